@@ -100,6 +100,8 @@ export function decode(log: RpcLog, blockTimestamp: string): JobRecord {
   const [topic, jobId, clientId] = log.topics
   if (topic !== jobCreatedTopic || jobId === undefined || clientId === undefined || log.topics.length !== 3)
     throw new MalformedLogError(`expected 3 topics of JobCreated, found ${log.topics.length}`)
+  if (jobId.length !== 2 + WORD || clientId.length !== 2 + WORD)
+    throw new MalformedLogError('expected topics of 32 bytes')
   if (log.data.length < 2 + 4 * WORD)
     throw new MalformedLogError(`expected 128 bytes of data, found ${(log.data.length - 2) / 2}`)
   return {
@@ -125,13 +127,14 @@ function uint(hex: string, name: string): string {
   try {
     return BigInt(hex).toString()
   } catch {
-    throw new MalformedLogError(`${name} is not a uint256: ${hex.slice(0, 80)}`)
+    throw new MalformedLogError(`${name} is not a uint256: ${JSON.stringify(hex)}`)
   }
 }
 
 function uint8(data: Hex, index: number, name: string): number {
   const value = Number(word(data, index))
-  if (!(value <= 255)) throw new MalformedLogError(`${name} is not a uint8: ${word(data, index)}`)
+  if (!(value <= 255))
+    throw new MalformedLogError(`${name} is not a uint8: ${JSON.stringify(word(data, index))}`)
   return value
 }
 
@@ -141,7 +144,7 @@ export function toJob(record: JobRecord): Job {
     jobId: record.jobId,
     status: statusAtCreation,
     clientId: record.clientId,
-    strategyType: strategyTypes[record.strategyType] ?? `UNKNOWN_${record.strategyType}`,
+    strategyType: strategyName(record.strategyType),
     verificationLevel: record.verificationLevel,
     budget: formatUsdc(record.budget),
     onchainDeadline: record.deadline,
@@ -151,6 +154,11 @@ export function toJob(record: JobRecord): Job {
     title: null,
     description: null,
   }
+}
+
+/** The name of an enum value; a newer contract's is `UNKNOWN_n`, for it must not stop the indexer or lose a job. */
+export function strategyName(value: number): string {
+  return strategyTypes[value] ?? `UNKNOWN_${value}`
 }
 
 /** 10^-6 USDC in decimal → `"100.000000"`. Text throughout: no uint256 fits a double. */

@@ -1,0 +1,72 @@
+import type { Hex } from 'viem'
+import { CannotIndexError, type Header, type Identity, type Source } from '../chain/source.ts'
+import { beginCursor } from '../store/cursor.ts'
+import type { Database } from '../store/database.ts'
+
+const NO_BLOCK: Hex = `0x${'0'.repeat(64)}`
+
+/**
+ * Begins the index of a contract in a fresh database, at the chain head of this moment.
+ * @param startBlock undefined: found from the contract's code
+ * @throws CannotIndexError where there is no such contract, or its first block cannot be found
+ */
+export async function begin(
+  {
+    source,
+    db,
+    contract,
+    startBlock,
+  }: { source: Source; db: Database; contract: Hex; startBlock?: number | undefined },
+  identity: Identity,
+  head: Header,
+  finalizedNumber: number,
+): Promise<void> {
+  if (!(await source.hasCode('latest')))
+    throw new CannotIndexError(
+      `There is no contract at ${contract} on chain ${identity.chainId}. Set CONTRACT_ADDRESS to the JobRegistry of this chain, or RPC_URL to its chain.`,
+    )
+  // Not above the finalized block: a reorg could move the contract's creation further down.
+  const first = startBlock ?? Math.min(await firstBlock(source, head.number), finalizedNumber)
+  const before = await blockBefore(source, first)
+  await beginCursor(db, {
+    ...identity,
+    contract,
+    startBlock: first,
+    feedFromBlock: head.number,
+    silent: before.number < head.number,
+    blockNumber: before.number,
+    blockHash: before.hash,
+    blockTimestamp: before.timestamp,
+    finalizedNumber,
+  })
+}
+
+/** The block below the first to index; for the genesis block that is the one its parentHash names, which no chain has. */
+async function blockBefore(source: Source, first: number) {
+  if (first === 0) return { number: -1, hash: NO_BLOCK, timestamp: '0' }
+  const header = await source.header(first - 1)
+  if (header) return header
+  throw new CannotIndexError(
+    `START_BLOCK ${first} is above the chain's head. Set it to a block that exists, or leave it unset.`,
+  )
+}
+
+/** The first block at which the contract has code, by bisection: some 25 requests. */
+async function firstBlock(source: Source, headNumber: number): Promise<number> {
+  let without = -1
+  let withCode = headNumber
+  try {
+    while (withCode - without > 1) {
+      const middle = Math.floor((without + withCode) / 2)
+      if (await source.hasCode(middle)) withCode = middle
+      else without = middle
+    }
+  } catch (cause) {
+    throw new CannotIndexError(
+      "The contract's first block cannot be found: this needs an RPC that keeps old state (an archive node). " +
+        "Set START_BLOCK to the block of the contract's creation; a block explorer shows it.",
+      { cause },
+    )
+  }
+  return withCode
+}

@@ -1,0 +1,250 @@
+import type { Hex, RpcLog } from 'viem'
+import { bloomMayHold } from '../chain/bloom.ts'
+import {
+  CannotIndexError,
+  type Header,
+  type Identity,
+  IncompleteAnswerError,
+  type Source,
+} from '../chain/source.ts'
+import { jobCreatedTopic } from '../job.ts'
+import { type Cursor, readCursor } from '../store/cursor.ts'
+import type { Database } from '../store/database.ts'
+import { type Advance, advance, readBlocks, rewind } from '../store/step.ts'
+import { begin } from './begin.ts'
+import { checkLogs, decodeLogs, timestampOf } from './logs.ts'
+import { createRanges } from './ranges.ts'
+
+/** Blocks above `finalized` taken in one step while catching up. */
+const HEAD_BLOCKS = 64
+/** Where the chain knows no finalized block: deeper than any reorg seen on a public chain. */
+const ASSUMED_FINALITY = 256
+/** `finalized` moves once in minutes; it is asked for this often. */
+const FINALIZED_EVERY_MS = 10_000
+/** How often a block is asked for logs that its bloom announces, before the bloom's false positive is believed. */
+const BLOOM_ATTEMPTS = 3
+
+export interface Indexing {
+  source: Source
+  db: Database
+  /** this process, for the lease */
+  me: string
+  contract: Hex
+  startBlock?: number | undefined
+  confirmations: number
+  /** waits before a block with suspiciously few logs is asked again; injected so that a model can skip it */
+  pause(ms: number): Promise<void>
+  report: Report
+}
+
+/** What an operator sees of the indexer: logs and metrics. */
+export interface Report {
+  head(head: Header): void
+  advanced(cursor: Cursor, step: Advance): void
+  rewound(cursor: Cursor, ancestor: number, removed: number): void
+  bloomMismatch(header: Header): void
+}
+
+/** caught-up: nothing new. moved: a step was committed. raced: another process moved the cursor first. */
+export type Outcome = 'caught-up' | 'moved' | 'raced'
+
+/**
+ * Returns the one step of the indexer: from the stored cursor toward the head, forward or back to an ancestor. It keeps
+ * nothing that matters: whatever fails, call it again.
+ * @throws CannotIndexError where an operator must act; any other error is passing
+ */
+export function createConverge(ix: Indexing): () => Promise<Outcome> {
+  const takeRange = createRanges(ix.source)
+  let identity: Identity | undefined
+  let finalized = { number: -1, readAt: Number.NEGATIVE_INFINITY }
+
+  return async function converge() {
+    if (!identity) identity = await ix.source.identify(await expectedIdentity())
+    const [cursor, head] = await Promise.all([readCursor(ix.db), ix.source.head()])
+    ix.report.head(head)
+    await refreshFinalized(head)
+    if (!cursor) {
+      await begin(ix, identity, head, finalized.number)
+      return 'moved'
+    }
+    if (cursor.chainId !== identity.chainId || cursor.genesisHash !== identity.genesisHash)
+      identity = await ix.source.identify(chainOf(cursor))
+    assertSameSetup(ix, cursor)
+    const target = head.number - ix.confirmations
+    const next = cursor.blockNumber + 1
+    if (target < next) return compareTip(cursor, head, target)
+    // A step is silent or fed as a whole.
+    const limit = cursor.silent ? Math.min(target, Math.max(next, cursor.feedFromBlock)) : target
+    const final = Math.min(limit, finalized.number)
+    return next < final ? takeFinalized(cursor, head, final) : takeHead(cursor, head, limit)
+  }
+
+  async function expectedIdentity(): Promise<Identity | null> {
+    const cursor = await readCursor(ix.db)
+    return cursor && chainOf(cursor)
+  }
+
+  async function refreshFinalized(head: Header): Promise<void> {
+    if (performance.now() - finalized.readAt < FINALIZED_EVERY_MS) return
+    const number = (await ix.source.finalized()) ?? head.number - ASSUMED_FINALITY
+    finalized = { number: Math.max(0, finalized.number, number), readAt: performance.now() }
+  }
+
+  /** The head is not above the cursor: the same block, a node that lags, or a branch that is not longer. */
+  async function compareTip(cursor: Cursor, head: Header, target: number): Promise<Outcome> {
+    const tip = target === head.number ? head : await ix.source.header(target)
+    const local = target === cursor.blockNumber ? cursor.blockHash : await localHash(cursor, target)
+    return !tip || !local || local === tip.hash ? 'caught-up' : goBack(cursor)
+  }
+
+  /** Far behind: a range of blocks that no reorg can touch. */
+  async function takeFinalized(cursor: Cursor, head: Header, limit: number): Promise<Outcome> {
+    const from = cursor.blockNumber + 1
+    const { first, last, logs, to } = await takeRange(from, limit)
+    if (!first || !last) throw new IncompleteAnswerError(`the node has not reached block ${to}`)
+    if (first.parentHash !== cursor.blockHash) return goBack(cursor)
+    const ends = new Map([
+      [from, first.hash],
+      [to, last.hash],
+    ])
+    const checked = checkLogs(logs, { from, to, contract: ix.contract, topic: jobCreatedTopic }, ends)
+    const decoded = decodeLogs(checked, await missingTimestamps(checked))
+    return commit(cursor, { to: last, blocks: [last], head, ...decoded })
+  }
+
+  /** Above `finalized`: headers first, each the parent of the next, then the logs of exactly these blocks. */
+  async function takeHead(cursor: Cursor, head: Header, limit: number): Promise<Outcome> {
+    const from = cursor.blockNumber + 1
+    const to = Math.min(limit, cursor.blockNumber + HEAD_BLOCKS)
+    const headers = await readHeaders(from, to, head)
+    const [first, last] = [headers[0] as Header, headers.at(-1) as Header]
+    if (first.parentHash !== cursor.blockHash) return goBack(cursor)
+    for (let i = 1; i < headers.length; i++)
+      if (headers[i]?.parentHash !== headers[i - 1]?.hash)
+        throw new IncompleteAnswerError(`block ${from + i} is not the child of the block before it`)
+    const logs = await logsOf(headers)
+    const timestamps = new Map(headers.map((header) => [header.number, header.timestamp]))
+    return commit(cursor, { to: last, blocks: headers, head, ...decodeLogs(logs, timestamps) })
+  }
+
+  async function readHeaders(from: number, to: number, head: Header): Promise<Header[]> {
+    const numbers = Array.from({ length: to - from + 1 }, (_, i) => from + i)
+    return Promise.all(
+      numbers.map(async (number) => {
+        const header = number === head.number ? head : await ix.source.header(number)
+        if (header?.number !== number) throw new IncompleteAnswerError(`the node has no block ${number} yet`)
+        return header
+      }),
+    )
+  }
+
+  async function logsOf(headers: Header[]): Promise<RpcLog[]> {
+    const [first, last] = [headers[0] as Header, headers.at(-1) as Header]
+    const range = { from: first.number, to: last.number, contract: ix.contract, topic: jobCreatedTopic }
+    const hashes = new Map(headers.map((header) => [header.number, header.hash]))
+    const answer =
+      headers.length === 1
+        ? await ix.source.logs(first.hash, 0)
+        : (await ix.source.range(first.number, last.number)).logs
+    const logs = checkLogs(answer, range, hashes)
+    const found = new Set(logs.map((log) => log.blockHash))
+    for (const header of headers) {
+      if (found.has(header.hash) || !mayHoldJobs(header)) continue
+      logs.push(...(await askAgain(header, range, hashes)))
+    }
+    return checkLogs(logs, range, hashes)
+  }
+
+  function mayHoldJobs(header: Header): boolean {
+    return bloomMayHold(header.logsBloom, [ix.contract, jobCreatedTopic])
+  }
+
+  /** A node that lags answers no logs for a block that has some: its bloom tells, and another endpoint may know. */
+  async function askAgain(header: Header, range: Parameters<typeof checkLogs>[1], hashes: Map<number, Hex>) {
+    for (let attempt = 1; attempt <= BLOOM_ATTEMPTS; attempt++) {
+      const logs = checkLogs(await ix.source.logs(header.hash, attempt), range, hashes)
+      if (logs.length > 0) return logs
+      await ix.pause(100 * attempt)
+    }
+    ix.report.bloomMismatch(header)
+    return []
+  }
+
+  /** The chain left our branch: back to the newest block both have. */
+  async function goBack(cursor: Cursor): Promise<Outcome> {
+    // A devnet that was restarted looks like a reorg of everything.
+    await ix.source.identify(chainOf(cursor))
+    const ancestor = await commonAncestor(cursor)
+    if (ancestor.number === cursor.blockNumber && ancestor.hash === cursor.blockHash)
+      throw new IncompleteAnswerError(
+        `the RPC contradicts itself about block ${cursor.blockNumber}: a reorg in progress`,
+      )
+    const removed = await rewind(ix.db, cursor, ix.me, ancestor)
+    if (!removed) return 'raced'
+    ix.report.rewound(cursor, ancestor.number, removed.length)
+    return 'moved'
+  }
+
+  async function commonAncestor(
+    cursor: Cursor,
+  ): Promise<Header | { number: number; hash: Hex; timestamp: string }> {
+    for (const block of await localHashes(cursor)) {
+      if (block.number < 0) return { ...block, timestamp: '0' }
+      const header = await ix.source.header(block.number)
+      if (header?.hash === block.hash) return header
+      // Nothing was indexed below the start block, so its parent may be any block.
+      if (header && block.number === cursor.startBlock - 1) return header
+    }
+    throw new CannotIndexError(
+      `The chain was reorganised below block ${cursor.finalizedNumber}, which its RPC had called finalized: the index can not follow. ` +
+        'Nothing was written. If the RPC is right now, start over with `jobcast reset`; if it is not, fix RPC_URL.',
+    )
+  }
+
+  async function localHash(cursor: Cursor, number: number): Promise<Hex | undefined> {
+    return (await localHashes(cursor)).find((block) => block.number === number)?.hash
+  }
+
+  async function localHashes(cursor: Cursor) {
+    const blocks = await readBlocks(ix.db)
+    return blocks.filter((block) => block.number <= cursor.blockNumber)
+  }
+
+  async function missingTimestamps(logs: RpcLog[]): Promise<Map<number, string>> {
+    const missing = new Map<number, Hex>()
+    for (const log of logs)
+      if (timestampOf(log) === undefined) missing.set(Number(log.blockNumber), log.blockHash as Hex)
+    const timestamps = await Promise.all(
+      [...missing].map(async ([number, hash]): Promise<[number, string]> => {
+        const header = await ix.source.header(number)
+        if (header?.hash !== hash)
+          throw new IncompleteAnswerError(`no header for the logs of block ${number}`)
+        return [number, header.timestamp]
+      }),
+    )
+    return new Map(timestamps)
+  }
+
+  async function commit(cursor: Cursor, step: Omit<Advance, 'finalizedNumber'>): Promise<Outcome> {
+    const finalizedNumber = Math.max(cursor.finalizedNumber, finalized.number)
+    const whole = { ...step, finalizedNumber }
+    if (!(await advance(ix.db, cursor, ix.me, whole))) return 'raced'
+    ix.report.advanced(cursor, whole)
+    return 'moved'
+  }
+}
+
+function chainOf({ chainId, genesisHash }: Cursor): Identity {
+  return { chainId, genesisHash }
+}
+
+function assertSameSetup(ix: Indexing, cursor: Cursor): void {
+  if (cursor.contract !== ix.contract)
+    throw new CannotIndexError(
+      `The database holds the jobs of contract ${cursor.contract}, and CONTRACT_ADDRESS is ${ix.contract}. Set it back, use another database, or forget the indexed one with \`jobcast reset\`.`,
+    )
+  if (ix.startBlock !== undefined && ix.startBlock < cursor.startBlock)
+    throw new CannotIndexError(
+      `The database was indexed from block ${cursor.startBlock}, and START_BLOCK is ${ix.startBlock}: earlier jobs would be missing. Set it back, or index anew after \`jobcast reset\`.`,
+    )
+}

@@ -1,0 +1,142 @@
+import type { Logger } from 'pino'
+import { describe, retryAfterSeconds } from '../chain/rpc.ts'
+import { CannotIndexError, type Header, type Source } from '../chain/source.ts'
+import { holdLease, releaseLease } from '../store/cursor.ts'
+import type { Database } from '../store/database.ts'
+import type { Outcome } from './converge.ts'
+
+/** An indexer that said nothing for this long has lost its work to a standby. */
+const LEASE_SECONDS = 8
+/** How often the working one says so, and a standby looks. */
+const BEAT_MS = 2_000
+const FIRST_BACKOFF_MS = 100
+const LAST_BACKOFF_MS = 10_000
+/** An operator has to act: no need to ask often. */
+const HALTED_MS = 15_000
+
+export type IndexerState =
+  | { name: 'starting' | 'working' | 'standby' | 'stopped' }
+  | { name: 'failing' | 'halted'; reason: string }
+
+export interface IndexerOptions {
+  source: Source
+  db: Database
+  me: string
+  pollIntervalMs: number
+  converge: () => Promise<Outcome>
+  /** the chain's head at the last look */
+  head: () => Header | null
+  log: Logger
+}
+
+export interface Indexer {
+  state(): IndexerState
+  /** Ends after the step under way; the work is given back, so that a standby goes on at once. */
+  stop(): Promise<void>
+}
+
+/**
+ * Runs the indexer until it is stopped: one step after another while there is work, then at each new head, looking
+ * at least every `pollIntervalMs`. No fault ends it. Of several processes one works; the others ask the database, not the chain.
+ */
+export function runIndexer({ source, db, me, pollIntervalMs, converge, head, log }: IndexerOptions): Indexer {
+  let state: IndexerState = { name: 'starting' }
+  let stopping = false
+  let woken = false
+  let endWait = () => {}
+  let holding = false
+  let beatAt = 0
+  let failures = 0
+
+  const wake = () => {
+    woken = true
+    endWait()
+  }
+  let unwatch = () => {}
+
+  async function loop(): Promise<void> {
+    while (!stopping) {
+      try {
+        await turn()
+        failures = 0
+      } catch (error) {
+        await wait(report(error), false)
+      }
+    }
+    unwatch()
+    if (holding) await releaseLease(db, me).catch(() => {})
+    state = { name: 'stopped' }
+  }
+
+  async function turn(): Promise<void> {
+    if (!holding) {
+      holding = await holdLease(db, me, null, LEASE_SECONDS)
+      if (!holding) {
+        enter({ name: 'standby' }, 'another process indexes; standing by')
+        await wait(BEAT_MS, false)
+        return
+      }
+      unwatch()
+      unwatch = source.watch(wake)
+    }
+    woken = false
+    const outcome = await converge()
+    enter({ name: 'working' }, 'indexing')
+    if (outcome === 'raced') holding = false
+    if (outcome !== 'caught-up') return
+    if (performance.now() - beatAt > BEAT_MS) {
+      holding = await holdLease(db, me, head(), LEASE_SECONDS)
+      beatAt = performance.now()
+    }
+    await wait(pollIntervalMs, true)
+  }
+
+  function enter(next: IndexerState, message: string): void {
+    if (state.name !== next.name) log.info(message)
+    state = next
+  }
+
+  /** @returns how long to leave the chain and the database alone, in milliseconds */
+  function report(error: unknown): number {
+    const reason = describe(error)
+    failures++
+    if (error instanceof CannotIndexError) {
+      if (state.name !== 'halted') log.error(reason)
+      state = { name: 'halted', reason }
+      return HALTED_MS
+    }
+    state = { name: 'failing', reason }
+    const backoff = Math.min(FIRST_BACKOFF_MS * 2 ** Math.min(failures - 1, 10), LAST_BACKOFF_MS)
+    const ms = (retryAfterSeconds(error) ?? 0) * 1000 || backoff * (0.5 + Math.random() / 2)
+    // One failing RPC must not fill the disk with the same line.
+    const level = (failures & (failures - 1)) === 0 ? 'warn' : 'debug'
+    log[level]({ failures, retryInMs: Math.round(ms) }, `indexing failed, will retry: ${reason}`)
+    return ms
+  }
+
+  /** Ends after `ms`, when stopped, or (where `wakeable`) when a new head is announced. */
+  function wait(ms: number, wakeable: boolean): Promise<void> {
+    if (stopping || (wakeable && woken)) return Promise.resolve()
+    return new Promise((resolve) => {
+      const timer = setTimeout(done, ms)
+      function done() {
+        clearTimeout(timer)
+        endWait = () => {}
+        resolve()
+      }
+      endWait = () => {
+        if (wakeable || stopping) done()
+      }
+    })
+  }
+
+  const ended = loop()
+  return {
+    state: () => state,
+    async stop() {
+      stopping = true
+      endWait()
+      await ended
+    },
+  }
+}
