@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { endWithParent } from './guard.ts'
+import { createWorkDir } from './workDir.ts'
 
 const HOST = '127.0.0.1'
 const START_TIMEOUT_MS = 30_000
-const STOP_TIMEOUT_MS = 5_000
 
 export interface AnvilOptions {
   /** 0, the default, takes a free one. */
@@ -45,18 +45,28 @@ export async function startAnvil({
   chainId,
   args = [],
 }: AnvilOptions = {}): Promise<Anvil> {
+  const binary = anvilBinary()
+  // Anvil spills old states to disk, 0.3 MB a block, and leaves them there: by default in the home folder.
+  const states = await createWorkDir()
   const child = spawn(
-    anvilBinary(),
+    binary,
     [
       ...['--host', HOST, '--port', String(port)],
       ...(blockTime === undefined ? [] : ['--block-time', String(blockTime)]),
       ...(chainId === undefined ? [] : ['--chain-id', String(chainId)]),
+      ...['--cache-path', states.path],
       ...args,
     ],
     { stdio: ['ignore', 'pipe', 'pipe'], detached: true },
   )
   endWithParent(child)
-  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  const exited = new Promise<void>((resolve) => {
+    // `close` comes after a failed spawn too, which has no `exit`.
+    child.once('close', () => {
+      states.remove()
+      resolve()
+    })
+  })
   const actualPort = await listening(child, port)
   const url = `http://${HOST}:${actualPort}`
   try {
@@ -71,11 +81,9 @@ export async function startAnvil({
     port: actualPort,
     pid: child.pid as number,
     async stop() {
-      child.kill('SIGTERM')
-      // A process stopped by SIGSTOP leaves a SIGTERM pending.
-      const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS)
+      // It has nothing to put away, and a SIGKILL also ends one that was stopped by SIGSTOP.
+      child.kill('SIGKILL')
       await exited
-      clearTimeout(timer)
     },
     kill(signal) {
       child.kill(signal)

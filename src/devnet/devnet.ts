@@ -1,13 +1,14 @@
-import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { Address } from 'viem'
 import { type Anvil, type AnvilOptions, PortTakenError, startAnvil } from './anvil.ts'
-import { createDataDir, removeStale } from './dataDir.ts'
 import { nextFreePort } from './freePort.ts'
 import { createJob, type DevClient, deployRegistry, devClient, generateJobs, randomJob } from './registry.ts'
+import { createWorkDir, removeStaleWorkDirs } from './workDir.ts'
 
 const PAST_JOBS = 8
 const PAST_SECONDS = 3_600
 const CHAIN_PORT_ATTEMPTS = 100
+const KEPT_STATES = 256
 
 export interface DevnetOptions {
   /** Starts Jobcast with these environment variables and no others of its own, and resolves when it serves. */
@@ -56,9 +57,10 @@ export async function devnet({
   }
 
   try {
-    await removeStale()
-    const dataDir = await createDataDir()
-    undo.push(() => rm(dataDir, { recursive: true, force: true }))
+    await removeStaleWorkDirs()
+    const workDir = await createWorkDir()
+    undo.push(async () => workDir.remove())
+    const dataDir = join(workDir.path, 'db')
 
     const anvil = await startChain(chainPort)
     undo.push(() => anvil.stop())
@@ -86,9 +88,15 @@ export async function devnet({
   }
 }
 
-/** The chain's clock starts an hour ago, for {@link createPast}. */
 async function startChain(preferred: number): Promise<Anvil> {
-  const options: AnvilOptions = { args: ['--timestamp', String(unixNow() - PAST_SECONDS)] }
+  const options: AnvilOptions = {
+    args: [
+      // The clock starts an hour ago, for createPast().
+      ...['--timestamp', String(unixNow() - PAST_SECONDS)],
+      // States of old blocks only: a devnet that runs for days must not fill the disk. Blocks and logs are all kept.
+      ...['--prune-history', String(KEPT_STATES)],
+    ],
+  }
   for (let port = preferred; port < preferred + CHAIN_PORT_ATTEMPTS && port <= 65_535; port++)
     try {
       return await startAnvil({ ...options, port })

@@ -90,6 +90,9 @@ export async function startRpcProxy(target: string): Promise<RpcProxy> {
   const upgrades = new WebSocket.WebSocketServer({ noServer: true })
   const sockets = new Set<Socket>()
   const timers = new Set<NodeJS.Timeout>()
+  /** What was taken in while it hung, and the WebSockets, which cannot tell a hole from silence. */
+  const unanswered = new Set<() => void>()
+  const bridges = new Set<() => void>()
   let hanging = false
 
   const server = createServer((request, response) => {
@@ -101,7 +104,7 @@ export async function startRpcProxy(target: string): Promise<RpcProxy> {
     socket.on('error', () => {})
   })
   server.on('upgrade', (request, socket, head) => {
-    if (hanging) return
+    if (hanging) return void unanswered.add(() => socket.destroy())
     upgrades.handleUpgrade(request, socket, head, bridge)
   })
   const listen = (port: number) =>
@@ -130,8 +133,8 @@ export async function startRpcProxy(target: string): Promise<RpcProxy> {
       if (how === 'refuse') await close()
     },
     async up() {
-      // What came in while it hung stays unanswered: a fresh connection is what works again.
-      if (hanging) proxy.cut()
+      if (hanging) for (const end of [...unanswered, ...bridges]) end()
+      unanswered.clear()
       hanging = false
       if (!server.listening) await listen(port)
     },
@@ -171,7 +174,8 @@ export async function startRpcProxy(target: string): Promise<RpcProxy> {
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = JSON.parse(await text(request)) as Call | Call[]
     proxy.requests++
-    if (hanging) return
+    const hang = () => void unanswered.add(() => response.destroy())
+    if (hanging) return hang()
     const calls = Array.isArray(body) ? body : [body]
     const faults = faultsOf(calls, body)
     const wait = Math.max(0, ...faults.map((fault) => fault?.delayMs ?? 0))
@@ -181,7 +185,7 @@ export async function startRpcProxy(target: string): Promise<RpcProxy> {
     if (whole) return respond(response, whole.status ?? 200, whole.body ?? '', whole.headers)
 
     const answers = await forward(calls, faults)
-    if (hanging) return
+    if (hanging) return hang()
     const headers = faults.find((fault) => fault?.headers)?.headers
     respond(response, 200, JSON.stringify(Array.isArray(body) ? answers : answers[0]), headers)
   }
@@ -214,7 +218,9 @@ export async function startRpcProxy(target: string): Promise<RpcProxy> {
     const end = () => {
       client.terminate()
       upstream.terminate()
+      bridges.delete(end)
     }
+    bridges.add(end)
     for (const each of [client, upstream]) {
       each.on('close', end)
       each.on('error', end)

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -5,13 +6,26 @@ import { join } from 'node:path'
 // The host's name, because containers may share /tmp and not their pids.
 const PREFIX = `jobcast-devnet-${hostname().replace(/[^\w.]/g, '_')}-`
 
-/** A new folder for this process's devnet. A devnet that was killed leaves its own behind: see {@link removeStale}. */
-export function createDataDir(parent: string = tmpdir()): Promise<string> {
-  return mkdtemp(join(parent, `${PREFIX}${process.pid}-`))
+export interface WorkDir {
+  path: string
+  /** Synchronous, so that it can run in an exit handler. */
+  remove(): void
 }
 
-/** Removes the folders of devnets whose process is gone; resolves with their names. */
-export async function removeStale(parent: string = tmpdir()): Promise<string[]> {
+/**
+ * A new folder that bears this process's pid; whoever made it removes it. What a killed process left behind goes by
+ * {@link removeStaleWorkDirs}.
+ */
+export async function createWorkDir(parent: string = tmpdir()): Promise<WorkDir> {
+  const path = await mkdtemp(join(parent, `${PREFIX}${process.pid}-`))
+  return {
+    path,
+    remove: () => rmSync(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 }),
+  }
+}
+
+/** Removes the folders of processes that are gone; resolves with their names. */
+export async function removeStaleWorkDirs(parent: string = tmpdir()): Promise<string[]> {
   const stale = (await readdir(parent)).filter((name) => {
     const pid = name.startsWith(PREFIX) && /^(\d+)-/.exec(name.slice(PREFIX.length))?.[1]
     return pid && !isAlive(Number(pid))
