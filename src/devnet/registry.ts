@@ -1,11 +1,16 @@
 import {
   type Address,
+  type Client,
   createWalletClient,
   type Hex,
+  type HttpTransport,
   http,
+  type JsonRpcAccount,
+  type PublicActions,
   parseEventLogs,
   publicActions,
   type TransactionReceipt,
+  type WalletActions,
 } from 'viem'
 import { jobRegistryAbi, jobRegistryBytecode } from '../../abi/jobRegistry.ts'
 
@@ -40,8 +45,16 @@ export interface CreatedJob {
   transactionHash: Hex
 }
 
+export type DevClient = Client<
+  HttpTransport,
+  undefined,
+  JsonRpcAccount,
+  undefined,
+  WalletActions<undefined, JsonRpcAccount> & PublicActions<HttpTransport, undefined, JsonRpcAccount>
+>
+
 /** A client of the dev account that writes and reads. It speaks HTTP, which leaves nothing to close, for a ws URL too. */
-export function devClient(url: string) {
+export function devClient(url: string): DevClient {
   return createWalletClient({
     account: devAccount,
     // A second eth_sendTransaction, after an answer that was lost, would be a second job.
@@ -50,8 +63,6 @@ export function devClient(url: string) {
     cacheTime: 0,
   }).extend(publicActions)
 }
-
-export type DevClient = ReturnType<typeof devClient>
 
 /** Deploys the contract of abi/JobRegistry.sol; `blockNumber` is the block it was deployed in. */
 export async function deployRegistry(
