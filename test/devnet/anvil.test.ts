@@ -1,0 +1,90 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { afterEach, expect, test } from 'vitest'
+import { type Anvil, type AnvilOptions, PortTakenError, startAnvil } from '../../src/devnet/anvil.ts'
+import { endWithParent } from '../../src/devnet/guard.ts'
+import { until } from '../helpers/until.ts'
+
+const running: Anvil[] = []
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((anvil) => anvil.stop()))
+})
+
+async function start(options: AnvilOptions = {}): Promise<Anvil> {
+  const anvil = await startAnvil(options)
+  running.push(anvil)
+  return anvil
+}
+
+async function call(url: string, method: string): Promise<unknown> {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params: [] }),
+  })
+  return ((await response.json()) as { result: unknown }).result
+}
+
+const answers = (url: string) =>
+  call(url, 'eth_blockNumber').then(
+    () => true,
+    () => false,
+  )
+
+test('takes a free port, answers with the chain id asked for, and is gone after stop()', async () => {
+  const [one, two] = await Promise.all([start(), start({ chainId: 4242 })])
+  expect(one.port).not.toBe(two.port)
+  expect(await call(one.url, 'eth_chainId')).toBe('0x7a69')
+  expect(await call(two.url, 'eth_chainId')).toBe('0x1092')
+  await one.stop()
+  expect(await answers(one.url)).toBe(false)
+  expect(await answers(two.url)).toBe(true)
+})
+
+test('mines by itself where a block time is given', async () => {
+  const { url } = await start({ blockTime: 1 })
+  await until(async () => Number(await call(url, 'eth_blockNumber')) >= 1, { message: 'a block is mined' })
+})
+
+test('says that its port is taken', async () => {
+  const { port } = await start()
+  await expect(startAnvil({ port })).rejects.toThrow(PortTakenError)
+  await expect(startAnvil({ port })).rejects.toThrow(String(port))
+})
+
+test('says what anvil said when it does not start', async () => {
+  await expect(startAnvil({ args: ['--no-such-flag'] })).rejects.toThrow(
+    /unexpected argument '--no-such-flag'/,
+  )
+})
+
+test('stop() ends an anvil that hangs', async () => {
+  const anvil = await start()
+  anvil.kill('SIGSTOP')
+  await anvil.stop()
+  expect(await answers(anvil.url)).toBe(false)
+})
+
+test.skipIf(process.platform === 'win32').each(['SIGKILL', 'SIGTERM'] as const)(
+  'dies with the process that started it, which got %s',
+  async (signal) => {
+    const module = new URL('../../src/devnet/anvil.ts', import.meta.url).href
+    const parent = spawn(
+      process.execPath,
+      [
+        ...['--import', import.meta.resolve('tsx'), '--input-type=module', '--eval'],
+        `import { startAnvil } from '${module}'
+         console.log((await startAnvil()).url)
+         setInterval(() => {}, 1000)`,
+      ],
+      { cwd: fileURLToPath(new URL('../../', import.meta.url)), stdio: ['ignore', 'pipe', 'inherit'] },
+    )
+    endWithParent(parent)
+    const [url] = (await once(createInterface({ input: parent.stdout }), 'line')) as [string]
+    expect(await answers(url)).toBe(true)
+    parent.kill(signal)
+    await until(async () => !(await answers(url)), { message: 'anvil is gone' })
+  },
+)

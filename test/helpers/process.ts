@@ -1,0 +1,143 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { tmpdir } from 'node:os'
+import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
+import { fileURLToPath } from 'node:url'
+import { freePort } from '../../src/devnet/freePort.ts'
+import { endWithParent } from '../../src/devnet/guard.ts'
+import { until } from './until.ts'
+
+/** A JSON log line; a line that is not JSON is `{ text }`. */
+export type LogLine = Record<string, unknown> & { msg?: string; text?: string }
+
+export interface JobcastProcess {
+  /** Where it serves, once it does. */
+  url: string
+  pid: number
+  /** Everything it has written so far, stdout and stderr. */
+  logs: LogLine[]
+  waitForLog(matches: RegExp | ((line: LogLine) => boolean), options?: { timeout?: number }): Promise<LogLine>
+  /** Waits until `path` answers 200; an end of the process before that is an error with its last lines. */
+  untilReady(path?: string, options?: { timeout?: number }): Promise<void>
+  /** Sends the signal as it is; resolves when the process has ended (at once for SIGSTOP and SIGCONT). */
+  kill(signal?: NodeJS.Signals): Promise<Exit>
+  exit: Promise<Exit>
+  /** SIGTERM, then SIGKILL after 10 s. */
+  stop(): Promise<Exit>
+}
+
+export interface Exit {
+  code: number | null
+  signal: NodeJS.Signals | null
+}
+
+const root = fileURLToPath(new URL('../../', import.meta.url))
+const STOP_TIMEOUT_MS = 10_000
+
+/**
+ * Starts a command of Jobcast as a process of its own (no wrapper: its pid is the one that matters).
+ * @param env all of its environment but PATH and HOME; PORT is a free one unless given.
+ * @param compiled runs `dist/`, which the caller has built; otherwise the sources, by tsx.
+ */
+export async function startProcess({
+  args = ['start'],
+  env = {},
+  compiled = false,
+  cwd = tmpdir(),
+}: {
+  args?: string[]
+  env?: Record<string, string>
+  compiled?: boolean
+  /** Not the checkout by default: a .env there must not decide a test. */
+  cwd?: string
+} = {}): Promise<JobcastProcess> {
+  const port = env.PORT ?? String(await freePort())
+  const command = compiled
+    ? [`${root}dist/src/main.js`]
+    : ['--import', import.meta.resolve('tsx'), `${root}src/main.ts`]
+  const child = spawn(process.execPath, [...command, ...args], {
+    cwd,
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, HOST: '127.0.0.1', PORT: port, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  })
+  endWithParent(child)
+  return observe(child, `http://127.0.0.1:${port}`)
+}
+
+function observe(child: ChildProcess, url: string): JobcastProcess {
+  const logs: LogLine[] = []
+  collect(child.stdout as Readable, logs)
+  collect(child.stderr as Readable, logs)
+  let ended: Exit | undefined
+  const exit = new Promise<Exit>((resolve, reject) => {
+    child.once('error', reject)
+    // `close`: the last lines have been read by then.
+    child.once('close', (code, signal) => {
+      ended = { code, signal }
+      resolve(ended)
+    })
+  })
+  const tail = () =>
+    logs
+      .slice(-20)
+      .map((line) => line.text ?? JSON.stringify(line))
+      .join('\n')
+  const untilAlive = async <T>(fn: () => T | Promise<T>, message: string, timeout: number) => {
+    const value = await until(
+      async () => {
+        const found = await fn()
+        return found ? { found } : ended && { ended }
+      },
+      { timeout, message },
+    ).catch((error) => {
+      throw new Error(`${error.message}\n${tail()}`)
+    })
+    if ('ended' in value)
+      throw new Error(`${message}: the process ended with ${JSON.stringify(value.ended)}\n${tail()}`)
+    return value.found as NonNullable<T>
+  }
+  const kill = async (signal: NodeJS.Signals = 'SIGKILL') => {
+    child.kill(signal)
+    return signal === 'SIGSTOP' || signal === 'SIGCONT' ? { code: null, signal: null } : exit
+  }
+
+  return {
+    url,
+    pid: child.pid ?? 0,
+    logs,
+    exit,
+    kill,
+    waitForLog(matches, { timeout = 20_000 } = {}) {
+      const test =
+        matches instanceof RegExp
+          ? (line: LogLine) => matches.test(line.text ?? JSON.stringify(line))
+          : matches
+      return untilAlive(() => logs.find(test), `log line ${matches}`, timeout)
+    },
+    async untilReady(path = '/health', { timeout = 30_000 } = {}) {
+      const answers = () =>
+        fetch(url + path).then(
+          (response) => response.ok,
+          () => false,
+        )
+      await untilAlive(answers, `${path} answers 200`, timeout)
+    },
+    async stop() {
+      const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS)
+      child.kill('SIGTERM')
+      return exit.finally(() => clearTimeout(timer))
+    },
+  }
+}
+
+function collect(stream: Readable, logs: LogLine[]): void {
+  createInterface({ input: stream }).on('line', (text) => {
+    try {
+      const line = JSON.parse(text)
+      logs.push(typeof line === 'object' && line !== null ? line : { text })
+    } catch {
+      logs.push({ text })
+    }
+  })
+}
