@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { Hex } from 'viem'
+import type { Position } from '../status.ts'
 import type { Database, Row } from './database.ts'
 import { cursor } from './schema.ts'
 
@@ -18,23 +19,6 @@ export interface Cursor {
   blockHash: Hex
   finalizedNumber: number
   lastId: number
-}
-
-/** What any process sees of the cursor, also before an indexer first reached the chain. */
-export interface Position {
-  lastId: number
-  prunedId: number
-  chainId: number | null
-  contract: string | null
-  startBlock: number | null
-  blockNumber: number | null
-  blockTimestamp: number | null
-  headNumber: number | null
-  headTimestamp: number | null
-  /** seconds since an indexer last had an answer from the chain, by the database's clock */
-  checkedAgo: number | null
-  indexer: string | null
-  silent: boolean
 }
 
 /** The cursor, or null where no indexer has reached the chain yet. */

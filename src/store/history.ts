@@ -1,42 +1,10 @@
 import { and, type SQL, sql } from 'drizzle-orm'
-import { condition, type Filter } from '../filter.ts'
-import { type Job, type JobRecord, type jobStatuses, statusAtCreation, toJob } from '../job.ts'
+import { condition } from '../filter.ts'
+import { type HistoryPage, type HistoryQuery, type Place, TOTAL_LIMIT } from '../history.ts'
+import { type Job, type JobRecord, statusAtCreation, toJob } from '../job.ts'
 import type { Database } from './database.ts'
 import { jobs, totals } from './schema.ts'
 import { toRecord } from './step.ts'
-
-/** A place in the history: the page goes on behind it. */
-export interface Place {
-  blockNumber: number
-  logIndex: number
-}
-
-export interface HistoryQuery extends Filter {
-  status?: (typeof jobStatuses)[number][]
-  fromBlock?: number
-  toBlock?: number
-  order: 'asc' | 'desc'
-  limit: number
-  /** rows to pass over, for people who count pages; 0 with `after` */
-  offset: number
-  after?: Place
-}
-
-export interface HistoryPage {
-  jobs: Job[]
-  /** all jobs of the query; see {@link TOTAL_LIMIT} */
-  total: number
-  /** the place of the last job, where there are more behind it */
-  next: Place | null
-  /** the feed's last id at the same instant as the rows */
-  lastId: number
-}
-
-/**
- * `total` is exact where the tallies know it: for every filter of strategy, level and status alone. With a client, a
- * budget or a block range it is counted, and counting ends here: this number then means "at least so many".
- */
-export const TOTAL_LIMIT = 10_000
 
 /** One page of the history, with its total and the feed's position: one statement, one snapshot. */
 export async function readHistory(db: Database, query: HistoryQuery): Promise<HistoryPage> {

@@ -1,22 +1,10 @@
 import { sql } from 'drizzle-orm'
 import { formatUsdc, strategyName } from '../job.ts'
+import type { Stats, Tally } from '../status.ts'
 import type { Database } from './database.ts'
 
 /** The hours the series reaches back. */
 const SERIES_HOURS = 7 * 24
-
-export interface Tally {
-  strategyType: string
-  jobs: number
-  /** USDC with 6 fraction digits */
-  budget: string
-}
-
-export interface Stats {
-  byStrategy: Tally[]
-  /** by hour of chain time, oldest first, the last 7 days; hours without jobs are left out */
-  hours: (Tally & { hour: string })[]
-}
 
 /** Jobs and budget of all time by strategy, and by hour. Reads the tallies only: some hundred rows whatever the history. */
 export async function readStats(db: Database): Promise<Stats> {

@@ -1,0 +1,204 @@
+import { randomUUID } from 'node:crypto'
+import type { Logger } from 'pino'
+import { createRpcSource, describe } from './chain/rpc.ts'
+import type { Header } from './chain/source.ts'
+import type { Config } from './config.ts'
+import { type FeedLog, openFeed } from './feed.ts'
+import { createServer } from './http/server.ts'
+import { createConverge, type Report } from './indexer/converge.ts'
+import { createProgress } from './indexer/progress.ts'
+import { runIndexer } from './indexer/run.ts'
+import { jobCreatedTopic } from './job.ts'
+import { createMetrics, type Metrics } from './metrics.ts'
+import { lagSeconds } from './status.ts'
+import { readPosition } from './store/cursor.ts'
+import type { Database } from './store/database.ts'
+import { pruneFeed, readFeed, readFeedTail } from './store/feedLog.ts'
+import { readHistory, readJob } from './store/history.ts'
+import { openDatabase } from './store/open.ts'
+import { readStats } from './store/stats.ts'
+import { WAKE_CHANNEL } from './store/step.ts'
+import { version } from './version.ts'
+
+/** With resuming off the feed is still what the processes of a cluster read from each other. */
+const LEAST_RETENTION_SECONDS = 60
+const PRUNE_EVERY_MS = 30_000
+
+export interface App {
+  /** where it listens */
+  url: string
+  /** Ends streams and requests, lets the indexer's step finish, and closes the database. */
+  close(): Promise<void>
+}
+
+/**
+ * Jobcast, as configured: the only place that sees every room.
+ * @throws DatabaseError, or the listener's error where the port is taken; every other fault is retried while it runs
+ */
+export async function createApp(config: Readonly<Config>, log: Logger): Promise<App> {
+  const metrics = createMetrics()
+  const db = await openDatabase(config, log)
+  const indexer = config.role === 'api' ? undefined : startIndexer(config, db, metrics, log)
+  // The feed and the fan-out know of each other through what app.ts hands them only.
+  let onChange = () => {}
+  let onRebuilt = () => {}
+  const feed = openFeed(
+    feedLog(db),
+    { onChange: () => onChange(), onRebuilt: () => onRebuilt() },
+    log.child({ room: 'feed' }),
+  )
+  const pruning = setInterval(() => {
+    const seconds = Math.max(config.feedRetentionSeconds, LEAST_RETENTION_SECONDS)
+    pruneFeed(db, seconds).catch((error) => log.debug(`the feed was not pruned: ${error.message}`))
+  }, PRUNE_EVERY_MS)
+
+  async function closeRooms(): Promise<void> {
+    clearInterval(pruning)
+    feed.close()
+    await indexer?.stop()
+    await db.close()
+  }
+
+  try {
+    const { app, fanout } = await createServer({
+      config,
+      feed,
+      metrics,
+      version,
+      // fastify would repeat what main says of where it listens.
+      log: log.child({ room: 'http' }, { level: config.logLevel === 'info' ? 'warn' : config.logLevel }),
+      readHistory: (query) => readHistory(db, query),
+      readJob: (jobId) => readJob(db, jobId),
+      readStats: () => readStats(db),
+      readPosition: () => readPosition(db),
+      indexerFault: () => indexer?.fault(),
+      collect: () => collect(db, metrics, feed.lastId(), indexer?.working()),
+    })
+    onChange = fanout.changed
+    onRebuilt = () => {
+      for (const subscriber of fanout.all()) subscriber.end(false)
+    }
+    const url = await app.listen({ host: config.host, port: config.port })
+    return {
+      url: url.replace('0.0.0.0', '127.0.0.1').replace('[::]', '[::1]'),
+      async close() {
+        await app.close()
+        await closeRooms()
+      },
+    }
+  } catch (error) {
+    await closeRooms()
+    throw error
+  }
+}
+
+function feedLog(db: Database): FeedLog {
+  return {
+    position: () => readPosition(db),
+    read: (afterId, limit) => readFeed(db, afterId, limit),
+    readTail: (limit) => readFeedTail(db, limit),
+    listen: (onWake, onListening) =>
+      db.listen(
+        WAKE_CHANNEL,
+        (payload) => {
+          const [id, blockNumber] = payload.split(' ').map(Number)
+          onWake(id as number, blockNumber as number)
+        },
+        onListening,
+      ),
+  }
+}
+
+function startIndexer(config: Config, db: Database, metrics: Metrics, parent: Logger) {
+  const log = parent.child({ room: 'indexer' })
+  const me = randomUUID()
+  const source = createRpcSource(
+    config.rpcUrls,
+    { address: config.contract, topic: jobCreatedTopic },
+    (method, seconds, error) => {
+      metrics.rpcSeconds.observe({ method }, seconds)
+      if (error === undefined) return
+      metrics.rpcErrors.inc({ method })
+      log.debug({ method }, `RPC request failed: ${describe(error)}`)
+    },
+  )
+  let head: Header | null = null
+  const progress = createProgress(log)
+  const report: Report = {
+    head(latest) {
+      head = latest
+    },
+    advanced(cursor, step) {
+      metrics.jobsIndexed.inc(step.jobs.length)
+      progress(cursor, step)
+      for (const { log: found, reason } of step.malformed) {
+        metrics.malformedLogs.inc()
+        log.warn(
+          { transactionHash: found.transactionHash, blockNumber: Number(found.blockNumber), reason },
+          'a log of the contract does not decode; it is kept in malformed_logs',
+        )
+      }
+    },
+    rewound(cursor, ancestor, removed) {
+      metrics.reorgs.inc()
+      metrics.reorgDepth.observe(cursor.blockNumber - ancestor)
+      log.info({ from: cursor.blockNumber, to: ancestor, jobsRemoved: removed }, 'the chain was reorganised')
+    },
+    bloomMismatch(header) {
+      metrics.bloomMismatches.inc()
+      log.debug({ blockNumber: header.number }, "the block's bloom announced logs that no endpoint has")
+    },
+  }
+  const step = createConverge({
+    source,
+    db,
+    me,
+    contract: config.contract,
+    startBlock: config.startBlock,
+    confirmations: config.confirmations,
+    pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    report,
+  })
+  const indexer = runIndexer({
+    source,
+    db,
+    me,
+    pollIntervalMs: config.pollIntervalMs,
+    async converge() {
+      const done = metrics.stepSeconds.startTimer()
+      const outcome = await step()
+      if (outcome === 'moved') done()
+      return outcome
+    },
+    head: () => head,
+    log,
+  })
+  return {
+    working: () => indexer.state().name === 'working',
+    /** Only what an operator must mend: a passing fault shows in the lag. */
+    fault() {
+      const state = indexer.state()
+      return state.name === 'halted' ? state.reason : undefined
+    },
+    async stop() {
+      await indexer.stop()
+      await source.close()
+    },
+  }
+}
+
+async function collect(
+  db: Database,
+  metrics: Metrics,
+  lastId: number | null,
+  working = false,
+): Promise<void> {
+  metrics.feedLastId.set(lastId ?? 0)
+  metrics.indexerWorking.set(working ? 1 : 0)
+  const position = await readPosition(db).catch(() => null)
+  if (!position) return
+  metrics.headBlock.set(position.headNumber ?? 0)
+  metrics.indexedBlock.set(position.blockNumber ?? 0)
+  metrics.lagSeconds.set(lagSeconds(position))
+  metrics.checkedAgoSeconds.set(position.checkedAgo ?? 0)
+}

@@ -1,0 +1,34 @@
+import { settings } from './config.ts'
+
+interface Setting {
+  description?: string
+  default?: string | number
+}
+
+/** What `jobcast --help` prints; the settings come from the schema that validates them. */
+export function help(): string {
+  const required = new Set<string>(settings.required)
+  const lines = Object.entries(settings.properties as Record<string, Setting>).map(([name, setting]) => {
+    const fallback = required.has(name)
+      ? setting.default === undefined
+        ? ' (required)'
+        : ` (${setting.default})`
+      : ''
+    return `  ${name.padEnd(19)} ${setting.description}${fallback}`
+  })
+  return `Jobcast: JobCreated logs of a chain, indexed into Postgres and pushed as Server-Sent Events.
+
+Usage: jobcast [command] [options]
+
+Commands:
+  start               index and serve (the default)
+    --only indexer    index only; --only api: serve only, needs no RPC
+  devnet              a local chain with jobs, and Jobcast on it: nothing to configure
+  migrate             take the database forward to this version, and end
+  reset [--yes]       forget everything indexed
+  --help, --version
+
+Settings, from the environment or from .env:
+${lines.join('\n')}
+`
+}

@@ -1,0 +1,88 @@
+import type {
+  FastifyError,
+  FastifyInstance,
+  FastifyReply,
+  FastifyRequest,
+  FastifySchemaValidationError,
+} from 'fastify'
+import { type Static, Type } from 'typebox'
+import { BadRequestError, UnavailableError } from '../errors.ts'
+
+const statusOf = {
+  BAD_REQUEST: 400,
+  UNAUTHORIZED: 401,
+  NOT_FOUND: 404,
+  RATE_LIMITED: 429,
+  INTERNAL: 500,
+  UNAVAILABLE: 503,
+} as const
+export type ErrorCode = keyof typeof statusOf
+
+/** Every answer that is not a success. */
+export const ErrorBody = Type.Object(
+  {
+    success: Type.Literal(false),
+    error: Type.Object({
+      code: Type.String({ enum: Object.keys(statusOf) }),
+      message: Type.String(),
+    }),
+  },
+  { $id: 'Error', title: 'Error' },
+)
+
+/** The answers any route may give, for the OpenAPI document. */
+export const errorAnswers = Object.fromEntries(
+  [400, 401, 429, 500, 503].map((status) => [status, Type.Ref('Error')]),
+)
+
+/** On every route of the API: where the operator set API_KEYS, a client that cannot send headers puts its key here. */
+export const apiKeyParameter = {
+  api_key: Type.Optional(Type.String({ description: 'a key, where the operator set API_KEYS' })),
+}
+
+export function sendError(reply: FastifyReply, code: ErrorCode, message: string): FastifyReply {
+  const body: Static<typeof ErrorBody> = { success: false, error: { code, message } }
+  return reply.code(statusOf[code]).type('application/json; charset=utf-8').send(body)
+}
+
+/** Answers every fault in the envelope of the public contract, and tells nothing of the inside. */
+export function errorHandling(app: FastifyInstance): void {
+  app.setSchemaErrorFormatter((errors) => new BadRequestError([...new Set(errors.map(explain))].join('; ')))
+  app.setNotFoundHandler((request, reply) =>
+    sendError(reply, 'NOT_FOUND', `there is no ${request.method} ${pathOf(request)}; see /docs`),
+  )
+  app.setErrorHandler((error: FastifyError, request, reply) => {
+    if (error instanceof BadRequestError) return sendError(reply, 'BAD_REQUEST', error.message)
+    if (error instanceof UnavailableError)
+      return sendError(
+        reply.header('retry-after', 5),
+        'UNAVAILABLE',
+        'the database is out of reach; try again',
+      )
+    if (error.statusCode === 429) return sendError(reply, 'RATE_LIMITED', error.message)
+    if (error.statusCode && error.statusCode < 500) return sendError(reply, 'BAD_REQUEST', error.message)
+    request.log.error({ err: error }, 'a request failed')
+    return sendError(reply, 'INTERNAL', 'something went wrong on our side')
+  })
+}
+
+/** The path without the query, which may hold a key. */
+export function pathOf(request: FastifyRequest): string {
+  return request.url.split('?', 1)[0] as string
+}
+
+interface VerboseError extends FastifySchemaValidationError {
+  data?: unknown
+  parentSchema?: { description?: string; properties?: Record<string, unknown> }
+}
+
+function explain(error: FastifySchemaValidationError): string {
+  const { instancePath, params, parentSchema, data, message } = error as VerboseError
+  if (params.additionalProperty !== undefined) {
+    const known = Object.keys(parentSchema?.properties ?? {}).join(', ')
+    return `unknown parameter ${params.additionalProperty}; there are ${known}`
+  }
+  const name = instancePath.slice(1)
+  if (Array.isArray(data)) return `${name} is given more than once; give it once, values comma-separated`
+  return `${name} takes ${parentSchema?.description ?? message}; "${String(data).slice(0, 80)}" is not`
+}

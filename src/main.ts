@@ -1,0 +1,134 @@
+#!/usr/bin/env node
+import { createInterface } from 'node:readline/promises'
+import { parseArgs } from 'node:util'
+import closeWithGrace from 'close-with-grace'
+import { type App, createApp } from './app.ts'
+import { type Config, ConfigError, loadConfig, type Role, readEnvironment } from './config.ts'
+import { devnet } from './devnet/devnet.ts'
+import { help } from './help.ts'
+import { createLog } from './log.ts'
+import { DatabaseError } from './store/database.ts'
+import { openDatabase } from './store/open.ts'
+import { resetDatabase } from './store/reset.ts'
+import { version } from './version.ts'
+
+/** A fault of the one who started us: said in one line, without a stack. */
+class UsageError extends Error {}
+
+/** A shutdown that takes longer is cut off. */
+const CLOSE_MS = 10_000
+
+async function main(argv: string[]): Promise<void> {
+  const [command = 'start', ...rest] = argv[0]?.startsWith('-') ? ['start', ...argv] : argv
+  if (argv.includes('--help') || argv.includes('-h') || command === 'help') return console.log(help())
+  if (argv.includes('--version') || argv.includes('-v')) return console.log(version)
+  switch (command) {
+    case 'start':
+      return start(rest)
+    case 'devnet':
+      return runDevnet(rest)
+    case 'migrate':
+      return migrate(rest)
+    case 'reset':
+      return reset(rest)
+    default:
+      throw new UsageError(`there is no command "${command}"; see jobcast --help`)
+  }
+}
+
+async function start(args: string[]): Promise<void> {
+  const { only } = options(args, { only: { type: 'string' } })
+  if (only !== undefined && only !== 'indexer' && only !== 'api')
+    throw new UsageError(`--only takes indexer or api, not "${only}"`)
+  const config = loadConfig(readEnvironment(), (only as Role | undefined) ?? 'all')
+  const log = createLog(config.logLevel)
+  const app = await createApp(config, log)
+  log.info({ url: app.url, version, role: config.role }, `Jobcast ${version} listens on ${app.url}`)
+  closeOnSignal(app, (message) => log.info(message))
+}
+
+async function runDevnet(args: string[]): Promise<void> {
+  options(args, {})
+  const running = await devnet({
+    start(env) {
+      // Nothing of the user's .env: a devnet is its own chain and so its own database.
+      const config = loadConfig({
+        ...env,
+        LOG_LEVEL: process.env.LOG_LEVEL ?? 'warn',
+        POLL_INTERVAL_MS: '250',
+      })
+      return createApp(config, createLog(config.logLevel))
+    },
+    ...(process.env.PORT && { port: Number(process.env.PORT) }),
+  })
+  closeOnSignal(running, (message) => console.log(message))
+}
+
+async function migrate(args: string[]): Promise<void> {
+  options(args, {})
+  const config = loadConfig(readEnvironment(), 'api')
+  const db = await openDatabase(config, createLog('silent'))
+  // Opening took it forward; a database that is out of reach says so here.
+  await db.rows((await import('drizzle-orm')).sql`select 1`)
+  await db.close()
+  console.log('the database is up to date')
+}
+
+async function reset(args: string[]): Promise<void> {
+  const { yes } = options(args, { yes: { type: 'boolean', short: 'y' } })
+  const config = loadConfig(readEnvironment(), 'api')
+  if (!yes && !(await confirm(`Forget everything indexed in ${databaseName(config)}?`)))
+    throw new UsageError('nothing was changed')
+  await resetDatabase(config)
+  console.log('done: the next start indexes anew')
+}
+
+async function confirm(question: string): Promise<boolean> {
+  if (!process.stdin.isTTY) throw new UsageError(`${question} Say so with --yes.`)
+  const terminal = createInterface({ input: process.stdin, output: process.stdout })
+  const answer = await terminal.question(`${question} [y/N] `)
+  terminal.close()
+  return /^y(es)?$/i.test(answer.trim())
+}
+
+/** Without the password. */
+function databaseName({ databaseUrl, dataDir }: Config): string {
+  if (databaseUrl === undefined) return dataDir
+  const { host, pathname } = new URL(databaseUrl)
+  return `${host}${pathname}`
+}
+
+/** SIGINT, SIGTERM and uncaught faults close what runs; a second signal ends the process at once. */
+function closeOnSignal(running: Pick<App, 'close'>, say: (message: string) => void): void {
+  closeWithGrace({ delay: CLOSE_MS, logger: false }, async ({ signal, err }) => {
+    if (err) console.error(err)
+    else say(`${signal}: closing`)
+    await running.close()
+  })
+}
+
+function options<T extends NonNullable<Parameters<typeof parseArgs>[0]>['options']>(
+  args: string[],
+  known: T,
+) {
+  try {
+    return parseArgs({ args, options: known as NonNullable<T>, strict: true }).values
+  } catch (error) {
+    throw new UsageError(`${(error as Error).message}; see jobcast --help`)
+  }
+}
+
+main(process.argv.slice(2)).catch((error) => {
+  const known =
+    error instanceof UsageError ||
+    error instanceof ConfigError ||
+    error instanceof DatabaseError ||
+    error.code === 'EADDRINUSE'
+  console.error(known ? explain(error) : error)
+  process.exit(1)
+})
+
+function explain(error: NodeJS.ErrnoException & { port?: number }): string {
+  if (error.code !== 'EADDRINUSE') return error.message
+  return `Port ${error.port} is taken. Stop what listens there, or set PORT to another one (0 takes a free one).`
+}
