@@ -27,7 +27,7 @@ const PRUNE_EVERY_MS = 30_000
 export interface App {
   /** where it listens */
   url: string
-  /** Ends streams and requests, lets the indexer's step finish, and closes the database. */
+  /** Ends streams and requests, lets the indexer's step finish, and closes the database; once, however often called. */
   close(): Promise<void>
 }
 
@@ -79,11 +79,12 @@ export async function createApp(config: Readonly<Config>, log: Logger): Promise<
       for (const subscriber of fanout.all()) subscriber.end(false)
     }
     const url = await app.listen({ host: config.host, port: config.port })
+    let closing: Promise<void> | undefined
     return {
       url: url.replace('0.0.0.0', '127.0.0.1').replace('[::]', '[::1]'),
-      async close() {
-        await app.close()
-        await closeRooms()
+      close() {
+        closing ??= app.close().then(closeRooms)
+        return closing
       },
     }
   } catch (error) {

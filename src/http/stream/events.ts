@@ -183,8 +183,9 @@ export function eventsRoute(app: FastifyInstance, options: StreamOptions): void 
           }
           if (!socket.writable) return
           socket.write(encodeBody(encodeFrame({ retry: spread(1_000, 5_000) }), chunked))
+          // The connection too: kept alive it would hold up a server that closes.
           response.end()
-          if (!chunked) socket.end()
+          socket.end()
         },
       }
       const drained = () => fanout.drained(subscriber)

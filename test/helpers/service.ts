@@ -1,0 +1,48 @@
+import { pino } from 'pino'
+import { type App, createApp } from '../../src/app.ts'
+import { loadConfig } from '../../src/config.ts'
+import type { Job } from '../../src/job.ts'
+import { until } from './until.ts'
+
+export interface Service extends App {
+  /** Parsed answer of a path; throws unless its status is the expected one. */
+  // biome-ignore lint/suspicious/noExplicitAny: tests read many shapes
+  get(path: string, status?: number): Promise<any>
+  /** Every job of the history, oldest first. */
+  history(): Promise<Job[]>
+  /** Waits until /ready says so. */
+  untilReady(): Promise<void>
+}
+
+/** Starts Jobcast in this process, on a free port, as `env` configures it. */
+export async function startService(env: Record<string, string>): Promise<Service> {
+  const config = loadConfig({ HOST: '127.0.0.1', PORT: '0', POLL_INTERVAL_MS: '50', RATE_LIMIT: '0', ...env })
+  const app = await createApp(config, pino({ level: env.LOG_LEVEL ?? 'silent' }))
+  return { ...app, ...reader(app.url) }
+}
+
+/** The API of a running Jobcast, as a test reads it. */
+export function reader(url: string): Pick<Service, 'get' | 'history' | 'untilReady'> {
+  async function get(path: string, status = 200) {
+    const response = await fetch(url + path)
+    const text = await response.text()
+    if (response.status !== status) throw new Error(`${path} answered ${response.status}: ${text}`)
+    return JSON.parse(text)
+  }
+  return {
+    get,
+    async history() {
+      const jobs: Job[] = []
+      let next: string | null = ''
+      while (next !== null) {
+        const page = await get(`/api/v1/jobs?order=asc&limit=100${next && `&cursor=${next}`}`)
+        jobs.push(...page.data)
+        next = page.pagination.next
+      }
+      return jobs
+    },
+    async untilReady() {
+      await until(async () => (await fetch(`${url}/ready`)).status === 200, { message: '/ready answers 200' })
+    },
+  }
+}

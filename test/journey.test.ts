@@ -1,0 +1,217 @@
+import { cp } from 'node:fs/promises'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import type { Job } from '../src/job.ts'
+import { openPglite } from '../src/store/pglite.ts'
+import { startChain, type TestChain } from './helpers/anvil.ts'
+import { type EventStream, openStream } from './helpers/eventStream.ts'
+import { startPostgres, type TestPostgres } from './helpers/postgres.ts'
+import { type Service, startService } from './helpers/service.ts'
+import { tempDir } from './helpers/tempDir.ts'
+import { until } from './helpers/until.ts'
+
+let chain: TestChain
+let postgres: TestPostgres
+/** An embedded database just made: making one takes seconds, copying it none. */
+let fresh: Awaited<ReturnType<typeof tempDir>>
+beforeAll(async () => {
+  ;[chain, postgres, fresh] = await Promise.all([startChain(), startPostgres(), tempDir()])
+  await (await openPglite(fresh.path)).close()
+})
+afterAll(async () => {
+  await Promise.all([chain.stop(), postgres.stop(), fresh.remove()])
+})
+
+const databases = {
+  async PGlite(atEnd: (undo: () => Promise<void>) => void) {
+    const folder = await tempDir()
+    atEnd(() => folder.remove())
+    await cp(fresh.path, folder.path, { recursive: true })
+    return { DATA_DIR: folder.path }
+  },
+  async Postgres(_atEnd: (undo: () => Promise<void>) => void) {
+    return { DATABASE_URL: await postgres.createDatabase() }
+  },
+}
+
+describe.each(Object.entries(databases))('on %s', (_name, createDatabase) => {
+  async function settings(): Promise<Record<string, string>> {
+    return {
+      RPC_URL: chain.wsUrl,
+      CONTRACT_ADDRESS: chain.address,
+      ...(await createDatabase(onTestFinished)),
+    }
+  }
+
+  async function serve(env: Record<string, string>): Promise<Service> {
+    const service = await startService(env)
+    onTestFinished(() => service.close())
+    await service.untilReady()
+    return service
+  }
+
+  function subscribe(service: Service, query = '', lastEventId?: string): EventStream {
+    const stream = openStream(
+      `${service.url}/api/v1/events${query}`,
+      lastEventId === undefined ? {} : { lastEventId },
+    )
+    onTestFinished(() => stream.close())
+    return stream
+  }
+
+  // Shared by the tests that need no history of their own: an embedded database takes seconds to open.
+  let service: Service
+  let release: (() => Promise<void>) | undefined
+  beforeAll(async () => {
+    const own = await createDatabase((undo) => {
+      release = undo
+    })
+    service = await startService({
+      RPC_URL: chain.wsUrl,
+      CONTRACT_ADDRESS: chain.address,
+      KEEPALIVE_SECONDS: '1',
+      ...own,
+    })
+    await service.untilReady()
+  })
+  afterAll(async () => {
+    await service.close()
+    await release?.()
+  })
+
+  it('a job reaches every subscriber once, as the same object that the history has', async () => {
+    await chain.createJobs(3)
+    await until(async () => (await service.history()).length >= 3, { message: 'three jobs are indexed' })
+    const past = await service.history()
+    expect(past.length).toBeGreaterThanOrEqual(3)
+
+    const streams = [subscribe(service), subscribe(service)] as const
+    for (const stream of streams) await stream.connected
+    const created = await chain.createJob({
+      clientId: 2n ** 256n - 1n,
+      budget: 100_000_000n,
+      deadline: 1_900_000_000n,
+      strategyType: 3,
+      verificationLevel: 2,
+    })
+    const [event] = await streams[0].waitFor(1)
+    await streams[1].waitFor(1)
+
+    const block = await chain.rpc<{ timestamp: string }>('eth_getBlockByNumber', ['latest', false])
+    const expected: Job = {
+      jobId: String(created.jobId),
+      status: 'OPEN',
+      clientId: String(2n ** 256n - 1n),
+      strategyType: 'CEX_CAPITAL',
+      verificationLevel: 2,
+      budget: '100.000000',
+      onchainDeadline: '1900000000',
+      onchainCreatedAt: String(BigInt(block.timestamp)),
+      creationTxHash: created.transactionHash,
+      blockNumber: String(created.blockNumber),
+      title: null,
+      description: null,
+    }
+    expect(event).toMatchObject({ type: 'job_created', data: expected })
+    expect(Object.keys(event?.data as object)).toEqual(Object.keys(expected))
+    for (const stream of streams) expect(stream.of('job_created', 'job_removed')).toHaveLength(1)
+
+    const page = await service.get('/api/v1/jobs?limit=1')
+    expect(page).toEqual({
+      success: true,
+      data: [expected],
+      pagination: { page: 1, limit: 1, total: past.length + 1, next: expect.any(String) },
+      lastEventId: event?.id,
+    })
+    expect(JSON.stringify(page.data[0])).toBe(JSON.stringify(event?.data))
+    expect(await service.get(`/api/v1/jobs/${created.jobId}`)).toEqual({ success: true, data: expected })
+    expect(await service.get('/api/v1/jobs/999999999', 404)).toMatchObject({
+      success: false,
+      error: { code: 'NOT_FOUND' },
+    })
+  })
+
+  it('the first sync is silent, and a new subscription gets nothing old', async () => {
+    await chain.createJobs(5)
+    const service = await startService(await settings())
+    onTestFinished(() => service.close())
+    // Open before anything is indexed: what it must not get is the history.
+    const early = subscribe(service)
+    await service.untilReady()
+    const { lastEventId, pagination } = await service.get('/api/v1/jobs')
+    expect(pagination.total).toBeGreaterThanOrEqual(5)
+    await chain.createJob()
+    await early.waitFor(1)
+    const late = subscribe(service)
+    const { data, id } = await late.connected
+    expect(data).toMatchObject({ type: 'connected', resumed: null })
+    await chain.createJob()
+    await Promise.all([early.waitFor(2), late.waitFor(1)])
+    expect(early.of('job_created').map((event) => Number(event.id) - Number(lastEventId))).toEqual([1, 2])
+    expect(late.of('job_created').map((event) => Number(event.id) - Number(id))).toEqual([1])
+  })
+
+  it('jobs created while the service was down are pushed when it is back, to a client that resumes', async () => {
+    const env = await settings()
+    const first = await serve(env)
+    const before = subscribe(first)
+    const { id } = await before.connected
+    before.close()
+    await first.close()
+
+    const { fromBlock, toBlock } = await chain.createJobs(40)
+    const second = await serve(env)
+    const resumed = subscribe(second, '', id)
+    const events = await resumed.waitFor(40)
+    expect((await resumed.connected).data.resumed).toBe(true)
+    expect(events.map((event) => Number(event.id))).toEqual(
+      Array.from({ length: 40 }, (_, i) => Number(id) + 1 + i),
+    )
+    expect(Number(events[0]?.data.blockNumber)).toBeGreaterThanOrEqual(fromBlock)
+    expect(Number(events.at(-1)?.data.blockNumber)).toBeLessThanOrEqual(toBlock)
+    const history = await second.history()
+    expect(history.slice(-40)).toEqual(events.map((event) => event.data))
+  })
+
+  it('a reorg takes its jobs back, newest first, and the new branch is pushed after them', async () => {
+    const stream = subscribe(service)
+    await stream.connected
+    const lost = [await chain.createJob(), await chain.createJob(), await chain.createJob()]
+    await stream.waitFor(3)
+    await chain.reorg(3)
+    await chain.createJob({ clientId: 77n })
+    const events = await stream.waitFor(7)
+    expect(events.map((event) => [event.type, event.data.jobId])).toEqual([
+      ...lost.map((job) => ['job_created', String(job.jobId)]),
+      ...lost.reverse().map((job) => ['job_removed', String(job.jobId)]),
+      ['job_created', expect.any(String)],
+    ])
+    const created = events.slice(0, 3).map((event) => event.data)
+    expect(events.slice(3, 6).map((event) => event.data)).toEqual(created.reverse())
+    expect((await service.history()).at(-1)).toEqual(events[6]?.data)
+  })
+
+  it('a stream carries what its filter says, and its pings carry the position past what it left out', async () => {
+    const stream = subscribe(service, '?strategyType=RUBRIC&minBudget=500&types=job_*')
+    const { id } = await stream.connected
+    await chain.createJob({ strategyType: 1, budget: 499_999_999n })
+    await chain.createJob({ strategyType: 0, budget: 500_000_000n })
+    await chain.createJob({ strategyType: 1, budget: 500_000_000n })
+    await chain.createJob({ strategyType: 2, budget: 900_000_000n })
+    const ping = await stream.waitFor((event) => event.type === 'ping' && Number(event.id) === Number(id) + 4)
+    expect(ping.data).toEqual({
+      timestamp: expect.any(String),
+      blockNumber: String((await chain.head()).number),
+    })
+    expect(stream.of('job_created').map((event) => event.data.budget)).toEqual(['500.000000'])
+  })
+
+  it('a client that leaves is forgotten', async () => {
+    const streams = Array.from({ length: 20 }, () => subscribe(service))
+    await Promise.all(streams.map((stream) => stream.connected))
+    const count = async () =>
+      Number(/^jobcast_streams (\d+)/m.exec(await (await fetch(`${service.url}/metrics`)).text())?.[1])
+    expect(await count()).toBe(20)
+    for (const stream of streams) stream.close()
+    await until(async () => (await count()) === 0, { message: 'no stream is open' })
+  })
+})
