@@ -15,6 +15,7 @@ import { type JobsOptions, jobsRoutes } from './jobs.ts'
 import { type StatusOptions, statusRoutes } from './status.ts'
 import { eventsRoute } from './stream/events.ts'
 import { createFanout, type Fanout } from './stream/fanout.ts'
+import { watchUnusedConnections } from './unusedConnections.ts'
 
 /** A client whose socket takes nothing for so long is cut; it may resume by id. */
 const STALL_MS = 20_000
@@ -125,11 +126,13 @@ export async function createServer(
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
   await app.register(swaggerUi, { routePrefix: '/docs' })
 
+  const endUnused = watchUnusedConnections(app.server)
   // Not onClose: fastify waits for open answers before it, and a stream never ends by itself.
   app.addHook('preClose', async () => {
     draining = true
     for (const subscriber of fanout.all()) subscriber.end(false)
     fanout.close()
+    endUnused()
   })
   return { app, fanout }
 }
