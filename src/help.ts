@@ -24,6 +24,7 @@ Commands:
   start               index and serve (the default)
     --only indexer    index only; --only api: serve only, needs no RPC
   devnet              a local chain with jobs, and Jobcast on it: nothing to configure
+  generate [rpc url]  on an anvil of your own: deploy the contract and create a job every 3 s
   migrate             take the database forward to this version, and end
   reset [--yes]       forget everything indexed
   --help, --version

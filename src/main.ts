@@ -5,6 +5,7 @@ import closeWithGrace from 'close-with-grace'
 import { type App, createApp } from './app.ts'
 import { type Config, ConfigError, loadConfig, type Role, readEnvironment } from './config.ts'
 import { devnet } from './devnet/devnet.ts'
+import { deployRegistry, generateJobs } from './devnet/registry.ts'
 import { help } from './help.ts'
 import { createLog } from './log.ts'
 import { DatabaseError } from './store/database.ts'
@@ -27,6 +28,8 @@ async function main(argv: string[]): Promise<void> {
       return start(rest)
     case 'devnet':
       return runDevnet(rest)
+    case 'generate':
+      return generate(rest)
     case 'migrate':
       return migrate(rest)
     case 'reset':
@@ -62,6 +65,15 @@ async function runDevnet(args: string[]): Promise<void> {
     ...(process.env.PORT && { port: Number(process.env.PORT) }),
   })
   closeOnSignal(running, (message) => console.log(message))
+}
+
+async function generate([url = 'http://127.0.0.1:8545', ...rest]: string[]): Promise<void> {
+  options(rest, {})
+  const { address } = await deployRegistry(url)
+  console.log(`deployed the contract at ${address}; a job every 3 s, Ctrl-C ends it`)
+  const stopped = new AbortController()
+  closeOnSignal({ close: async () => stopped.abort() }, (message) => console.log(message))
+  await generateJobs({ url, address, everyMs: 3_000, signal: stopped.signal, log: console.log })
 }
 
 async function migrate(args: string[]): Promise<void> {

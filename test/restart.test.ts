@@ -1,0 +1,46 @@
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
+import { startChain, type TestChain } from './helpers/anvil.ts'
+import { startProcess } from './helpers/process.ts'
+import { reader } from './helpers/service.ts'
+import { tempDir } from './helpers/tempDir.ts'
+import { until } from './helpers/until.ts'
+
+const JOBS = 10_000
+
+let chain: TestChain
+beforeAll(async () => {
+  chain = await startChain()
+  await chain.createJobs(JOBS, { perTransaction: 100 })
+})
+afterAll(() => chain.stop())
+
+it('killed in the middle of a sync of 10,000 jobs, it goes on where it was: none is lost or doubled', async () => {
+  const folder = await tempDir()
+  onTestFinished(() => folder.remove())
+  const env = {
+    RPC_URL: chain.url,
+    CONTRACT_ADDRESS: chain.address,
+    DATA_DIR: folder.path,
+    RATE_LIMIT: '0',
+    LOG_LEVEL: 'info',
+  }
+  const total = async (url: string) =>
+    (await reader(url).get('/api/v1/jobs?limit=1')).pagination.total as number
+
+  const first = await startProcess({ env })
+  onTestFinished(async () => void (await first.kill()))
+  await first.untilReady('/health')
+  const before = await until(() => total(first.url), { message: 'some jobs are indexed' })
+  await first.kill('SIGKILL')
+
+  const second = await startProcess({ env })
+  onTestFinished(async () => void (await second.stop()))
+  await second.untilReady('/health')
+  await until(async () => (await total(second.url)) >= JOBS, { message: 'all jobs are indexed' })
+  const jobs = await reader(second.url).history()
+  const ids = jobs.map((job) => job.jobId)
+  expect([ids.length, ids[0], ids.at(-1)]).toEqual([JOBS, '1', String(JOBS)])
+  expect(new Set(ids).size).toBe(JOBS)
+  // Else the kill came too late to prove anything.
+  expect(before).toBeLessThan(JOBS)
+})
