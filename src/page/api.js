@@ -1,0 +1,50 @@
+// Relative to the page, so that it also works behind a proxy that serves it under a path.
+const root = new URL('.', document.baseURI)
+const apiKey = new URLSearchParams(location.search).get('api_key')
+
+export const hasApiKey = apiKey !== null
+
+/** An answer that is not a success, with the API's own message. `retryAfter` is in seconds, where it was sent. */
+export class ApiError extends Error {
+  name = 'ApiError'
+  constructor(message, status, retryAfter) {
+    super(message)
+    this.status = status
+    this.retryAfter = retryAfter
+  }
+}
+
+/** The absolute address of an API path, without the key: what a reader may copy. */
+export function publicUrl(path, params) {
+  const url = new URL(`api/v1/${path}`, root)
+  // Commas are legal in a query and are how the API writes lists.
+  url.search = new URLSearchParams(params).toString().replaceAll('%2C', ',')
+  return url.href
+}
+
+/** The same with the page's API key, for EventSource and links, which cannot send a header. */
+export function keyedUrl(path, params) {
+  const all = new URLSearchParams(params)
+  if (hasApiKey) all.set('api_key', apiKey)
+  return publicUrl(path, all)
+}
+
+/**
+ * GET an API path.
+ * @returns the whole envelope: `data`, and for lists `pagination` and `lastEventId`.
+ * @throws ApiError for an answer that is not a success; TypeError where no answer came.
+ */
+export async function get(path, params, signal) {
+  const response = await fetch(publicUrl(path, params), {
+    headers: hasApiKey ? { 'x-api-key': apiKey } : {},
+    signal,
+  })
+  const body = await response.json().catch(() => null)
+  if (response.ok && body?.success) return body
+  const retryAfter = Number(response.headers.get('retry-after')) || undefined
+  throw new ApiError(
+    body?.error?.message ?? `The server answered ${response.status}`,
+    response.status,
+    retryAfter,
+  )
+}
