@@ -97,7 +97,8 @@ async function load(signal) {
 }
 
 async function snapshot(signal) {
-  config ??= await loadConfig(signal)
+  // Before its indexer first reached the chain, a server does not know which one it is.
+  if (config?.chainId == null) config = await loadConfig(signal)
   const wanted = Math.min(list.size, liveLimit)
   const first = await get('jobs', [...filters.current, ['limit', pageSize]], signal)
   const jobs = first.data
@@ -121,13 +122,15 @@ function jobsAfter(older, signal) {
 
 async function loadConfig(signal) {
   const { data } = await get('config', [], signal)
-  $('chain').textContent = data.chainName ?? `chain ${data.chainId}`
+  if (data.chainId === null) return data
+  $('chain').textContent = data.chainName ?? `Chain ${data.chainId}`
   const contract = $('contract')
-  contract.querySelector('span').textContent = ends(data.contractAddress)
-  contract.dataset.copy = data.contractAddress
+  const address = data.contractAddress
+  contract.querySelector('span').textContent = ends(address)
+  contract.dataset.copy = address
   contract.dataset.what = 'Contract address'
-  contract.title = data.contractAddress
-  contract.setAttribute('aria-label', `Copy contract address ${ends(data.contractAddress)}`)
+  contract.title = address
+  contract.setAttribute('aria-label', `Copy contract address ${ends(address)}`)
   contract.hidden = false
   return data
 }

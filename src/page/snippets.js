@@ -18,7 +18,8 @@ export function snippets(filters) {
     client: [
       "import { follow } from 'jobcast/client'",
       '',
-      `const jobs = follow(${clientArguments(filters)})`,
+      `const server = ${quote(publicUrl('', '').replace(/\/api\/v1\/$/, ''))}`,
+      `const jobs = follow(${['server', ...clientOptions(filters)].join(', ')})`,
       'for await (const { type, data } of jobs) {',
       '  console.log(type, data)',
       '}',
@@ -26,15 +27,14 @@ export function snippets(filters) {
   }
 }
 
-function clientArguments(filters) {
-  const server = quote(publicUrl('', '').replace(/\/api\/v1\/$/, ''))
+function clientOptions(filters) {
   const filter = Object.entries(filterObject(filters)).map(
     ([name, value]) => `    ${name}: ${literal(value)},`,
   )
-  const options = []
-  if (filter.length > 0) options.push('  filter: {', ...filter, '  },')
-  if (hasApiKey) options.push("  apiKey: 'YOUR_KEY',")
-  return options.length === 0 ? server : [`${server}, {`, ...options, '}'].join('\n')
+  const lines = []
+  if (filter.length > 0) lines.push('  filter: {', ...filter, '  },')
+  if (hasApiKey) lines.push("  apiKey: 'YOUR_KEY',")
+  return lines.length === 0 ? [] : [['{', ...lines, '}'].join('\n')]
 }
 
 function literal(value) {

@@ -1,0 +1,54 @@
+import { describe, expect, test } from 'vitest'
+
+// Plain JavaScript without types: a browser loads it as it is.
+const { headlineUsdc, machineTime, relative, shortUsdc, usdc, ends, exact } = await import(
+  new URL('../../src/page/format.js', import.meta.url).href
+)
+const maxUint256 = (2n ** 256n - 1n).toString()
+
+describe('USDC', () => {
+  test('is exact, without zeros beyond cents', () => {
+    expect(usdc('100.000000')).toBe('100')
+    expect(usdc('1234.500000')).toBe('1,234.50')
+    expect(usdc('0.000001')).toBe('0.000001')
+    // past what a double holds
+    expect(usdc('9007199254740993.100000')).toBe('9,007,199,254,740,993.10')
+  })
+
+  test('fits a column whatever the contract says', () => {
+    expect(shortUsdc('1234.500000')).toBe('1,234.50')
+    expect(shortUsdc('12345678901.123456')).toBe('12,345,678,901')
+    expect(shortUsdc(`${maxUint256.slice(0, -6)}.000000`)).toBe('1.15e71')
+  })
+
+  test('is short in a headline', () => {
+    expect(headlineUsdc('1234.567890')).toBe('1,234.56')
+    expect(headlineUsdc('123456.900000')).toBe('123,456')
+    expect(headlineUsdc('1234567.000000')).toBe('1.23M')
+  })
+})
+
+describe('time', () => {
+  const now = 1_790_000_000
+
+  test('reads as people say it', () => {
+    expect(relative(String(now + 6 * 86_400), now)).toBe('in 6 days')
+    expect(relative(String(now - 2 * 3600), now)).toBe('2 hours ago')
+    expect(relative(String(now - 12), now, true)).toBe('12s ago')
+  })
+
+  test("a block's clock that is ahead of ours is now, not the future", () => {
+    expect(relative(String(now + 5), now, true)).toBe('just now')
+  })
+
+  test('a deadline that no date can hold breaks nothing', () => {
+    expect(relative(maxUint256, now)).toBe('in the far future')
+    expect(exact(maxUint256)).toBe(`unix time ${maxUint256}`)
+    expect(machineTime(maxUint256)).toBe('')
+  })
+})
+
+test('a long identifier is shown by its ends', () => {
+  expect(ends('42')).toBe('42')
+  expect(ends(`0x${'ab'.repeat(32)}`)).toBe('0xabab…abab')
+})
