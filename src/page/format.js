@@ -59,7 +59,7 @@ export function ends(text, head = 6, tail = 4) {
 /** Unix seconds against now → `in 6 days`; with `short`, `12s ago`. */
 export function relative(seconds, now = Date.now() / 1000, short = false) {
   const distance = Number(seconds) - now
-  if (Number(seconds) > lastDate) return 'in the far future'
+  if (Number(seconds) > lastDate) return 'far future'
   const [unit, size] = units.find(([, , limit]) => Math.abs(distance) < limit)
   const amount = Math.round(distance / size)
   // A block is stamped by its validator, whose clock may be ahead of ours.

@@ -23,10 +23,10 @@ const gatherMs = 80
  * The list of jobs, newest first, in a table body. Live jobs wait while the list is held (the reader is down in
  * it, or paused it) and are shown together afterwards. Bounded whatever arrives.
  *
- * `onWaiting(count, detached)` is called when the number of waiting jobs changes; `onGone(job)` for a job that
- * left the chain.
+ * `onChange(waiting)` is called after each change that is not the caller's own, with the number of jobs that
+ * wait; `onGone(job)` for a job that left the chain.
  */
-export function createJobList({ body, template, explorerUrl, currentFilters, onWaiting, onGone }) {
+export function createJobList({ body, template, explorerUrl, currentFilters, onChange, onGone }) {
   keepRoles(body.closest('table'))
   keepRoles(template.content)
   const jobs = new WeakMap() // row → job
@@ -62,6 +62,11 @@ export function createJobList({ body, template, explorerUrl, currentFilters, onW
     row.querySelector('[data-field=deadline]').hidden = true
   }
 
+  const lose = (row) => {
+    onGone(jobs.get(row))
+    strike(row)
+  }
+
   const clear = () => {
     body.replaceChildren()
     shown.clear()
@@ -71,17 +76,15 @@ export function createJobList({ body, template, explorerUrl, currentFilters, onW
     older = null
   }
 
-  const reportWaiting = () => onWaiting(waiting.length, detached)
-
   const schedule = () => {
-    if (held || detached) return reportWaiting()
+    if (held || detached) return onChange(waiting.length)
     timer ??= setTimeout(flush, gatherMs)
   }
 
   const flush = () => {
     clearTimeout(timer)
     timer = undefined
-    if (held || detached || waiting.length === 0) return reportWaiting()
+    if (held || detached || waiting.length === 0) return onChange(waiting.length)
     const items = waiting
     waiting = []
     if (overflowed) {
@@ -103,7 +106,7 @@ export function createJobList({ body, template, explorerUrl, currentFilters, onW
       // A page's cursor says nothing of where we cut. Its block does, and rows shown are not shown twice.
       older = { toBlock: jobs.get(body.lastElementChild).blockNumber }
     }
-    reportWaiting()
+    onChange(waiting.length)
   }
 
   return {
@@ -157,6 +160,11 @@ export function createJobList({ body, template, explorerUrl, currentFilters, onW
      */
     sync(history, next) {
       const ids = new Set(history.map((job) => job.jobId))
+      for (const job of history) {
+        const row = shown.get(job.jobId)
+        // After a reorg another job can have the id.
+        if (row && !isSame(jobs.get(row), job)) lose(row)
+      }
       const firstKnown = history.findIndex((job) => shown.has(job.jobId))
       if (firstKnown === -1) {
         clear()
@@ -173,11 +181,7 @@ export function createJobList({ body, template, explorerUrl, currentFilters, onW
           previous = shown.get(job.jobId) ?? addRow(job, (row) => previous.after(row))
         }
         while (previous.nextElementSibling) dropRow(previous.nextElementSibling)
-        for (const [jobId, row] of shown) {
-          if (ids.has(jobId)) continue
-          onGone(jobs.get(row))
-          strike(row)
-        }
+        for (const [jobId, row] of shown) if (!ids.has(jobId)) lose(row)
         schedule()
       }
       older = next === null ? null : { cursor: next }
@@ -195,7 +199,7 @@ export function createJobList({ body, template, explorerUrl, currentFilters, onW
       detached = true
       // Where the browser anchors scrolling by itself this moves nothing.
       scrollBy({ top: anchor.getBoundingClientRect().top - before, behavior: 'instant' })
-      reportWaiting()
+      onChange(waiting.length)
     },
 
     /** Brings the ages and deadlines up to date. */
@@ -203,6 +207,11 @@ export function createJobList({ body, template, explorerUrl, currentFilters, onW
       for (const time of body.querySelectorAll('time')) setTime(time)
     },
   }
+}
+
+/** Whether two jobs are one log, for all that a reader can tell. */
+function isSame(a, b) {
+  return a.jobId === b.jobId && a.creationTxHash === b.creationTxHash && a.blockNumber === b.blockNumber
 }
 
 /** A phone shows the rows as cards, and a table displayed as anything else is no table to a screen reader. */

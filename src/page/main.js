@@ -41,7 +41,7 @@ const list = createJobList({
   template: $('job-row'),
   explorerUrl: () => config.explorerUrl,
   currentFilters: () => filters.current,
-  onWaiting: showWaiting,
+  onChange: showList,
   onGone: (job) => charts.remove(job),
 })
 createCopying(announce)
@@ -245,7 +245,9 @@ function showHead(block) {
   $('head').textContent = integer(block)
 }
 
-function showWaiting(count, detached) {
+function showList(count) {
+  showOlder(null)
+  const { detached } = list
   const button = $('waiting')
   button.hidden = !detached && (count === 0 || !(paused || scrolledAway))
   button.querySelector('span').textContent =
