@@ -12,6 +12,7 @@ import type { Metrics } from '../metrics.ts'
 import { authentication } from './auth.ts'
 import { ErrorBody, errorHandling, pathOf } from './errors.ts'
 import { type JobsOptions, jobsRoutes } from './jobs.ts'
+import { page } from './page.ts'
 import { type StatusOptions, statusRoutes } from './status.ts'
 import { eventsRoute } from './stream/events.ts'
 import { createFanout, type Fanout } from './stream/fanout.ts'
@@ -124,6 +125,7 @@ export async function createServer(
     return reply.type(metrics.registry.contentType).send(await metrics.registry.metrics())
   })
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
+  await app.register(page)
   await app.register(swaggerUi, { routePrefix: '/docs' })
 
   const endUnused = watchUnusedConnections(app.server)
