@@ -37,6 +37,8 @@ export function keyedUrl(path, params) {
 export async function get(path, params, signal) {
   const response = await fetch(publicUrl(path, params), {
     headers: hasApiKey ? { 'x-api-key': apiKey } : {},
+    // The stream goes on from what this says: an answer of yesterday would leave a gap.
+    cache: 'no-store',
     signal,
   })
   const body = await response.json().catch(() => null)

@@ -108,6 +108,7 @@ async function snapshot(signal) {
     jobs.push(...page.data)
     next = page.pagination.next
   }
+  signal.throwIfAborted()
   if (!list.sync(jobs, next)) charts.clear()
   for (const job of jobs) charts.add(job)
   charts.cover(list.coveredSince)

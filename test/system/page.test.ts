@@ -79,6 +79,9 @@ async function newContext(options: Parameters<Browser['newContext']>[0] = {}): P
   page.on('console', (message) => {
     if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text())
   })
+  page.on('response', (response) => {
+    if (response.status() >= 400 && !response.url().includes('/api/')) complaints.push(response.url())
+  })
   page.on('pageerror', (error) => complaints.push(String(error.stack)))
 }
 
