@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config'
 
-/** Whole-system tests: real chain, process and browser. Run by `npx vitest run --config vitest.system.config.ts`. */
+/** Whole-system tests: real chain, process and browser. Run by `npm run test:system`. */
 export default defineConfig({
   test: {
     include: ['test/system/**/*.test.ts'],

@@ -5,7 +5,7 @@ import { nextFreePort } from './freePort.ts'
 import { createJob, type DevClient, deployRegistry, devClient, generateJobs, randomJob } from './registry.ts'
 import { createWorkDir, removeStaleWorkDirs } from './workDir.ts'
 
-const PAST_JOBS = 8
+const PAST_JOBS = 30
 const PAST_SECONDS = 3_600
 const CHAIN_PORT_ATTEMPTS = 100
 const KEPT_STATES = 256
