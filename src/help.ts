@@ -26,6 +26,7 @@ Commands:
   devnet              a local chain with jobs, and Jobcast on it: nothing to configure
   generate [rpc url]  on an anvil of your own: deploy the contract and create a job every 3 s
   migrate             take the database forward to this version, and end
+  tail [url]          show the jobs of a running Jobcast as they come; see jobcast tail --help
   reset [--yes]       forget everything indexed
   --help, --version
 

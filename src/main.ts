@@ -11,6 +11,7 @@ import { createLog } from './log.ts'
 import { DatabaseError } from './store/database.ts'
 import { openDatabase } from './store/open.ts'
 import { resetDatabase } from './store/reset.ts'
+import { tail } from './tail.ts'
 import { version } from './version.ts'
 
 /** A fault of the one who started us: said in one line, without a stack. */
@@ -21,6 +22,7 @@ const CLOSE_MS = 10_000
 
 async function main(argv: string[]): Promise<void> {
   const [command = 'start', ...rest] = argv[0]?.startsWith('-') ? ['start', ...argv] : argv
+  if (command === 'tail') return runTail(rest)
   if (argv.includes('--help') || argv.includes('-h') || command === 'help') return console.log(help())
   if (argv.includes('--version') || argv.includes('-v')) return console.log(version)
   switch (command) {
@@ -93,6 +95,14 @@ async function reset(args: string[]): Promise<void> {
     throw new UsageError('nothing was changed')
   await resetDatabase(config)
   console.log('done: the next start indexes anew')
+}
+
+async function runTail(args: string[]): Promise<void> {
+  const stop = new AbortController()
+  // Once: a second Ctrl-C ends the process at once.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort())
+  const { stdout, stderr, env } = process
+  process.exitCode = await tail(args, { stdout, stderr, env, signal: stop.signal })
 }
 
 async function confirm(question: string): Promise<boolean> {

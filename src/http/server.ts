@@ -6,6 +6,7 @@ import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import type { Config } from '../config.ts'
+import { Connected, Ping, Unavailable } from '../events.ts'
 import type { Feed } from '../feed.ts'
 import { Job } from '../job.ts'
 import type { Metrics } from '../metrics.ts'
@@ -55,7 +56,7 @@ export async function createServer(
   })
   errorHandling(app)
   app.addSchema(Job)
-  app.addSchema(ErrorBody)
+  for (const schema of [ErrorBody, Connected, Ping, Unavailable]) app.addSchema(schema)
 
   // TLS is the proxy's, so is HSTS; the page sets its own Content-Security-Policy.
   await app.register(helmet, {

@@ -3,14 +3,12 @@ import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { type Static, Type } from 'typebox'
 import { BadRequestError } from '../../errors.ts'
+import { type Connected, eventTypes, type Unavailable } from '../../events.ts'
 import type { Feed } from '../../feed.ts'
 import { type FilterQuery, filterParameters, matches, parseFilter } from '../../filter.ts'
 import { encodeBody, encodeFrame } from '../../sse.ts'
 import { apiKeyParameter, sendError } from '../errors.ts'
 import type { Fanout, Group, Subscriber } from './fanout.ts'
-
-/** The events of a stream; `types` chooses among those of jobs. */
-export const eventTypes = ['connected', 'job_created', 'job_removed', 'unavailable', 'ping'] as const
 
 const STREAM_HEADERS = {
   'Content-Type': 'text/event-stream',
@@ -121,7 +119,7 @@ export function eventsRoute(app: FastifyInstance, options: StreamOptions): void 
             'UNAVAILABLE',
             shown === 'full' ? 'the server holds all the streams it can' : 'the server is shutting down',
           )
-        const data = JSON.stringify({ reason: shown, retryAfter: seconds })
+        const data = JSON.stringify({ reason: shown, retryAfter: seconds } satisfies Unavailable)
         return reply
           .headers(STREAM_HEADERS)
           .send(encodeFrame({ retry: seconds * 1000, event: 'unavailable', data }))
@@ -217,7 +215,7 @@ function connectedFrame(position: number, resumed: boolean | null, blockNumber: 
       timestamp: new Date().toISOString(),
       blockNumber: String(blockNumber),
       resumed,
-    }),
+    } satisfies Connected),
   })
 }
 

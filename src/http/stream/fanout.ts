@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import type { Ping } from '../../events.ts'
 import type { Feed, FeedEvent } from '../../feed.ts'
 import { encodeBody, encodeFrame } from '../../sse.ts'
 
@@ -177,7 +178,10 @@ export function createFanout(feed: Feed, { keepaliveMs, stallMs, metrics }: Fano
     const frame = encodeFrame({
       event: 'ping',
       id: feed.lastId() ?? 0,
-      data: JSON.stringify({ timestamp: new Date().toISOString(), blockNumber: String(feed.blockNumber()) }),
+      data: JSON.stringify({
+        timestamp: new Date().toISOString(),
+        blockNumber: String(feed.blockNumber()),
+      } satisfies Ping),
     })
     return { chunked: encodeBody(frame, true), plain: encodeBody(frame, false) }
   }

@@ -1,0 +1,75 @@
+// Forwards each job to a webhook, at least once, also across restarts of this script, the server and the hook.
+//
+//   node examples/webhook.mjs http://localhost:3000 https://example.com/hook position.json
+//
+// In this repository run `npm run build` first; elsewhere `npm install jobcast`.
+import { readFile, rename, writeFile } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { history, subscribe } from 'jobcast/client'
+
+const [url, hook, file = 'position.json'] = process.argv.slice(2)
+if (!hook) {
+  console.error('usage: node examples/webhook.mjs <jobcast url> <webhook url> [position file]')
+  process.exit(2)
+}
+const stop = new AbortController()
+process.on('SIGINT', () => stop.abort())
+process.on('SIGTERM', () => stop.abort())
+
+/** The last event the hook has taken, and a block of about then. */
+let position = await readFile(file, 'utf8').then(JSON.parse, (error) => {
+  if (error.code === 'ENOENT') return {}
+  throw error
+})
+
+// By rename, so that a crash leaves the old position or the new one, never half of one.
+async function save(lastEventId, blockNumber) {
+  position = { lastEventId, blockNumber }
+  await writeFile(`${file}.new`, JSON.stringify(position))
+  await rename(`${file}.new`, file)
+}
+
+// Until the hook answers 2xx, and only then does the position move: that is the "at least once". The other side
+// of it is that the hook may get a job again, and knows it by the key.
+async function forward(type, job) {
+  const key = `${type}:${job.jobId}:${job.creationTxHash}:${job.blockNumber}`
+  for (let wait = 500; !stop.signal.aborted; wait = Math.min(wait * 2, 60_000)) {
+    try {
+      const response = await fetch(hook, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'idempotency-key': key },
+        body: JSON.stringify({ type, data: job }),
+        signal: AbortSignal.any([stop.signal, AbortSignal.timeout(10_000)]),
+      })
+      await response.body?.cancel()
+      if (response.ok) return console.log(`forwarded ${type} ${job.jobId}`)
+      console.error(`${hook} answered ${response.status}`)
+    } catch (error) {
+      if (!stop.signal.aborted) console.error(`${hook}: ${error.cause?.message ?? error.message}`)
+    }
+    await sleep(wait, undefined, { signal: stop.signal }).catch(() => {})
+  }
+  stop.signal.throwIfAborted()
+}
+
+try {
+  const { lastEventId } = position
+  for await (const event of subscribe(url, { lastEventId, signal: stop.signal })) {
+    if (event.type === 'job_created' || event.type === 'job_removed') {
+      await forward(event.type, event.data)
+      await save(event.id, event.data.blockNumber)
+    } else if (event.type !== 'unavailable') {
+      // We were away for longer than the feed reaches back. 256 blocks earlier, for what a reorg moved; only
+      // the removals of such a time stay unknown to this small script (`follow` would tell them).
+      if (event.data.resumed === false && position.blockNumber !== undefined) {
+        const fromBlock = BigInt(position.blockNumber) - 256n
+        const gap = { fromBlock: fromBlock > 0n ? fromBlock : 0n, order: 'asc', signal: stop.signal }
+        for await (const job of history(url, gap)) await forward('job_created', job)
+      }
+      // Pings too: with no job for hours the position still has to stay within the feed.
+      await save(event.id, event.data.blockNumber)
+    }
+  }
+} catch (error) {
+  if (!stop.signal.aborted) throw error
+}

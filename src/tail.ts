@@ -1,0 +1,179 @@
+import type { Writable } from 'node:stream'
+import { parseArgs } from 'node:util'
+import { follow } from './client/follow.ts'
+import { history } from './client/history.ts'
+import { JobcastError, type JobFilter } from './client/request.ts'
+import { createdAt } from './client/values.ts'
+import { tailLine } from './tailLine.ts'
+
+export const tailUsage = `Usage: jobcast tail [url] [options]
+
+Shows each job of the server at url (http://localhost:3000) as it is committed: a line each on a terminal, one
+JSON object a line ({"type","id","data"}) in a pipe. It resumes by itself, each job once, until Ctrl-C.
+
+  --strategy <name>     PROGRAM, RUBRIC, HYBRID or CEX_CAPITAL; may be repeated, as --client and --level
+  --client <id>         agent id of the client
+  --level <1-4>         verification level: 1 = L0 … 4 = L3
+  --min-budget <USDC>   inclusive
+  --max-budget <USDC>   inclusive
+  --since <when>        first the history from a block (1200), a time ago (90s, 15m, 1h, 7d), or all
+  --api-key <key>       for a server that asks for one; also from JOBCAST_API_KEY
+  -h, --help
+`
+
+export interface TailIo {
+  stdout: Writable & { isTTY?: boolean }
+  stderr: Writable
+  /** aborted on Ctrl-C */
+  signal: AbortSignal
+  env: Record<string, string | undefined>
+}
+
+/**
+ * `jobcast tail`. @returns the exit code: 0 when stopped by the signal or a closed pipe, 1 when the server
+ * refuses, 2 on a usage error.
+ */
+export async function tail(args: string[], io: TailIo): Promise<number> {
+  let plan: ReturnType<typeof readArgs>
+  try {
+    plan = readArgs(args, io.env)
+  } catch (error) {
+    io.stderr.write(`jobcast tail: ${(error as Error).message}\n\n${tailUsage}`)
+    return 2
+  }
+  if (plan === 'help') {
+    io.stdout.write(tailUsage)
+    return 0
+  }
+
+  // A reader that has enough (`| head`) closes the pipe: that ends us, and is no error.
+  const stop = new AbortController()
+  let broken: NodeJS.ErrnoException | undefined
+  const end = () => stop.abort()
+  const onError = (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') broken = error
+    stop.abort()
+  }
+  if (io.signal.aborted) end()
+  io.signal.addEventListener('abort', end, { once: true })
+  // For good: what was still being written fails after we have ended.
+  io.stdout.on('error', onError)
+  try {
+    await print(plan, { ...io, signal: stop.signal })
+  } catch (error) {
+    if (!stop.signal.aborted) broken = error as Error
+  } finally {
+    io.signal.removeEventListener('abort', end)
+  }
+  if (broken === undefined) return 0
+  io.stderr.write(`jobcast tail: ${reason(broken)}\n`)
+  return 1
+}
+
+interface Plan {
+  url: string
+  filter: JobFilter
+  since: Since | undefined
+  apiKey: string | undefined
+}
+/** from a block on, or from so many milliseconds ago */
+type Since = { block: bigint } | { ago: number }
+
+function readArgs(args: string[], env: TailIo['env']): Plan | 'help' {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      strategy: { type: 'string', multiple: true },
+      client: { type: 'string', multiple: true },
+      level: { type: 'string', multiple: true },
+      'min-budget': { type: 'string' },
+      'max-budget': { type: 'string' },
+      since: { type: 'string' },
+      'api-key': { type: 'string' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  })
+  if (values.help) return 'help'
+  const [url = 'http://localhost:3000', extra] = positionals
+  if (extra !== undefined) throw new Error(`one url is enough, found also ${extra}`)
+  if (!URL.canParse(url)) throw new Error(`not a URL: ${url}`)
+  return {
+    url,
+    // The server knows what is valid and says so; a list of names here would be older than it.
+    filter: {
+      strategyType: values.strategy as JobFilter['strategyType'],
+      clientId: values.client,
+      verificationLevel: values.level as unknown as number[] | undefined,
+      minBudget: values['min-budget'],
+      maxBudget: values['max-budget'],
+    },
+    since: values.since === undefined ? undefined : readSince(values.since),
+    apiKey: values['api-key'] ?? env.JOBCAST_API_KEY,
+  }
+}
+
+const UNITS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+
+function readSince(text: string): Since {
+  if (text === 'all') return { block: 0n }
+  const [, number = '', unit] = /^(\d+)([smhd]?)$/.exec(text) ?? []
+  if (number === '') throw new Error(`--since takes a block, a duration such as 1h, or all; found ${text}`)
+  return unit ? { ago: Number(number) * UNITS[unit as keyof typeof UNITS] } : { block: BigInt(number) }
+}
+
+async function print(plan: Plan, io: TailIo): Promise<void> {
+  const { url, filter, apiKey } = plan
+  const { stdout, stderr, signal } = io
+  const source = { filter, apiKey, signal }
+  const people = stdout.isTTY === true
+  const colour = people && !io.env.NO_COLOR
+  const fromBlock = plan.since === undefined ? 'latest' : await firstBlock(plan, signal)
+  const onDisconnect = ({ error, delay }: { error: unknown; delay: number }) =>
+    stderr.write(`${error ? reason(error) : 'the server ended the stream'}; again in ${seconds(delay)}\n`)
+
+  for await (const event of follow(url, { ...source, fromBlock, onDisconnect })) {
+    if (event.type === 'connected' && people) stderr.write(`connected, block ${event.data.blockNumber}\n`)
+    if (event.type !== 'job_created' && event.type !== 'job_removed') continue
+    const line = people ? tailLine(event.type, event.data, colour) : JSON.stringify(event)
+    if (!stdout.write(`${line}\n`)) await drained(stdout, signal)
+  }
+}
+
+/** The block of the first job that is not older than asked, found from the newest back. */
+async function firstBlock({ url, since, ...source }: Plan, signal: AbortSignal): Promise<bigint> {
+  if (since === undefined || 'block' in since) return since?.block ?? 0n
+  const begin = Date.now() - since.ago
+  let block: bigint | undefined
+  for await (const job of history(url, { ...source, signal })) {
+    if (createdAt(job).getTime() < begin) return block ?? BigInt(job.blockNumber) + 1n
+    block = BigInt(job.blockNumber)
+  }
+  return block ?? 0n
+}
+
+function drained(stream: Writable, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve()
+    const end = () => {
+      stream.off('drain', end)
+      signal.removeEventListener('abort', end)
+      resolve()
+    }
+    stream.on('drain', end)
+    signal.addEventListener('abort', end)
+  })
+}
+
+/** fetch says "fetch failed", and why only in its cause. */
+function reason(error: unknown): string {
+  if (error instanceof JobcastError) return error.message
+  const { message, cause } = error as Error
+  return cause instanceof Error
+    ? `${message}: ${cause.message || (cause as { code?: string }).code}`
+    : message
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`
+}

@@ -1,0 +1,181 @@
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { type FollowEvent, type FollowOptions, follow, history } from '../../src/client/client.ts'
+import { until } from '../helpers/until.ts'
+import { type Collected, collect } from './collect.ts'
+import { type Server, startServer } from './server.ts'
+
+let server: Server
+const open: Collected<FollowEvent>[] = []
+beforeAll(async () => {
+  server = await startServer()
+  await server.chain.createJobs(250, { perTransaction: 25 })
+  await until(async () => (await stored()).length === 250, { message: 'the first jobs are indexed' })
+})
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((each) => each.stop()))
+})
+afterAll(() => server.close())
+
+function watch(options: FollowOptions = {}): Collected<FollowEvent> {
+  const collected = collect((signal) => follow(server.url, { ...options, signal }))
+  open.push(collected)
+  return collected
+}
+
+async function stored(): Promise<string[]> {
+  const jobs: string[] = []
+  for await (const job of history(server.url, { order: 'asc' }))
+    jobs.push(`${job.jobId}@${job.creationTxHash}`)
+  return jobs
+}
+
+/** What a consumer has that applied every event; fails on a job told twice or a removal of none. */
+function view(events: FollowEvent[], begin: string[] = []): string[] {
+  const jobs = new Map(begin.map((job) => [job.split('@')[0] as string, job]))
+  for (const event of events) {
+    if (event.type === 'job_created') {
+      expect(jobs.has(event.data.jobId), `job ${event.data.jobId} is told twice`).toBe(false)
+      jobs.set(event.data.jobId, `${event.data.jobId}@${event.data.creationTxHash}`)
+    }
+    if (event.type === 'job_removed')
+      expect(jobs.delete(event.data.jobId), `${event.data.jobId} is removed and was not there`).toBe(true)
+  }
+  return [...jobs.values()].sort()
+}
+
+/** Waits until what a consumer has is what the server has. */
+async function untilSame(stream: Collected<FollowEvent>, begin: string[] = []): Promise<void> {
+  await until(async () => String(view(stream.events, begin)) === String((await stored()).sort()), {
+    message: 'the consumer has what the server has',
+  })
+}
+
+test('history in the order of the chain, then live', async () => {
+  const begin = await stored()
+  const stream = watch()
+  await stream.waitFor('synced')
+  expect(stream.jobs()).toEqual(begin.map((job) => `+${job.split('@')[0]}`))
+  const { jobId } = await server.chain.createJob()
+  expect((await stream.waitForJobs(begin.length + 1)).at(-1)).toBe(`+${jobId}`)
+  expect(stream.events.at(-1)?.id).toMatch(/^\d+$/)
+})
+
+test('history newest first, from a block on', async () => {
+  const first = server.chain.deployBlock + 6
+  const stream = watch({ order: 'desc', fromBlock: first, filter: { strategyType: ['PROGRAM'] } })
+  await stream.waitFor('synced')
+  const expected: string[] = []
+  const filter = { strategyType: ['PROGRAM' as const] }
+  for await (const job of history(server.url, { fromBlock: first, filter })) expected.push(`+${job.jobId}`)
+  expect(stream.jobs()).toEqual(expected)
+  expect(expected.length).toBeGreaterThan(10)
+})
+
+test("'latest' tells no history, and a reorg of a job from before", async () => {
+  const { jobId } = await server.chain.createJob()
+  await until(async () => (await stored()).at(-1)?.startsWith(`${jobId}@`), { message: 'the job is indexed' })
+  const stream = watch({ fromBlock: 'latest' })
+  await stream.waitFor('synced')
+  expect(stream.jobs()).toEqual([])
+  await server.chain.reorg(1)
+  expect(await stream.waitForJobs(1)).toEqual([`-${jobId}`])
+})
+
+test("'latest' begins at `connected`: what comes before history is read is told", async () => {
+  const isStored = async (jobId: string) => (await fetch(`${server.url}/api/v1/jobs/${jobId}`)).ok
+  const old = await server.chain.createJob()
+  await until(() => isStored(old.jobId), { message: 'the job is indexed' })
+  const told: string[] = []
+  let young: string | undefined
+  for await (const event of follow(server.url, { fromBlock: 'latest' })) {
+    if (event.type === 'connected') {
+      // The consumer is slow here, and nothing is read before it comes back.
+      await server.chain.reorg(1)
+      await until(async () => !(await isStored(old.jobId)), { message: 'the reorg is indexed' })
+      young = (await server.chain.createJob()).jobId
+      await until(() => isStored(young as string), { message: 'the young job is indexed' })
+    }
+    if (event.type === 'job_created') told.push(`+${event.data.jobId}`)
+    if (event.type === 'job_removed') told.push(`-${event.data.jobId}`)
+    if (told.length === 2) break
+  }
+  expect(told).toEqual([`-${old.jobId}`, `+${young}`])
+})
+
+test('under constant load, with reorgs while the history is read, each job is told once', async () => {
+  let loading = true
+  const load = (async () => {
+    for (let i = 0; loading; i++) {
+      await server.chain.createJob()
+      if (i % 7 === 6) await server.chain.reorg(3)
+    }
+  })()
+  const streams = [watch(), watch({ order: 'desc' }), watch(), watch({ order: 'desc' })]
+  await Promise.all(streams.map((stream) => stream.waitFor('synced')))
+  await until(() => streams.every((s) => s.events.filter((e) => e.type === 'job_removed').length > 6), {
+    message: 'reorgs are told',
+  })
+  loading = false
+  await load
+  for (const stream of streams) await untilSame(stream)
+})
+
+test('a gap that the feed does not cover is closed: what came, and what a reorg took', async () => {
+  const before = await stored()
+  const stream = watch()
+  const late = watch({ fromBlock: 'latest' })
+  await Promise.all([stream.waitFor('synced'), late.waitFor('synced')])
+  for (let i = 0; i < 3; i++) await server.chain.createJob()
+  await Promise.all([stream.waitForJobs(before.length + 3), late.waitForJobs(3)])
+
+  await server.stop()
+  await server.chain.reorg(2)
+  for (let i = 0; i < 130; i++) await server.chain.sendJob()
+  // Without retention no id can be resumed from.
+  await server.start({ FEED_RETENTION: '0' })
+  expect((await stream.waitFor('connected', 2)).data).toMatchObject({ resumed: false })
+  await Promise.all([stream.waitFor('synced', 2), late.waitFor('synced', 2)])
+  await untilSame(stream)
+  await untilSame(late, before)
+  expect(stream.jobs().filter((job) => job.startsWith('-'))).toHaveLength(2)
+
+  const { jobId } = await server.chain.createJob()
+  await until(() => late.jobs().at(-1) === `+${jobId}`, { message: 'live again' })
+  await untilSame(late, before)
+  await server.stop()
+  await server.start()
+})
+
+test('restarts, reorgs and load in any order leave the consumer with what the server has', async () => {
+  const begin = await stored()
+  const streams = [watch(), watch({ fromBlock: 'latest' }), watch({ order: 'desc', reorgDepth: 20 })]
+  await Promise.all(streams.map((stream) => stream.waitFor('synced')))
+  for (const [round, retention] of ['1h', '0', '1h', '0'].entries()) {
+    await server.chain.createJobs(30, { perTransaction: 3 })
+    await server.chain.reorg(4)
+    await server.stop()
+    for (let i = 0; i <= round; i++) await server.chain.createJob()
+    await server.chain.reorg(round + 3)
+    await server.chain.createJob()
+    await server.start({ FEED_RETENTION: retention })
+    await server.chain.createJob()
+    await Promise.all(streams.map((stream) => stream.waitFor('connected', round + 2)))
+  }
+  for (const [i, stream] of streams.entries()) await untilSame(stream, i === 1 ? begin : [])
+})
+
+test('an abort during the history ends it without an error', async () => {
+  const control = new AbortController()
+  const found: string[] = []
+  for await (const event of follow(server.url, { signal: control.signal })) {
+    found.push(event.type)
+    if (event.type === 'job_created') control.abort()
+  }
+  expect(found.at(-1)).toBe('job_created')
+  expect(found.length).toBeLessThan(250)
+})
+
+test('a refusal throws with what the server says', async () => {
+  const refused = follow(server.url, { filter: { clientId: ['seven'] } }).next()
+  await expect(refused).rejects.toMatchObject({ status: 400, message: expect.stringContaining('clientId') })
+})

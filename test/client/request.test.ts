@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest'
+import { address, backoff, filterQuery, isTransient, JobcastError } from '../../src/client/request.ts'
+
+test('an address keeps the path and drops the query of its base', () => {
+  expect(address('http://localhost:3000', 'api/v1/jobs').href).toBe('http://localhost:3000/api/v1/jobs')
+  expect(address('https://example.com/jobcast/?a=1', 'ready').href).toBe('https://example.com/jobcast/ready')
+})
+
+test('a base that is no http URL is refused at once', () => {
+  expect(() => address('localhost:3000', 'ready')).toThrow('not an http(s) URL')
+  expect(() => address('no url', 'ready')).toThrow('Invalid URL')
+})
+
+test('a filter is spelled as the API spells it, and what is empty is left out', () => {
+  const filter = {
+    clientId: [7n, '8'],
+    strategyType: ['PROGRAM' as const],
+    verificationLevel: [],
+    minBudget: '100.5',
+  }
+  expect([...address('http://h', 'p', filterQuery(filter)).searchParams]).toEqual([
+    ['clientId', '7,8'],
+    ['strategyType', 'PROGRAM'],
+    ['minBudget', '100.5'],
+  ])
+})
+
+test('what may pass is tried again, what is refused is not', () => {
+  for (const status of [408, 425, 429, 500, 502, 503])
+    expect(isTransient(new JobcastError(status, '', ''))).toBe(true)
+  for (const status of [400, 401, 403, 404, 410])
+    expect(isTransient(new JobcastError(status, '', ''))).toBe(false)
+  expect(isTransient(new TypeError('fetch failed'))).toBe(true)
+})
+
+test('the wait doubles with each failure up to its limit, and is never shorter than asked for', () => {
+  const within = (ms: number, low: number) => {
+    expect(ms).toBeGreaterThanOrEqual(low)
+    expect(ms).toBeLessThanOrEqual(low * 1.3)
+  }
+  for (let i = 0; i < 100; i++) {
+    within(backoff(3000, 0), 3000)
+    within(backoff(3000, 1), 3000)
+    within(backoff(3000, 3), 12_000)
+    within(backoff(3000, 1_000_000), 30_000)
+    within(backoff(60_000, 2), 60_000)
+    within(backoff(0, 1), 250)
+    within(backoff(3000, 1, new JobcastError(429, '', '', 45_000)), 45_000)
+  }
+})

@@ -1,0 +1,169 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import { createServer, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { installedPackage } from './client/installed.ts'
+import { type Server, startServer } from './client/server.ts'
+import { until } from './helpers/until.ts'
+
+let server: Server
+let dir: Awaited<ReturnType<typeof installedPackage>>
+const running: Script[] = []
+
+beforeAll(async () => {
+  ;[server, dir] = await Promise.all([startServer(), installedPackage()])
+})
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((script) => script.end('SIGKILL')))
+})
+afterAll(async () => {
+  await server?.close()
+  await dir?.remove()
+})
+
+interface Script {
+  output(): string
+  /** Every `jobId` it has told, in order. */
+  jobs(): string[]
+  end(signal?: NodeJS.Signals): Promise<number | null>
+  exit: Promise<number | null>
+}
+
+function start(command: string, ...args: string[]): Script {
+  const child: ChildProcess = spawn(command, args, { cwd: dir.path, stdio: ['ignore', 'pipe', 'pipe'] })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on('data', (chunk) => {
+      output += chunk
+    })
+  const exit = new Promise<number | null>((resolve) => {
+    child.once('error', (error) => {
+      output += error.message
+      resolve(null)
+    })
+    child.once('exit', resolve)
+  })
+  const script: Script = {
+    output: () => output,
+    jobs: () =>
+      [...output.matchAll(/(?:job_created (?:\{"jobId":")?|^\{"jobId":"|forwarded job_created )(\d+)/gm)].map(
+        ([, jobId]) => jobId as string,
+      ),
+    end(signal = 'SIGTERM') {
+      child.kill(signal)
+      return exit
+    },
+    exit,
+  }
+  running.push(script)
+  return script
+}
+
+async function untilJobs(script: Script, jobs: string[]): Promise<void> {
+  await until(() => String(script.jobs()) === String(jobs), {
+    message: `${jobs}`,
+  }).catch((error) => {
+    throw new Error(`${error.message}\n${script.output()}`)
+  })
+}
+
+const scripts: [name: string, command: string, ...args: string[]][] = [
+  ['follow.mjs', process.execPath],
+  ['eventsource.mjs', process.execPath],
+  ['stream.py', 'python3'],
+  ['stream.sh', 'sh'],
+]
+
+test.each(scripts)('%s tells each job once, over a restart of the server', async (name, command) => {
+  const script = start(command, `examples/${name}`, server.url)
+  const jobs: string[] = []
+  // Until its first job it may not be connected yet, and these tell nothing of before.
+  await until(async () => {
+    jobs.push((await server.chain.createJob()).jobId)
+    return script.jobs().length > 0
+  })
+  const begin = name === 'follow.mjs' ? '1' : script.jobs()[0]
+  const length = Number(jobs.at(-1)) - Number(begin) + 1
+  const expected = Array.from({ length }, (_, i) => String(Number(begin) + i))
+  await server.stop()
+  expected.push((await server.chain.createJob()).jobId)
+  await server.start()
+  expected.push((await server.chain.createJob()).jobId)
+  await untilJobs(script, expected)
+  // A child of an ended script would hold its output open.
+  expect(await script.end()).toBe(name === 'stream.py' ? null : 0)
+})
+
+test.each(scripts)('%s ends with the reason when it is refused', async (name, command) => {
+  const query = name === 'follow.mjs' ? 'program' : 'strategyType=program'
+  const script = start(command, `examples/${name}`, server.url, query)
+  expect(await script.exit).toBe(1)
+  // EventSource does not show the body of a refusal.
+  expect(script.output()).toMatch(name === 'eventsource.mjs' ? /400/ : /strategyType/)
+})
+
+interface Hook {
+  url: string
+  received: { type: string; jobId: string; key: string }[]
+  close(): void
+}
+
+async function startHook(answer: (response: ServerResponse, nth: number) => void): Promise<Hook> {
+  const received: Hook['received'] = []
+  const hook = createServer(async (request, response) => {
+    let body = ''
+    for await (const chunk of request) body += chunk
+    const { type, data } = JSON.parse(body)
+    received.push({ type, jobId: data.jobId, key: String(request.headers['idempotency-key']) })
+    answer(response, received.length)
+  })
+  await new Promise<void>((resolve) => hook.listen(0, '127.0.0.1', resolve))
+  return {
+    url: `http://127.0.0.1:${(hook.address() as AddressInfo).port}`,
+    received,
+    close() {
+      hook.close()
+      hook.closeAllConnections()
+    },
+  }
+}
+
+test('webhook.mjs delivers each job at least once: over failures of the hook, a crash of its own and a gap', async () => {
+  let accept = true
+  const hook = await startHook((response, nth) => {
+    // The second delivery fails once; later, deliveries stay unanswered until we say so.
+    if (accept) response.writeHead(nth === 2 ? 500 : 204).end()
+  })
+  try {
+    const file = join(dir.path, 'position.json')
+    const args = ['examples/webhook.mjs', server.url, hook.url, file] as const
+    const first = start(process.execPath, ...args)
+    await until(() => readFile(file).catch(() => false), { message: 'connected and its position kept' })
+    const a = await server.chain.createJob()
+    const b = await server.chain.createJob()
+    await untilJobs(first, [a.jobId, b.jobId])
+    expect(hook.received.map(({ jobId }) => jobId)).toEqual([a.jobId, b.jobId, b.jobId])
+    expect(hook.received[1]?.key).toBe(hook.received[2]?.key)
+
+    accept = false
+    const c = await server.chain.createJob()
+    await until(() => hook.received.length === 4, { message: 'the delivery that is not answered' })
+    await first.end('SIGKILL')
+    accept = true
+    const d = await server.chain.createJob()
+    const second = start(process.execPath, ...args)
+    await untilJobs(second, [c.jobId, d.jobId])
+
+    await second.end('SIGKILL')
+    await server.stop()
+    const e = await server.chain.createJob()
+    await server.start({ FEED_RETENTION: '0' })
+    const third = start(process.execPath, ...args)
+    await until(() => third.jobs().at(-1) === e.jobId, { message: 'the job of the gap' })
+    expect(await third.end()).toBe(0)
+  } finally {
+    hook.close()
+  }
+})

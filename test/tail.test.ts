@@ -1,0 +1,194 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { PassThrough } from 'node:stream'
+import { fileURLToPath } from 'node:url'
+import { stripVTControlCharacters } from 'node:util'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type TailIo, tail } from '../src/tail.ts'
+import { type Server, startServer } from './client/server.ts'
+import { until } from './helpers/until.ts'
+
+let server: Server
+beforeAll(async () => {
+  // A chain three hours behind the clock on the wall, for `--since`.
+  const timestamp = String(Math.floor(Date.now() / 1000) - 3 * 3600)
+  server = await startServer({ MAX_LAG_SECONDS: '86400' }, { args: ['--timestamp', timestamp] })
+})
+afterAll(() => server.close())
+
+interface Run {
+  lines(): string[]
+  errors(): string
+  interrupt(): void
+  exit: Promise<number>
+}
+
+/** `jobcast tail` in this process; `tty` for what a person sees. */
+function run(args: string[], { tty = false, env = {} as TailIo['env'] } = {}): Run {
+  const control = new AbortController()
+  const stdout = Object.assign(new PassThrough(), { isTTY: tty })
+  const stderr = new PassThrough()
+  let out = ''
+  let err = ''
+  stdout.on('data', (chunk) => {
+    out += chunk
+  })
+  stderr.on('data', (chunk) => {
+    err += chunk
+  })
+  return {
+    lines: () => out.split('\n').slice(0, -1),
+    errors: () => err,
+    interrupt: () => control.abort(),
+    exit: tail(args, { stdout, stderr, signal: control.signal, env }),
+  }
+}
+
+async function untilLines(run: Run, count: number): Promise<string[]> {
+  await until(() => run.lines().length >= count, { message: `${count} lines` })
+  return run.lines()
+}
+
+test('in a pipe: one JSON object a line, history first where asked, and 0 on Ctrl-C', async () => {
+  const first = await server.chain.createJob({ strategyType: 1, budget: 100_500_000n })
+  const tailing = run([server.url, '--since', 'all', '--strategy', 'RUBRIC', '--level', '1'])
+  await untilLines(tailing, 1)
+  await server.chain.createJob({ strategyType: 0 })
+  const second = await server.chain.createJob({ strategyType: 1 })
+  const lines = (await untilLines(tailing, 2)).map((line) => JSON.parse(line))
+  expect(lines).toMatchObject([
+    { type: 'job_created', id: null, data: { jobId: first.jobId, budget: '100.500000' } },
+    { type: 'job_created', id: expect.stringMatching(/^\d+$/), data: { jobId: second.jobId } },
+  ])
+  tailing.interrupt()
+  expect(await tailing.exit).toBe(0)
+  expect(tailing.errors()).toBe('')
+})
+
+test('without --since only what is new; a removed job is a line of its own', async () => {
+  const tailing = run([server.url], { tty: true, env: { NO_COLOR: '1' } })
+  await until(() => tailing.errors().includes('connected'), { message: 'connected' })
+  const { jobId, transactionHash, blockNumber } = await server.chain.createJob({
+    budget: 1_234_500_000n,
+    deadline: 2n ** 255n,
+    clientId: 7n,
+    verificationLevel: 3,
+  })
+  await untilLines(tailing, 1)
+  await server.chain.reorg(1)
+  const [created, removed] = await untilLines(tailing, 2)
+  expect(created).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d {2}\+ /)
+  for (const part of [
+    `#${jobId}`,
+    'PROGRAM',
+    'L2',
+    '1,234.50 USDC',
+    'client 7',
+    'no deadline',
+    transactionHash,
+  ])
+    expect(created).toContain(part)
+  expect(created).toContain(`block ${blockNumber}`)
+  expect(removed).toContain(`-  #${jobId}`)
+  expect(removed).toContain('removed by a reorg')
+  tailing.interrupt()
+  expect(await tailing.exit).toBe(0)
+})
+
+test('colour on a terminal, and none where NO_COLOR is set', async () => {
+  await server.chain.createJob()
+  const colourful = run([server.url, '--since', 'all'], { tty: true })
+  const plain = run([server.url, '--since', 'all'], { tty: true, env: { NO_COLOR: '1' } })
+  const [coloured] = await untilLines(colourful, 1)
+  const [uncoloured] = await untilLines(plain, 1)
+  expect(coloured).not.toBe(uncoloured)
+  expect(stripVTControlCharacters(coloured as string)).toBe(uncoloured)
+  colourful.interrupt()
+  plain.interrupt()
+  expect(await Promise.all([colourful.exit, plain.exit])).toEqual([0, 0])
+})
+
+test('--since a block, or a time ago', async () => {
+  const old = await server.chain.createJob()
+  await server.chain.rpc('evm_increaseTime', [7200])
+  const young = await server.chain.createJob()
+  await until(async () => (await fetch(`${server.url}/api/v1/jobs/${young.jobId}`)).ok, {
+    message: 'indexed',
+  })
+  const firstLine = async (since: string) => {
+    const tailing = run([server.url, '--since', since])
+    const [line = ''] = await untilLines(tailing, 1)
+    tailing.interrupt()
+    expect(await tailing.exit).toBe(0)
+    return JSON.parse(line).data.jobId
+  }
+  expect(await firstLine(String(old.blockNumber))).toBe(old.jobId)
+  expect(await firstLine(String(young.blockNumber))).toBe(young.jobId)
+  expect(await firstLine('2h')).toBe(young.jobId)
+  expect(await firstLine('1d')).toBe('1')
+})
+
+test('a restart of the server: it says so, and goes on where it was', async () => {
+  const tailing = run([server.url])
+  await until(
+    async () => {
+      await server.chain.createJob()
+      return tailing.lines().length > 0
+    },
+    { message: 'a first job' },
+  )
+  await server.stop()
+  await until(() => tailing.errors().includes('again in'), { message: 'the loss is told' })
+  await server.chain.createJob()
+  await server.start()
+  const { jobId } = await server.chain.createJob()
+  await until(() => tailing.lines().at(-1)?.includes(`"jobId":"${jobId}"`), { message: 'the newest job' })
+  const ids = tailing.lines().map((line) => Number(JSON.parse(line).data.jobId))
+  expect(ids).toEqual(ids.map((_, i) => (ids[0] as number) + i))
+  tailing.interrupt()
+  expect(await tailing.exit).toBe(0)
+})
+
+test('1 and the server’s own words where it refuses', async () => {
+  const refused = run([server.url, '--strategy', 'program'])
+  expect(await refused.exit).toBe(1)
+  expect(refused.errors()).toMatch(/strategyType.*PROGRAM/s)
+})
+
+test('2 and the usage on a wrong command line, 0 and the usage when asked', async () => {
+  for (const args of [['--color'], ['nowhere'], [server.url, 'x'], ['--since', 'yesterday']]) {
+    const wrong = run(args)
+    expect(await wrong.exit).toBe(2)
+    expect(wrong.errors()).toContain('Usage: jobcast tail')
+  }
+  const help = run(['--help'])
+  expect(await help.exit).toBe(0)
+  expect(help.lines()[0]).toContain('Usage: jobcast tail')
+})
+
+const main = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+const command = [process.execPath, '--import', import.meta.resolve('tsx'), main, 'tail']
+
+test('as a process: 0 on Ctrl-C', async () => {
+  const [file = '', ...args] = command
+  const child = spawn(file, [...args, server.url, '--since', 'all'], { stdio: ['ignore', 'pipe', 'inherit'] })
+  await once(child.stdout, 'data')
+  child.kill('SIGINT')
+  expect(await once(child, 'exit')).toEqual([0, null])
+})
+
+test('as a process: 0 and no word when the pipe is closed', async () => {
+  const shell = `${command.map((part) => `'${part}'`).join(' ')} ${server.url} --since all; echo "exit $?" >&2`
+  const child = spawn('sh', ['-c', `{ ${shell}; } | head -n 1`], { stdio: ['ignore', 'pipe', 'pipe'] })
+  let errors = ''
+  child.stderr.on('data', (chunk) => {
+    errors += chunk
+  })
+  await once(child.stdout, 'data')
+  // A closed pipe is felt at the next line.
+  await until(async () => {
+    await server.chain.createJob()
+    return child.exitCode !== null
+  })
+  expect(errors).toBe('exit 0\n')
+})
