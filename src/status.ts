@@ -47,6 +47,7 @@ export function staleness(position: Position, maxLagSeconds: number, nowSeconds:
     return 'no indexer has reached the chain yet'
   if (checkedAgo > maxLagSeconds)
     return `no indexer has had an answer from the chain for ${Math.round(checkedAgo)} s`
+  if (position.silent) return `the contract's past is being indexed: at block ${blockNumber} of ${headNumber}`
   const lag = lagSeconds(position)
   if (lag > maxLagSeconds)
     return `the indexer is ${headNumber - blockNumber} blocks (${lag} s) behind the head`

@@ -31,7 +31,7 @@ export interface FollowOptions extends RequestOptions {
   onDisconnect?: SubscribeOptions['onDisconnect']
 }
 
-const READY_INTERVAL = 5000
+const CHECK_INTERVAL = 5000
 
 /**
  * History, then live, as one: each job once, and `job_removed` for each that a reorg took back, also across
@@ -80,7 +80,7 @@ export async function* follow(
         settled = false
         lastCheck = 0
       }
-      if (!settled && Date.now() - lastCheck >= READY_INTERVAL) {
+      if (!settled && Date.now() - lastCheck >= CHECK_INTERVAL) {
         lastCheck = Date.now()
         for await (const change of settle(event.id)) yield { ...change, id: null }
       }
@@ -107,7 +107,7 @@ export async function* follow(
   async function* settle(notBefore: string): AsyncGenerator<Change | { type: 'synced'; data: null }> {
     // A database in its first sync lacks jobs that exist, and the stream will not tell of them. What it has is
     // shown the first time; what it lacks is told, or believed gone, only once it is complete.
-    const complete = await isReady(url, options)
+    const complete = await isComplete(url, options)
     const first = head === undefined
     const quiet = first && fromBlock === 'latest'
     if (!complete && (!first || quiet)) return
@@ -146,17 +146,18 @@ export async function* follow(
   }
 }
 
-/** Whether the server says that its index is complete; one that does not publish the route is taken to be. */
-async function isReady(url: string | URL, { apiKey, signal }: RequestOptions): Promise<boolean> {
+/** Whether the server has indexed the contract's past, which it does in silence; one that does not say counts as having. */
+async function isComplete(url: string | URL, { apiKey, signal }: RequestOptions): Promise<boolean> {
   const headers = requestHeaders('application/json', apiKey)
   try {
-    const response = await fetch(address(url, 'ready'), {
+    const response = await fetch(address(url, 'api/v1/stats'), {
       headers,
       signal: withTimeout(signal),
       cache: 'no-store',
     })
-    await response.body?.cancel()
-    return response.status < 500 && response.status !== 429
+    if (response.status >= 500 || response.status === 429) return false
+    const { data } = (await response.json()) as { data?: { syncing?: boolean } }
+    return data?.syncing !== true
   } catch {
     return false
   }

@@ -55,6 +55,9 @@ const StatsAnswer = Type.Object({
     headBlockNumber: Type.String(),
     lagBlocks: Type.Integer(),
     lagSeconds: Type.Integer(),
+    syncing: Type.Boolean({
+      description: "true while the contract's past is indexed for the first time: jobs are missing",
+    }),
     streams: Type.Integer({ description: 'open streams of the process that answers' }),
     timestamp: Type.String(),
   }),
@@ -118,6 +121,7 @@ export function statusRoutes(app: FastifyInstance, options: StatusOptions): void
           headBlockNumber: String(at.headNumber ?? 0),
           lagBlocks: Math.max(0, (at.headNumber ?? 0) - (at.blockNumber ?? 0)),
           lagSeconds: lagSeconds(at),
+          syncing: at.silent,
           streams: options.streams(),
           timestamp: new Date().toISOString(),
         },

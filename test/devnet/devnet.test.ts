@@ -56,14 +56,14 @@ test('a chain with past jobs, a service on it, and a new job again and again', a
   })
 
   const client = devClient(net.rpcUrl)
-  const past = await client.getLogs({ address: net.address, fromBlock: 0n, toBlock: 9n })
-  expect(past).toHaveLength(8)
+  const past = await client.getLogs({ address: net.address, fromBlock: 0n, toBlock: 31n })
+  expect(past).toHaveLength(30)
   const [first, newest] = await Promise.all([
     client.getBlock({ blockNumber: past[0]?.blockNumber as bigint }),
     until(
       async () => {
         const block = await client.getBlock()
-        return block.number > 10n && block
+        return block.number > 32n && block
       },
       { message: 'new jobs are mined' },
     ),
