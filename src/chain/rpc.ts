@@ -281,10 +281,11 @@ export function retryAfterSeconds(error: unknown): number | undefined {
 /** One line about an RPC failure that holds no URL: viem's message does, and URLs carry keys. */
 export function describe(error: unknown): string {
   if (!(error instanceof BaseError)) return error instanceof Error ? error.message : String(error)
-  const text = `${error.shortMessage}${error.details ? ` (${error.details})` : ''}`
-  return text.replace(/(https?|wss?):\/\/\S+/g, (url) => {
+  const { url } = (error.walk((cause) => 'url' in (cause as object)) ?? {}) as { url?: string }
+  const text = `${url ? `${url}: ` : ''}${error.shortMessage}${error.details ? ` (${error.details})` : ''}`
+  return text.replace(/(https?|wss?):\/\/[^\s,)]+/g, (found) => {
     try {
-      return hostOf(url)
+      return hostOf(found.replace(/:$/, ''))
     } catch {
       return '<url>'
     }
