@@ -63,7 +63,12 @@ const POLL_MS = 1_000
  * The tail of the feed in memory, kept up with the store: woken by each commit, and by a slow poll in case a wake
  * got lost. Ids are consecutive, so that a hole cannot be overlooked.
  */
-export function openFeed(log: FeedLog, listener: FeedListener, logger: Logger): Feed {
+export function openFeed(
+  log: FeedLog,
+  listener: FeedListener,
+  logger: Logger,
+  { ring = RING, page = PAGE } = {},
+): Feed {
   let events: FeedEvent[] = []
   let last: number | null = null
   let block = 0
@@ -82,9 +87,15 @@ export function openFeed(log: FeedLog, listener: FeedListener, logger: Logger): 
   async function read(): Promise<void> {
     if (last === null) return start()
     while (wanted > last) {
-      const entries = await log.read(last, PAGE)
+      const after: number = last
+      const entries = await log.read(after, page)
+      // It was found to be rebuilt meanwhile.
+      if (last !== after) return
       if (entries.length === 0) break
-      if (!continues(last, entries)) return restart()
+      if (!continues(after, entries)) {
+        forget()
+        return start()
+      }
       append(entries.map(toEvent))
       listener.onChange()
     }
@@ -92,7 +103,7 @@ export function openFeed(log: FeedLog, listener: FeedListener, logger: Logger): 
 
   async function start(): Promise<void> {
     const position = await log.position()
-    const tail = await log.readTail(RING)
+    const tail = await log.readTail(ring)
     // What was committed between the two reads is in the tail already.
     last = Math.max(position.lastId, tail.at(-1)?.id ?? 0)
     wanted = Math.max(wanted, last)
@@ -101,7 +112,7 @@ export function openFeed(log: FeedLog, listener: FeedListener, logger: Logger): 
     listener.onChange()
   }
 
-  async function restart(): Promise<void> {
+  function forget(): void {
     logger.warn(
       { last },
       'the feed does not continue: the database was rebuilt or restored; streams are ended',
@@ -110,22 +121,25 @@ export function openFeed(log: FeedLog, listener: FeedListener, logger: Logger): 
     wanted = 0
     events = []
     listener.onRebuilt()
-    await start()
   }
 
   function append(next: FeedEvent[]): void {
     events.push(...next)
     last = (events.at(-1) as FeedEvent).id
     // In larger steps, since each moves all that stay.
-    if (events.length > 1.5 * RING) events = events.slice(-RING)
+    if (events.length > 1.5 * ring) events = events.slice(-ring)
   }
 
   async function look(): Promise<void> {
+    const known = last
     const position = await log.position()
-    if (last !== null && (position.lastId < last || position.prunedId > last)) return restart()
+    // A wake may have brought more while this answer was on its way, so it is held against what was known before.
+    if (known !== null && last !== null && (position.lastId < known || position.prunedId > last)) forget()
     wanted = Math.max(wanted, position.lastId)
     block = position.blockNumber ?? 0
     await pull()
+    // What was under way ended with the old feed.
+    if (last === null) await pull()
   }
 
   function onWake(id: number, blockNumber: number): void {

@@ -10,7 +10,14 @@ import {
   type Transport,
   webSocket,
 } from 'viem'
-import { CannotIndexError, type Header, type Identity, RangeRefusedError, type Source } from './source.ts'
+import {
+  CannotIndexError,
+  type Header,
+  type Identity,
+  NoStateError,
+  RangeRefusedError,
+  type Source,
+} from './source.ts'
 
 /** How long one request may take before the next endpoint, or a smaller range, is tried. */
 const TIMEOUT_MS = 10_000
@@ -36,6 +43,7 @@ export function createRpcSource(
   onRequest: OnRequest = () => {},
 ): Source {
   let expected: Identity | null = null
+  let knowsFinalized = false
   const endpoints = urls.map((url): Endpoint => {
     const endpoint: Endpoint = { url, trusted: false, transport: openTransport(url) }
     const plain = endpoint.transport
@@ -110,10 +118,12 @@ export function createRpcSource(
     },
     async finalized() {
       try {
-        return (await header('finalized'))?.number ?? null
+        const found = await header('finalized')
+        knowsFinalized = true
+        return found?.number ?? null
       } catch (error) {
-        // Chains without the tag answer an error of their own wording; a dead endpoint fails head() as well.
-        if (isRpcError(error)) return null
+        // Chains without the tag answer an error of their own wording, and so does a node that is busy.
+        if (isRpcError(error) && !knowsFinalized && !isRateLimit(error)) return null
         throw error
       }
     },
@@ -130,14 +140,26 @@ export function createRpcSource(
       ])
       return { first, last, logs: logs as RpcLog[] }
     },
-    async logs(blockHash, attempt) {
-      const params = [{ address: filter.address, topics: [filter.topic], blockHash }]
-      const transport = attempt === 0 ? any : (each[attempt % each.length] as (typeof each)[number])
-      return (await transport.request({ method: 'eth_getLogs', params } as never)) as RpcLog[]
+    async logs(blockHash) {
+      const wanted = { address: filter.address, topics: [filter.topic], blockHash }
+      return (await request('eth_getLogs', [wanted])) as RpcLog[]
+    },
+    async allLogs(blockHash, attempt) {
+      const transport = each[attempt % each.length] as (typeof each)[number]
+      return (await transport.request({
+        method: 'eth_getLogs',
+        params: [{ blockHash }],
+      } as never)) as RpcLog[]
     },
     async hasCode(block) {
       const tag = block === 'latest' ? block : hex(block)
-      return ((await request('eth_getCode', [filter.address, tag])) as string).length > 2
+      try {
+        return ((await request('eth_getCode', [filter.address, tag])) as string).length > 2
+      } catch (error) {
+        throw isRpcError(error) && !isRateLimit(error) && block !== 'latest'
+          ? new NoStateError(describe(error), { cause: error })
+          : error
+      }
     },
     watch(onHead) {
       const stops = sockets.map((socket) => watchHeads(socket, onHead))
@@ -244,10 +266,14 @@ function assertIdentity(url: string, found: Identity, expected: Identity): void 
  */
 function maySucceedSmaller(error: unknown): boolean {
   if (!(error instanceof BaseError)) return false
-  if (/too many requests|rate.?limit|per second|compute units/i.test(error.message)) return false
+  if (isRateLimit(error)) return false
   const http = error.walk((e) => e instanceof HttpRequestError) as HttpRequestError | null
   if (http) return http.status !== undefined && (http.status >= 500 || [400, 408, 413].includes(http.status))
   return isRpcError(error) || error.name === 'TimeoutError' || error.name === 'ResponseBodyTooLargeError'
+}
+
+function isRateLimit(error: unknown): boolean {
+  return /too many requests|rate.?limit|per second|compute units/i.test(String(error))
 }
 
 function toHeader(block: RpcBlock | null): Header | null {

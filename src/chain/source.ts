@@ -32,9 +32,11 @@ export interface Source {
    * `to` answers no logs, and only its missing header tells. Rejects with RangeRefusedError where fewer blocks may help.
    */
   range(from: number, to: number): Promise<{ first: Header | null; last: Header | null; logs: RpcLog[] }>
-  /** Our logs in one block. `attempt` 0, 1, 2… goes around the endpoints. */
-  logs(blockHash: Hex, attempt: number): Promise<RpcLog[]>
-  /** Whether the contract has code at a block. */
+  /** Our logs in one block. */
+  logs(blockHash: Hex): Promise<RpcLog[]>
+  /** Every contract's logs in one block. `attempt` 0, 1, 2… goes around the endpoints. */
+  allLogs(blockHash: Hex, attempt: number): Promise<RpcLog[]>
+  /** Whether the contract has code at a block. Rejects with NoStateError where the endpoint has forgotten. */
   hasCode(block: number | 'latest'): Promise<boolean>
   /** Calls `onHead` when an endpoint announces a new head; a wake-up only, it may stay silent for ever. */
   watch(onHead: () => void): () => void
@@ -52,6 +54,11 @@ export class CannotIndexError extends Error {
 /** The endpoint did not give the logs of a range; a smaller one may be given. */
 export class RangeRefusedError extends Error {
   override name = 'RangeRefusedError'
+}
+
+/** The endpoint does not keep the state of so old a block: it is no archive node. */
+export class NoStateError extends Error {
+  override name = 'NoStateError'
 }
 
 /** The endpoint answered, but not what a node that has the block would: ask again. */

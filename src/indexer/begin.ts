@@ -1,5 +1,12 @@
 import type { Hex } from 'viem'
-import { CannotIndexError, type Header, type Identity, type Source } from '../chain/source.ts'
+import {
+  CannotIndexError,
+  type Header,
+  type Identity,
+  IncompleteAnswerError,
+  NoStateError,
+  type Source,
+} from '../chain/source.ts'
 import { beginCursor } from '../store/cursor.ts'
 import type { Database } from '../store/database.ts'
 
@@ -27,7 +34,7 @@ export async function begin(
     )
   // Not above the finalized block: a reorg could move the contract's creation further down.
   const first = startBlock ?? Math.min(await firstBlock(source, head.number), finalizedNumber)
-  const before = await blockBefore(source, first)
+  const before = await blockBefore(source, first, head)
   await beginCursor(db, {
     ...identity,
     contract,
@@ -42,10 +49,11 @@ export async function begin(
 }
 
 /** The block below the first to index; for the genesis block that is the one its parentHash names, which no chain has. */
-async function blockBefore(source: Source, first: number) {
+async function blockBefore(source: Source, first: number, head: Header) {
   if (first === 0) return { number: -1, hash: NO_BLOCK, timestamp: '0' }
   const header = await source.header(first - 1)
   if (header) return header
+  if (first <= head.number) throw new IncompleteAnswerError(`the node has no block ${first - 1} yet`)
   throw new CannotIndexError(
     `START_BLOCK ${first} is above the chain's head. Set it to a block that exists, or leave it unset.`,
   )
@@ -62,6 +70,7 @@ async function firstBlock(source: Source, headNumber: number): Promise<number> {
       else without = middle
     }
   } catch (cause) {
+    if (!(cause instanceof NoStateError)) throw cause
     throw new CannotIndexError(
       "The contract's first block cannot be found: this needs an RPC that keeps old state (an archive node). " +
         "Set START_BLOCK to the block of the contract's creation; a block explorer shows it.",

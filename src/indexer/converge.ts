@@ -1,10 +1,11 @@
 import type { Hex, RpcLog } from 'viem'
-import { bloomMayHold } from '../chain/bloom.ts'
+import { accountsFor, bloomMayHold } from '../chain/bloom.ts'
 import {
   CannotIndexError,
   type Header,
   type Identity,
   IncompleteAnswerError,
+  RangeRefusedError,
   type Source,
 } from '../chain/source.ts'
 import { jobCreatedTopic } from '../job.ts'
@@ -21,8 +22,12 @@ const HEAD_BLOCKS = 64
 const ASSUMED_FINALITY = 256
 /** `finalized` moves once in minutes; it is asked for this often. */
 const FINALIZED_EVERY_MS = 10_000
-/** How often a block is asked for logs that its bloom announces, before the bloom's false positive is believed. */
+/** Endpoints asked in one step for logs that a block's bloom announces. */
 const BLOOM_ATTEMPTS = 3
+/** Steps that fail for such a block, which takes some 20 s, before an RPC that cannot account for its bloom is believed. */
+const BLOOM_DOUBTS = 8
+
+const NEVER_READ = { number: -1, readAt: Number.NEGATIVE_INFINITY }
 
 export interface Indexing {
   source: Source
@@ -55,10 +60,22 @@ export type Outcome = 'caught-up' | 'moved' | 'raced'
  */
 export function createConverge(ix: Indexing): () => Promise<Outcome> {
   const takeRange = createRanges(ix.source)
+  const bloomValues = [ix.contract, jobCreatedTopic]
   let identity: Identity | undefined
-  let finalized = { number: -1, readAt: Number.NEGATIVE_INFINITY }
+  let finalized = NEVER_READ
+  let doubt: { hash?: Hex; times: number } = { times: 0 }
 
   return async function converge() {
+    try {
+      return await step()
+    } catch (error) {
+      // It may come from another chain, on which a step of ours then failed.
+      finalized = NEVER_READ
+      throw error
+    }
+  }
+
+  async function step(): Promise<Outcome> {
     if (!identity) identity = await ix.source.identify(await expectedIdentity())
     const [cursor, head] = await Promise.all([readCursor(ix.db), ix.source.head()])
     ix.report.head(head)
@@ -87,14 +104,17 @@ export function createConverge(ix: Indexing): () => Promise<Outcome> {
   async function refreshFinalized(head: Header): Promise<void> {
     if (performance.now() - finalized.readAt < FINALIZED_EVERY_MS) return
     const number = (await ix.source.finalized()) ?? head.number - ASSUMED_FINALITY
-    finalized = { number: Math.max(0, finalized.number, number), readAt: performance.now() }
+    finalized = { number: Math.max(0, number), readAt: performance.now() }
   }
 
   /** The head is not above the cursor: the same block, a node that lags, or a branch that is not longer. */
   async function compareTip(cursor: Cursor, head: Header, target: number): Promise<Outcome> {
+    if (target < 0) return 'caught-up'
     const tip = target === head.number ? head : await ix.source.header(target)
     const local = target === cursor.blockNumber ? cursor.blockHash : await localHash(cursor, target)
-    return !tip || !local || local === tip.hash ? 'caught-up' : goBack(cursor)
+    // Below all we remember: far behind, or the young chain of a devnet that was restarted.
+    if (!local) await ix.source.identify(chainOf(cursor))
+    return !tip || !local || local === tip.hash ? 'caught-up' : goBack(cursor, head)
   }
 
   /** Far behind: a range of blocks that no reorg can touch. */
@@ -102,7 +122,7 @@ export function createConverge(ix: Indexing): () => Promise<Outcome> {
     const from = cursor.blockNumber + 1
     const { first, last, logs, to } = await takeRange(from, limit)
     if (!first || !last) throw new IncompleteAnswerError(`the node has not reached block ${to}`)
-    if (first.parentHash !== cursor.blockHash) return goBack(cursor)
+    if (!follows(first, cursor)) return goBack(cursor, head)
     const ends = new Map([
       [from, first.hash],
       [to, last.hash],
@@ -118,7 +138,7 @@ export function createConverge(ix: Indexing): () => Promise<Outcome> {
     const to = Math.min(limit, cursor.blockNumber + HEAD_BLOCKS)
     const headers = await readHeaders(from, to, head)
     const [first, last] = [headers[0] as Header, headers.at(-1) as Header]
-    if (first.parentHash !== cursor.blockHash) return goBack(cursor)
+    if (!follows(first, cursor)) return goBack(cursor, head)
     for (let i = 1; i < headers.length; i++)
       if (headers[i]?.parentHash !== headers[i - 1]?.hash)
         throw new IncompleteAnswerError(`block ${from + i} is not the child of the block before it`)
@@ -142,39 +162,61 @@ export function createConverge(ix: Indexing): () => Promise<Outcome> {
     const [first, last] = [headers[0] as Header, headers.at(-1) as Header]
     const range = { from: first.number, to: last.number, contract: ix.contract, topic: jobCreatedTopic }
     const hashes = new Map(headers.map((header) => [header.number, header.hash]))
-    const answer =
-      headers.length === 1
-        ? await ix.source.logs(first.hash, 0)
-        : (await ix.source.range(first.number, last.number)).logs
+    const answer = headers.length === 1 ? await ix.source.logs(first.hash) : await rangeOf(headers)
     const logs = checkLogs(answer, range, hashes)
     const found = new Set(logs.map((log) => log.blockHash))
-    for (const header of headers) {
-      if (found.has(header.hash) || !mayHoldJobs(header)) continue
-      logs.push(...(await askAgain(header, range, hashes)))
-    }
+    for (const header of headers)
+      if (!found.has(header.hash) && bloomMayHold(header.logsBloom, bloomValues))
+        logs.push(...checkLogs(await askAgain(header), range, hashes))
     return checkLogs(logs, range, hashes)
   }
 
-  function mayHoldJobs(header: Header): boolean {
-    return bloomMayHold(header.logsBloom, [ix.contract, jobCreatedTopic])
+  /** The logs of headers in one request, or where that is too much, block by block. */
+  async function rangeOf(headers: Header[]): Promise<RpcLog[]> {
+    const [first, end] = [headers[0] as Header, headers.at(-1) as Header]
+    try {
+      const { last, logs } = await ix.source.range(first.number, end.number)
+      if (last?.hash !== end.hash) throw new IncompleteAnswerError(`the node has no block ${end.number} yet`)
+      return logs
+    } catch (error) {
+      if (!(error instanceof RangeRefusedError)) throw error
+      return (await Promise.all(headers.map((header) => ix.source.logs(header.hash)))).flat()
+    }
   }
 
-  /** A node that lags answers no logs for a block that has some: its bloom tells, and another endpoint may know. */
-  async function askAgain(header: Header, range: Parameters<typeof checkLogs>[1], hashes: Map<number, Hex>) {
+  /**
+   * A node that lags answers no logs for a block that has some. The bloom tells that there may be, and whether the
+   * block's other logs are the reason for it; another endpoint may know.
+   */
+  async function askAgain(header: Header): Promise<RpcLog[]> {
+    let failure: unknown = new IncompleteAnswerError(
+      `the RPC has not all logs that the bloom of block ${header.number} announces`,
+    )
     for (let attempt = 1; attempt <= BLOOM_ATTEMPTS; attempt++) {
-      const logs = checkLogs(await ix.source.logs(header.hash, attempt), range, hashes)
-      if (logs.length > 0) return logs
+      try {
+        const all = await ix.source.allLogs(header.hash, attempt)
+        const ours = all.filter(isOurs)
+        if (ours.length > 0 || accountsFor(all, bloomValues)) return ours
+      } catch (error) {
+        failure = error
+      }
       await ix.pause(100 * attempt)
     }
+    doubt = { hash: header.hash, times: doubt.hash === header.hash ? doubt.times + 1 : 1 }
+    if (doubt.times < BLOOM_DOUBTS) throw failure
     ix.report.bloomMismatch(header)
     return []
   }
 
+  function isOurs(log: RpcLog): boolean {
+    return log.address.toLowerCase() === ix.contract && log.topics[0] === jobCreatedTopic
+  }
+
   /** The chain left our branch: back to the newest block both have. */
-  async function goBack(cursor: Cursor): Promise<Outcome> {
+  async function goBack(cursor: Cursor, head: Header): Promise<Outcome> {
     // A devnet that was restarted looks like a reorg of everything.
     await ix.source.identify(chainOf(cursor))
-    const ancestor = await commonAncestor(cursor)
+    const ancestor = await commonAncestor(cursor, head)
     if (ancestor.number === cursor.blockNumber && ancestor.hash === cursor.blockHash)
       throw new IncompleteAnswerError(
         `the RPC contradicts itself about block ${cursor.blockNumber}: a reorg in progress`,
@@ -187,10 +229,14 @@ export function createConverge(ix: Indexing): () => Promise<Outcome> {
 
   async function commonAncestor(
     cursor: Cursor,
+    head: Header,
   ): Promise<Header | { number: number; hash: Hex; timestamp: string }> {
     for (const block of await localHashes(cursor)) {
       if (block.number < 0) return { ...block, timestamp: '0' }
       const header = await ix.source.header(block.number)
+      // A node that lags is no proof that the block is gone.
+      if (!header && block.number <= head.number)
+        throw new IncompleteAnswerError(`the node has no block ${block.number} yet`)
       if (header?.hash === block.hash) return header
       // Nothing was indexed below the start block, so its parent may be any block.
       if (header && block.number === cursor.startBlock - 1) return header
@@ -232,6 +278,11 @@ export function createConverge(ix: Indexing): () => Promise<Outcome> {
     ix.report.advanced(cursor, whole)
     return 'moved'
   }
+}
+
+/** Any chain's genesis block has the same parent, so that one is told by its hash. */
+function follows(first: Header, cursor: Cursor): boolean {
+  return first.number === 0 ? first.hash === cursor.genesisHash : first.parentHash === cursor.blockHash
 }
 
 function chainOf({ chainId, genesisHash }: Cursor): Identity {

@@ -94,7 +94,8 @@ export async function holdLease(
       head_number = coalesce(${head?.number ?? null}::bigint, head_number),
       head_timestamp = coalesce(${head?.timestamp ?? null}::text::numeric, head_timestamp)
     where indexer is null or indexer = ${me}::text
-      or checked_at < clock_timestamp() - ${leaseSeconds}::float8 * interval '1 second'
+      -- said long ago, or in the future, which is a clock that was set back
+      or abs(extract(epoch from clock_timestamp() - checked_at)) > ${leaseSeconds}::float8
     returning 1`)
   return held.length > 0
 }

@@ -1,0 +1,137 @@
+import type { Hex, RpcLog } from 'viem'
+import {
+  CannotIndexError,
+  type Header,
+  type Identity,
+  RangeRefusedError,
+  type Source,
+} from '../../src/chain/source.ts'
+import { ancestor, branch, createChain, type SimBlock, type SimChain } from './chain.ts'
+import type { Gates } from './gates.ts'
+import type { Random } from './random.ts'
+
+/** Probabilities, from 0 to 1, that one answer is spoilt in a way. */
+export interface Weather {
+  /** no answer */
+  fail: number
+  /** the answer of a node that lags, or that still is on an old branch */
+  lag: number
+  /** a node that answers no logs, or not all blocks of a range */
+  empty: number
+  /** doubled, shuffled, removed logs; times left out */
+  odd: number
+  /** ranges refused */
+  refuse: number
+}
+
+export const CALM: Weather = { fail: 0, lag: 0, empty: 0, odd: 0, refuse: 0 }
+export const WEATHERS: Weather[] = [
+  CALM,
+  { ...CALM, lag: 0.4 },
+  { ...CALM, fail: 0.1, empty: 0.4 },
+  { ...CALM, odd: 0.8, refuse: 0.3 },
+  { fail: 0.1, lag: 0.2, empty: 0.2, odd: 0.3, refuse: 0.1 },
+]
+
+/** What the operator and the providers do to the RPC; shared by all indexers. */
+export interface Sky {
+  chain: SimChain
+  weather: Weather
+  /** the RPC_URL leads to another chain */
+  foreign: boolean
+  finalizedTag: boolean
+}
+
+const HERE: Identity = { chainId: 8453, genesisHash: '0x' as Hex }
+const elsewhere = createChain({ contractBlock: 0, salt: 7 })
+for (let i = 0; i < 40; i++) elsewhere.mine([])
+elsewhere.finalize(38)
+
+/** A Source over the simulated chain: each call is answered by some node behind a load balancer, well or badly. */
+export function createSimSource(sky: Sky, gates: Gates, random: Random): Source {
+  const chain = () => (sky.foreign ? elsewhere : sky.chain)
+  const node = (): SimBlock => {
+    const { head, past } = chain()
+    return random.chance(sky.weather.lag) && past.length > 0 ? random.pick(past) : head
+  }
+  const ask = <T>(what: string, answer: () => T) =>
+    gates.pass(what, () => {
+      if (random.chance(sky.weather.fail)) throw new Error(`no answer to ${what}`)
+      return answer()
+    })
+  const identity = (): Identity => ({ ...HERE, genesisHash: chain().genesis.hash })
+  const headerAt = (head: SimBlock, number: number) => toHeader(ancestor(head, number))
+
+  function told(logs: RpcLog[]): RpcLog[] {
+    const { odd } = sky.weather
+    const answer = logs.map((log) => {
+      const { blockTimestamp, ...rest } = log as RpcLog & { blockTimestamp?: Hex }
+      if (!random.chance(odd)) return log
+      return (random.chance(0.5) ? rest : { ...rest, blockTimestamp: '0x0' }) as RpcLog
+    })
+    if (random.chance(odd) && answer.length > 0) answer.push({ ...random.pick(answer) })
+    if (random.chance(odd)) {
+      const gone = chain().past.flatMap((head) => head.logs)
+      if (gone.length > 0) answer.push({ ...random.pick(gone), removed: true })
+    }
+    if (random.chance(odd)) answer.reverse()
+    return answer
+  }
+
+  return {
+    identify: (expected) =>
+      ask('identify', () => {
+        const found = identity()
+        if (expected && expected.genesisHash !== found.genesisHash)
+          throw new CannotIndexError(`another chain, genesis ${found.genesisHash}`)
+        return found
+      }),
+    head: () => ask('head', () => toHeader(node()) as Header),
+    finalized: () => ask('finalized', () => (sky.finalizedTag ? chain().finalized.number : null)),
+    header: (number) => ask(`header ${number}`, () => headerAt(node(), number)),
+    range: (from, to) =>
+      ask(`range ${from}..${to}`, () => {
+        if (to > from && random.chance(sky.weather.refuse)) throw new RangeRefusedError('too many')
+        let head = node()
+        // A range whose end is missing is cut anywhere: the node learns of its blocks one by one.
+        const cut = random.chance(sky.weather.empty)
+          ? ancestor(head, from - 1 + random.below(to - from + 2))
+          : null
+        if (cut) head = cut
+        const logs = branch(head, from)
+          .filter((block) => block.number <= to)
+          .flatMap((block) => block.logs)
+        // A final block's logs are indexed by then; of one above, a node may know the header alone.
+        const empty = to > chain().finalized.number && random.chance(sky.weather.empty)
+        return { first: headerAt(head, from), last: headerAt(head, to), logs: empty ? [] : told(logs) }
+      }),
+    logs: (blockHash) => ask('logs', () => logsOf(blockHash, 'logs')),
+    allLogs: (blockHash) => ask('allLogs', () => logsOf(blockHash, 'allLogs')),
+    hasCode: (block) =>
+      ask('code', () => (block === 'latest' ? chain().head.number : block) >= chain().contractBlock),
+    watch: () => () => {},
+    close: async () => {},
+  }
+
+  function logsOf(hash: Hex, which: 'logs' | 'allLogs'): RpcLog[] {
+    const head = node()
+    const block = chain().byHash.get(hash)
+    // Some nodes say that they have no such block, others that it has no logs.
+    if (!block || ancestor(head, block.number) !== block) {
+      if (random.chance(0.5)) throw new Error('unknown block')
+      return []
+    }
+    return random.chance(sky.weather.empty) ? [] : told(block[which])
+  }
+}
+
+function toHeader(block: SimBlock | null): Header | null {
+  if (!block) return null
+  return {
+    number: block.number,
+    hash: block.hash,
+    parentHash: block.parent?.hash ?? `0x${'0'.repeat(64)}`,
+    timestamp: String(block.timestamp),
+    logsBloom: block.logsBloom,
+  }
+}
