@@ -44,8 +44,9 @@ export function createRpcSource(
 ): Source {
   let expected: Identity | null = null
   let knowsFinalized = false
+  const connections = new Set<Connection>()
   const endpoints = urls.map((url): Endpoint => {
-    const endpoint: Endpoint = { url, trusted: false, transport: openTransport(url) }
+    const endpoint: Endpoint = { url, trusted: false, transport: openTransport(url, connections) }
     const plain = endpoint.transport
     endpoint.transport = ((options) => {
       const opened = plain(options)
@@ -168,12 +169,12 @@ export function createRpcSource(
       }
     },
     async close() {
-      await Promise.allSettled(sockets.map(async (socket) => (await connected(socket)).close()))
+      for (const connection of connections) connection.close()
     },
   }
 }
 
-function openTransport(url: string): Transport {
+function openTransport(url: string, connections: Set<Connection>): Transport {
   // One POST for what is asked in one tick, so that a load balancer sends it to one node.
   if (url.startsWith('http')) return http(url, { batch: true, timeout: TIMEOUT_MS })
   // viem gives up reconnecting after some attempts; closing on failure makes the next request open a new socket.
@@ -182,10 +183,14 @@ function openTransport(url: string): Transport {
     const opened = plain(options)
     const request = (async (args, requestOptions) => {
       const client = await connected(opened.value as unknown as SocketValue)
+      connections.add(client)
       try {
         return await opened.request(args, requestOptions)
       } catch (error) {
-        if (!isRpcError(error)) client.close()
+        if (!isRpcError(error)) {
+          connections.delete(client)
+          client.close()
+        }
         throw error
       }
     }) as EIP1193RequestFn
@@ -193,8 +198,13 @@ function openTransport(url: string): Transport {
   }) as Transport
 }
 
+/** An open WebSocket, as viem hands it out. */
+interface Connection {
+  close(): void
+}
+
 interface SocketValue {
-  getRpcClient(): Promise<{ close(): void }>
+  getRpcClient(): Promise<Connection>
   subscribe(options: {
     params: ['newHeads']
     onData(): void
@@ -203,7 +213,7 @@ interface SocketValue {
 }
 
 /** viem bounds the answer of a WebSocket request, not the time to connect. */
-function connected({ getRpcClient }: SocketValue): ReturnType<SocketValue['getRpcClient']> {
+function connected({ getRpcClient }: SocketValue): Promise<Connection> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error('the WebSocket did not connect in time')), TIMEOUT_MS)
     getRpcClient()

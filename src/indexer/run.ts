@@ -11,6 +11,8 @@ const LEASE_SECONDS = 8
 const BEAT_MS = 2_000
 const FIRST_BACKOFF_MS = 100
 const LAST_BACKOFF_MS = 10_000
+/** A step that waits for a silent RPC is left alone: it commits whole or not at all. */
+const STOP_MS = 4_000
 /** An operator has to act: no need to ask often. */
 const HALTED_MS = 15_000
 
@@ -31,7 +33,7 @@ export interface IndexerOptions {
 
 export interface Indexer {
   state(): IndexerState
-  /** Ends after the step under way; the work is given back, so that a standby goes on at once. */
+  /** Ends after the step under way, or soon where that hangs; the work is given back, so that a standby goes on at once. */
   stop(): Promise<void>
 }
 
@@ -136,7 +138,7 @@ export function runIndexer({ source, db, me, pollIntervalMs, converge, head, log
     async stop() {
       stopping = true
       endWait()
-      await ended
+      await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, STOP_MS).unref())])
     },
   }
 }
