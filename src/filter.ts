@@ -83,8 +83,9 @@ export function parseFilter(query: FilterQuery): Filter {
   return filter
 }
 
+/** Sorted, so that the same filter has one form. */
 function values(name: string, text: string): string[] {
-  const found = [...new Set(text.split(','))]
+  const found = [...new Set(text.split(','))].sort()
   if (found.length > MAX_VALUES) throw new BadRequestError(`${name} takes at most ${MAX_VALUES} values`)
   return found
 }
