@@ -20,6 +20,9 @@ import { eventsRoute } from './stream/events.ts'
 import { createFanout, type Fanout } from './stream/fanout.ts'
 import { watchUnusedConnections } from './unusedConnections.ts'
 
+/** Requests under way when the server closes have so long to be answered. */
+const LAST_ANSWERS_MS = 6_000
+
 export interface ServerOptions extends JobsOptions, Omit<StatusOptions, 'streams'> {
   config: Config
   feed: Feed
@@ -131,6 +134,8 @@ export async function createServer(
   const endUnused = watchUnusedConnections(app.server)
   // Not onClose: fastify waits for open answers before it, and a stream never ends by itself.
   app.addHook('preClose', async () => {
+    // What hangs on a client that neither sends nor reads must not hold up the end; its timeouts end with the listener.
+    setTimeout(() => app.server.closeAllConnections(), LAST_ANSWERS_MS).unref()
     await streams.drain()
     fanout.close()
     endUnused()
