@@ -12,16 +12,13 @@ import { Job } from '../job.ts'
 import type { Metrics } from '../metrics.ts'
 import { addressKey } from './address.ts'
 import { authentication } from './auth.ts'
+import { watchConnections } from './connections.ts'
 import { answerBrokenRequest, answerBrokenUrl, ErrorBody, errorHandling } from './errors.ts'
 import { type JobsOptions, jobsRoutes } from './jobs.ts'
 import { page } from './page.ts'
 import { type StatusOptions, statusRoutes } from './status.ts'
 import { eventsRoute } from './stream/events.ts'
 import { createFanout, type Fanout } from './stream/fanout.ts'
-import { watchUnusedConnections } from './unusedConnections.ts'
-
-/** Requests under way when the server closes have so long to be answered. */
-const LAST_ANSWERS_MS = 6_000
 
 export interface ServerOptions extends JobsOptions, Omit<StatusOptions, 'streams'> {
   config: Config
@@ -131,14 +128,12 @@ export async function createServer(
   await app.register(page)
   await app.register(swaggerUi, { routePrefix: '/docs' })
 
-  const endUnused = watchUnusedConnections(app.server)
+  const endConnections = watchConnections(app.server)
   // Not onClose: fastify waits for open answers before it, and a stream never ends by itself.
   app.addHook('preClose', async () => {
-    // What hangs on a client that neither sends nor reads must not hold up the end; its timeouts end with the listener.
-    setTimeout(() => app.server.closeAllConnections(), LAST_ANSWERS_MS).unref()
     await streams.drain()
     fanout.close()
-    endUnused()
+    endConnections()
   })
   return { app, fanout }
 }
