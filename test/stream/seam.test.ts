@@ -6,7 +6,7 @@ import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
 import { startService } from '../helpers/service.ts'
 import { until } from '../helpers/until.ts'
 
-const JOINS = 25
+const JOINS = 15
 
 let chain: TestChain
 let postgres: TestPostgres
@@ -45,7 +45,7 @@ it('from the history to the stream there is no gap and no double, under constant
   let loading = true
   const load = (async () => {
     for (let i = 1; loading; i++) {
-      await chain.createJob({ clientId: BigInt(i % 3) })
+      await chain.createJob({ clientId: BigInt(i % 5) })
       if (i % 7 === 0) await chain.reorg(1 + (i % 3))
     }
   })()
