@@ -21,8 +21,8 @@ import { WAKE_CHANNEL } from './store/step.ts'
 import { version } from './version.ts'
 
 /** With resuming off the feed is still what the processes of a cluster read from each other. */
-const LEAST_RETENTION_SECONDS = 60
-const PRUNE_EVERY_MS = 30_000
+const UNRESUMABLE_RETENTION_SECONDS = 60
+const PRUNE_EVERY_SECONDS = { least: 1, most: 30 }
 
 export interface App {
   /** where it listens */
@@ -47,10 +47,7 @@ export async function createApp(config: Readonly<Config>, log: Logger): Promise<
     { onChange: () => onChange(), onRebuilt: () => onRebuilt() },
     log.child({ room: 'feed' }),
   )
-  const pruning = setInterval(() => {
-    const seconds = Math.max(config.feedRetentionSeconds, LEAST_RETENTION_SECONDS)
-    pruneFeed(db, seconds).catch((error) => log.debug(`the feed was not pruned: ${error.message}`))
-  }, PRUNE_EVERY_MS)
+  const pruning = startPruning(db, config.feedRetentionSeconds || UNRESUMABLE_RETENTION_SECONDS, log)
 
   async function closeRooms(): Promise<void> {
     clearInterval(pruning)
@@ -75,9 +72,7 @@ export async function createApp(config: Readonly<Config>, log: Logger): Promise<
       collect: () => collect(db, metrics, feed.lastId(), indexer?.working()),
     })
     onChange = fanout.changed
-    onRebuilt = () => {
-      for (const subscriber of fanout.all()) subscriber.end(false)
-    }
+    onRebuilt = fanout.endAll
     const url = await app.listen({ host: config.host, port: config.port })
     let closing: Promise<void> | undefined
     return {
@@ -91,6 +86,14 @@ export async function createApp(config: Readonly<Config>, log: Logger): Promise<
     await closeRooms()
     throw error
   }
+}
+
+function startPruning(db: Database, retention: number, log: Logger): NodeJS.Timeout {
+  const { least, most } = PRUNE_EVERY_SECONDS
+  const every = Math.min(most, Math.max(least, retention / 4))
+  return setInterval(() => {
+    pruneFeed(db, retention).catch((error) => log.debug(`the feed was not pruned: ${error.message}`))
+  }, every * 1_000)
 }
 
 function feedLog(db: Database): FeedLog {

@@ -68,6 +68,12 @@ export const settings = Type.Object({
     maximum: 3600,
     description: 'seconds of silence after which a stream gets a ping, 1 to 3600',
   }),
+  STALL_SECONDS: Type.Integer({
+    default: 20,
+    minimum: 1,
+    maximum: 3600,
+    description: 'seconds a client may take no bytes before its stream is cut, 1 to 3600',
+  }),
   FEED_RETENTION: Type.String({
     default: '1h',
     pattern: duration,
@@ -130,6 +136,7 @@ export interface Config {
   host: string
   port: number
   keepaliveSeconds: number
+  stallSeconds: number
   feedRetentionSeconds: number
   maxStreams: number
   maxStreamsPerIp: number
@@ -187,6 +194,7 @@ export function loadConfig(env: Record<string, string>, role: Role = 'all'): Rea
     host: values.HOST,
     port: values.PORT,
     keepaliveSeconds: values.KEEPALIVE_SECONDS,
+    stallSeconds: values.STALL_SECONDS,
     feedRetentionSeconds: seconds(values.FEED_RETENTION),
     maxStreams: values.MAX_STREAMS,
     maxStreamsPerIp: values.MAX_STREAMS_PER_IP,

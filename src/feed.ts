@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import type { Job } from './job.ts'
-import { encodeBody, encodeFrame } from './sse.ts'
+import { encodeChunk, encodeFrame } from './sse.ts'
 
 /** One line of the public feed, as it was committed. */
 export interface FeedEntry {
@@ -17,8 +17,6 @@ export interface FeedEvent {
   job: Job
   /** the SSE frame as one HTTP/1.1 chunk, shared by all */
   chunk: Buffer
-  /** the same for HTTP/1.0, plain */
-  text: string
 }
 
 /** What the feed reads: the log, in the store. */
@@ -41,7 +39,7 @@ export interface Feed {
   recent(id: number, limit: number): FeedEvent[] | undefined
   /** The same from the store; null where `id` is older than what the store keeps, or not of this feed. */
   stored(id: number, limit: number): Promise<FeedEvent[] | null>
-  /** Looks into the store now: another process may be ahead. */
+  /** Looks into the store, from this moment on: another process may be ahead. Many who ask share one look. */
   refresh(): Promise<void>
   close(): void
 }
@@ -73,29 +71,28 @@ export function openFeed(
   let last: number | null = null
   let block = 0
   let closed = false
-  let pulling: Promise<void> | undefined
   let wanted = 0
 
-  /** One reader at a time; whoever asks in the meantime shares its answer or the next. */
-  function pull(): Promise<void> {
-    pulling ??= read().finally(() => {
-      pulling = undefined
-    })
-    return pulling
-  }
+  const alone = takeTurns()
+  const pull = alone(read)
+  const look = alone(async () => {
+    const position = await log.position()
+    if (last !== null && (position.lastId < last || position.prunedId > last)) return restart()
+    wanted = Math.max(wanted, position.lastId)
+    block = position.blockNumber ?? 0
+    forget(position.prunedId)
+    await read()
+  })
 
   async function read(): Promise<void> {
     if (last === null) return start()
     while (wanted > last) {
-      const after: number = last
-      const entries = await log.read(after, page)
-      // It was found to be rebuilt meanwhile.
-      if (last !== after) return
-      if (entries.length === 0) break
-      if (!continues(after, entries)) {
-        forget()
-        return start()
+      const entries = await log.read(last, page)
+      if (entries.length === 0) {
+        wanted = last
+        return
       }
+      if (!continues(last, entries)) return restart()
       append(entries.map(toEvent))
       listener.onChange()
     }
@@ -112,7 +109,7 @@ export function openFeed(
     listener.onChange()
   }
 
-  function forget(): void {
+  async function restart(): Promise<void> {
     logger.warn(
       { last },
       'the feed does not continue: the database was rebuilt or restored; streams are ended',
@@ -121,6 +118,7 @@ export function openFeed(
     wanted = 0
     events = []
     listener.onRebuilt()
+    await start()
   }
 
   function append(next: FeedEvent[]): void {
@@ -130,22 +128,16 @@ export function openFeed(
     if (events.length > 1.5 * ring) events = events.slice(-ring)
   }
 
-  async function look(): Promise<void> {
-    const known = last
-    const position = await log.position()
-    // A wake may have brought more while this answer was on its way, so it is held against what was known before.
-    if (known !== null && last !== null && (position.lastId < known || position.prunedId > last)) forget()
-    wanted = Math.max(wanted, position.lastId)
-    block = position.blockNumber ?? 0
-    await pull()
-    // What was under way ended with the old feed.
-    if (last === null) await pull()
+  /** What the store no longer keeps is no longer offered from memory either: every process answers the same. */
+  function forget(prunedId: number): void {
+    const first = events[0]
+    if (first && first.id <= prunedId) events = events.slice(prunedId + 1 - first.id)
   }
 
   function onWake(id: number, blockNumber: number): void {
     wanted = Math.max(wanted, id)
     block = blockNumber
-    if (last === null || id > last) attempt(pull)
+    if (last === null || id > last) void attempt(pull)
   }
 
   let failing = false
@@ -202,11 +194,30 @@ export function openFeed(
   }
 }
 
+/**
+ * Makes functions run one at a time, so that what one has read still holds when it acts on it. Who asks for one that
+ * waits for its turn shares it: it reads after all of them asked.
+ */
+function takeTurns() {
+  let line = Promise.resolve()
+  return (work: () => Promise<void>) => {
+    let next: Promise<void> | undefined
+    return () => {
+      if (next) return next
+      next = line.then(() => {
+        next = undefined
+        return work()
+      })
+      line = next.catch(() => {})
+      return next
+    }
+  }
+}
+
 function continues(id: number, entries: FeedEntry[]): boolean {
   return entries.every((entry, i) => entry.id === id + 1 + i)
 }
 
 function toEvent({ id, type, data }: FeedEntry): FeedEvent {
-  const text = encodeFrame({ id, event: type, data })
-  return { id, type, job: JSON.parse(data), chunk: encodeBody(text, true), text }
+  return { id, type, job: JSON.parse(data), chunk: encodeChunk(encodeFrame({ id, event: type, data })) }
 }

@@ -71,22 +71,23 @@ export interface Filter {
 export function parseFilter(query: FilterQuery): Filter {
   const filter: Filter = {}
   if (query.clientId !== undefined)
-    filter.clientId = values('clientId', query.clientId).map((id) => uint256('clientId', id))
+    filter.clientId = values('clientId', query.clientId, (id) => uint256('clientId', id))
   if (query.strategyType !== undefined)
-    filter.strategyType = values('strategyType', query.strategyType).map((name) =>
+    filter.strategyType = values('strategyType', query.strategyType, (name) =>
       strategyTypes.indexOf(name as (typeof strategyTypes)[number]),
     )
   if (query.verificationLevel !== undefined)
-    filter.verificationLevel = values('verificationLevel', query.verificationLevel).map(Number)
+    filter.verificationLevel = values('verificationLevel', query.verificationLevel, Number)
   if (query.minBudget !== undefined) filter.minBudget = uint256('minBudget', parseUsdc(query.minBudget))
   if (query.maxBudget !== undefined) filter.maxBudget = uint256('maxBudget', parseUsdc(query.maxBudget))
   return filter
 }
 
-function values(name: string, text: string): string[] {
-  const found = [...new Set(text.split(','))]
+/** Each once and sorted, so that the same filter has one form however it is written. */
+function values<T>(name: string, text: string, read: (value: string) => T): T[] {
+  const found = text.split(',')
   if (found.length > MAX_VALUES) throw new BadRequestError(`${name} takes at most ${MAX_VALUES} values`)
-  return found
+  return [...new Set(found.map(read))].sort()
 }
 
 function uint256(name: string, digits: string): string {

@@ -63,7 +63,10 @@ export function createMetrics() {
       registers,
     }),
     delivered: counter('jobcast_events_delivered_total', 'Job events written to streams.'),
-    deliveredBytes: counter('jobcast_stream_bytes_total', 'Bytes of job events written to streams.'),
+    streamBytes: counter(
+      'jobcast_stream_bytes_total',
+      'Bytes written to streams: frames of all kinds, pings included, and their chunks.',
+    ),
   }
 }
 

@@ -22,12 +22,12 @@ export function encodeFrame({ event, data, id, retry }: Frame): string {
   return `${text}\n`
 }
 
-/**
- * Bytes for a client: as one chunk of HTTP/1.1, or plain for HTTP/1.0, which has no chunks.
- * The chunk is made here, once for all clients, and not by node:http for each of them.
- */
-export function encodeBody(text: string, chunked: boolean): Buffer {
-  const body = Buffer.from(text)
-  if (!chunked) return body
-  return Buffer.concat([Buffer.from(`${body.length.toString(16)}\r\n`), body, Buffer.from('\r\n')])
+/** A text as one chunk of HTTP/1.1, made here once for all clients, and not by node:http for each of them. */
+export function encodeChunk(text: string): Buffer {
+  return Buffer.from(`${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`)
+}
+
+/** What a chunk holds, for HTTP/1.0, which has no chunks; a view, not a copy. */
+export function chunkBody(chunk: Buffer): Buffer {
+  return chunk.subarray(chunk.indexOf('\n') + 1, -2)
 }

@@ -7,8 +7,8 @@ export function authentication(app: FastifyInstance, apiKeys: string[]): void {
   if (apiKeys.length === 0) return
   const digests = apiKeys.map(digest)
   app.addHook('onRequest', async (request, reply) => {
-    // A preflight carries no key, by the Fetch standard.
-    if (!request.url.startsWith('/api/') || request.method === 'OPTIONS') return
+    // By the route that was matched: one path can be written in many ways. A preflight carries no key, by the Fetch standard.
+    if (!request.routeOptions.url?.startsWith('/api/') || request.method === 'OPTIONS') return
     const given = digest(readKey(request))
     // Each is compared, and in constant time: neither the key nor which one it was can be timed.
     const known = digests.filter((key) => timingSafeEqual(key, given)).length > 0

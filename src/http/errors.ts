@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import type {
   FastifyError,
   FastifyInstance,
@@ -41,13 +42,16 @@ export const apiKeyParameter = {
 }
 
 export function sendError(reply: FastifyReply, code: ErrorCode, message: string): FastifyReply {
-  const body: Static<typeof ErrorBody> = { success: false, error: { code, message } }
-  return reply.code(statusOf[code]).type('application/json; charset=utf-8').send(body)
+  return reply.code(statusOf[code]).type('application/json; charset=utf-8').send(errorBody(code, message))
+}
+
+function errorBody(code: ErrorCode, message: string): Static<typeof ErrorBody> {
+  return { success: false, error: { code, message } }
 }
 
 /** Answers every fault in the envelope of the public contract, and tells nothing of the inside. */
 export function errorHandling(app: FastifyInstance): void {
-  app.setSchemaErrorFormatter((errors) => new BadRequestError([...new Set(errors.map(explain))].join('; ')))
+  app.setSchemaErrorFormatter((errors) => new BadRequestError(explainAll(errors as VerboseError[])))
   app.setNotFoundHandler((request, reply) =>
     sendError(reply, 'NOT_FOUND', `there is no ${request.method} ${pathOf(request)}; see /docs`),
   )
@@ -68,7 +72,35 @@ export function errorHandling(app: FastifyInstance): void {
 
 /** The path without the query, which may hold a key. */
 export function pathOf(request: FastifyRequest): string {
-  return request.url.split('?', 1)[0] as string
+  return shorten(request.url.split('?', 1)[0] as string)
+}
+
+/** A URL that cannot be decoded or is too long has no route, and so no hooks. */
+export function answerBrokenUrl(_error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  sendError(reply, 'BAD_REQUEST', `the path ${pathOf(request)} cannot be read`)
+}
+
+const brokenRequests: Record<string, [status: string, message: string]> = {
+  HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', 'the headers are too long'],
+  ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'the request did not come in time'],
+}
+
+/** What cannot be read as HTTP. Where an answer went out before, it would end up inside that one: only the connection ends. */
+export function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable || socket.bytesWritten > 0) {
+    socket.destroy()
+    return
+  }
+  const [status, message] = brokenRequests[error.code ?? ''] ?? ['400 Bad Request', 'this is not HTTP']
+  const body = JSON.stringify(errorBody('BAD_REQUEST', message))
+  const head = [
+    `HTTP/1.1 ${status}`,
+    'Content-Type: application/json; charset=utf-8',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Connection: close',
+  ]
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
+  socket.destroySoon()
 }
 
 interface VerboseError extends FastifySchemaValidationError {
@@ -76,13 +108,28 @@ interface VerboseError extends FastifySchemaValidationError {
   parentSchema?: { description?: string; properties?: Record<string, unknown> }
 }
 
-function explain(error: FastifySchemaValidationError): string {
-  const { instancePath, params, parentSchema, data, message } = error as VerboseError
-  if (params.additionalProperty !== undefined) {
-    const known = Object.keys(parentSchema?.properties ?? {}).join(', ')
-    return `unknown parameter ${params.additionalProperty}; there are ${known}`
+/** Names as many unknown parameters as help, and no more: the answer must not outgrow the request. */
+const MAX_UNKNOWN = 5
+
+function explainAll(errors: VerboseError[]): string {
+  const unknown = errors.filter(({ params }) => params.additionalProperty !== undefined)
+  const found = errors.filter((error) => !unknown.includes(error)).map(explain)
+  if (unknown.length > 0) {
+    const names = unknown
+      .slice(0, MAX_UNKNOWN)
+      .map(({ params }) => shorten(String(params.additionalProperty)))
+    const known = Object.keys(unknown[0]?.parentSchema?.properties ?? {}).join(', ')
+    found.unshift(`unknown parameter ${names.join(', ')}; there are ${known}`)
   }
+  return [...new Set(found)].join('; ')
+}
+
+function explain({ instancePath, parentSchema, data, message }: VerboseError): string {
   const name = instancePath.slice(1)
   if (Array.isArray(data)) return `${name} is given more than once; give it once, values comma-separated`
-  return `${name} takes ${parentSchema?.description ?? message}; "${String(data).slice(0, 80)}" is not`
+  return `${name} takes ${parentSchema?.description ?? message}; "${shorten(String(data))}" is not`
+}
+
+function shorten(text: string): string {
+  return text.length > 80 ? `${text.slice(0, 80)}…` : text
 }

@@ -10,17 +10,15 @@ import { Connected, Ping, Unavailable } from '../events.ts'
 import type { Feed } from '../feed.ts'
 import { Job } from '../job.ts'
 import type { Metrics } from '../metrics.ts'
+import { addressKey } from './address.ts'
 import { authentication } from './auth.ts'
-import { ErrorBody, errorHandling, pathOf } from './errors.ts'
+import { watchConnections } from './connections.ts'
+import { answerBrokenRequest, answerBrokenUrl, ErrorBody, errorHandling } from './errors.ts'
 import { type JobsOptions, jobsRoutes } from './jobs.ts'
 import { page } from './page.ts'
 import { type StatusOptions, statusRoutes } from './status.ts'
 import { eventsRoute } from './stream/events.ts'
 import { createFanout, type Fanout } from './stream/fanout.ts'
-import { watchUnusedConnections } from './unusedConnections.ts'
-
-/** A client whose socket takes nothing for so long is cut; it may resume by id. */
-const STALL_MS = 20_000
 
 export interface ServerOptions extends JobsOptions, Omit<StatusOptions, 'streams'> {
   config: Config
@@ -37,7 +35,6 @@ export async function createServer(
   options: ServerOptions,
 ): Promise<{ app: FastifyInstance; fanout: Fanout }> {
   const { config, feed, metrics } = options
-  let draining = false
   const app = fastify({
     loggerInstance: options.log,
     trustProxy: trusted(config.trustProxy),
@@ -51,6 +48,8 @@ export async function createServer(
     // Draining answers are the routes' own: a stream's client must be told to come back.
     return503OnClosing: false,
     exposeHeadRoutes: true,
+    clientErrorHandler: answerBrokenRequest,
+    frameworkErrors: answerBrokenUrl,
     routerOptions: { ignoreTrailingSlash: true },
     ajv: { customOptions: { removeAdditional: false, coerceTypes: true, allErrors: true, verbose: true } },
   })
@@ -66,6 +65,8 @@ export async function createServer(
   })
   await app.register(cors, {
     origin: '*',
+    // An OPTIONS that is no preflight is told what there is, too.
+    strictPreflight: false,
     methods: ['GET', 'HEAD'],
     allowedHeaders: ['Last-Event-ID', 'X-Api-Key', 'Authorization', 'Cache-Control', 'Content-Type'],
     exposedHeaders: ['Retry-After', 'ETag'],
@@ -75,7 +76,8 @@ export async function createServer(
     await app.register(rateLimit, {
       max: config.rateLimit,
       timeWindow: '1 minute',
-      allowList: (request) => ['/health', '/ready', '/metrics'].includes(pathOf(request)),
+      keyGenerator: (request) => addressKey(request.ip),
+      allowList: (request) => ['/health', '/ready', '/metrics'].includes(request.routeOptions.url ?? ''),
       errorResponseBuilder: (_request, { after }) =>
         Object.assign(new Error(`too many requests; try again in ${after}`), { statusCode: 429 }),
     })
@@ -91,22 +93,19 @@ export async function createServer(
 
   const fanout = createFanout(feed, {
     keepaliveMs: config.keepaliveSeconds * 1_000,
-    stallMs: STALL_MS,
+    stallMs: config.stallSeconds * 1_000,
     metrics: {
-      delivered(events, bytes) {
-        metrics.delivered.inc(events)
-        metrics.deliveredBytes.inc(bytes)
-      },
+      delivered: (events) => metrics.delivered.inc(events),
+      wrote: (bytes) => metrics.streamBytes.inc(bytes),
       disconnected: (reason) => metrics.streamsCut.inc({ reason }),
     },
   })
-  eventsRoute(app, {
+  const streams = eventsRoute(app, {
     feed,
     fanout,
     maxStreams: config.maxStreams,
     maxStreamsPerIp: config.maxStreamsPerIp,
     resumable: config.feedRetentionSeconds > 0,
-    draining: () => draining,
     metrics: {
       opened(resumed, behind) {
         metrics.streamsOpened.inc({ resumed: String(resumed) })
@@ -129,13 +128,12 @@ export async function createServer(
   await app.register(page)
   await app.register(swaggerUi, { routePrefix: '/docs' })
 
-  const endUnused = watchUnusedConnections(app.server)
+  const endConnections = watchConnections(app.server)
   // Not onClose: fastify waits for open answers before it, and a stream never ends by itself.
   app.addHook('preClose', async () => {
-    draining = true
-    for (const subscriber of fanout.all()) subscriber.end(false)
+    await streams.drain()
     fanout.close()
-    endUnused()
+    endConnections()
   })
   return { app, fanout }
 }

@@ -1,14 +1,16 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import type { FastifyInstance } from 'fastify'
-import { type Static, Type } from 'typebox'
-import { BadRequestError } from '../../errors.ts'
-import { type Connected, eventTypes, type Unavailable } from '../../events.ts'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { UnavailableError } from '../../errors.ts'
+import type { Connected, Unavailable } from '../../events.ts'
 import type { Feed } from '../../feed.ts'
-import { type FilterQuery, filterParameters, matches, parseFilter } from '../../filter.ts'
-import { encodeBody, encodeFrame } from '../../sse.ts'
-import { apiKeyParameter, sendError } from '../errors.ts'
-import type { Fanout, Group, Subscriber } from './fanout.ts'
+import { encodeChunk, encodeFrame } from '../../sse.ts'
+import { addressKey } from '../address.ts'
+import { sendError } from '../errors.ts'
+import type { Fanout } from './fanout.ts'
+import { createLimits, type Limits, type Slot } from './limits.ts'
+import { findStart, type Start } from './start.ts'
+import { readLastEventId, readWanted, StreamQuery, type Wanted } from './wanted.ts'
 
 const STREAM_HEADERS = {
   'Content-Type': 'text/event-stream',
@@ -18,196 +20,203 @@ const STREAM_HEADERS = {
   'Access-Control-Allow-Origin': '*',
 }
 
-const typesText = {
-  pattern: '^[a-z_*]{1,40}(,[a-z_*]{1,40}){0,19}$',
-  description: `event names or patterns with *, comma-separated: ${eventTypes.join(', ')}, job_*, *`,
-  examples: ['job_created'],
-}
-const idText = (description: string) =>
-  Type.Optional(Type.String({ pattern: '^[0-9]{1,15}[0-9]?$', description, examples: ['1780000000000000'] }))
-
-const Query = Type.Object(
-  {
-    ...filterParameters,
-    types: Type.Optional(Type.String(typesText)),
-    filter: Type.Optional(
-      Type.String({ ...typesText, description: `an alias of types: ${typesText.description}` }),
-    ),
-    lastEventId: idText(
-      'the id of an event, or lastEventId of /api/v1/jobs: continues behind it. The Last-Event-ID header wins',
-    ),
-    last_event_id: idText('an alias of lastEventId: the id of an event'),
-    ...apiKeyParameter,
-  },
-  { additionalProperties: false },
-)
-type Query = Static<typeof Query>
-
 /** Seconds an `unavailable` client is asked to stay away: spread, so that a crowd does not return as one. */
 const AWAY_SECONDS = { from: 15, to: 60 }
+/** Milliseconds before a client comes back: after a connection that broke, and after one that the server ended. */
+const RETRY_MS = { from: 2_000, to: 4_000 }
+const RETRY_ENDED_MS = { from: 1_000, to: 5_000 }
+/** A client that does not take the end of its stream in this time is cut. */
+const END_MS = 2_000
 
-export interface StreamMetrics {
-  opened(resumed: boolean | null, behind: number): void
-  closed(): void
-  refused(reason: 'full' | 'draining' | 'rate_limited' | 'unreachable'): void
+const refusalText = {
+  full: 'the server holds all the streams it can',
+  draining: 'the server is shutting down',
+  unreachable: 'the database is out of reach; try again',
+}
+const refusalOfStatus: Record<number, string> = {
+  400: 'bad_request',
+  401: 'unauthorized',
+  429: 'rate_limited',
+  500: 'internal',
 }
 
-export interface StreamOptions {
+export interface StreamMetrics {
+  /** `behind`: events between the position it began at and the end of the feed */
+  opened(resumed: boolean | null, behind: number): void
+  closed(): void
+  refused(reason: string): void
+}
+
+export interface StreamOptions extends Limits {
   feed: Feed
   fanout: Fanout
-  maxStreams: number
-  maxStreamsPerIp: number
   /** false where the feed keeps nothing for clients that come back */
   resumable: boolean
-  draining(): boolean
   metrics: StreamMetrics
 }
 
-/** `GET /api/v1/events`: the stream of the public contract. */
-export function eventsRoute(app: FastifyInstance, options: StreamOptions): void {
+/**
+ * `GET /api/v1/events`: the stream of the public contract.
+ * @returns what ends all streams; those asked for from then on are told to come back
+ */
+export function eventsRoute(app: FastifyInstance, options: StreamOptions): { drain(): Promise<void> } {
   const { feed, fanout, metrics } = options
-  const openByIp = new Map<string, number>()
+  const limits = createLimits(options)
+  let draining = false
 
-  app.route<{ Querystring: Query }>({
+  app.route<{ Querystring: StreamQuery }>({
     method: ['GET', 'HEAD'],
     url: '/api/v1/events',
     schema: {
       summary: 'The stream of jobs, as Server-Sent Events',
       tags: ['jobs'],
-      querystring: Query,
+      querystring: StreamQuery,
+    },
+    // Also what hooks and the validation refused; a stream itself never comes here.
+    async onSend(request, reply) {
+      const reason = refusalOfStatus[reply.statusCode]
+      if (reason !== undefined && request.method === 'GET') metrics.refused(reason)
     },
     async handler(request, reply) {
-      const wants = readWanted(request.query)
+      const wanted = readWanted(request.query)
       const from = readLastEventId(request.headers['last-event-id'], request.query)
-      if (request.method === 'HEAD') return reply.headers(STREAM_HEADERS).send()
+      const response = reply.raw
+      if (!(await turn(response))) return reply.hijack()
+      if (request.method === 'HEAD') return answerWhole(reply)
+      if (draining) return refuse(request, reply, 'draining')
 
-      if (options.draining()) return refuse('draining')
-      if (fanout.size() >= options.maxStreams) return refuse('full')
-      if ((openByIp.get(request.ip) ?? 0) >= options.maxStreamsPerIp) {
-        metrics.refused('rate_limited')
+      // Taken before anything is awaited, or a burst would pass together.
+      const slot = limits.take(addressKey(request.ip))
+      if (slot === 'full') return refuse(request, reply, 'full')
+      if (slot === 'address_full')
         return sendError(
-          reply.header('retry-after', 60),
+          reply.header('retry-after', AWAY_SECONDS.to),
           'RATE_LIMITED',
           `${options.maxStreamsPerIp} streams are open from your address; close one first`,
         )
-      }
-      // Counted before anything is awaited, or a burst would pass together.
-      count(request.ip, 1)
       let start: Start
       try {
-        start = await findStart(from)
-      } catch {
-        count(request.ip, -1)
-        return refuse('unreachable')
+        start = await findStart(feed, from, options.resumable)
+      } catch (error) {
+        slot.release()
+        if (!(error instanceof UnavailableError))
+          request.log.error({ err: error }, 'a stream failed to begin')
+        return refuse(request, reply, 'unreachable')
       }
-      if (request.raw.destroyed || options.draining()) {
-        count(request.ip, -1)
-        return refuse('draining')
+      const { socket } = response
+      if (!socket?.writable || draining) {
+        slot.release()
+        return socket?.writable ? refuse(request, reply, 'draining') : reply.hijack()
       }
       reply.hijack()
-      open(request.raw, reply.raw, wants, start, () => count(request.ip, -1))
+      open({ socket, response, chunked: request.raw.httpVersionMinor >= 1, wanted, start, slot })
       return reply
-
-      /** EventSource gives up for good on a 503: it is told to come back by a stream that ends. */
-      function refuse(reason: 'full' | 'draining' | 'unreachable') {
-        metrics.refused(reason)
-        const seconds = Math.round(AWAY_SECONDS.from + Math.random() * (AWAY_SECONDS.to - AWAY_SECONDS.from))
-        const shown = reason === 'draining' ? 'draining' : 'full'
-        if (!/text\/event-stream/i.test(request.headers.accept ?? ''))
-          return sendError(
-            reply.header('retry-after', seconds),
-            'UNAVAILABLE',
-            shown === 'full' ? 'the server holds all the streams it can' : 'the server is shutting down',
-          )
-        const data = JSON.stringify({ reason: shown, retryAfter: seconds } satisfies Unavailable)
-        return reply
-          .headers(STREAM_HEADERS)
-          .send(encodeFrame({ retry: seconds * 1000, event: 'unavailable', data }))
-      }
     },
   })
 
-  function count(ip: string, change: 1 | -1): void {
-    const streams = (openByIp.get(ip) ?? 0) + change
-    if (streams > 0) openByIp.set(ip, streams)
-    else openByIp.delete(ip)
+  /** EventSource gives up for good on a 503: it is told to come back by a stream that ends. */
+  function refuse(request: FastifyRequest, reply: FastifyReply, reason: keyof typeof refusalText) {
+    if (request.method === 'GET') metrics.refused(reason)
+    const seconds = Math.round(spread(AWAY_SECONDS))
+    if (!/text\/event-stream/i.test(request.headers.accept ?? ''))
+      return sendError(reply.header('retry-after', seconds), 'UNAVAILABLE', refusalText[reason])
+    const body: Unavailable = { reason: reason === 'draining' ? 'draining' : 'full', retryAfter: seconds }
+    const data = JSON.stringify(body)
+    return answerWhole(reply, encodeFrame({ retry: seconds * 1000, event: 'unavailable', data }))
   }
 
-  interface Start {
-    position: number
-    resumed: boolean | null
-    page?: Subscriber['page']
-  }
-
-  /** Where a subscription begins, told honestly: `resumed` is true only where all after that id is at hand. */
-  async function findStart(from: number | 'none' | 'malformed'): Promise<Start> {
-    if (feed.lastId() === null || (typeof from === 'number' && from > (feed.lastId() as number)))
-      await feed.refresh()
-    const now = { position: feed.lastId() as number, resumed: null }
-    if (from === 'none') return now
-    const gap = { ...now, resumed: false }
-    if (from === 'malformed' || !options.resumable || from > now.position) return gap
-    if (feed.recent(from, 1)) return { position: from, resumed: true }
-    const page = await feed.stored(from, 500)
-    // The feed may have gone on meanwhile, and the gap begins now.
-    return page ? { position: from, resumed: true, page } : { ...gap, position: feed.lastId() as number }
-  }
-
-  function open(
-    request: IncomingMessage,
-    response: ServerResponse,
-    wanted: { key: string; wants: Group['wants'] },
-    { position, resumed, page }: Start,
-    onClose: () => void,
-  ): void {
-    const chunked = request.httpVersionMinor >= 1
-    const begin = (socket: Socket) => {
-      // Exactly the headers of the contract: what plugins set for answers of other kinds goes.
-      for (const name of response.getHeaderNames()) response.removeHeader(name)
-      response.writeHead(200, STREAM_HEADERS)
-      response.flushHeaders()
-      const subscriber: Subscriber = {
-        socket,
-        group: fanout.group(`${chunked ? '' : 'plain '}${wanted.key}`, wanted.wants, chunked),
-        position,
-        page,
-        stalledAt: 0,
-        wroteAt: performance.now(),
-        end(reset) {
-          fanout.remove(subscriber)
-          if (reset) {
-            socket.resetAndDestroy()
-            return
-          }
-          if (!socket.writable) return
-          socket.write(encodeBody(encodeFrame({ retry: spread(1_000, 5_000) }), chunked))
-          // The connection too: kept alive it would hold up a server that closes.
-          response.end()
-          socket.end()
-        },
-      }
-      const drained = () => fanout.drained(subscriber)
-      socket.on('drain', drained)
-      response.once('close', () => {
-        socket.off('drain', drained)
+  function open(stream: {
+    socket: Socket
+    response: ServerResponse
+    chunked: boolean
+    wanted: Wanted
+    start: Start
+    slot: Slot
+  }): void {
+    const { socket, response, chunked, wanted, slot } = stream
+    const { position, resumed } = stream.start
+    removeHeaders(response)
+    response.writeHead(200, STREAM_HEADERS)
+    // From here on past the response's own bookkeeping: the shared bytes are chunks already.
+    response.flushHeaders()
+    const subscriber = fanout.open({
+      socket,
+      wanted,
+      chunked,
+      position,
+      first: connectedFrame(position, resumed, feed.blockNumber()),
+      end(how) {
         fanout.remove(subscriber)
-        onClose()
-        metrics.closed()
-      })
-      metrics.opened(resumed, (feed.lastId() ?? position) - position)
-      // Past the response's own bookkeeping: the shared bytes are chunks already.
-      socket.write(encodeBody(connectedFrame(position, resumed, feed.blockNumber()), chunked))
-      fanout.add(subscriber)
-    }
-    // A pipelined request waits until the answers before it are out.
-    if (response.socket) begin(response.socket)
-    else response.once('socket', begin)
+        if (how === 'reset' || !socket.writable) return void socket.resetAndDestroy()
+        const goodbye = encodeFrame({ retry: Math.round(spread(RETRY_ENDED_MS)) })
+        socket.write(chunked ? encodeChunk(goodbye) : goodbye)
+        response.end()
+        endConnection(socket)
+      },
+    })
+    const drained = () => fanout.drained(subscriber)
+    socket.on('drain', drained)
+    response.once('close', () => {
+      socket.off('drain', drained)
+      fanout.remove(subscriber)
+      slot.release()
+      metrics.closed()
+    })
+    metrics.opened(resumed, (feed.lastId() ?? position) - position)
   }
+
+  return {
+    async drain() {
+      draining = true
+      fanout.endAll()
+      let timer: NodeJS.Timeout | undefined
+      const late = new Promise((resolve) => {
+        timer = setTimeout(resolve, END_MS)
+      })
+      await Promise.race([limits.empty(), late])
+      clearTimeout(timer)
+    },
+  }
+}
+
+/** A pipelined request waits until the answers before it are out; false where its connection ended first. */
+async function turn(response: ServerResponse): Promise<boolean> {
+  if (!response.socket)
+    await new Promise<unknown>((resolve) => {
+      response.once('socket', resolve)
+      response.req.once('close', resolve)
+    })
+  return response.socket?.writable === true
+}
+
+/** An answer with the headers of a stream that is not one: of HEAD, or of a refusal. */
+function answerWhole(reply: FastifyReply, body?: string): FastifyReply {
+  reply.hijack()
+  const response = reply.raw
+  const { socket, shouldKeepAlive } = response
+  removeHeaders(response)
+  for (const [name, value] of Object.entries(STREAM_HEADERS)) response.setHeader(name, value)
+  response.end(body)
+  // A server that is full or going away wants its connections back.
+  if (socket && (body !== undefined || !shouldKeepAlive)) endConnection(socket)
+  return reply
+}
+
+/** Exactly the headers of the contract: what plugins set for answers of other kinds goes. */
+function removeHeaders(response: ServerResponse): void {
+  for (const name of response.getHeaderNames()) response.removeHeader(name)
+}
+
+/** Ends a connection behind what was written to it. */
+function endConnection(socket: Socket): void {
+  socket.end()
+  const timer = setTimeout(() => socket.destroy(), END_MS)
+  socket.once('close', () => clearTimeout(timer))
 }
 
 function connectedFrame(position: number, resumed: boolean | null, blockNumber: number): string {
   return encodeFrame({
-    retry: spread(2_000, 4_000),
+    retry: Math.round(spread(RETRY_MS)),
     id: position,
     event: 'connected',
     data: JSON.stringify({
@@ -219,46 +228,6 @@ function connectedFrame(position: number, resumed: boolean | null, blockNumber: 
   })
 }
 
-function spread(from: number, to: number): number {
-  return Math.round(from + Math.random() * (to - from))
-}
-
-/** What a stream carries, and a key that is the same for all streams that carry the same. */
-function readWanted(query: Query): { key: string; wants: Group['wants'] } {
-  const filter = parseFilter(query as FilterQuery)
-  if (query.types !== undefined && query.filter !== undefined)
-    throw new BadRequestError('types and filter are the same parameter: give one of them')
-  const types = readTypes(query.types ?? query.filter)
-  const matchesJob = matches(filter)
-  return {
-    key: JSON.stringify([types, filter]),
-    wants: (event) => types.includes(event.type) && matchesJob(event.job),
-  }
-}
-
-function readTypes(text = '*'): string[] {
-  const chosen = new Set<string>()
-  for (const pattern of text.split(',')) {
-    // More stars are no use on such short names, and would make matching slow.
-    if (pattern.split('*').length > 4) throw new BadRequestError(`types: too many * in "${pattern}"`)
-    const regex = new RegExp(`^${pattern.replace(/\*+/g, '.*')}$`)
-    const found = eventTypes.filter((type) => regex.test(type))
-    if (found.length === 0)
-      throw new BadRequestError(`types takes ${typesText.description}; "${pattern}" is none of them`)
-    for (const type of found) chosen.add(type)
-  }
-  return eventTypes.filter((type) => chosen.has(type))
-}
-
-/** The header wins; a browser cannot mend a malformed one, so that is a gap and no error. */
-function readLastEventId(header: string | string[] | undefined, query: Query): number | 'none' | 'malformed' {
-  if (header !== undefined && header !== '') {
-    const id = String(header)
-    return /^[0-9]{1,16}$/.test(id) && Number.isSafeInteger(Number(id)) ? Number(id) : 'malformed'
-  }
-  const id = query.lastEventId ?? query.last_event_id
-  if (id === undefined) return 'none'
-  if (!Number.isSafeInteger(Number(id)))
-    throw new BadRequestError('lastEventId takes the id of an event, or lastEventId of /api/v1/jobs')
-  return Number(id)
+function spread({ from, to }: { from: number; to: number }): number {
+  return from + Math.random() * (to - from)
 }

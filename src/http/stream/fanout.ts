@@ -1,34 +1,21 @@
 import type { Socket } from 'node:net'
-import type { Ping } from '../../events.ts'
 import type { Feed, FeedEvent } from '../../feed.ts'
-import { encodeBody, encodeFrame } from '../../sse.ts'
+import { chunkBody, encodeChunk } from '../../sse.ts'
+import { type Batch, build, type Group, pings } from './batch.ts'
+import type { Wanted } from './wanted.ts'
 
 /** The walk over the subscribers gives the event loop back after so long: REST must not wait for 10,000 writes. */
 const SLICE_MS = 4
-/** Bytes written to one subscriber at a time; the next come when it took these. */
-const BATCH_BYTES = 64 * 1024
-const PAGE = 500
-/** Pages read from the store at a time, for all who fell behind the memory: a crowd must not take every connection. */
+/** Bytes written to one subscriber at a time: what a socket buffers before it says "full". The next come when it took these. */
+const BATCH_BYTES = 16 * 1024
+/** Events a batch looks through. */
+const BATCH_EVENTS = 500
+/** Events read from the store at a time, for one who fell behind the memory; a page is written as a whole. */
+const PAGE = 128
+/** Pages read at a time, for all of them: a crowd must not take every connection. */
 const MAX_READS = 2
-
-/** What subscribers of one filter share: the same bytes go to each who stands at the same place. */
-export interface Group {
-  key: string
-  wants(event: FeedEvent): boolean
-  chunked: boolean
-  /** the bytes worked out last */
-  batch?: Batch
-}
-
-interface Batch {
-  from: number
-  feedId: number
-  /** the position after it */
-  to: number
-  /** null where the filter takes none of these events */
-  bytes: Buffer | null
-  count: number
-}
+/** A page that could not be read is tried again after so long, or when the feed goes on. */
+const READ_AGAIN_MS = 1_000
 
 /** One stream: a cursor over the feed, and never a queue. */
 export interface Subscriber {
@@ -36,23 +23,38 @@ export interface Subscriber {
   group: Group
   /** the id up to which it was served */
   position: number
-  /** events from the store, where it is behind the memory */
-  page?: FeedEvent[] | undefined
   /** performance.now() since when its socket takes no more; 0 where it does */
   stalledAt: number
   /** performance.now() of the last write */
   wroteAt: number
-  /** ends the stream cleanly; `reset` cuts it, for a client that takes no bytes any more */
-  end(reset: boolean): void
+  /** it fell behind the memory and waits for a page of the store */
+  waiting: boolean
+  end: Opening['end']
+}
+
+export interface Opening {
+  socket: Socket
+  wanted: Wanted
+  /** false for HTTP/1.0 */
+  chunked: boolean
+  /** the id behind which it begins */
+  position: number
+  /** text of the first frame */
+  first: string
+  /** Ends the stream, cleanly, or by a reset where the client takes no bytes any more. */
+  end(how: 'cleanly' | 'reset'): void
 }
 
 export interface FanoutMetrics {
-  delivered(events: number, bytes: number): void
+  delivered(events: number): void
+  /** frames of all kinds and their chunks */
+  wrote(bytes: number): void
   disconnected(reason: 'stalled' | 'too_far_behind'): void
 }
 
 export interface FanoutOptions {
   keepaliveMs: number
+  /** a subscriber that takes no bytes for so long is reset */
   stallMs: number
   metrics: FanoutMetrics
 }
@@ -65,85 +67,89 @@ export function createFanout(feed: Feed, { keepaliveMs, stallMs, metrics }: Fano
   const subscribers = new Set<Subscriber>()
   /** those who have something to get and can take it */
   const behind = new Set<Subscriber>()
-  /** those who fell behind the memory and wait for a page of the store */
-  const waiting = new Set<Subscriber>()
+  /** those who wait for a page; one is no longer here while its page is read */
+  const queue = new Set<Subscriber>()
+  const groups = new Map<string, Group>()
+  const sharing: Group[] = []
+  let scheduled = false
   let reads = 0
-  let running = false
-  const groups = new Map<string, { group: Group; members: number }>()
+  let now = performance.now()
+  let events = 0
+  let bytes = 0
 
-  function run(): void {
-    running = true
-    const deadline = performance.now() + SLICE_MS
-    let count = 0
+  /** Never at once: a socket that drains in the same tick would bring its subscriber back for ever. */
+  function schedule(): void {
+    if (scheduled || behind.size === 0) return
+    scheduled = true
+    setImmediate(walk)
+  }
+
+  function walk(): void {
+    scheduled = false
+    now = performance.now()
+    let served = 0
     for (const subscriber of behind) {
       behind.delete(subscriber)
       serve(subscriber)
-      if ((++count & 15) === 0 && performance.now() > deadline) break
+      if ((++served & 15) === 0 && performance.now() - now > SLICE_MS) break
     }
-    running = behind.size > 0
-    if (running) setImmediate(run)
+    count()
+    if (behind.size > 0) schedule()
+    else for (const group of sharing.splice(0)) group.batch = undefined
   }
 
-  function wake(): void {
-    if (!running && behind.size > 0) run()
+  /** Once for many deliveries: counting each would cost as much as some of them. */
+  function count(): void {
+    metrics.delivered(events)
+    metrics.wrote(bytes)
+    events = 0
+    bytes = 0
   }
 
   function serve(subscriber: Subscriber): void {
     const last = feed.lastId()
     if (last === null || subscriber.position >= last) return
-    const batch = subscriber.page
-      ? build(subscriber.group, subscriber.position, subscriber.page)
-      : recentBatch(subscriber.group, subscriber.position, last)
-    if (!batch) {
-      waiting.add(subscriber)
-      readPages()
+    const batch = recentBatch(subscriber.group, subscriber.position)
+    if (batch) {
+      advance(subscriber, batch)
       return
     }
+    subscriber.waiting = true
+    queue.add(subscriber)
+    readPages()
+  }
+
+  function advance(subscriber: Subscriber, batch: Batch): void {
     subscriber.position = batch.to
-    if (subscriber.page && (subscriber.page.at(-1) as FeedEvent).id <= batch.to) subscriber.page = undefined
     if (batch.bytes) {
-      metrics.delivered(batch.count, batch.bytes.length)
+      events += batch.count
       write(subscriber, batch.bytes)
     }
-    if (subscriber.stalledAt === 0 && subscriber.position < last) behind.add(subscriber)
+    if (subscriber.stalledAt === 0 && batch.to < (feed.lastId() ?? 0)) behind.add(subscriber)
   }
 
-  function recentBatch(group: Group, from: number, feedId: number): Batch | undefined {
-    if (group.batch?.from === from && group.batch.feedId === feedId) return group.batch
-    const events = feed.recent(from, PAGE)
-    if (!events) return undefined
-    group.batch = build(group, from, events)
-    return group.batch
-  }
-
-  function build(group: Group, from: number, events: FeedEvent[]): Batch {
-    const wanted: Buffer[] = []
-    let bytes = 0
-    let to = from
-    for (const event of events) {
-      if (event.id <= from) continue
-      to = event.id
-      if (!group.wants(event)) continue
-      const buffer = group.chunked ? event.chunk : Buffer.from(event.text)
-      wanted.push(buffer)
-      bytes += buffer.length
-      if (bytes >= BATCH_BYTES) break
+  function recentBatch(group: Group, from: number): Batch | undefined {
+    if (group.batch?.from === from) return group.batch
+    const recent = feed.recent(from, BATCH_EVENTS)
+    if (!recent) return undefined
+    const batch = build(group, from, recent, BATCH_BYTES)
+    if (group.members > 1) {
+      if (!group.batch) sharing.push(group)
+      group.batch = batch
     }
-    const whole = wanted.length > 1 ? Buffer.concat(wanted) : (wanted[0] ?? null)
-    return { from, feedId: feed.lastId() ?? to, to, bytes: whole, count: wanted.length }
+    return batch
   }
 
-  function write(subscriber: Subscriber, bytes: Buffer): void {
-    subscriber.wroteAt = performance.now()
-    if (subscriber.socket.write(bytes)) return
-    subscriber.stalledAt = subscriber.wroteAt
-    behind.delete(subscriber)
+  function write(subscriber: Subscriber, buffer: Buffer): void {
+    subscriber.wroteAt = now
+    bytes += buffer.length
+    if (!subscriber.socket.write(buffer)) subscriber.stalledAt = now
   }
 
   function readPages(): void {
-    for (const subscriber of waiting) {
+    for (const subscriber of queue) {
       if (reads >= MAX_READS) return
-      waiting.delete(subscriber)
+      queue.delete(subscriber)
       reads++
       void readPage(subscriber).finally(() => {
         reads--
@@ -153,103 +159,103 @@ export function createFanout(feed: Feed, { keepaliveMs, stallMs, metrics }: Fano
   }
 
   async function readPage(subscriber: Subscriber): Promise<void> {
+    let page: FeedEvent[] | null
     try {
-      const page = await feed.stored(subscriber.position, PAGE)
-      if (!subscribers.has(subscriber)) return
-      if (page) {
-        subscriber.page = page
-        behind.add(subscriber)
-        wake()
-        return
-      }
-      metrics.disconnected('too_far_behind')
-      subscriber.end(false)
+      page = await feed.stored(subscriber.position, PAGE)
     } catch {
       // The database is away: this one waits with its position, as the feed does.
-      setTimeout(() => {
-        if (!subscribers.has(subscriber)) return
-        behind.add(subscriber)
-        wake()
-      }, 1_000).unref()
+      subscriber.waiting = false
+      setTimeout(resume, READ_AGAIN_MS, subscriber).unref()
+      return
     }
+    subscriber.waiting = false
+    if (!subscribers.has(subscriber)) return
+    if (!page) {
+      metrics.disconnected('too_far_behind')
+      subscriber.end('cleanly')
+      return
+    }
+    now = performance.now()
+    advance(subscriber, build(subscriber.group, subscriber.position, page, Number.POSITIVE_INFINITY))
+    count()
+    schedule()
   }
 
-  function ping(): { chunked: Buffer; plain: Buffer } {
-    const frame = encodeFrame({
-      event: 'ping',
-      id: feed.lastId() ?? 0,
-      data: JSON.stringify({
-        timestamp: new Date().toISOString(),
-        blockNumber: String(feed.blockNumber()),
-      } satisfies Ping),
-    })
-    return { chunked: encodeBody(frame, true), plain: encodeBody(frame, false) }
+  function resume(subscriber: Subscriber): void {
+    if (!subscribers.has(subscriber) || subscriber.waiting || subscriber.stalledAt > 0) return
+    behind.add(subscriber)
+    schedule()
   }
 
-  /** Pings the silent and cuts the stalled, a slice at a time. */
-  function sweep(rest: Iterator<Subscriber>, frames: ReturnType<typeof ping>): void {
-    const deadline = performance.now() + SLICE_MS
+  /** Pings the silent and resets the stalled, a slice at a time. */
+  function sweep(rest: Iterator<Subscriber>): void {
+    now = performance.now()
+    const ping = pings(feed)
     for (let next = rest.next(); !next.done; next = rest.next()) {
-      tend(next.value, frames)
-      if (performance.now() > deadline) {
-        setImmediate(sweep, rest, frames)
-        return
+      tend(next.value, ping)
+      if (performance.now() - now > SLICE_MS) {
+        setImmediate(sweep, rest)
+        break
       }
     }
+    count()
   }
 
-  function tend(subscriber: Subscriber, frames: ReturnType<typeof ping>): void {
-    const now = performance.now()
+  function tend(subscriber: Subscriber, ping: ReturnType<typeof pings>): void {
+    if (!subscribers.has(subscriber)) return
     if (subscriber.stalledAt > 0) {
       if (now - subscriber.stalledAt < stallMs) return
       metrics.disconnected('stalled')
-      subscriber.end(true)
-      return
+      subscriber.end('reset')
+    } else if (now - subscriber.wroteAt >= keepaliveMs) {
+      write(subscriber, ping(subscriber.position, subscriber.group.chunked))
     }
-    // The ping carries the feed's position, so it is only for those who have all before it.
-    if (now - subscriber.wroteAt < keepaliveMs || subscriber.position !== feed.lastId()) return
-    write(subscriber, subscriber.group.chunked ? frames.chunked : frames.plain)
   }
 
-  const timer = setInterval(() => sweep([...subscribers].values(), ping()), Math.min(1_000, keepaliveMs / 4))
+  const timer = setInterval(
+    () => sweep([...subscribers].values()),
+    Math.min(1_000, keepaliveMs / 4, stallMs / 4),
+  )
 
   return {
+    /** Open streams. */
     size: () => subscribers.size,
-    stalled: () => [...subscribers].filter((subscriber) => subscriber.stalledAt > 0).length,
-    /** The group of a filter, made where it is the first of its kind. */
-    group(key: string, wants: Group['wants'], chunked: boolean): Group {
-      return groups.get(key)?.group ?? { key, wants, chunked }
-    },
-    add(subscriber: Subscriber): void {
-      const entry = groups.get(subscriber.group.key) ?? { group: subscriber.group, members: 0 }
-      entry.members++
-      groups.set(subscriber.group.key, entry)
-      subscriber.group = entry.group
+    /** Those of them whose client takes no bytes now. */
+    stalled: () => [...subscribers].filter(({ stalledAt }) => stalledAt > 0).length,
+    open({ socket, wanted, chunked, position, first, end }: Opening): Subscriber {
+      const key = `${wanted.key}${chunked ? '' : ' plain'}`
+      const group = groups.get(key) ?? { ...wanted, key, chunked, members: 0 }
+      group.members++
+      groups.set(key, group)
+      const subscriber = { socket, group, position, stalledAt: 0, wroteAt: 0, waiting: false, end }
       subscribers.add(subscriber)
-      behind.add(subscriber)
-      wake()
+      now = performance.now()
+      const chunk = encodeChunk(first)
+      write(subscriber, chunked ? chunk : chunkBody(chunk))
+      resume(subscriber)
+      return subscriber
     },
     remove(subscriber: Subscriber): void {
       if (!subscribers.delete(subscriber)) return
       behind.delete(subscriber)
-      waiting.delete(subscriber)
-      const entry = groups.get(subscriber.group.key)
-      if (entry && --entry.members === 0) groups.delete(subscriber.group.key)
+      queue.delete(subscriber)
+      const { group } = subscriber
+      if (--group.members === 0) groups.delete(group.key)
     },
     /** Its socket takes bytes again. */
     drained(subscriber: Subscriber): void {
-      if (subscriber.stalledAt === 0 || !subscribers.has(subscriber)) return
       subscriber.stalledAt = 0
-      behind.add(subscriber)
-      wake()
+      resume(subscriber)
     },
     /** The feed went on. */
     changed(): void {
       for (const subscriber of subscribers)
-        if (subscriber.stalledAt === 0 && !waiting.has(subscriber)) behind.add(subscriber)
-      wake()
+        if (subscriber.stalledAt === 0 && !subscriber.waiting) behind.add(subscriber)
+      schedule()
     },
-    all: (): Iterable<Subscriber> => [...subscribers],
+    endAll(): void {
+      for (const subscriber of [...subscribers]) subscriber.end('cleanly')
+    },
     close(): void {
       clearInterval(timer)
     },

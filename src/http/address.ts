@@ -1,0 +1,18 @@
+import { isIPv6 } from 'node:net'
+
+/**
+ * What limits count a client address as: a subscriber of IPv6 commonly holds a whole /64, and IPv4 may come mapped
+ * into IPv6. Unknown where the client has already gone.
+ */
+export function addressKey(ip: string | undefined): string {
+  if (ip === undefined) return 'unknown'
+  const address = ip.toLowerCase()
+  if (address.startsWith('::ffff:') && address.includes('.')) return address.slice(7)
+  if (!isIPv6(address)) return address
+  const [head = '', tail] = address.split('::')
+  const left = head === '' ? [] : head.split(':')
+  const right = tail ? tail.split(':') : []
+  const zeros = new Array(tail === undefined ? 0 : Math.max(0, 8 - left.length - right.length)).fill('0')
+  const network = [...left, ...zeros, ...right].slice(0, 4).map((part) => part.replace(/^0+(?=.)/, ''))
+  return `${network.join(':')}::/64`
+}

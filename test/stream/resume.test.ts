@@ -1,0 +1,265 @@
+import { sql } from 'drizzle-orm'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
+import { openStream } from '../helpers/eventStream.ts'
+import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
+import { openRaw, parseAnswer } from '../helpers/rawHttp.ts'
+import type { Service } from '../helpers/service.ts'
+import { until } from '../helpers/until.ts'
+import { openWriter, serveDatabase, type Writer } from '../helpers/writer.ts'
+
+let postgres: TestPostgres
+beforeAll(async () => {
+  postgres = await startPostgres()
+})
+afterAll(() => postgres.stop())
+
+async function serve(url: string, env: Record<string, string> = {}): Promise<Service> {
+  const service = await serveDatabase(url, env)
+  onTestFinished(() => service.close())
+  return service
+}
+
+async function write(url: string): Promise<Writer> {
+  const writer = await openWriter(url)
+  onTestFinished(() => writer.close())
+  return writer
+}
+
+function subscribe(service: Service, query = '', lastEventId?: string) {
+  const stream = openStream(
+    `${service.url}/api/v1/events${query}`,
+    lastEventId === undefined ? {} : { lastEventId },
+  )
+  onTestFinished(() => stream.close())
+  return stream
+}
+
+type Stream = ReturnType<typeof subscribe>
+const resumed = async (stream: Stream) => (await stream.connected).data.resumed
+const ids = (stream: Stream) => stream.of('job_created', 'job_removed').map(({ id }) => Number(id))
+
+/** The integers from `first` to `last`. */
+const range = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, i) => first + i)
+
+describe('a client that comes back', () => {
+  let url: string
+  let writer: Writer
+  let service: Service
+  let start: number
+  let last: number
+  beforeEach(async () => {
+    url = await postgres.createDatabase()
+    writer = await write(url)
+    service = await serve(url)
+    start = await writer.lastId()
+    for (let i = 0; i < 3; i++) await writer.add({}, {}, {})
+    last = await writer.remove(1)
+    await until(async () => (await subscribe(service).connected).id === String(last))
+  })
+
+  it('gets everything behind its id once and in order, then live; by header, query and alias', async () => {
+    const from = start + 4
+    const streams = [
+      subscribe(service, '', String(from)),
+      subscribe(service, `?lastEventId=${from}`),
+      subscribe(service, `?last_event_id=${from}`),
+    ]
+    for (const stream of streams) {
+      expect(await resumed(stream)).toBe(true)
+      expect((await stream.connected).id).toBe(String(from))
+    }
+    const newest = await writer.add({}, {})
+    for (const stream of streams) {
+      await stream.waitFor(newest - from)
+      expect(ids(stream)).toEqual(range(from + 1, newest))
+      expect(stream.of('job_removed').map(({ id }) => Number(id))).toEqual(range(last - 2, last))
+    }
+  })
+
+  it('with the id of now misses nothing, and a new one gets nothing old', async () => {
+    const same = subscribe(service, '', String(last))
+    const fresh = subscribe(service)
+    expect(await resumed(same)).toBe(true)
+    expect(await resumed(fresh)).toBe(null)
+    const newest = await writer.add({})
+    for (const stream of [same, fresh]) {
+      await stream.waitFor(1)
+      expect(ids(stream)).toEqual([newest])
+    }
+  })
+
+  it('the header wins over the query', async () => {
+    const stream = subscribe(service, `?lastEventId=${start}`, String(last - 1))
+    expect(await resumed(stream)).toBe(true)
+    await stream.waitFor(1)
+    expect(ids(stream)).toEqual([last])
+    const wrong = subscribe(service, `?lastEventId=${start}`, 'not-an-id')
+    expect(await resumed(wrong)).toBe(false)
+  })
+
+  it('an empty header is no id', async () => {
+    const connection = await openRaw(service.url)
+    onTestFinished(() => connection.close())
+    connection.send('GET /api/v1/events HTTP/1.1\r\nHost: x\r\nLast-Event-ID:\r\n\r\n')
+    expect(await connection.until('event: connected')).toContain('"resumed":null')
+  })
+
+  it('continues a filtered stream, past what the filter leaves out', async () => {
+    await writer.add({ clientId: '9' }, {}, { clientId: '9' })
+    const stream = subscribe(service, '?clientId=9', String(start))
+    await stream.waitFor(2)
+    expect(ids(stream)).toEqual([last + 1, last + 3])
+    const removals = subscribe(service, '?types=job_removed', String(start))
+    await removals.waitFor(3)
+    expect(ids(removals)).toEqual(range(last - 2, last))
+  })
+
+  it('with an id that is none of ours is told of its gap, by a header of any kind', async () => {
+    const huge = '9'.repeat(4_000)
+    for (const id of [
+      'abc',
+      '-1',
+      '1.5',
+      '1e3',
+      '0x10',
+      ' ',
+      '007 8',
+      huge,
+      '9007199254740993',
+      '18446744073709551616',
+    ]) {
+      const stream = subscribe(service, '', id === ' ' ? '\t.' : id)
+      expect(await resumed(stream), id.slice(0, 20)).toBe(false)
+    }
+    for (const id of ['0', '1', String(start - 1), String(last + 1_000_000), String(2 ** 53 - 1)]) {
+      expect(await resumed(subscribe(service, '', id)), id).toBe(false)
+      expect(await resumed(subscribe(service, `?lastEventId=${id}`)), id).toBe(false)
+    }
+    const newest = await writer.add({})
+    const stream = subscribe(service, '', '1')
+    expect((await stream.connected).id).toBe(String(newest))
+  })
+
+  it('a header of bytes beyond ASCII, or given twice, is a gap too', async () => {
+    for (const lines of [
+      Buffer.from('Last-Event-ID: \xc3\xa9\xff\r\n', 'latin1'),
+      Buffer.from('Last-Event-ID: naïve\r\n'),
+      Buffer.from(`Last-Event-ID: ${last}\r\nLast-Event-ID: ${last}\r\n`),
+    ]) {
+      const connection = await openRaw(service.url)
+      onTestFinished(() => connection.close())
+      connection.send(
+        Buffer.concat([
+          Buffer.from('GET /api/v1/events HTTP/1.1\r\nHost: x\r\n'),
+          lines,
+          Buffer.from('\r\n'),
+        ]),
+      )
+      const answer = parseAnswer(await connection.until('event: connected'))
+      expect(answer.status).toBe(200)
+      expect(answer.body).toContain('"resumed":false')
+    }
+  })
+
+  it('a process that is behind looks before it calls an id unknown', async () => {
+    // Without the wake this process would find out within a second only.
+    await writer.run(sql`update cursor set last_id = last_id + 2, revision = revision + 1`)
+    await writer.run(sql`insert into feed (id, type, data) values
+      (${last + 1}::bigint, 'job_created', '{"jobId":"a"}'), (${last + 2}::bigint, 'job_created', '{"jobId":"b"}')`)
+    const stream = subscribe(service, '', String(last + 1))
+    expect(await resumed(stream)).toBe(true)
+    await stream.waitFor(1)
+    expect(ids(stream)).toEqual([last + 2])
+  })
+})
+
+describe('retention', () => {
+  it('forgets in the background, and an older id is a gap, in memory and in the store', async () => {
+    const url = await postgres.createDatabase()
+    const writer = await write(url)
+    const service = await serve(url, { FEED_RETENTION: '1s' })
+    const start = await writer.lastId()
+    const old = await writer.add({}, {})
+    expect(await resumed(subscribe(service, '', String(start)))).toBe(true)
+    await until(
+      async () => Number((await writer.run(sql`select pruned_id from cursor`))[0]?.pruned_id) === old,
+    )
+    await until(async () => (await resumed(subscribe(service, '', String(start)))) === false)
+    // Nothing came after it, so nothing is missing.
+    expect(await resumed(subscribe(service, '', String(old)))).toBe(true)
+    const newest = await writer.add({})
+    const stream = subscribe(service, '', String(old))
+    await stream.waitFor(1)
+    expect(ids(stream)).toEqual([newest])
+    // Another process, which has never seen the old ones, answers the same.
+    const other = await serve(url)
+    expect(await resumed(subscribe(other, '', String(old - 1)))).toBe(false)
+    expect(await resumed(subscribe(other, '', String(newest)))).toBe(true)
+  })
+
+  it('0 switches resuming off: every id is a gap, and the stream is live', async () => {
+    const url = await postgres.createDatabase()
+    const writer = await write(url)
+    const service = await serve(url, { FEED_RETENTION: '0' })
+    const last = await writer.add({}, {})
+    const stream = subscribe(service, '', String(last - 1))
+    expect(await resumed(stream)).toBe(false)
+    const newest = await writer.add({})
+    await stream.waitFor(1)
+    expect(ids(stream)).toEqual([newest])
+  })
+})
+
+describe('the store', () => {
+  it('gives what memory no longer holds, each event once and in order', async () => {
+    const url = await postgres.createDatabase()
+    const writer = await write(url)
+    const start = await writer.lastId()
+    for (let i = 0; i < 10; i++) await writer.add(...Array.from({ length: 1_000 }, () => ({})))
+    // Its memory begins with the newest 8,192.
+    const service = await serve(url)
+    const streams = [subscribe(service, '', String(start)), subscribe(service, `?lastEventId=${start + 3}`)]
+    const narrow = subscribe(service, '?clientId=1', String(start))
+    const newest = await writer.add({ clientId: '1' })
+    for (const stream of streams) await stream.waitFor((event) => event.id === String(newest))
+    expect(ids(streams[0] as Stream)).toEqual(range(start + 1, newest))
+    expect(ids(streams[1] as Stream)).toEqual(range(start + 4, newest))
+    await narrow.waitFor(1)
+    expect(ids(narrow)).toEqual([newest])
+  })
+
+  it('that was rebuilt hands out higher ids; streams end, and clients learn of the gap', async () => {
+    const url = await postgres.createDatabase()
+    const writer = await write(url)
+    const service = await serve(url)
+    const stream = subscribe(service)
+    await stream.connected
+    const old = await writer.add({})
+    await stream.waitFor(1)
+
+    await writer.run(sql`drop schema public cascade`)
+    await writer.run(sql`drop schema drizzle cascade`)
+    await writer.run(sql`create schema public`)
+    const rebuilt = await write(url)
+    expect(await rebuilt.lastId()).toBeGreaterThan(old)
+    const again = await stream.waitFor((event) => event.type === 'connected' && event.data.resumed === false)
+    expect(Number(again.id)).toBeGreaterThan(old)
+    const newest = await rebuilt.add({ jobId: '77' })
+    expect((await stream.waitFor((event) => event.id === String(newest))).data.jobId).toBe('77')
+  })
+
+  it('being away does not end a stream, and what was committed meanwhile follows', async () => {
+    const url = await postgres.createDatabase()
+    const writer = await write(url)
+    const service = await serve(url, { KEEPALIVE_SECONDS: '1' })
+    const stream = subscribe(service)
+    await stream.connected
+    const first = await writer.add({})
+    await stream.waitFor(1)
+    await postgres.restart()
+    const last = await until(() => writer.add({}, {}), { message: 'the writer is back' })
+    await stream.waitFor(3)
+    expect(ids(stream)).toEqual(range(first, last))
+    expect(stream.of('connected')).toHaveLength(1)
+  })
+})

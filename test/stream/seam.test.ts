@@ -1,0 +1,85 @@
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
+import type { Job } from '../../src/job.ts'
+import { startChain, type TestChain } from '../helpers/anvil.ts'
+import { openStream, type StreamEvent } from '../helpers/eventStream.ts'
+import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
+import { startService } from '../helpers/service.ts'
+import { until } from '../helpers/until.ts'
+
+const JOINS = 15
+
+let chain: TestChain
+let postgres: TestPostgres
+beforeAll(async () => {
+  ;[chain, postgres] = await Promise.all([startChain(), startPostgres()])
+})
+afterAll(async () => {
+  await Promise.all([chain.stop(), postgres.stop()])
+})
+
+/** One log of the chain: a job that came again after a reorg is another. */
+const key = (job: Job) => `${job.jobId} ${job.creationTxHash} ${job.blockNumber}`
+
+/** What a client knows that read the history and applied what came after it; throws where that does not fit together. */
+function replay(history: Job[], events: StreamEvent[]): string[] {
+  const known = new Set(history.map(key))
+  for (const { type, id, data } of events) {
+    const job = key(data as unknown as Job)
+    if (type === 'job_created' && known.has(job)) throw new Error(`${id}: ${job} came twice`)
+    if (type === 'job_removed' && !known.has(job)) throw new Error(`${id}: ${job} was not there`)
+    if (type === 'job_created') known.add(job)
+    else known.delete(job)
+  }
+  return [...known].sort()
+}
+
+it('from the history to the stream there is no gap and no double, under constant load with reorgs', async () => {
+  const service = await startService({
+    DATABASE_URL: await postgres.createDatabase(),
+    RPC_URL: chain.wsUrl,
+    CONTRACT_ADDRESS: chain.address,
+  })
+  onTestFinished(() => service.close())
+  await service.untilReady()
+
+  let loading = true
+  const load = (async () => {
+    for (let i = 1; loading; i++) {
+      await chain.createJob({ clientId: BigInt(i % 5) })
+      if (i % 7 === 0) await chain.reorg(1 + (i % 3))
+    }
+  })()
+  onTestFinished(async () => {
+    loading = false
+    await load
+  })
+
+  const joined: { history: Job[]; stream: ReturnType<typeof openStream> }[] = []
+  for (let i = 0; i < JOINS; i++) {
+    const { data, pagination, lastEventId } = await service.get('/api/v1/jobs?limit=100&clientId=1')
+    expect(pagination.next).toBe(null)
+    const url = `${service.url}/api/v1/events?clientId=1`
+    // By the query as a page does, or by the header as a client of its own may.
+    const stream = i % 2 ? openStream(`${url}&lastEventId=${lastEventId}`) : openStream(url, { lastEventId })
+    onTestFinished(() => stream.close())
+    expect((await stream.connected).data.resumed).toBe(true)
+    joined.push({ history: data, stream })
+  }
+  const removals = () => joined[0]?.stream.of('job_removed').length as number
+  await until(() => removals() >= 5, { message: 'some reorgs took jobs away' })
+  loading = false
+  await load
+  await chain.createJob({ clientId: 1n, budget: 777_777_777n })
+  const isLast = (event: StreamEvent) => event.type === 'job_created' && event.data.budget === '777.777777'
+  const last = (await joined[0]?.stream.waitFor(isLast)) as StreamEvent
+
+  const truth = (await service.history()).filter(({ clientId }) => clientId === '1')
+  expect(truth.length).toBeGreaterThan(5)
+  for (const { history, stream } of joined) {
+    await stream.waitFor((event) => event.id === last.id)
+    const events = stream.of('job_created', 'job_removed')
+    expect(replay(history, events)).toEqual(truth.map(key).sort())
+    const ids = events.map(({ id }) => Number(id))
+    expect(ids).toEqual([...new Set(ids)].sort((a, b) => a - b))
+  }
+})

@@ -1,0 +1,99 @@
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
+import { openStream } from '../helpers/eventStream.ts'
+import { readMetrics } from '../helpers/metrics.ts'
+import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
+import { startProcess } from '../helpers/process.ts'
+import { openRaw, parseAnswer, type RawConnection } from '../helpers/rawHttp.ts'
+import { until } from '../helpers/until.ts'
+import { openWriter } from '../helpers/writer.ts'
+
+const STALLED = 200
+const EVENTS = 20_000
+
+let postgres: TestPostgres
+beforeAll(async () => {
+  postgres = await startPostgres()
+})
+afterAll(() => postgres.stop())
+
+it('200 clients that do not read cost little, delay nobody, are cut, and can resume', async () => {
+  const url = await postgres.createDatabase()
+  const writer = await openWriter(url)
+  onTestFinished(() => writer.close())
+  const server = await startProcess({
+    args: ['start', '--only', 'api'],
+    env: { DATABASE_URL: url, STALL_SECONDS: '4', MAX_STREAMS_PER_IP: '1000', RATE_LIMIT: '0' },
+  })
+  onTestFinished(async () => void (await server.stop()))
+  await server.untilReady()
+
+  const readers = [1, 2, 3].map(() => openStream(`${server.url}/api/v1/events`))
+  for (const reader of readers) {
+    onTestFinished(() => reader.close())
+    await reader.connected
+  }
+  // The ring of the newest events is full, so that what grows from here on is what the stalled cost.
+  for (let i = 0; i < 13; i++) await writer.add(...Array.from({ length: 1_000 }, () => ({ clientId: '1' })))
+  await until(async () => readers.every((reader) => reader.of('job_created').length === 13_000))
+  const before = await memory(server.url)
+
+  const stalled: RawConnection[] = []
+  for (let i = 0; i < STALLED; i++) {
+    const connection = await openRaw(server.url)
+    onTestFinished(() => connection.close())
+    connection.send('GET /api/v1/events HTTP/1.1\r\nHost: x\r\n\r\n')
+    await connection.until('event: connected')
+    connection.socket.pause()
+    stalled.push(connection)
+  }
+  const from = await writer.lastId()
+  for (let i = 0; i < EVENTS / 1_000; i++) await writer.add(...Array.from({ length: 1_000 }, () => ({})))
+  const last = await writer.lastId()
+  const peak = { resident: 0, used: 0 }
+  await until(async () => {
+    const now = await memory(server.url)
+    peak.resident = Math.max(peak.resident, now.resident - before.resident)
+    peak.used = Math.max(peak.used, now.used - before.used)
+    return readers.every((reader) => reader.events.at(-1)?.id === String(last))
+  })
+  for (const reader of readers)
+    expect(reader.of('job_created').map(({ id }) => Number(id))).toEqual(
+      Array.from({ length: 13_000 + EVENTS }, (_, i) => from - 13_000 + 1 + i),
+    )
+  // What they have not read is 200 times 8 MB. These bounds leave room for garbage that was not collected yet.
+  expect(peak.used).toBeLessThan(150 * 1024 * 1024)
+  expect(peak.resident).toBeLessThan(400 * 1024 * 1024)
+  expect(await metric(server.url, 'jobcast_streams_stalled')).toBe(STALLED)
+
+  await until(async () => (await metric(server.url, 'jobcast_streams')) === readers.length, {
+    message: 'the stalled are cut',
+  })
+  expect(await metric(server.url, 'jobcast_streams_disconnected_total{reason="stalled"}')).toBe(STALLED)
+  expect(readers.every((reader) => reader.of('connected').length === 1)).toBe(true)
+
+  const slow = stalled[0] as RawConnection
+  slow.socket.resume()
+  await slow.untilEnded()
+  const ids = [...parseAnswer(slow.received()).body.matchAll(/^id: (\d+)$/gm)].map(([, id]) => Number(id))
+  const got = ids.at(-1) as number
+  expect(got).toBeLessThan(last)
+  expect(ids.slice(1)).toEqual(Array.from({ length: ids.length - 1 }, (_, i) => (ids[1] as number) + i))
+  const again = openStream(`${server.url}/api/v1/events`, { lastEventId: String(got) })
+  onTestFinished(() => again.close())
+  await again.waitFor(last - got)
+  expect((await again.connected).data.resumed).toBe(true)
+  expect(again.of('job_created')[0]?.id).toBe(String(got + 1))
+}, 120_000)
+
+async function metric(url: string, name: string): Promise<number> {
+  return (await readMetrics(url))(name)
+}
+
+/** Bytes that the server's process holds, and that it has in use. */
+async function memory(url: string) {
+  const read = await readMetrics(url)
+  return {
+    resident: read('process_resident_memory_bytes'),
+    used: read('nodejs_heap_size_used_bytes') + read('nodejs_external_memory_bytes'),
+  }
+}
