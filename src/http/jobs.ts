@@ -24,7 +24,8 @@ const Page = Type.Object({
     page: Type.Integer(),
     limit: Type.Integer(),
     total: Type.Integer({
-      description: `All jobs of the query. Exact for any filter of strategyType, verificationLevel and status; with clientId, a budget or a block range it is counted up to ${TOTAL_LIMIT}, which then means "at least so many".`,
+      description: `All jobs of the query. Exact for any filter of strategyType, verificationLevel and status. With clientId, a budget or a block range it is exact up to ${TOTAL_LIMIT}, and ${TOTAL_LIMIT + 1} means "more than ${TOTAL_LIMIT}".`,
+      examples: [100],
     }),
     next: Type.Union([Type.String(), Type.Null()], {
       description: 'give it as cursor= for the next page; null on the last one',

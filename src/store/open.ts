@@ -50,8 +50,8 @@ export async function openDatabase(
     return opened
   }
   return {
-    async rows(query) {
-      return bounded(database().rows(query))
+    async rows(query, options) {
+      return bounded(database().rows(query, options))
     },
     async listen(channel, onMessage, onReady) {
       await database().listen(channel, onMessage, onReady)

@@ -27,9 +27,10 @@ export async function openPostgres(
   // False where a pooler cannot hold prepared statements (`?prepare=false`).
   const { prepare } = sql.options
   return {
-    async rows(query) {
+    async rows(query, { planForValues = false } = {}) {
       const { text, params } = compile(query)
-      return (await sql.unsafe(text, params as never[], { prepare })) as unknown as Row[]
+      const options = { prepare: prepare && !planForValues }
+      return (await sql.unsafe(text, params as never[], options)) as unknown as Row[]
     },
     async listen(channel, onMessage, onReady) {
       await sql.listen(channel, onMessage, onReady)
