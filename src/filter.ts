@@ -55,13 +55,13 @@ export type FilterQuery = Static<typeof FilterQuery>
 /** A filter in the terms of the store; a part left out holds for every job. */
 export interface Filter {
   /** decimal, without leading zeros */
-  clientId?: string[] | undefined
+  clientId?: string[]
   /** the contract's enum values */
-  strategyType?: number[] | undefined
-  verificationLevel?: number[] | undefined
+  strategyType?: number[]
+  verificationLevel?: number[]
   /** 10^-6 USDC in decimal */
-  minBudget?: string | undefined
-  maxBudget?: string | undefined
+  minBudget?: string
+  maxBudget?: string
 }
 
 /**
@@ -71,8 +71,7 @@ export interface Filter {
 export function parseFilter(query: FilterQuery): Filter {
   const filter: Filter = {}
   if (query.clientId !== undefined)
-    // Once each also where one came with leading zeros.
-    filter.clientId = [...new Set(values('clientId', query.clientId).map((id) => uint256('clientId', id)))]
+    filter.clientId = values('clientId', query.clientId).map((id) => uint256('clientId', id))
   if (query.strategyType !== undefined)
     filter.strategyType = values('strategyType', query.strategyType).map((name) =>
       strategyTypes.indexOf(name as (typeof strategyTypes)[number]),

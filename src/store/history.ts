@@ -75,7 +75,7 @@ function totalOf(query: HistoryQuery): SQL {
 function places(query: HistoryQuery, range: Range, limit: SQL): SQL {
   const direction = sql.raw(query.order)
   if (query.clientId)
-    return sql`unnest(${`{${query.clientId.join(',')}}`}::text::numeric[]) client (id) cross join lateral (
+    return sql`unnest(${`{${[...new Set(query.clientId)].join(',')}}`}::text::numeric[]) client (id) cross join lateral (
       select block_number, log_index from jobs
       where ${within(range, { columns: 'client_id,', values: 'client.id,' })}
       order by client_id ${direction}, block_number ${direction}, log_index ${direction} limit ${limit}) place`
@@ -148,8 +148,13 @@ function hasBudget({ minBudget, maxBudget }: Filter): boolean {
 }
 
 /** The enums' part of a filter, on the tallies. */
-function kindCondition({ strategyType, verificationLevel }: Filter): SQL | undefined {
-  return condition({ strategyType, verificationLevel }, { ...totals, clientId: jobs.clientId })
+function kindCondition({
+  clientId: _,
+  minBudget: _min,
+  maxBudget: _max,
+  ...kind
+}: HistoryQuery): SQL | undefined {
+  return condition(kind, { ...totals, clientId: jobs.clientId })
 }
 
 function placeOf({ blockNumber, logIndex }: JobRecord): Place {

@@ -8,6 +8,7 @@ import type { Feed } from '../../feed.ts'
 import { type FilterQuery, filterParameters, matches, parseFilter } from '../../filter.ts'
 import { encodeBody, encodeFrame } from '../../sse.ts'
 import { apiKeyParameter, sendError } from '../errors.ts'
+import { streamDescription } from './describe.ts'
 import type { Fanout, Group, Subscriber } from './fanout.ts'
 
 const STREAM_HEADERS = {
@@ -72,8 +73,7 @@ export function eventsRoute(app: FastifyInstance, options: StreamOptions): void 
     method: ['GET', 'HEAD'],
     url: '/api/v1/events',
     schema: {
-      summary: 'The stream of jobs, as Server-Sent Events',
-      tags: ['jobs'],
+      ...streamDescription,
       querystring: Query,
     },
     async handler(request, reply) {
