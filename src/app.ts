@@ -10,14 +10,16 @@ import { createProgress } from './indexer/progress.ts'
 import { runIndexer } from './indexer/run.ts'
 import { jobCreatedTopic } from './job.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
-import { lagSeconds } from './status.ts'
+import { lagBlocks, lagSeconds } from './status.ts'
 import { readPosition } from './store/cursor.ts'
 import type { Database } from './store/database.ts'
 import { pruneFeed, readFeed, readFeedTail } from './store/feedLog.ts'
 import { readHistory, readJob } from './store/history.ts'
 import { openDatabase } from './store/open.ts'
+import { CONNECTIONS } from './store/postgres.ts'
 import { readStats } from './store/stats.ts'
 import { WAKE_CHANNEL } from './store/step.ts'
+import { watchDatabase } from './store/watch.ts'
 import { version } from './version.ts'
 
 /** With resuming off the feed is still what the processes of a cluster read from each other. */
@@ -36,8 +38,9 @@ export interface App {
  * @throws DatabaseError, or the listener's error where the port is taken; every other fault is retried while it runs
  */
 export async function createApp(config: Readonly<Config>, log: Logger): Promise<App> {
-  const metrics = createMetrics()
-  const db = await openDatabase(config, log)
+  const metrics = createMetrics(version)
+  const db = measured(await openDatabase(config, log), metrics)
+  metrics.databaseConnections.set(config.databaseUrl === undefined ? 1 : CONNECTIONS)
   const indexer = config.role === 'api' ? undefined : startIndexer(config, db, metrics, log)
   // The feed and the fan-out know of each other through what app.ts hands them only.
   let onChange = () => {}
@@ -94,6 +97,17 @@ function startPruning(db: Database, retention: number, log: Logger): NodeJS.Time
   return setInterval(() => {
     pruneFeed(db, retention).catch((error) => log.debug(`the feed was not pruned: ${error.message}`))
   }, every * 1_000)
+}
+
+function measured(db: Database, metrics: Metrics): Database {
+  return watchDatabase(db, {
+    began: () => metrics.databaseActive.inc(),
+    ended(seconds, failed) {
+      metrics.databaseActive.dec()
+      metrics.databaseSeconds.observe(seconds)
+      if (failed) metrics.databaseErrors.inc()
+    },
+  })
 }
 
 function feedLog(db: Database): FeedLog {
@@ -200,9 +214,11 @@ async function collect(
   metrics.feedLastId.set(lastId ?? 0)
   metrics.indexerWorking.set(working ? 1 : 0)
   const position = await readPosition(db).catch(() => null)
+  metrics.databaseUp.set(position ? 1 : 0)
   if (!position) return
   metrics.headBlock.set(position.headNumber ?? 0)
   metrics.indexedBlock.set(position.blockNumber ?? 0)
+  metrics.lagBlocks.set(lagBlocks(position))
   metrics.lagSeconds.set(lagSeconds(position))
-  metrics.checkedAgoSeconds.set(position.checkedAgo ?? 0)
+  metrics.checkedAgoSeconds.set(position.checkedAgo ?? Number.NaN)
 }

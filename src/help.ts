@@ -1,20 +1,30 @@
 import { settings } from './config.ts'
 
 interface Setting {
-  description?: string
-  default?: string | number
+  name: string
+  takes: string
+  /** undefined: none */
+  fallback: string | undefined
+  required: boolean
 }
+
+const required = new Set<string>(settings.required)
+
+/** Every setting, from the schema that validates them. */
+const all: Setting[] = Object.entries(
+  settings.properties as Record<string, { description?: string; default?: string | number }>,
+).map(([name, setting]) => ({
+  name,
+  takes: setting.description ?? '',
+  fallback: setting.default === undefined ? undefined : String(setting.default),
+  required: required.has(name) && setting.default === undefined,
+}))
 
 /** What `jobcast --help` prints; the settings come from the schema that validates them. */
 export function help(): string {
-  const required = new Set<string>(settings.required)
-  const lines = Object.entries(settings.properties as Record<string, Setting>).map(([name, setting]) => {
-    const fallback = required.has(name)
-      ? setting.default === undefined
-        ? ' (required)'
-        : ` (${setting.default})`
-      : ''
-    return `  ${name.padEnd(19)} ${setting.description}${fallback}`
+  const lines = all.map(({ name, takes, fallback, required }) => {
+    const note = required ? ' (required)' : fallback === undefined ? '' : ` (${fallback})`
+    return `  ${name.padEnd(19)} ${takes}${note}`
   })
   return `Jobcast: JobCreated logs of a chain, indexed into Postgres and pushed as Server-Sent Events.
 
@@ -30,7 +40,26 @@ Commands:
   reset [--yes]       forget everything indexed
   --help, --version
 
+Exit codes: 0 done, 1 failed, 2 the command line or the settings are wrong.
+
 Settings, from the environment or from .env:
 ${lines.join('\n')}
 `
+}
+
+/** The settings as a table of Markdown. */
+export function settingsTable(): string {
+  const rows = all.map(({ name, takes, fallback, required }) => {
+    const value = required ? 'required' : fallback === undefined ? '' : `\`${fallback}\``
+    return `| \`${name}\` | ${value} | ${takes.replaceAll('|', '\\|')} |`
+  })
+  return ['| setting | default | takes |', '| --- | --- | --- |', ...rows].join('\n')
+}
+
+/** A `.env` to begin with: what is required to fill in, and every other setting as it is when left out. */
+export function dotEnvExample(): string {
+  const entries = all.map(
+    ({ name, takes, fallback, required }) => `# ${takes}\n${required ? '' : '# '}${name}=${fallback ?? ''}\n`,
+  )
+  return `# Copy to .env. What is commented out shows the default; the environment wins over this file.\n\n${entries.join('\n')}`
 }

@@ -17,7 +17,7 @@ export interface HistoryQuery extends Filter {
   limit: number
   /** rows to pass over, for people who count pages; 0 with `after` */
   offset: number
-  after?: Place
+  after?: Place | undefined
 }
 
 export interface HistoryPage {
@@ -31,8 +31,9 @@ export interface HistoryPage {
 }
 
 /**
- * `total` is exact where the tallies know it: for every filter of strategy, level and status alone. With a client, a
- * budget or a block range it is counted, and counting ends here: this number then means "at least so many".
+ * `total` is always exact for filters of strategy, level and status alone: tallies know it, at any size. With a client, a
+ * budget or a block range it is counted, and counting ends behind this number: it is exact up to here, and one more
+ * means "more than this".
  */
 export const TOTAL_LIMIT = 10_000
 

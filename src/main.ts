@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { createInterface } from 'node:readline/promises'
-import { parseArgs } from 'node:util'
+import { inspect, parseArgs } from 'node:util'
 import closeWithGrace from 'close-with-grace'
 import { type App, createApp } from './app.ts'
 import { type Config, ConfigError, loadConfig, type Role, readEnvironment } from './config.ts'
@@ -8,14 +8,24 @@ import { devnet } from './devnet/devnet.ts'
 import { deployRegistry, generateJobs } from './devnet/registry.ts'
 import { help } from './help.ts'
 import { createLog } from './log.ts'
+import { redactor, secretsOf } from './secrets.ts'
 import { DatabaseError } from './store/database.ts'
-import { openDatabase } from './store/open.ts'
+import { isConnectionFault, messageOf } from './store/faults.ts'
+import { openPglite } from './store/pglite.ts'
+import { openPostgres } from './store/postgres.ts'
 import { resetDatabase } from './store/reset.ts'
 import { tail } from './tail.ts'
 import { version } from './version.ts'
 
-/** A fault of the one who started us: said in one line, without a stack. */
+/** The command line is wrong. */
 class UsageError extends Error {}
+
+/** What the exit code tells: 2 where the command line or the settings have to be mended, 1 for any other failure. */
+const FAILED = 1
+const MISUSED = 2
+
+/** Takes secrets out of what is printed; knows them once there is a configuration. */
+let redact = (text: string) => text
 
 /** A shutdown that takes longer is cut off. */
 const CLOSE_MS = 10_000
@@ -45,11 +55,21 @@ async function start(args: string[]): Promise<void> {
   const { only } = options(args, { only: { type: 'string' } })
   if (only !== undefined && only !== 'indexer' && only !== 'api')
     throw new UsageError(`--only takes indexer or api, not "${only}"`)
-  const config = loadConfig(readEnvironment(), (only as Role | undefined) ?? 'all')
-  const log = createLog(config.logLevel)
+  const config = configure((only as Role | undefined) ?? 'all')
+  const log = createLog(config)
   const app = await createApp(config, log)
   log.info({ url: app.url, version, role: config.role }, `Jobcast ${version} listens on ${app.url}`)
-  closeOnSignal(app, (message) => log.info(message))
+  closeOnSignal(
+    app,
+    (message) => log.info(message),
+    (error) => (isOurs(error) ? log.fatal(error.message) : log.fatal({ err: error }, 'a fault of ours')),
+  )
+}
+
+function configure(role: Role): Readonly<Config> {
+  const config = loadConfig(readEnvironment(), role)
+  redact = redactor(secretsOf(config))
+  return config
 }
 
 async function runDevnet(args: string[]): Promise<void> {
@@ -62,7 +82,7 @@ async function runDevnet(args: string[]): Promise<void> {
         LOG_LEVEL: process.env.LOG_LEVEL ?? 'warn',
         POLL_INTERVAL_MS: '250',
       })
-      return createApp(config, createLog(config.logLevel))
+      return createApp(config, createLog(config))
     },
     ...(process.env.PORT && { port: Number(process.env.PORT) }),
   })
@@ -80,19 +100,18 @@ async function generate([url = 'http://127.0.0.1:8545', ...rest]: string[]): Pro
 
 async function migrate(args: string[]): Promise<void> {
   options(args, {})
-  const config = loadConfig(readEnvironment(), 'api')
-  const db = await openDatabase(config, createLog('silent'))
-  // Opening took it forward; a database that is out of reach says so here.
-  await db.rows((await import('drizzle-orm')).sql`select 1`)
+  const { databaseUrl, dataDir } = configure('api')
+  // Opening takes it forward.
+  const db = databaseUrl === undefined ? await openPglite(dataDir) : await openPostgres(databaseUrl)
   await db.close()
   console.log('the database is up to date')
 }
 
 async function reset(args: string[]): Promise<void> {
   const { yes } = options(args, { yes: { type: 'boolean', short: 'y' } })
-  const config = loadConfig(readEnvironment(), 'api')
+  const config = configure('api')
   if (!yes && !(await confirm(`Forget everything indexed in ${databaseName(config)}?`)))
-    throw new UsageError('nothing was changed')
+    throw new DatabaseError('nothing was changed')
   await resetDatabase(config)
   console.log('done: the next start indexes anew')
 }
@@ -121,9 +140,13 @@ function databaseName({ databaseUrl, dataDir }: Config): string {
 }
 
 /** SIGINT, SIGTERM and uncaught faults close what runs; a second signal ends the process at once. */
-function closeOnSignal(running: Pick<App, 'close'>, say: (message: string) => void): void {
+function closeOnSignal(
+  running: Pick<App, 'close'>,
+  say: (message: string) => void,
+  fail: (error: Error) => void = complain,
+): void {
   closeWithGrace({ delay: CLOSE_MS, logger: false }, async ({ signal, err }) => {
-    if (err) console.error(err)
+    if (err) fail(err)
     else say(`${signal}: closing`)
     await running.close()
   })
@@ -141,16 +164,24 @@ function options<T extends NonNullable<Parameters<typeof parseArgs>[0]>['options
 }
 
 main(process.argv.slice(2)).catch((error) => {
-  const known =
-    error instanceof UsageError ||
-    error instanceof ConfigError ||
-    error instanceof DatabaseError ||
-    error.code === 'EADDRINUSE'
-  console.error(known ? explain(error) : error)
-  process.exit(1)
+  complain(error)
+  process.exit(error instanceof UsageError || error instanceof ConfigError ? MISUSED : FAILED)
 })
 
+/** What somebody has to mend is said in one line; a stack is for a fault of ours. */
+function complain(error: NodeJS.ErrnoException & { port?: number }): void {
+  console.error(redact(isOurs(error) ? explain(error) : inspect(error)))
+}
+
+function isOurs(error: unknown): error is Error {
+  const own = [UsageError, ConfigError, DatabaseError].some((known) => error instanceof known)
+  // Of the listener, of a folder, or of the connection to the database.
+  return own || isConnectionFault(error)
+}
+
 function explain(error: NodeJS.ErrnoException & { port?: number }): string {
-  if (error.code !== 'EADDRINUSE') return error.message
-  return `Port ${error.port} is taken. Stop what listens there, or set PORT to another one (0 takes a free one).`
+  if (error.code === 'EADDRINUSE')
+    return `Port ${error.port} is taken. Stop what listens there, or set PORT to another one (0 takes a free one).`
+  const ofDatabase = isConnectionFault(error) && error.syscall !== 'listen' && error.path === undefined
+  return ofDatabase ? `The database does not answer: ${messageOf(error)}` : error.message
 }

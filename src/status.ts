@@ -57,6 +57,11 @@ export function staleness(position: Position, maxLagSeconds: number, nowSeconds:
   return undefined
 }
 
+/** Blocks between the indexed one and the head. */
+export function lagBlocks({ blockNumber, headNumber }: Position): number {
+  return Math.max(0, (headNumber ?? 0) - (blockNumber ?? 0))
+}
+
 /** Seconds of chain time between the indexed block and the head. */
 export function lagSeconds({ blockNumber, blockTimestamp, headNumber, headTimestamp }: Position): number {
   if (blockNumber === null || headNumber === null || blockNumber >= headNumber) return 0

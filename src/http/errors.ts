@@ -31,10 +31,50 @@ export const ErrorBody = Type.Object(
   { $id: 'Error', title: 'Error' },
 )
 
-/** The answers any route may give, for the OpenAPI document. */
-export const errorAnswers = Object.fromEntries(
-  [400, 401, 429, 500, 503].map((status) => [status, Type.Ref('Error')]),
-)
+interface Told {
+  description: string
+  message: string
+  retryAfter?: boolean
+}
+
+const told: Record<ErrorCode, Told> = {
+  BAD_REQUEST: {
+    description: 'an unknown parameter or a bad value: the message names it and what it takes',
+    message: 'limit takes jobs a page, 1 to 100; "1000" is not',
+  },
+  UNAUTHORIZED: {
+    description: 'the operator set API_KEYS, and the key is missing or wrong',
+    message: 'a key is needed: x-api-key, Authorization: Bearer, or api_key in the query',
+  },
+  NOT_FOUND: { description: 'there is no such thing', message: 'there is no job 42' },
+  RATE_LIMITED: {
+    description: 'too many requests or streams from one address',
+    message: 'too many requests; try again in 42 seconds',
+    retryAfter: true,
+  },
+  INTERNAL: { description: 'a fault of ours', message: 'something went wrong on our side' },
+  UNAVAILABLE: {
+    description: 'the database is out of reach, or the server holds all it can or is shutting down',
+    message: 'the database is out of reach; try again',
+    retryAfter: true,
+  },
+}
+
+/** Answers a route may give beside its own, for the OpenAPI document. */
+export function errorAnswers(...codes: ErrorCode[]) {
+  const always: ErrorCode[] = ['BAD_REQUEST', 'UNAUTHORIZED', 'RATE_LIMITED', 'INTERNAL', 'UNAVAILABLE']
+  return Object.fromEntries(
+    [...always, ...codes].map((code) => {
+      const { description, message, retryAfter } = told[code]
+      const example: Static<typeof ErrorBody> = { success: false, error: { code, message } }
+      const headers = retryAfter && {
+        headers: { 'Retry-After': { type: 'integer', description: 'seconds to wait' } },
+      }
+      const content = { 'application/json': { schema: Type.Ref('Error'), example } }
+      return [statusOf[code], { description, ...headers, content }]
+    }),
+  )
+}
 
 /** On every route of the API: where the operator set API_KEYS, a client that cannot send headers puts its key here. */
 export const apiKeyParameter = {

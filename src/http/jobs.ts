@@ -17,23 +17,29 @@ export interface JobsOptions {
   readJob(jobId: string): Promise<Job | null>
 }
 
-const Page = Type.Object({
-  success: Type.Literal(true),
-  data: Type.Array(Type.Ref('Job')),
-  pagination: Type.Object({
-    page: Type.Integer(),
-    limit: Type.Integer(),
-    total: Type.Integer({
-      description: `All jobs of the query. Exact for any filter of strategyType, verificationLevel and status; with clientId, a budget or a block range it is counted up to ${TOTAL_LIMIT}, which then means "at least so many".`,
+const Page = Type.Object(
+  {
+    success: Type.Literal(true),
+    data: Type.Array(Type.Ref('Job')),
+    pagination: Type.Object({
+      page: Type.Integer({ examples: [1] }),
+      limit: Type.Integer({ examples: [20] }),
+      total: Type.Integer({
+        description: `All jobs of the query. Exact for any filter of strategyType, verificationLevel and status. With clientId, a budget or a block range it is exact up to ${TOTAL_LIMIT}, and ${TOTAL_LIMIT + 1} means "more than ${TOTAL_LIMIT}".`,
+        examples: [100],
+      }),
+      next: Type.Union([Type.String(), Type.Null()], {
+        description: 'give it as cursor= for the next page; null on the last one',
+        examples: ['2n9c-1'],
+      }),
     }),
-    next: Type.Union([Type.String(), Type.Null()], {
-      description: 'give it as cursor= for the next page; null on the last one',
+    lastEventId: Type.String({
+      description: 'the position of the feed at the same instant: give it as lastEventId= to /api/v1/events',
+      examples: ['1780000000000042'],
     }),
-  }),
-  lastEventId: Type.String({
-    description: 'the position of the feed at the same instant: give it as lastEventId= to /api/v1/events',
-  }),
-})
+  },
+  { description: 'one page' },
+)
 
 /** `GET /api/v1/jobs` and `/api/v1/jobs/:jobId`: the history of the public contract. */
 export function jobsRoutes(plain: FastifyInstance, { readHistory, readJob }: JobsOptions): void {
@@ -43,13 +49,16 @@ export function jobsRoutes(plain: FastifyInstance, { readHistory, readJob }: Job
     '/api/v1/jobs',
     {
       schema: {
+        operationId: 'listJobs',
         summary: 'The jobs indexed so far',
+        description:
+          'Ordered by block and log position. Follow pagination.next by cursor=: it costs the same at any depth and does not shift when jobs arrive.',
         tags: ['jobs'],
         querystring: Type.Object(
           { ...historyParameters, ...apiKeyParameter },
           { additionalProperties: false },
         ),
-        response: { 200: Page, ...errorAnswers },
+        response: { 200: Page, ...errorAnswers() },
       },
     },
     async (request) => {
@@ -73,16 +82,23 @@ export function jobsRoutes(plain: FastifyInstance, { readHistory, readJob }: Job
     '/api/v1/jobs/:jobId',
     {
       schema: {
+        operationId: 'getJob',
         summary: 'One job',
         tags: ['jobs'],
         params: Type.Object({
-          jobId: Type.String({ pattern: '^[0-9]{1,78}$', description: 'a uint256 in decimal' }),
+          jobId: Type.String({
+            pattern: '^[0-9]{1,78}$',
+            description: 'a uint256 in decimal',
+            examples: ['42'],
+          }),
         }),
         querystring: Type.Object(apiKeyParameter, { additionalProperties: false }),
         response: {
-          200: Type.Object({ success: Type.Literal(true), data: Type.Ref('Job') }),
-          404: Type.Ref('Error'),
-          ...errorAnswers,
+          200: Type.Object(
+            { success: Type.Literal(true), data: Type.Ref('Job') },
+            { description: 'the job' },
+          ),
+          ...errorAnswers('NOT_FOUND'),
         },
       },
     },

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { extname } from 'node:path'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { etagOf, isKnown } from './caching.ts'
 
 const types: Record<string, string> = {
   '.html': 'text/html; charset=utf-8',
@@ -57,16 +57,12 @@ async function readAsset(file: string | URL): Promise<Asset> {
   const body = await readFile(file)
   const type = types[extname(file.toString())]
   if (type === undefined) throw new Error(`no content type for ${file}`)
-  // Of the content, not of the file's time: npm gives every file of a package the same one. Weak, because a
-  // compressed answer carries it too.
-  return { body, type, etag: `W/"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"` }
+  // Of the content, not of the file's time: npm gives every file of a package the same one.
+  return { body, type, etag: etagOf(body) }
 }
 
 function send(asset: Asset, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   reply.headers(headers).header('etag', asset.etag)
-  const known = request.headers['if-none-match']
-    ?.split(',')
-    .map((tag) => tag.trim().replace(/^(?!W\/)/, 'W/'))
-  if (known?.includes(asset.etag)) return reply.code(304).send()
+  if (isKnown(request.headers['if-none-match'], asset.etag)) return reply.code(304).send()
   return reply.type(asset.type).send(asset.body)
 }

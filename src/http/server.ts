@@ -2,8 +2,6 @@ import compress from '@fastify/compress'
 import cors from '@fastify/cors'
 import helmet from '@fastify/helmet'
 import rateLimit from '@fastify/rate-limit'
-import swagger from '@fastify/swagger'
-import swaggerUi from '@fastify/swagger-ui'
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import type { Config } from '../config.ts'
 import { Connected, Ping, Unavailable } from '../events.ts'
@@ -12,22 +10,24 @@ import { Job } from '../job.ts'
 import type { Metrics } from '../metrics.ts'
 import { addressKey } from './address.ts'
 import { authentication } from './auth.ts'
+import { caching } from './caching.ts'
 import { watchConnections } from './connections.ts'
 import { answerBrokenRequest, answerBrokenUrl, ErrorBody, errorHandling } from './errors.ts'
 import { type JobsOptions, jobsRoutes } from './jobs.ts'
+import { openapi } from './openapi.ts'
+import { type OperationOptions, operationRoutes } from './operation.ts'
 import { page } from './page.ts'
+import { requestId, watchRequests } from './requests.ts'
 import { type StatusOptions, statusRoutes } from './status.ts'
 import { eventsRoute } from './stream/events.ts'
 import { createFanout, type Fanout } from './stream/fanout.ts'
 
-export interface ServerOptions extends JobsOptions, Omit<StatusOptions, 'streams'> {
+export interface ServerOptions extends JobsOptions, Omit<StatusOptions, 'streams'>, OperationOptions {
   config: Config
   feed: Feed
   metrics: Metrics
   log: FastifyBaseLogger
   version: string
-  /** brings the gauges up to date before they are read */
-  collect(): Promise<void>
 }
 
 /** The HTTP side: REST, the stream, the documents and the page, on one fastify. */
@@ -38,13 +38,15 @@ export async function createServer(
   const app = fastify({
     loggerInstance: options.log,
     trustProxy: trusted(config.trustProxy),
-    // A request line per request is for a debugging eye; failures are logged by the error handler.
+    genReqId: requestId,
+    // watchRequests() tells of them without their query; failures are logged by the error handler.
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: 1_024,
     // The whole of a request must come in time; answers and streams are not bounded by it.
     requestTimeout: 15_000,
-    keepAliveTimeout: 30_000,
-    http: { headersTimeout: 10_000, maxHeaderSize: 16_384 },
+    // Longer than a proxy keeps its connections, which would otherwise send into one that is just being closed.
+    keepAliveTimeout: 75_000,
+    http: { headersTimeout: 10_000, maxHeaderSize: 16_384, connectionsCheckingInterval: 2_000 },
     // Draining answers are the routes' own: a stream's client must be told to come back.
     return503OnClosing: false,
     exposeHeadRoutes: true,
@@ -54,6 +56,7 @@ export async function createServer(
     ajv: { customOptions: { removeAdditional: false, coerceTypes: true, allErrors: true, verbose: true } },
   })
   errorHandling(app)
+  watchRequests(app, metrics)
   app.addSchema(Job)
   for (const schema of [ErrorBody, Connected, Ping, Unavailable]) app.addSchema(schema)
 
@@ -81,14 +84,9 @@ export async function createServer(
       errorResponseBuilder: (_request, { after }) =>
         Object.assign(new Error(`too many requests; try again in ${after}`), { statusCode: 429 }),
     })
+  caching(app, config.apiKeys.length === 0)
   await app.register(compress, { encodings: ['br', 'gzip'], threshold: 1_024 })
-  await app.register(swagger, {
-    openapi: {
-      openapi: '3.1.0',
-      info: { title: 'Jobcast', version: options.version, license: { name: 'MIT', identifier: 'MIT' } },
-    },
-    refResolver: { buildLocalReference: (json, _base, _fragment, i) => String(json.$id ?? `def-${i}`) },
-  })
+  await openapi(app, options.version)
   authentication(app, config.apiKeys)
 
   const fanout = createFanout(feed, {
@@ -117,16 +115,15 @@ export async function createServer(
   })
   jobsRoutes(app, options)
   statusRoutes(app, { ...options, streams: fanout.size })
-
-  app.get('/metrics', { schema: { hide: true } }, async (_request, reply) => {
-    await options.collect()
-    metrics.streams.set(fanout.size())
-    metrics.streamsStalled.set(fanout.stalled())
-    return reply.type(metrics.registry.contentType).send(await metrics.registry.metrics())
+  operationRoutes(app, {
+    ...options,
+    async collect() {
+      metrics.streams.set(fanout.size())
+      metrics.streamsStalled.set(fanout.stalled())
+      await options.collect()
+    },
   })
-  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
   await app.register(page)
-  await app.register(swaggerUi, { routePrefix: '/docs' })
 
   const endConnections = watchConnections(app.server)
   // Not onClose: fastify waits for open answers before it, and a stream never ends by itself.

@@ -1,12 +1,11 @@
 import type { FastifyInstance } from 'fastify'
-import { Type } from 'typebox'
+import { type Static, Type } from 'typebox'
 import { extractChain } from 'viem'
-import * as chains from 'viem/chains'
 import type { Config } from '../config.ts'
-import { UnavailableError } from '../errors.ts'
 import { formatUsdc, parseUsdc } from '../job.ts'
-import { lagSeconds, type Position, type Stats, staleness } from '../status.ts'
+import { lagBlocks, lagSeconds, type Position, type Stats } from '../status.ts'
 import { apiKeyParameter, errorAnswers } from './errors.ts'
+import { remember } from './remember.ts'
 
 /** The tallies are read at most this often, however many ask. */
 const STATS_FRESH_MS = 1_000
@@ -16,160 +15,134 @@ export interface StatusOptions {
   readPosition(): Promise<Position>
   readStats(): Promise<Stats>
   streams(): number
-  /** why this process's indexer does not index; undefined where it does, or where another process is to */
-  indexerFault(): string | undefined
 }
 
 const querystring = Type.Object(apiKeyParameter, { additionalProperties: false })
+const orNull = <T extends Parameters<typeof Type.Union>[0][number]>(type: T, options: object = {}) =>
+  Type.Union([type, Type.Null()], { description: 'null before the chain was reached', ...options })
 
-const ConfigAnswer = Type.Object({
-  success: Type.Literal(true),
-  data: Type.Object({
-    chainId: Type.Union([Type.Integer(), Type.Null()], { description: 'null before the chain was reached' }),
-    chainName: Type.Union([Type.String(), Type.Null()]),
-    explorerUrl: Type.Union([Type.String(), Type.Null()]),
-    contractAddress: Type.Union([Type.String(), Type.Null()]),
-    startBlock: Type.Union([Type.String(), Type.Null()]),
-    feedRetentionSeconds: Type.Integer(),
-    keepaliveSeconds: Type.Integer(),
+const ConfigData = Type.Object({
+  chainId: orNull(Type.Integer(), { examples: [1] }),
+  chainName: orNull(Type.String(), { description: 'where the chain is known', examples: ['Ethereum'] }),
+  explorerUrl: orNull(Type.String(), {
+    description: "the chain's block explorer, where it is known",
+    examples: ['https://etherscan.io'],
   }),
+  contractAddress: orNull(Type.String(), { examples: [`0x${'12'.repeat(20)}`] }),
+  startBlock: orNull(Type.String(), { examples: ['1000'] }),
+  feedRetentionSeconds: Type.Integer({ description: '0: streams cannot be resumed', examples: [3600] }),
+  keepaliveSeconds: Type.Integer({ description: 'of silence before a ping', examples: [30] }),
 })
 
 const tally = {
-  strategyType: Type.String(),
-  jobs: Type.Integer(),
-  budget: Type.String({ description: 'USDC with 6 fraction digits' }),
+  strategyType: Type.String({ examples: ['PROGRAM'] }),
+  jobs: Type.Integer({ examples: [12] }),
+  budget: Type.String({ description: 'USDC with 6 fraction digits', examples: ['1200.000000'] }),
 }
 
-const StatsAnswer = Type.Object({
-  success: Type.Literal(true),
-  data: Type.Object({
-    totalJobs: Type.Integer(),
-    totalBudget: Type.String({ description: 'USDC with 6 fraction digits' }),
-    byStrategy: Type.Array(Type.Object(tally)),
-    hours: Type.Array(
-      Type.Object({ hour: Type.String({ description: 'unix seconds of its beginning' }), ...tally }),
-      { description: 'the last 7 days of chain time, oldest first; hours without jobs are left out' },
-    ),
-    blockNumber: Type.String(),
-    headBlockNumber: Type.String(),
-    lagBlocks: Type.Integer(),
-    lagSeconds: Type.Integer(),
-    syncing: Type.Boolean({
-      description: "true while the contract's past is indexed for the first time: jobs are missing",
+const StatsData = Type.Object({
+  totalJobs: Type.Integer({ examples: [12] }),
+  totalBudget: Type.String({ description: 'USDC with 6 fraction digits', examples: ['1200.000000'] }),
+  byStrategy: Type.Array(Type.Object(tally), {
+    description: 'of all time; strategies without jobs are left out',
+  }),
+  hours: Type.Array(
+    Type.Object({
+      hour: Type.String({ description: 'unix seconds of its beginning', examples: ['1780002000'] }),
+      ...tally,
     }),
-    streams: Type.Integer({ description: 'open streams of the process that answers' }),
-    timestamp: Type.String(),
+    { description: 'the last 7 days of chain time, oldest first; hours without jobs are left out' },
+  ),
+  blockNumber: Type.String({ description: 'the block indexed last', examples: ['123456'] }),
+  headBlockNumber: Type.String({ description: "the chain's head when last looked at", examples: ['123458'] }),
+  lagBlocks: Type.Integer({ examples: [2] }),
+  lagSeconds: Type.Integer({ description: 'of chain time', examples: [24] }),
+  syncing: Type.Boolean({
+    description: "true while the contract's past is indexed for the first time: jobs are missing",
+    examples: [false],
+  }),
+  streams: Type.Integer({ description: 'open streams of the process that answers', examples: [118] }),
+  timestamp: Type.String({
+    format: 'date-time',
+    description: 'when the database was read',
+    examples: ['2026-01-01T00:00:00.000Z'],
   }),
 })
 
-/** `/api/v1/config`, `/api/v1/stats`, `/health` and `/ready`. */
+const answer = <T extends Parameters<typeof Type.Array>[0]>(data: T, description: string) =>
+  Type.Object({ success: Type.Literal(true), data }, { description })
+
+/** `/api/v1/config` and `/api/v1/stats`. */
 export function statusRoutes(app: FastifyInstance, options: StatusOptions): void {
-  const { config } = options
-  const stats = remember(() => Promise.all([options.readPosition(), options.readStats()]), STATS_FRESH_MS)
-  const position = options.readPosition
+  const readConfig = remember(() => describe(options), STATS_FRESH_MS)
+  const readStats = remember(() => summarize(options), STATS_FRESH_MS)
 
   app.get(
     '/api/v1/config',
     {
       schema: {
+        operationId: 'getConfig',
         summary: 'What is indexed',
         tags: ['status'],
         querystring,
-        response: { 200: ConfigAnswer, ...errorAnswers },
+        response: { 200: answer(ConfigData, 'the chain, the contract and the limits'), ...errorAnswers() },
       },
     },
-    async () => {
-      const { chainId, contract, startBlock } = await position()
-      const chain = chainId === null ? undefined : findChain(chainId)
-      return {
-        success: true,
-        data: {
-          chainId,
-          chainName: chain?.name ?? null,
-          explorerUrl: chain?.blockExplorers?.default.url.replace(/\/$/, '') ?? null,
-          contractAddress: contract,
-          startBlock: startBlock === null ? null : String(startBlock),
-          feedRetentionSeconds: config.feedRetentionSeconds,
-          keepaliveSeconds: config.keepaliveSeconds,
-        },
-      }
-    },
+    async () => ({ success: true, data: await readConfig() }),
   )
 
   app.get(
     '/api/v1/stats',
     {
       schema: {
+        operationId: 'getStats',
         summary: 'Totals, a series by hour, and how fresh the index is',
+        description: 'Read from tallies at most once a second, however many ask.',
         tags: ['status'],
         querystring,
-        response: { 200: StatsAnswer, ...errorAnswers },
+        response: { 200: answer(StatsData, 'the figures'), ...errorAnswers() },
       },
     },
-    async () => {
-      const [at, { byStrategy, hours }] = await stats()
-      const budget = byStrategy.reduce((sum, each) => sum + BigInt(parseUsdc(each.budget)), 0n)
-      return {
-        success: true,
-        data: {
-          totalJobs: byStrategy.reduce((sum, each) => sum + each.jobs, 0),
-          totalBudget: formatUsdc(String(budget)),
-          byStrategy,
-          hours,
-          blockNumber: String(at.blockNumber ?? 0),
-          headBlockNumber: String(at.headNumber ?? 0),
-          lagBlocks: Math.max(0, (at.headNumber ?? 0) - (at.blockNumber ?? 0)),
-          lagSeconds: lagSeconds(at),
-          syncing: at.silent,
-          streams: options.streams(),
-          timestamp: new Date().toISOString(),
-        },
-      }
-    },
+    async () => ({ success: true, data: { ...(await readStats()), streams: options.streams() } }),
   )
+}
 
-  app.get('/health', { schema: { summary: 'The process lives', tags: ['operation'] } }, async () => ({
-    status: 'ok',
-  }))
-
-  app.get(
-    '/ready',
-    { schema: { summary: 'Database reachable and index fresh', tags: ['operation'] } },
-    async (_request, reply) => {
-      const reason = await whyNotReady()
-      if (reason === undefined) return { status: 'ready' }
-      return reply.code(503).header('retry-after', 5).send({ status: 'not ready', reason })
-    },
-  )
-
-  async function whyNotReady(): Promise<string | undefined> {
-    try {
-      const at = await position()
-      return options.indexerFault() ?? staleness(at, config.maxLagSeconds, Date.now() / 1000)
-    } catch (error) {
-      if (error instanceof UnavailableError) return 'the database is out of reach'
-      throw error
-    }
+async function describe({ config, readPosition }: StatusOptions): Promise<Static<typeof ConfigData>> {
+  const { chainId, contract, startBlock } = await readPosition()
+  const chain = chainId === null ? undefined : await findChain(chainId)
+  return {
+    chainId,
+    chainName: chain?.name ?? null,
+    explorerUrl: chain?.blockExplorers?.default.url.replace(/\/$/, '') ?? null,
+    contractAddress: contract,
+    startBlock: startBlock === null ? null : String(startBlock),
+    feedRetentionSeconds: config.feedRetentionSeconds,
+    keepaliveSeconds: config.keepaliveSeconds,
   }
 }
 
-/** Shares one answer among all who ask within `ms`; a failure is not remembered. */
-function remember<T>(read: () => Promise<T>, ms: number): () => Promise<T> {
-  let answer: Promise<T> | undefined
-  let readAt = 0
-  return () => {
-    if (answer === undefined || performance.now() - readAt > ms) {
-      readAt = performance.now()
-      answer = read()
-      answer.catch(() => {
-        answer = undefined
-      })
-    }
-    return answer
+async function summarize({
+  readPosition,
+  readStats,
+}: StatusOptions): Promise<Omit<Static<typeof StatsData>, 'streams'>> {
+  const [at, { byStrategy, hours }] = await Promise.all([readPosition(), readStats()])
+  const budget = byStrategy.reduce((sum, each) => sum + BigInt(parseUsdc(each.budget)), 0n)
+  return {
+    totalJobs: byStrategy.reduce((sum, each) => sum + each.jobs, 0),
+    totalBudget: formatUsdc(String(budget)),
+    byStrategy,
+    hours,
+    blockNumber: String(at.blockNumber ?? 0),
+    headBlockNumber: String(at.headNumber ?? 0),
+    lagBlocks: lagBlocks(at),
+    lagSeconds: lagSeconds(at),
+    syncing: at.silent,
+    timestamp: new Date().toISOString(),
   }
 }
 
-function findChain(id: number): chains.Chain | undefined {
-  return extractChain({ chains: Object.values(chains), id: id as never })
+/** Only when asked for: some hundred modules, which a start should not wait for. */
+async function findChain(id: number) {
+  const chains = await import('viem/chains')
+  return extractChain({ chains: Object.values(chains), id: id as never }) as import('viem').Chain | undefined
 }

@@ -3,13 +3,21 @@ import { PgDialect } from 'drizzle-orm/pg-core'
 
 export type Row = Record<string, unknown>
 
+export interface QueryOptions {
+  /**
+   * true where the best plan depends on the values: it is then made for these values and not kept. Otherwise a statement
+   * stays prepared, and after some runs its plan is one for all values.
+   */
+  planForValues?: boolean
+}
+
 /** What the store needs of a database; PGlite and Postgres both give it, and no query knows which it runs on. */
 export interface Database {
   /**
    * Runs one statement, which is one transaction.
    * int8 and numeric columns may come as number or as string: read them through Number or String.
    */
-  rows(query: SQL): Promise<Row[]>
+  rows(query: SQL, options?: QueryOptions): Promise<Row[]>
   /**
    * Calls `onMessage` for each NOTIFY on the channel and `onReady` whenever listening (again) began; what was
    * sent before that is lost, so the reader looks for itself then.

@@ -7,16 +7,18 @@ export const migrationsFolder = fileURLToPath(
   new URL('.', import.meta.resolve('#root/drizzle/0000_tables.sql')),
 )
 
+/** `created_at` of the newest migration this program has. */
+const newest = () => Math.max(...readMigrationFiles({ migrationsFolder }).map((m) => m.folderMillis))
+
 /**
- * Refuses a database whose last migration this program does not know.
- * @param lastApplied `created_at` of the newest row of `drizzle.__drizzle_migrations`
- * @throws DatabaseError that says to run the newer program
+ * Whether the database has to be taken forward.
+ * @param lastApplied `created_at` of the newest row of `drizzle.__drizzle_migrations`; 0 where there is none
+ * @throws DatabaseError where it was made by a newer program, which says to run that one
  */
-export function refuseNewer(lastApplied: number): void {
-  const newest = Math.max(...readMigrationFiles({ migrationsFolder }).map((m) => m.folderMillis))
-  if (lastApplied <= newest) return
+export function mustMigrate(lastApplied: number): boolean {
+  if (lastApplied <= newest()) return lastApplied < newest()
   throw new DatabaseError(
     `The database was made by a newer Jobcast (migration of ${new Date(lastApplied).toISOString()}, this program knows up to ` +
-      `${new Date(newest).toISOString()}). Run that version, or point DATABASE_URL or DATA_DIR elsewhere.`,
+      `${new Date(newest()).toISOString()}). Run that version, or point DATABASE_URL or DATA_DIR elsewhere.`,
   )
 }

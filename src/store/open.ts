@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import { UnavailableError } from '../errors.ts'
 import { type Database, DatabaseError } from './database.ts'
+import { isConnectionFault, messageOf } from './faults.ts'
 import { openPglite } from './pglite.ts'
 import { openPostgres } from './postgres.ts'
 
@@ -32,7 +33,8 @@ export async function openDatabase(
       await connect()
       log.info('connected to the database')
     } catch (error) {
-      if (error instanceof DatabaseError) log.fatal(error.message)
+      // Waiting helps no more: it ends the process, as it would have at the start.
+      if (error instanceof DatabaseError) throw error
       if (!closed) timer = setTimeout(reconnect, RETRY_MS)
     }
   }
@@ -50,8 +52,8 @@ export async function openDatabase(
     return opened
   }
   return {
-    async rows(query) {
-      return bounded(database().rows(query))
+    async rows(query, options) {
+      return bounded(database().rows(query, options))
     },
     async listen(channel, onMessage, onReady) {
       await database().listen(channel, onMessage, onReady)
@@ -77,19 +79,4 @@ async function bounded<T>(answer: Promise<T>): Promise<T> {
   } finally {
     clearTimeout(timer)
   }
-}
-
-/**
- * Faults of the connection or the server as a whole: the driver's and the system's codes, and the SQLSTATE classes
- * 08 (connection), 53 (resources), 57P (shutdown) and 58 (system).
- */
-function isConnectionFault(error: unknown): boolean {
-  const code = String((error as { code?: unknown }).code ?? '')
-  return /^(08|53|57P|58)...?$|^CONNECT|^E[A-Z]+$/.test(code)
-}
-
-/** Connecting to several addresses fails with an AggregateError, which says nothing itself. */
-function messageOf(error: unknown): string {
-  const { message, errors, code } = error as Error & { errors?: Error[]; code?: string }
-  return message || errors?.[0]?.message || code || String(error)
 }

@@ -4,7 +4,7 @@ import { drizzle } from 'drizzle-orm/pglite'
 import { migrate } from 'drizzle-orm/pglite/migrator'
 import { compile, type Database, type Row } from './database.ts'
 import { lockFolder } from './lock.ts'
-import { migrationsFolder, refuseNewer } from './migrations.ts'
+import { migrationsFolder, mustMigrate } from './migrations.ts'
 
 /**
  * Opens the embedded database in a folder, made if missing, and takes it forward to this version.
@@ -15,20 +15,7 @@ export async function openPglite(folder: string): Promise<Database> {
   const unlock = await lockFolder(folder)
   try {
     const pg = await PGlite.create(`${folder}/pglite`)
-    const {
-      rows: [table],
-    } = await pg.query<{ name: string | null }>(
-      "select to_regclass('drizzle.__drizzle_migrations')::text as name",
-    )
-    if (table?.name) {
-      const {
-        rows: [last],
-      } = await pg.query<{ at: string }>(
-        'select max(created_at)::text as at from drizzle.__drizzle_migrations',
-      )
-      refuseNewer(Number(last?.at ?? 0))
-    }
-    await migrate(drizzle(pg), { migrationsFolder })
+    if (mustMigrate(await lastApplied(pg))) await migrate(drizzle(pg), { migrationsFolder })
     return {
       async rows(query) {
         const { text, params } = compile(query)
@@ -47,4 +34,15 @@ export async function openPglite(folder: string): Promise<Database> {
     await unlock()
     throw error
   }
+}
+
+async function lastApplied(pg: PGlite): Promise<number> {
+  const table = await pg.query<{ name: string | null }>(
+    "select to_regclass('drizzle.__drizzle_migrations')::text as name",
+  )
+  if (!table.rows[0]?.name) return 0
+  const last = await pg.query<{ at: string | null }>(
+    'select max(created_at)::text as at from drizzle.__drizzle_migrations',
+  )
+  return Number(last.rows[0]?.at ?? 0)
 }

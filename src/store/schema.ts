@@ -41,6 +41,8 @@ export const jobs = pgTable(
     primaryKey({ columns: [t.blockNumber, t.logIndex] }),
     index('jobs_job_id').on(t.jobId),
     index('jobs_client_id').on(t.clientId, t.blockNumber, t.logIndex),
+    index('jobs_kind').on(t.strategyType, t.verificationLevel, t.blockNumber, t.logIndex),
+    index('jobs_budget').on(t.budget),
   ],
 )
 

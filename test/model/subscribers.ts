@@ -75,7 +75,7 @@ export function createApi(db: Database): Api {
     },
   }
   const feed = openFeed(log, listener, pino({ level: 'silent' }), SMALL)
-  const metrics = { delivered() {}, disconnected() {}, opened() {}, closed() {}, refused() {} }
+  const metrics = { delivered() {}, wrote() {}, disconnected() {}, opened() {}, closed() {}, refused() {} }
   const fanout = createFanout(feed, { keepaliveMs: 30_000, stallMs: 30_000, metrics })
   onChange = fanout.changed
   const app = {
@@ -89,7 +89,6 @@ export function createApi(db: Database): Api {
     maxStreams: 100,
     maxStreamsPerIp: 100,
     resumable: true,
-    draining: () => false,
     metrics,
   })
   return {
@@ -134,6 +133,9 @@ class FakeSocket extends EventEmitter {
     return !this.full
   }
   resetAndDestroy(): void {}
+  end(): void {
+    queueMicrotask(() => this.emit('close'))
+  }
 }
 
 /** A subscriber that outlives its connections, as EventSource does, and knows what it must get. */

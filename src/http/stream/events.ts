@@ -7,6 +7,7 @@ import type { Feed } from '../../feed.ts'
 import { encodeChunk, encodeFrame } from '../../sse.ts'
 import { addressKey } from '../address.ts'
 import { sendError } from '../errors.ts'
+import { streamDescription } from './describe.ts'
 import type { Fanout } from './fanout.ts'
 import { createLimits, type Limits, type Slot } from './limits.ts'
 import { findStart, type Start } from './start.ts'
@@ -68,8 +69,7 @@ export function eventsRoute(app: FastifyInstance, options: StreamOptions): { dra
     method: ['GET', 'HEAD'],
     url: '/api/v1/events',
     schema: {
-      summary: 'The stream of jobs, as Server-Sent Events',
-      tags: ['jobs'],
+      ...streamDescription,
       querystring: StreamQuery,
     },
     // Also what hooks and the validation refused; a stream itself never comes here.

@@ -1,0 +1,62 @@
+import swagger from '@fastify/swagger'
+import swaggerUi from '@fastify/swagger-ui'
+import type { FastifyInstance } from 'fastify'
+
+const description = `Jobs created on a chain, as history and as a live stream.
+
+Integers that can pass 2^53 (uint256 ids, block numbers, unix seconds of the chain) are decimal strings, USDC amounts decimal
+strings with exactly 6 fraction digits. Filters are the same on the history and on the stream: values of one parameter are
+comma-separated and OR'd, parameters are AND'd.
+
+From the history to the stream without a gap or a duplicate: read \`/api/v1/jobs\`, then open
+\`/api/v1/events?lastEventId=\` with the \`lastEventId\` of that answer.`
+
+/** All is the page's own: it works with no internet, and nothing else may be loaded. */
+const DOCS_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  // The page sets styles of its own elements.
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data:",
+  "font-src 'self'",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ')
+
+/** `/openapi.json`, from the schemas that validate and serialise, and `/docs`, a page for it. Comes before the routes it describes. */
+export async function openapi(app: FastifyInstance, version: string): Promise<void> {
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: { title: 'Jobcast', version, description, license: { name: 'MIT', identifier: 'MIT' } },
+      servers: [{ url: '/', description: 'this server' }],
+      tags: [
+        { name: 'jobs', description: 'the history and the stream' },
+        { name: 'status', description: 'what is indexed, and how far' },
+        { name: 'operation', description: 'for probes and monitoring' },
+      ],
+      components: {
+        securitySchemes: {
+          header: { type: 'apiKey', in: 'header', name: 'x-api-key' },
+          bearer: { type: 'http', scheme: 'bearer' },
+          query: { type: 'apiKey', in: 'query', name: 'api_key' },
+        },
+      },
+      // The first: no key is needed unless the operator set API_KEYS.
+      security: [{}, { header: [] }, { bearer: [] }, { query: [] }],
+    },
+    refResolver: { buildLocalReference: (json, _base, _fragment, i) => String(json.$id ?? `def-${i}`) },
+  })
+  let document: string | undefined
+  app.get('/openapi.json', { schema: { hide: true } }, async (_request, reply) => {
+    document ??= JSON.stringify(app.swagger())
+    return reply.type('application/json; charset=utf-8').send(document)
+  })
+  await app.register(swaggerUi, {
+    routePrefix: '/docs',
+    staticCSP: DOCS_POLICY,
+    uiConfig: { url: '/openapi.json', validatorUrl: null, deepLinking: true, tryItOutEnabled: true },
+  })
+}

@@ -1,0 +1,113 @@
+import type { FastifyInstance } from 'fastify'
+import { Type } from 'typebox'
+import type { Config } from '../config.ts'
+import { UnavailableError } from '../errors.ts'
+import type { Metrics } from '../metrics.ts'
+import { type Position, staleness } from '../status.ts'
+import { remember } from './remember.ts'
+
+/** Probes and scrapers of a cluster ask often; the database is asked at most once in this time. */
+const FRESH_MS = 500
+/** A probe gives up soon, and should hear why. */
+const ANSWER_MS = 2_000
+const RETRY_SECONDS = 5
+
+export interface OperationOptions {
+  config: Config
+  metrics: Metrics
+  readPosition(): Promise<Position>
+  /** why this process's indexer does not index; undefined where it does, or where another process is to */
+  indexerFault(): string | undefined
+  /** brings the gauges up to date before they are read */
+  collect(): Promise<void>
+}
+
+/** `/health`, `/ready` and `/metrics`: for probes and monitoring, never limited and without a key. */
+export function operationRoutes(app: FastifyInstance, options: OperationOptions): void {
+  const { config, metrics } = options
+  const readPosition = remember(options.readPosition, FRESH_MS)
+  const uncached = { 'cache-control': 'no-store' }
+  const tags = ['operation']
+
+  app.get(
+    '/health',
+    {
+      schema: {
+        operationId: 'getHealth',
+        summary: 'The process lives',
+        tags,
+        response: { 200: Type.Object({ status: Type.Literal('ok') }, { description: 'it does' }) },
+      },
+    },
+    async (_request, reply) => reply.headers(uncached).send({ status: 'ok' }),
+  )
+
+  app.get(
+    '/ready',
+    {
+      schema: {
+        operationId: 'getReady',
+        summary: 'The database is within reach and the index is fresh',
+        tags,
+        response: {
+          200: Type.Object({ status: Type.Literal('ready') }, { description: 'both hold' }),
+          503: Type.Object(
+            {
+              status: Type.Literal('not ready'),
+              reason: Type.String({ examples: ['the indexer is 1200 blocks (2400 s) behind the head'] }),
+            },
+            { description: 'one does not, and the reason in words; with Retry-After' },
+          ),
+        },
+      },
+    },
+    async (_request, reply) => {
+      reply.headers(uncached)
+      const reason = await whyNotReady()
+      if (reason === undefined) return { status: 'ready' }
+      return reply.code(503).header('retry-after', RETRY_SECONDS).send({ status: 'not ready', reason })
+    },
+  )
+
+  app.get(
+    '/metrics',
+    {
+      schema: {
+        operationId: 'getMetrics',
+        summary: 'For Prometheus',
+        tags,
+        response: {
+          200: {
+            description: 'the text format of Prometheus',
+            content: { 'text/plain': { schema: { type: 'string' } } },
+          },
+        },
+      },
+    },
+    async (_request, reply) => {
+      await options.collect()
+      return reply
+        .headers(uncached)
+        .type(metrics.registry.contentType)
+        .send(await metrics.registry.metrics())
+    },
+  )
+
+  async function whyNotReady(): Promise<string | undefined> {
+    try {
+      const at = await within(ANSWER_MS, readPosition())
+      return options.indexerFault() ?? staleness(at, config.maxLagSeconds, Date.now() / 1000)
+    } catch (error) {
+      if (error instanceof UnavailableError) return 'the database is out of reach'
+      throw error
+    }
+  }
+}
+
+async function within<T>(ms: number, answer: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new UnavailableError(`no answer within ${ms} ms`)), ms)
+  })
+  return Promise.race([answer, late]).finally(() => clearTimeout(timer))
+}

@@ -1,0 +1,79 @@
+import { Type } from 'typebox'
+import { errorAnswers } from '../errors.ts'
+
+const event = (type: string, data: string, when: string) => ({
+  type: 'object',
+  description: when,
+  required: ['event', 'data'],
+  properties: {
+    event: { const: type },
+    data: {
+      type: 'string',
+      contentMediaType: 'application/json',
+      contentSchema: { $ref: `#/components/schemas/${data}` },
+    },
+    ...(type !== 'unavailable' && {
+      id: { type: 'string', pattern: '^[0-9]+$', description: 'the position in the feed; only grows' },
+    }),
+    ...(['connected', 'unavailable'].includes(type) && {
+      retry: { type: 'integer', description: 'milliseconds to wait before coming back' },
+    }),
+  },
+})
+
+/** Each event of the stream by its parsed fields, as `itemSchema` of OpenAPI 3.2 does it. */
+const itemSchema = {
+  oneOf: [
+    event('connected', 'Connected', 'the first frame, always'),
+    event('job_created', 'Job', 'a JobCreated log was indexed and committed'),
+    event('job_removed', 'Job', 'a reorg took that log off the chain: the job as it was'),
+    event('ping', 'Ping', 'the stream was silent for the keepalive time'),
+    event('unavailable', 'Unavailable', 'the server cannot hold this stream now; the response ends'),
+  ],
+}
+
+const example = [
+  'retry: 3000',
+  'id: 1780000000000041',
+  'event: connected',
+  'data: {"type":"connected","timestamp":"2026-01-01T00:00:00.000Z","blockNumber":"123455","resumed":null}',
+  '',
+  'id: 1780000000000042',
+  'event: job_created',
+  `data: {"jobId":"42","status":"OPEN","clientId":"7","strategyType":"PROGRAM","verificationLevel":1,"budget":"100.000000","onchainDeadline":"1790000000","onchainCreatedAt":"1780000000","creationTxHash":"0x${'ab'.repeat(32)}","blockNumber":"123456","title":null,"description":null}`,
+  '',
+  '',
+].join('\n')
+
+/** What the OpenAPI document says of the stream, its query aside. */
+export const streamDescription = {
+  operationId: 'streamEvents',
+  summary: 'The stream of jobs, as Server-Sent Events',
+  description: [
+    'A new subscription gets no past events: only what is committed after it connected. One that comes back with Last-Event-ID',
+    'continues its own subscription: everything after that id, once, in order, then live; `connected.resumed` tells whether',
+    'that was possible. A client that takes no bytes is disconnected, and can resume. Where the server cannot hold the stream now,',
+    'a client that accepts text/event-stream is answered 200 with one `unavailable` event, since EventSource never returns after a 503.',
+  ].join(' '),
+  tags: ['jobs'],
+  headers: Type.Object({
+    'Last-Event-ID': Type.Optional(
+      Type.String({
+        description: 'the id of the last event received; one that is not ours is a gap, and no error',
+      }),
+    ),
+  }),
+  response: {
+    ...errorAnswers(),
+    200: {
+      description: 'the stream; it ends when the client, or a server that shuts down, ends it',
+      content: {
+        'text/event-stream': {
+          schema: { type: 'string', description: 'frames of the events named in x-itemSchema' },
+          'x-itemSchema': itemSchema,
+          example,
+        },
+      },
+    },
+  },
+}
