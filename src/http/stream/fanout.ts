@@ -55,13 +55,17 @@ export interface FanoutOptions {
   keepaliveMs: number
   stallMs: number
   metrics: FanoutMetrics
+  batchBytes?: number
 }
 
 /**
  * Writes the feed to all subscribers, each from its own position on. One who takes no more is left until its socket drains,
  * and goes on from where it was: a slow reader costs a position and its socket's buffer, and delays nobody.
  */
-export function createFanout(feed: Feed, { keepaliveMs, stallMs, metrics }: FanoutOptions) {
+export function createFanout(
+  feed: Feed,
+  { keepaliveMs, stallMs, metrics, batchBytes = BATCH_BYTES }: FanoutOptions,
+) {
   const subscribers = new Set<Subscriber>()
   /** those who have something to get and can take it */
   const behind = new Set<Subscriber>()
@@ -127,7 +131,7 @@ export function createFanout(feed: Feed, { keepaliveMs, stallMs, metrics }: Fano
       const buffer = group.chunked ? event.chunk : Buffer.from(event.text)
       wanted.push(buffer)
       bytes += buffer.length
-      if (bytes >= BATCH_BYTES) break
+      if (bytes >= batchBytes) break
     }
     const whole = wanted.length > 1 ? Buffer.concat(wanted) : (wanted[0] ?? null)
     return { from, feedId: feed.lastId() ?? to, to, bytes: whole, count: wanted.length }
