@@ -193,7 +193,7 @@ const mutations: Mutation[] = [
     name: 'removed logs are taken',
     file: 'src/indexer/logs.ts',
     find: 'if (log.removed) continue',
-    replace: 'if (log.removed && number < 0) continue',
+    replace: '',
   },
   {
     name: 'doubled logs are taken twice',

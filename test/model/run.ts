@@ -52,6 +52,7 @@ export interface Schedule {
   finalizedTag: boolean
   /** blocks the provider gives at a time */
   maxRange: number
+  removedLogs: boolean
   actions: Action[]
 }
 
@@ -63,7 +64,7 @@ interface Actor {
 
 const LEASE_SECONDS = 8
 /** Far more steps than any schedule's end needs. */
-const MANY_TURNS = 200
+const MANY_TURNS = 1_000
 /** Some year's microseconds, as ids begin with. */
 const FIRST_ID = 1_780_000_000_000_000
 
@@ -81,6 +82,7 @@ export async function runSchedule(db: Database, schedule: Schedule): Promise<voi
     foreign: false,
     finalizedTag: schedule.finalizedTag,
     maxRange: schedule.maxRange,
+    removedLogs: schedule.removedLogs,
   }
   let jobs = 0
   let faults = 0

@@ -42,6 +42,8 @@ export interface Sky {
   finalizedTag: boolean
   /** the provider gives no more blocks at a time */
   maxRange: number
+  /** the provider leaves in its answers what reorgs removed */
+  removedLogs: boolean
 }
 
 const HERE: Identity = { chainId: 8453, genesisHash: '0x' as Hex }
@@ -72,7 +74,7 @@ export function createSimSource(sky: Sky, gates: Gates, random: Random): Source 
       return (random.chance(0.5) ? rest : { ...rest, blockTimestamp: '0x0' }) as RpcLog
     })
     if (random.chance(odd) && answer.length > 0) answer.push({ ...random.pick(answer) })
-    if (random.chance(odd)) {
+    if (sky.removedLogs || random.chance(odd)) {
       const gone = chain().past.flatMap((head) => head.logs)
       if (gone.length > 0) answer.push({ ...random.pick(gone), removed: true })
     }
@@ -106,6 +108,8 @@ export function createSimSource(sky: Sky, gates: Gates, random: Random): Source 
         const logs = branch(above && random.chance(sky.weather.lag) ? node() : head, from)
           .filter((block) => block.number <= to)
           .flatMap((block) => block.logs)
+        if (above && random.chance(sky.weather.odd / 4))
+          logs.push(...random.pick(chain().past.concat(head)).logs)
         const empty = above && random.chance(sky.weather.empty)
         return { first: headerAt(head, from), last: headerAt(head, to), logs: empty ? [] : told(logs) }
       }),
