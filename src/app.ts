@@ -175,6 +175,7 @@ function startIndexer(config: Config, db: Database, metrics: Metrics, parent: Lo
     startBlock: config.startBlock,
     confirmations: config.confirmations,
     pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    now: () => performance.now(),
     report,
   })
   const indexer = runIndexer({

@@ -27,8 +27,6 @@ const BLOOM_ATTEMPTS = 3
 /** Steps that fail for such a block, which takes some 20 s, before an RPC that cannot account for its bloom is believed. */
 const BLOOM_DOUBTS = 8
 
-const NEVER_READ = { number: -1, readAt: Number.NEGATIVE_INFINITY }
-
 export interface Indexing {
   source: Source
   db: Database
@@ -39,6 +37,8 @@ export interface Indexing {
   confirmations: number
   /** waits before a block with suspiciously few logs is asked again; injected so that a model can skip it */
   pause(ms: number): Promise<void>
+  /** milliseconds that only grow; injected for the same reason */
+  now(): number
   report: Report
 }
 
@@ -62,24 +62,14 @@ export function createConverge(ix: Indexing): () => Promise<Outcome> {
   const takeRange = createRanges(ix.source)
   const bloomValues = [ix.contract, jobCreatedTopic]
   let identity: Identity | undefined
-  let finalized = NEVER_READ
+  let finalized = { number: -1, readAt: Number.NEGATIVE_INFINITY }
   let doubt: { hash?: Hex; times: number } = { times: 0 }
 
   return async function converge() {
-    try {
-      return await step()
-    } catch (error) {
-      // It may come from another chain, on which a step of ours then failed.
-      finalized = NEVER_READ
-      throw error
-    }
-  }
-
-  async function step(): Promise<Outcome> {
     if (!identity) identity = await ix.source.identify(await expectedIdentity())
     const [cursor, head] = await Promise.all([readCursor(ix.db), ix.source.head()])
     ix.report.head(head)
-    await refreshFinalized(head)
+    await refreshFinalized(cursor, head)
     if (!cursor) {
       await begin(ix, identity, head, finalized.number)
       return 'moved'
@@ -101,10 +91,18 @@ export function createConverge(ix: Indexing): () => Promise<Outcome> {
     return cursor && chainOf(cursor)
   }
 
-  async function refreshFinalized(head: Header): Promise<void> {
-    if (performance.now() - finalized.readAt < FINALIZED_EVERY_MS) return
-    const number = (await ix.source.finalized()) ?? head.number - ASSUMED_FINALITY
-    finalized = { number: Math.max(0, number), readAt: performance.now() }
+  /** What is final is believed of a node that has our block: not of another chain, nor while we are on an old branch. */
+  async function refreshFinalized(cursor: Cursor | null, head: Header): Promise<void> {
+    if (ix.now() - finalized.readAt < FINALIZED_EVERY_MS) return
+    const [told, ours] = await Promise.all([ix.source.finalized(), cursor === null || hasBlockOf(cursor)])
+    if (!ours) return
+    const number = told ?? head.number - ASSUMED_FINALITY
+    finalized = { number: Math.max(0, number), readAt: ix.now() }
+  }
+
+  async function hasBlockOf(cursor: Cursor): Promise<boolean> {
+    const header = await ix.source.header(Math.max(0, cursor.blockNumber))
+    return header?.hash === (cursor.blockNumber < 0 ? cursor.genesisHash : cursor.blockHash)
   }
 
   /** The head is not above the cursor: the same block, a node that lags, or a branch that is not longer. */

@@ -23,5 +23,7 @@ export const schedules: fc.Arbitrary<Schedule> = fc.record({
   startBlock: fc.boolean(),
   confirmations: fc.oneof({ weight: 4, arbitrary: fc.constant(0) }, fc.nat(3)),
   finalizedTag: fc.oneof({ weight: 4, arbitrary: fc.constant(true) }, fc.constant(false)),
+  maxRange: fc.oneof({ weight: 3, arbitrary: fc.constant(10_000) }, fc.integer({ min: 1, max: 20 })),
+  removedLogs: fc.oneof({ weight: 4, arbitrary: fc.constant(false) }, fc.constant(true)),
   actions: fc.array(action, { minLength: 1, maxLength: 24, size: 'max' }),
 })

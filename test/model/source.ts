@@ -40,6 +40,10 @@ export interface Sky {
   /** the RPC_URL leads to another chain */
   foreign: boolean
   finalizedTag: boolean
+  /** the provider gives no more blocks at a time */
+  maxRange: number
+  /** the provider leaves in its answers what reorgs removed */
+  removedLogs: boolean
 }
 
 const HERE: Identity = { chainId: 8453, genesisHash: '0x' as Hex }
@@ -70,7 +74,7 @@ export function createSimSource(sky: Sky, gates: Gates, random: Random): Source 
       return (random.chance(0.5) ? rest : { ...rest, blockTimestamp: '0x0' }) as RpcLog
     })
     if (random.chance(odd) && answer.length > 0) answer.push({ ...random.pick(answer) })
-    if (random.chance(odd)) {
+    if (sky.removedLogs || random.chance(odd)) {
       const gone = chain().past.flatMap((head) => head.logs)
       if (gone.length > 0) answer.push({ ...random.pick(gone), removed: true })
     }
@@ -91,18 +95,22 @@ export function createSimSource(sky: Sky, gates: Gates, random: Random): Source 
     header: (number) => ask(`header ${number}`, () => headerAt(node(), number)),
     range: (from, to) =>
       ask(`range ${from}..${to}`, () => {
-        if (to > from && random.chance(sky.weather.refuse)) throw new RangeRefusedError('too many')
+        if (to - from >= sky.maxRange || (to > from && random.chance(sky.weather.refuse)))
+          throw new RangeRefusedError('too many')
         let head = node()
         // A range whose end is missing is cut anywhere: the node learns of its blocks one by one.
         const cut = random.chance(sky.weather.empty)
           ? ancestor(head, from - 1 + random.below(to - from + 2))
           : null
         if (cut) head = cut
-        const logs = branch(head, from)
+        // A final block's logs are indexed by then; those of one above may come from a node on another branch.
+        const above = to > chain().finalized.number
+        const logs = branch(above && random.chance(sky.weather.lag) ? node() : head, from)
           .filter((block) => block.number <= to)
           .flatMap((block) => block.logs)
-        // A final block's logs are indexed by then; of one above, a node may know the header alone.
-        const empty = to > chain().finalized.number && random.chance(sky.weather.empty)
+        if (above && random.chance(sky.weather.odd / 4))
+          logs.push(...random.pick(chain().past.concat(head)).logs)
+        const empty = above && random.chance(sky.weather.empty)
         return { first: headerAt(head, from), last: headerAt(head, to), logs: empty ? [] : told(logs) }
       }),
     logs: (blockHash) => ask('logs', () => logsOf(blockHash, 'logs')),

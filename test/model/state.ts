@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import type { Hex } from 'viem'
 import type { Database } from '../../src/store/database.ts'
-import { ancestor, branch, type ExpectedRow, type SimChain } from './chain.ts'
+import { ancestor, branch, type ExpectedRow, type SimBlock, type SimChain } from './chain.ts'
 import type { Committed, FeedLine } from './subscribers.ts'
 
 /** Everything the store holds, read in one snapshot. */
@@ -130,6 +130,7 @@ export function assertState(now: State, watch: Watch, chain: SimChain): void {
     tally(rows, (row) => [hourOf(row), row[4]]),
   )
   assertLocalChain(now, chain)
+  if (previous?.cursor.start_block !== null && previous) assertRewind(previous, now, chain)
   assertFold(now, watch, rows)
 }
 
@@ -152,6 +153,19 @@ function assertLocalChain({ cursor, blocks }: State, chain: SimChain): void {
     'finalized is what the chain said',
     cursor.finalized_number <= chain.finalized.number,
     () => `${cursor.finalized_number} > ${chain.finalized.number}`,
+  )
+}
+
+/** Blocks are given up only where some node shows another branch: not where a node has nothing to show. */
+function assertRewind(before: State, { cursor }: State, chain: SimChain): void {
+  const old = chain.byHash.get(before.cursor.block_hash)
+  if (!old || cursor.block_number >= old.number) return
+  const known = (head: SimBlock) => Math.min(head.number, cursor.block_number + 1)
+  const heads = [chain.head, ...chain.past]
+  hold(
+    'a rewind goes no further than the fork',
+    heads.some((head) => ancestor(head, known(head)) !== ancestor(old, known(head))),
+    () => `from ${old.number} to ${cursor.block_number}`,
   )
 }
 

@@ -76,7 +76,7 @@ export function createApi(db: Database): Api {
   }
   const feed = openFeed(log, listener, pino({ level: 'silent' }), SMALL)
   const metrics = { delivered() {}, wrote() {}, disconnected() {}, opened() {}, closed() {}, refused() {} }
-  const fanout = createFanout(feed, { keepaliveMs: 30_000, stallMs: 30_000, metrics })
+  const fanout = createFanout(feed, { keepaliveMs: 30_000, stallMs: 30_000, metrics, batchBytes: 900 })
   onChange = fanout.changed
   const app = {
     route(options: { handler: Handler }) {

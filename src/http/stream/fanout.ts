@@ -57,13 +57,17 @@ export interface FanoutOptions {
   /** a subscriber that takes no bytes for so long is reset */
   stallMs: number
   metrics: FanoutMetrics
+  batchBytes?: number
 }
 
 /**
  * Writes the feed to all subscribers, each from its own position on. One who takes no more is left until its socket drains,
  * and goes on from where it was: a slow reader costs a position and its socket's buffer, and delays nobody.
  */
-export function createFanout(feed: Feed, { keepaliveMs, stallMs, metrics }: FanoutOptions) {
+export function createFanout(
+  feed: Feed,
+  { keepaliveMs, stallMs, metrics, batchBytes = BATCH_BYTES }: FanoutOptions,
+) {
   const subscribers = new Set<Subscriber>()
   /** those who have something to get and can take it */
   const behind = new Set<Subscriber>()
@@ -132,7 +136,7 @@ export function createFanout(feed: Feed, { keepaliveMs, stallMs, metrics }: Fano
     if (group.batch?.from === from) return group.batch
     const recent = feed.recent(from, BATCH_EVENTS)
     if (!recent) return undefined
-    const batch = build(group, from, recent, BATCH_BYTES)
+    const batch = build(group, from, recent, batchBytes)
     if (group.members > 1) {
       if (!group.batch) sharing.push(group)
       group.batch = batch
