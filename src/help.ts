@@ -14,7 +14,7 @@ export function help(): string {
         ? ' (required)'
         : ` (${setting.default})`
       : ''
-    return `  ${name.padEnd(19)} ${setting.description}${fallback}`
+    return `  ${name.padEnd(21)} ${setting.description}${fallback}`
   })
   return `Jobcast: JobCreated logs of a chain, indexed into Postgres and pushed as Server-Sent Events.
 
@@ -22,7 +22,8 @@ Usage: jobcast [command] [options]
 
 Commands:
   start               index and serve (the default)
-    --only indexer    index only; --only api: serve only, needs no RPC
+    --only indexer    index only, and answer /health, /ready and /metrics
+    --only api        serve only; needs no RPC
   devnet              a local chain with jobs, and Jobcast on it: nothing to configure
   generate [rpc url]  on an anvil of your own: deploy the contract and create a job every 3 s
   migrate             take the database forward to this version, and end

@@ -14,7 +14,11 @@ const RETRY_MS = 2_000
  * @throws DatabaseError where the database must not be used by this program
  */
 export async function openDatabase(
-  { databaseUrl, dataDir }: { databaseUrl: string | undefined; dataDir: string },
+  {
+    databaseUrl,
+    dataDir,
+    databaseConnections,
+  }: { databaseUrl: string | undefined; dataDir: string; databaseConnections: number },
   log: Logger,
 ): Promise<Database> {
   if (databaseUrl === undefined) return openPglite(dataDir)
@@ -23,7 +27,7 @@ export async function openDatabase(
   let closed = false
 
   async function connect(): Promise<void> {
-    const database = await openPostgres(databaseUrl as string)
+    const database = await openPostgres(databaseUrl as string, { connections: databaseConnections })
     if (closed) await database.close()
     else opened = database
   }
