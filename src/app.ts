@@ -3,8 +3,10 @@ import type { Logger } from 'pino'
 import { createRpcSource, describe } from './chain/rpc.ts'
 import type { Header } from './chain/source.ts'
 import type { Config } from './config.ts'
-import { type FeedLog, openFeed } from './feed.ts'
-import { createServer } from './http/server.ts'
+import { type Feed, type FeedLog, openFeed } from './feed.ts'
+import { createOperationServer } from './http/operation.ts'
+import { createServer, type ServerOptions } from './http/server.ts'
+import type { Fanout } from './http/stream/fanout.ts'
 import { createConverge, type Report } from './indexer/converge.ts'
 import { createProgress } from './indexer/progress.ts'
 import { runIndexer } from './indexer/run.ts'
@@ -39,45 +41,36 @@ export async function createApp(config: Readonly<Config>, log: Logger): Promise<
   const metrics = createMetrics()
   const db = await openDatabase(config, log)
   const indexer = config.role === 'api' ? undefined : startIndexer(config, db, metrics, log)
-  // The feed and the fan-out know of each other through what app.ts hands them only.
-  let onChange = () => {}
-  let onRebuilt = () => {}
-  const feed = openFeed(
-    feedLog(db),
-    { onChange: () => onChange(), onRebuilt: () => onRebuilt() },
-    log.child({ room: 'feed' }),
-  )
-  const pruning = setInterval(() => {
-    const seconds = Math.max(config.feedRetentionSeconds, LEAST_RETENTION_SECONDS)
-    pruneFeed(db, seconds).catch((error) => log.debug(`the feed was not pruned: ${error.message}`))
-  }, PRUNE_EVERY_MS)
+  const feed = config.role === 'indexer' ? undefined : startFeed(db, log)
+  // By those who write the feed: a process that serves only reads.
+  const pruning = indexer && setInterval(() => prune(config, db, log), PRUNE_EVERY_MS)
 
   async function closeRooms(): Promise<void> {
     clearInterval(pruning)
-    feed.close()
+    feed?.close()
     await indexer?.stop()
     await db.close()
   }
 
+  const operation = {
+    config,
+    metrics,
+    // fastify would repeat what main says of where it listens.
+    log: log.child({ room: 'http' }, { level: config.logLevel === 'info' ? 'warn' : config.logLevel }),
+    readPosition: () => readPosition(db),
+    indexerFault: () => indexer?.fault(),
+    collect: () => collect(db, metrics, feed?.lastId(), indexer?.working()),
+  }
   try {
-    const { app, fanout } = await createServer({
-      config,
-      feed,
-      metrics,
-      version,
-      // fastify would repeat what main says of where it listens.
-      log: log.child({ room: 'http' }, { level: config.logLevel === 'info' ? 'warn' : config.logLevel }),
-      readHistory: (query) => readHistory(db, query),
-      readJob: (jobId) => readJob(db, jobId),
-      readStats: () => readStats(db),
-      readPosition: () => readPosition(db),
-      indexerFault: () => indexer?.fault(),
-      collect: () => collect(db, metrics, feed.lastId(), indexer?.working()),
-    })
-    onChange = fanout.changed
-    onRebuilt = () => {
-      for (const subscriber of fanout.all()) subscriber.end(false)
-    }
+    const app = feed
+      ? await serveFeed(feed, {
+          ...operation,
+          version,
+          readHistory: (query) => readHistory(db, query),
+          readJob: (jobId) => readJob(db, jobId),
+          readStats: () => readStats(db),
+        })
+      : createOperationServer(operation)
     const url = await app.listen({ host: config.host, port: config.port })
     let closing: Promise<void> | undefined
     return {
@@ -91,6 +84,37 @@ export async function createApp(config: Readonly<Config>, log: Logger): Promise<
     await closeRooms()
     throw error
   }
+}
+
+function prune(config: Config, db: Database, log: Logger): void {
+  const seconds = Math.max(config.feedRetentionSeconds, LEAST_RETENTION_SECONDS)
+  pruneFeed(db, seconds).catch((error) => log.debug(`the feed was not pruned: ${error.message}`))
+}
+
+/** The feed and the fan-out know of each other through what is handed over here only. */
+function startFeed(db: Database, log: Logger): Feed & { tell(fanout: Fanout): void } {
+  let onChange = () => {}
+  let onRebuilt = () => {}
+  const feed = openFeed(
+    feedLog(db),
+    { onChange: () => onChange(), onRebuilt: () => onRebuilt() },
+    log.child({ room: 'feed' }),
+  )
+  return {
+    ...feed,
+    tell(fanout) {
+      onChange = fanout.changed
+      onRebuilt = () => {
+        for (const subscriber of fanout.all()) subscriber.end(false)
+      }
+    },
+  }
+}
+
+async function serveFeed(feed: ReturnType<typeof startFeed>, options: Omit<ServerOptions, 'feed'>) {
+  const { app, fanout } = await createServer({ ...options, feed })
+  feed.tell(fanout)
+  return app
 }
 
 function feedLog(db: Database): FeedLog {
@@ -191,12 +215,12 @@ function startIndexer(config: Config, db: Database, metrics: Metrics, parent: Lo
 async function collect(
   db: Database,
   metrics: Metrics,
-  lastId: number | null,
+  lastId: number | null | undefined,
   working = false,
 ): Promise<void> {
-  metrics.feedLastId.set(lastId ?? 0)
   metrics.indexerWorking.set(working ? 1 : 0)
   const position = await readPosition(db).catch(() => null)
+  metrics.feedLastId.set(lastId ?? position?.lastId ?? 0)
   if (!position) return
   metrics.headBlock.set(position.headNumber ?? 0)
   metrics.indexedBlock.set(position.blockNumber ?? 0)

@@ -13,6 +13,7 @@ import type { Metrics } from '../metrics.ts'
 import { authentication } from './auth.ts'
 import { ErrorBody, errorHandling, pathOf } from './errors.ts'
 import { type JobsOptions, jobsRoutes } from './jobs.ts'
+import { type OperationOptions, operationRoutes } from './operation.ts'
 import { page } from './page.ts'
 import { type StatusOptions, statusRoutes } from './status.ts'
 import { eventsRoute } from './stream/events.ts'
@@ -22,14 +23,12 @@ import { watchUnusedConnections } from './unusedConnections.ts'
 /** A client whose socket takes nothing for so long is cut; it may resume by id. */
 const STALL_MS = 20_000
 
-export interface ServerOptions extends JobsOptions, Omit<StatusOptions, 'streams'> {
+export interface ServerOptions extends JobsOptions, OperationOptions, Omit<StatusOptions, 'streams'> {
   config: Config
   feed: Feed
   metrics: Metrics
   log: FastifyBaseLogger
   version: string
-  /** brings the gauges up to date before they are read */
-  collect(): Promise<void>
 }
 
 /** The HTTP side: REST, the stream, the documents and the page, on one fastify. */
@@ -118,12 +117,13 @@ export async function createServer(
   })
   jobsRoutes(app, options)
   statusRoutes(app, { ...options, streams: fanout.size })
-
-  app.get('/metrics', { schema: { hide: true } }, async (_request, reply) => {
-    await options.collect()
-    metrics.streams.set(fanout.size())
-    metrics.streamsStalled.set(fanout.stalled())
-    return reply.type(metrics.registry.contentType).send(await metrics.registry.metrics())
+  operationRoutes(app, {
+    ...options,
+    async collect() {
+      metrics.streams.set(fanout.size())
+      metrics.streamsStalled.set(fanout.stalled())
+      await options.collect()
+    },
   })
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
   await app.register(page)

@@ -3,9 +3,8 @@ import { Type } from 'typebox'
 import { extractChain } from 'viem'
 import * as chains from 'viem/chains'
 import type { Config } from '../config.ts'
-import { UnavailableError } from '../errors.ts'
 import { formatUsdc, parseUsdc } from '../job.ts'
-import { lagSeconds, type Position, type Stats, staleness } from '../status.ts'
+import { lagSeconds, type Position, type Stats } from '../status.ts'
 import { apiKeyParameter, errorAnswers } from './errors.ts'
 
 /** The tallies are read at most this often, however many ask. */
@@ -16,8 +15,6 @@ export interface StatusOptions {
   readPosition(): Promise<Position>
   readStats(): Promise<Stats>
   streams(): number
-  /** why this process's indexer does not index; undefined where it does, or where another process is to */
-  indexerFault(): string | undefined
 }
 
 const querystring = Type.Object(apiKeyParameter, { additionalProperties: false })
@@ -63,7 +60,7 @@ const StatsAnswer = Type.Object({
   }),
 })
 
-/** `/api/v1/config`, `/api/v1/stats`, `/health` and `/ready`. */
+/** `/api/v1/config` and `/api/v1/stats`. */
 export function statusRoutes(app: FastifyInstance, options: StatusOptions): void {
   const { config } = options
   const stats = remember(() => Promise.all([options.readPosition(), options.readStats()]), STATS_FRESH_MS)
@@ -128,30 +125,6 @@ export function statusRoutes(app: FastifyInstance, options: StatusOptions): void
       }
     },
   )
-
-  app.get('/health', { schema: { summary: 'The process lives', tags: ['operation'] } }, async () => ({
-    status: 'ok',
-  }))
-
-  app.get(
-    '/ready',
-    { schema: { summary: 'Database reachable and index fresh', tags: ['operation'] } },
-    async (_request, reply) => {
-      const reason = await whyNotReady()
-      if (reason === undefined) return { status: 'ready' }
-      return reply.code(503).header('retry-after', 5).send({ status: 'not ready', reason })
-    },
-  )
-
-  async function whyNotReady(): Promise<string | undefined> {
-    try {
-      const at = await position()
-      return options.indexerFault() ?? staleness(at, config.maxLagSeconds, Date.now() / 1000)
-    } catch (error) {
-      if (error instanceof UnavailableError) return 'the database is out of reach'
-      throw error
-    }
-  }
 }
 
 /** Shares one answer among all who ask within `ms`; a failure is not remembered. */

@@ -1,6 +1,6 @@
 import { pino } from 'pino'
 import { type App, createApp } from '../../src/app.ts'
-import { loadConfig } from '../../src/config.ts'
+import { loadConfig, type Role } from '../../src/config.ts'
 import type { Job } from '../../src/job.ts'
 import { until } from './until.ts'
 
@@ -15,8 +15,11 @@ export interface Service extends App {
 }
 
 /** Starts Jobcast in this process, on a free port, as `env` configures it. */
-export async function startService(env: Record<string, string>): Promise<Service> {
-  const config = loadConfig({ HOST: '127.0.0.1', PORT: '0', POLL_INTERVAL_MS: '50', RATE_LIMIT: '0', ...env })
+export async function startService(env: Record<string, string>, role: Role = 'all'): Promise<Service> {
+  const config = loadConfig(
+    { HOST: '127.0.0.1', PORT: '0', POLL_INTERVAL_MS: '50', RATE_LIMIT: '0', ...env },
+    role,
+  )
   const app = await createApp(config, pino({ level: env.LOG_LEVEL ?? 'silent' }))
   return { ...app, ...reader(app.url) }
 }
