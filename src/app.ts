@@ -3,8 +3,10 @@ import type { Logger } from 'pino'
 import { createRpcSource, describe } from './chain/rpc.ts'
 import type { Header } from './chain/source.ts'
 import type { Config } from './config.ts'
-import { type FeedLog, openFeed } from './feed.ts'
-import { createServer } from './http/server.ts'
+import { type Feed, type FeedLog, openFeed } from './feed.ts'
+import { createOperationServer } from './http/operation.ts'
+import { createServer, type ServerOptions } from './http/server.ts'
+import type { Fanout } from './http/stream/fanout.ts'
 import { createConverge, type Report } from './indexer/converge.ts'
 import { createProgress } from './indexer/progress.ts'
 import { runIndexer } from './indexer/run.ts'
@@ -16,7 +18,6 @@ import type { Database } from './store/database.ts'
 import { pruneFeed, readFeed, readFeedTail } from './store/feedLog.ts'
 import { readHistory, readJob } from './store/history.ts'
 import { openDatabase } from './store/open.ts'
-import { CONNECTIONS } from './store/postgres.ts'
 import { readStats } from './store/stats.ts'
 import { WAKE_CHANNEL } from './store/step.ts'
 import { watchDatabase } from './store/watch.ts'
@@ -40,42 +41,39 @@ export interface App {
 export async function createApp(config: Readonly<Config>, log: Logger): Promise<App> {
   const metrics = createMetrics(version)
   const db = measured(await openDatabase(config, log), metrics)
-  metrics.databaseConnections.set(config.databaseUrl === undefined ? 1 : CONNECTIONS)
+  metrics.databaseConnections.set(config.databaseUrl === undefined ? 1 : config.databaseConnections)
   const indexer = config.role === 'api' ? undefined : startIndexer(config, db, metrics, log)
-  // The feed and the fan-out know of each other through what app.ts hands them only.
-  let onChange = () => {}
-  let onRebuilt = () => {}
-  const feed = openFeed(
-    feedLog(db),
-    { onChange: () => onChange(), onRebuilt: () => onRebuilt() },
-    log.child({ room: 'feed' }),
-  )
-  const pruning = startPruning(db, config.feedRetentionSeconds || UNRESUMABLE_RETENTION_SECONDS, log)
+  const feed = config.role === 'indexer' ? undefined : startFeed(db, log)
+  // By those who write the feed: a process that serves only reads.
+  const pruning =
+    indexer && startPruning(db, config.feedRetentionSeconds || UNRESUMABLE_RETENTION_SECONDS, log)
 
   async function closeRooms(): Promise<void> {
     clearInterval(pruning)
-    feed.close()
+    feed?.close()
     await indexer?.stop()
     await db.close()
   }
 
+  const operation = {
+    config,
+    metrics,
+    // fastify would repeat what main says of where it listens.
+    log: log.child({ room: 'http' }, { level: config.logLevel === 'info' ? 'warn' : config.logLevel }),
+    readPosition: () => readPosition(db),
+    indexerFault: () => indexer?.fault(),
+    collect: () => collect(db, metrics, feed?.lastId(), indexer?.working()),
+  }
   try {
-    const { app, fanout } = await createServer({
-      config,
-      feed,
-      metrics,
-      version,
-      // fastify would repeat what main says of where it listens.
-      log: log.child({ room: 'http' }, { level: config.logLevel === 'info' ? 'warn' : config.logLevel }),
-      readHistory: (query) => readHistory(db, query),
-      readJob: (jobId) => readJob(db, jobId),
-      readStats: () => readStats(db),
-      readPosition: () => readPosition(db),
-      indexerFault: () => indexer?.fault(),
-      collect: () => collect(db, metrics, feed.lastId(), indexer?.working()),
-    })
-    onChange = fanout.changed
-    onRebuilt = fanout.endAll
+    const app = feed
+      ? await serveFeed(feed, {
+          ...operation,
+          version,
+          readHistory: (query) => readHistory(db, query),
+          readJob: (jobId) => readJob(db, jobId),
+          readStats: () => readStats(db),
+        })
+      : createOperationServer(operation)
     const url = await app.listen({ host: config.host, port: config.port })
     let closing: Promise<void> | undefined
     return {
@@ -108,6 +106,30 @@ function measured(db: Database, metrics: Metrics): Database {
       if (failed) metrics.databaseErrors.inc()
     },
   })
+}
+
+/** The feed and the fan-out know of each other through what is handed over here only. */
+function startFeed(db: Database, log: Logger): Feed & { tell(fanout: Fanout): void } {
+  let onChange = () => {}
+  let onRebuilt = () => {}
+  const feed = openFeed(
+    feedLog(db),
+    { onChange: () => onChange(), onRebuilt: () => onRebuilt() },
+    log.child({ room: 'feed' }),
+  )
+  return {
+    ...feed,
+    tell(fanout) {
+      onChange = fanout.changed
+      onRebuilt = fanout.endAll
+    },
+  }
+}
+
+async function serveFeed(feed: ReturnType<typeof startFeed>, options: Omit<ServerOptions, 'feed'>) {
+  const { app, fanout } = await createServer({ ...options, feed })
+  feed.tell(fanout)
+  return app
 }
 
 function feedLog(db: Database): FeedLog {
@@ -209,13 +231,13 @@ function startIndexer(config: Config, db: Database, metrics: Metrics, parent: Lo
 async function collect(
   db: Database,
   metrics: Metrics,
-  lastId: number | null,
+  lastId: number | null | undefined,
   working = false,
 ): Promise<void> {
-  metrics.feedLastId.set(lastId ?? 0)
   metrics.indexerWorking.set(working ? 1 : 0)
   const position = await readPosition(db).catch(() => null)
   metrics.databaseUp.set(position ? 1 : 0)
+  metrics.feedLastId.set(lastId ?? position?.lastId ?? 0)
   if (!position) return
   metrics.headBlock.set(position.headNumber ?? 0)
   metrics.indexedBlock.set(position.blockNumber ?? 0)

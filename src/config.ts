@@ -50,6 +50,12 @@ export const settings = Type.Object({
       description: 'postgres:// URL; unset: an embedded database (PGlite) in DATA_DIR',
     }),
   ),
+  DATABASE_CONNECTIONS: Type.Integer({
+    default: 5,
+    minimum: 1,
+    maximum: 100,
+    description: 'connections to Postgres one process opens at most, 1 to 100, beside one that listens',
+  }),
   DATA_DIR: Type.String({
     default: './data',
     minLength: 1,
@@ -132,6 +138,7 @@ export interface Config {
   pollIntervalMs: number
   maxLagSeconds: number
   databaseUrl: string | undefined
+  databaseConnections: number
   dataDir: string
   host: string
   port: number
@@ -190,6 +197,7 @@ export function loadConfig(env: Record<string, string>, role: Role = 'all'): Rea
     pollIntervalMs: values.POLL_INTERVAL_MS,
     maxLagSeconds: values.MAX_LAG_SECONDS,
     databaseUrl: values.DATABASE_URL,
+    databaseConnections: values.DATABASE_CONNECTIONS,
     dataDir: values.DATA_DIR,
     host: values.HOST,
     port: values.PORT,

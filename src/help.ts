@@ -24,7 +24,7 @@ const all: Setting[] = Object.entries(
 export function help(): string {
   const lines = all.map(({ name, takes, fallback, required }) => {
     const note = required ? ' (required)' : fallback === undefined ? '' : ` (${fallback})`
-    return `  ${name.padEnd(19)} ${takes}${note}`
+    return `  ${name.padEnd(21)} ${takes}${note}`
   })
   return `Jobcast: JobCreated logs of a chain, indexed into Postgres and pushed as Server-Sent Events.
 
@@ -32,7 +32,8 @@ Usage: jobcast [command] [options]
 
 Commands:
   start               index and serve (the default)
-    --only indexer    index only; --only api: serve only, needs no RPC
+    --only indexer    index only, and answer /health, /ready and /metrics
+    --only api        serve only; needs no RPC
   devnet              a local chain with jobs, and Jobcast on it: nothing to configure
   generate [rpc url]  on an anvil of your own: deploy the contract and create a job every 3 s
   migrate             take the database forward to this version, and end

@@ -56,6 +56,10 @@ async function start(args: string[]): Promise<void> {
   if (only !== undefined && only !== 'indexer' && only !== 'api')
     throw new UsageError(`--only takes indexer or api, not "${only}"`)
   const config = configure((only as Role | undefined) ?? 'all')
+  if (only !== undefined && config.databaseUrl === undefined)
+    throw new UsageError(
+      `--only ${only} needs DATABASE_URL: processes share a Postgres, and the embedded database is for one`,
+    )
   const log = createLog(config)
   const app = await createApp(config, log)
   log.info({ url: app.url, version, role: config.role }, `Jobcast ${version} listens on ${app.url}`)

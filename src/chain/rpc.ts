@@ -209,7 +209,7 @@ interface SocketValue {
     params: ['newHeads']
     onData(): void
     onError(error: unknown): void
-  }): Promise<unknown>
+  }): Promise<{ unsubscribe(): Promise<unknown> }>
 }
 
 /** viem bounds the answer of a WebSocket request, not the time to connect. */
@@ -233,6 +233,7 @@ function isRpcError(error: unknown): boolean {
 function watchHeads({ subscribe }: SocketValue, onHead: () => void): () => void {
   let stopped = false
   let timer: NodeJS.Timeout | undefined
+  let end = () => {}
   const again = () => {
     if (stopped) return
     clearTimeout(timer)
@@ -240,12 +241,16 @@ function watchHeads({ subscribe }: SocketValue, onHead: () => void): () => void 
     timer.unref()
   }
   const start = () => {
-    subscribe({ params: ['newHeads'], onData: onHead, onError: again }).catch(again)
+    subscribe({ params: ['newHeads'], onData: onHead, onError: again }).then(({ unsubscribe }) => {
+      end = () => void unsubscribe().catch(() => {})
+      if (stopped) end()
+    }, again)
   }
   start()
   return () => {
     stopped = true
     clearTimeout(timer)
+    end()
   }
 }
 

@@ -1,9 +1,11 @@
-import type { FastifyInstance } from 'fastify'
+import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { Type } from 'typebox'
 import type { Config } from '../config.ts'
 import { UnavailableError } from '../errors.ts'
 import type { Metrics } from '../metrics.ts'
 import { type Position, staleness } from '../status.ts'
+import { watchConnections } from './connections.ts'
+import { errorHandling } from './errors.ts'
 import { remember } from './remember.ts'
 
 /** Probes and scrapers of a cluster ask often; the database is asked at most once in this time. */
@@ -110,4 +112,22 @@ async function within<T>(ms: number, answer: Promise<T>): Promise<T> {
     timer = setTimeout(() => reject(new UnavailableError(`no answer within ${ms} ms`)), ms)
   })
   return Promise.race([answer, late]).finally(() => clearTimeout(timer))
+}
+
+/** The server of a process that only indexes: an operator looks at it, and nobody subscribes here. */
+export function createOperationServer(
+  options: OperationOptions & { log: FastifyBaseLogger },
+): FastifyInstance {
+  const app = fastify({
+    loggerInstance: options.log,
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: 1_024,
+    requestTimeout: 15_000,
+    http: { headersTimeout: 10_000 },
+  })
+  errorHandling(app)
+  operationRoutes(app, options)
+  const endConnections = watchConnections(app.server)
+  app.addHook('preClose', async () => endConnections())
+  return app
 }

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import { describe, retryAfterSeconds } from '../chain/rpc.ts'
 import { CannotIndexError, type Header, type Source } from '../chain/source.ts'
-import { holdLease, releaseLease } from '../store/cursor.ts'
+import { releaseLease, renewLease, takeLease } from '../store/cursor.ts'
 import type { Database } from '../store/database.ts'
 import type { Outcome } from './converge.ts'
 
@@ -47,14 +47,17 @@ export function runIndexer({ source, db, me, pollIntervalMs, converge, head, log
   let woken = false
   let endWait = () => {}
   let holding = false
-  let beatAt = 0
+  /** performance.now() when this process last knew to hold the work; it goes on while the process is frozen */
+  let heldAt = 0
+  /** and when it last said so */
+  let beatAt = Number.NEGATIVE_INFINITY
   let failures = 0
 
   const wake = () => {
     woken = true
     endWait()
   }
-  let unwatch = () => {}
+  let unwatch: (() => void) | undefined
 
   async function loop(): Promise<void> {
     while (!stopping) {
@@ -65,32 +68,45 @@ export function runIndexer({ source, db, me, pollIntervalMs, converge, head, log
         await wait(report(error), false)
       }
     }
-    unwatch()
+    unwatch?.()
     if (holding) await releaseLease(db, me).catch(() => {})
     state = { name: 'stopped' }
   }
 
   async function turn(): Promise<void> {
+    // Frozen or failing for so long, another may have taken it.
+    if (state.name !== 'halted' && performance.now() - heldAt > LEASE_SECONDS * 1_000) holding = false
     if (!holding) {
-      holding = await holdLease(db, me, null, LEASE_SECONDS)
+      holding = await takeLease(db, me, LEASE_SECONDS)
       if (!holding) {
+        unwatch?.()
+        unwatch = undefined
         enter({ name: 'standby' }, 'another process indexes; standing by')
         await wait(BEAT_MS, false)
         return
       }
-      unwatch()
-      unwatch = source.watch(wake)
+      heldAt = performance.now()
+      beatAt = Number.NEGATIVE_INFINITY
+      unwatch ??= source.watch(wake)
     }
     woken = false
     const outcome = await converge()
     enter({ name: 'working' }, 'indexing')
     if (outcome === 'raced') holding = false
-    if (outcome !== 'caught-up') return
-    if (performance.now() - beatAt > BEAT_MS) {
-      holding = await holdLease(db, me, head(), LEASE_SECONDS)
-      beatAt = performance.now()
-    }
-    await wait(pollIntervalMs, true)
+    if (outcome === 'moved') heldAt = beatAt = performance.now()
+    if (outcome === 'caught-up') await rest(pollIntervalMs)
+  }
+
+  /** Until the next look at the head; the work is kept meanwhile, however long that is. */
+  async function rest(ms: number): Promise<void> {
+    const end = performance.now() + ms
+    do {
+      if (performance.now() - beatAt > BEAT_MS) {
+        holding = await renewLease(db, me, head(), LEASE_SECONDS)
+        if (holding) heldAt = beatAt = performance.now()
+      }
+      await wait(Math.min(BEAT_MS, end - performance.now()), true)
+    } while (holding && !stopping && !woken && performance.now() < end)
   }
 
   function enter(next: IndexerState, message: string): void {

@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import type { Hex } from 'viem'
 import type { Position } from '../status.ts'
 import type { Database, Row } from './database.ts'
@@ -79,10 +79,21 @@ export async function beginCursor(
 }
 
 /**
- * Says that this indexer works and had an answer from the chain just now.
- * @returns false where another indexer holds the work: it said so less than `leaseSeconds` ago
+ * Takes the work, or keeps it. It does not touch `checked_at`, which only an answer of the chain may renew: where no
+ * indexer has one, each may try, and /ready tells.
+ * @returns false where another indexer holds the work: it had an answer from the chain less than `leaseSeconds` ago
  */
-export async function holdLease(
+export async function takeLease(db: Database, me: string, leaseSeconds: number): Promise<boolean> {
+  const held = await db.rows(sql`
+    update ${cursor} set indexer = ${me}::text where ${isFree(me, leaseSeconds)} returning 1`)
+  return held.length > 0
+}
+
+/**
+ * Says that this indexer works and had an answer from the chain just now.
+ * @returns false where another indexer holds the work by now
+ */
+export async function renewLease(
   db: Database,
   me: string,
   head: { number: number; timestamp: string } | null,
@@ -93,11 +104,14 @@ export async function holdLease(
       indexer = ${me}::text, checked_at = clock_timestamp(),
       head_number = coalesce(${head?.number ?? null}::bigint, head_number),
       head_timestamp = coalesce(${head?.timestamp ?? null}::text::numeric, head_timestamp)
-    where indexer is null or indexer = ${me}::text
-      -- said long ago, or in the future, which is a clock that was set back
-      or abs(extract(epoch from clock_timestamp() - checked_at)) > ${leaseSeconds}::float8
-    returning 1`)
+    where ${isFree(me, leaseSeconds)} returning 1`)
   return held.length > 0
+}
+
+function isFree(me: string, leaseSeconds: number): SQL {
+  // Said long ago, never, or in the future, which is a clock that was set back.
+  return sql`(indexer is null or indexer = ${me}::text or coalesce(
+    abs(extract(epoch from clock_timestamp() - checked_at)) > ${leaseSeconds}::float8, true))`
 }
 
 /** Gives the work back at once, so that a standby need not wait for the lease to run out. */

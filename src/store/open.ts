@@ -15,18 +15,30 @@ const RETRY_MS = 2_000
  * @throws DatabaseError where the database must not be used by this program
  */
 export async function openDatabase(
-  { databaseUrl, dataDir }: { databaseUrl: string | undefined; dataDir: string },
+  {
+    databaseUrl,
+    dataDir,
+    databaseConnections,
+  }: { databaseUrl: string | undefined; dataDir: string; databaseConnections: number },
   log: Logger,
 ): Promise<Database> {
   if (databaseUrl === undefined) return openPglite(dataDir)
   let opened: Database | undefined
   let timer: NodeJS.Timeout | undefined
   let closed = false
+  let replacing = false
+  const listeners: Parameters<Database['listen']>[] = []
 
   async function connect(): Promise<void> {
-    const database = await openPostgres(databaseUrl as string)
-    if (closed) await database.close()
-    else opened = database
+    use(await openPostgres(databaseUrl as string, { connections: databaseConnections }))
+  }
+  function use(database: Database): void {
+    const before = closed ? database : opened
+    if (!closed) {
+      opened = database
+      for (const listener of listeners) void database.listen(...listener)
+    }
+    void before?.close()
   }
   async function reconnect(): Promise<void> {
     try {
@@ -36,6 +48,24 @@ export async function openDatabase(
       // Waiting helps no more: it ends the process, as it would have at the start.
       if (error instanceof DatabaseError) throw error
       if (!closed) timer = setTimeout(reconnect, RETRY_MS)
+    }
+  }
+
+  /**
+   * Connections that say nothing: the server is frozen, or it or the network is gone without a word, which the system would
+   * tell only after a quarter of an hour. Where a new connection is answered, it was the old ones.
+   */
+  async function replace(silent: Database): Promise<void> {
+    if (replacing || closed || opened !== silent) return
+    replacing = true
+    const opening = openPostgres(databaseUrl as string, { connections: databaseConnections })
+    try {
+      use(await bounded(opening))
+      log.warn('the connections to the database had become silent; they were replaced')
+    } catch {
+      void opening.then((late) => late.close()).catch(() => {})
+    } finally {
+      replacing = false
     }
   }
 
@@ -53,10 +83,17 @@ export async function openDatabase(
   }
   return {
     async rows(query, options) {
-      return bounded(database().rows(query, options))
+      const used = database()
+      try {
+        return await bounded(used.rows(query, options))
+      } catch (error) {
+        if (error instanceof SilentError) void replace(used)
+        throw error
+      }
     },
-    async listen(channel, onMessage, onReady) {
-      await database().listen(channel, onMessage, onReady)
+    async listen(...listener) {
+      listeners.push(listener)
+      await opened?.listen(...listener)
     },
     async close() {
       closed = true
@@ -66,11 +103,13 @@ export async function openDatabase(
   }
 }
 
+class SilentError extends UnavailableError {}
+
 /** The answer of a statement, with "no database" told apart from a fault of ours. */
 async function bounded<T>(answer: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new UnavailableError('the database did not answer in time')), TIMEOUT_MS)
+    timer = setTimeout(() => reject(new SilentError('the database did not answer in time')), TIMEOUT_MS)
   })
   try {
     return await Promise.race([answer, timeout])

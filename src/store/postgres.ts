@@ -1,5 +1,4 @@
-import { drizzle } from 'drizzle-orm/postgres-js'
-import { migrate } from 'drizzle-orm/postgres-js/migrator'
+import { readMigrationFiles } from 'drizzle-orm/migrator'
 import postgres from 'postgres'
 import { compile, type Database, DatabaseError, type Row } from './database.ts'
 import { isConnectionFault } from './faults.ts'
@@ -10,8 +9,10 @@ const MIGRATION_LOCK = 5_062_227
 
 /** What an operator sees in pg_stat_activity. */
 export const APPLICATION = 'jobcast'
-/** One more is for LISTEN. */
-export const CONNECTIONS = 10
+/** A server that comes back must not wait long for its clients, nor meet them all in one moment. */
+const LONGEST_BACKOFF_SECONDS = 2
+/** What a burst opened is given back, so that many processes share a server's connections. */
+const IDLE_SECONDS = 30
 
 /**
  * Opens a Postgres, taking it forward to this version first: one of the processes that start together migrates,
@@ -21,12 +22,15 @@ export const CONNECTIONS = 10
  */
 export async function openPostgres(
   url: string,
-  { connections = CONNECTIONS, onNotice = (_: string) => {} } = {},
+  { connections = 5, onNotice = (_: string) => {} } = {},
 ): Promise<Database> {
   await migratePostgres(url)
   const sql = postgres(url, {
     max: connections,
     connect_timeout: 10,
+    idle_timeout: IDLE_SECONDS,
+    backoff: (retries: number) =>
+      (0.5 + Math.random() / 2) * Math.min(3 ** retries / 100, LONGEST_BACKOFF_SECONDS),
     onnotice: (notice) => onNotice(notice.message ?? ''),
     connection: { application_name: APPLICATION },
   })
@@ -39,19 +43,27 @@ export async function openPostgres(
       return (await sql.unsafe(text, params as never[], options)) as unknown as Row[]
     },
     async listen(channel, onMessage, onReady) {
-      await sql.listen(channel, onMessage, onReady)
+      // The driver tries again by itself, from a first failure on: asking again would be answered twice.
+      await sql.listen(channel, onMessage, onReady).catch(() => {})
     },
     close: () => sql.end({ timeout: 5 }),
   }
 }
 
+/**
+ * One transaction on one connection. The lock is the transaction's, not the session's: a pooler in transaction mode
+ * would keep the session, and with it the lock, when we are gone. A database that is up to date needs no right to change it.
+ */
 async function migratePostgres(url: string): Promise<void> {
   const sql = postgres(url, { max: 1, connect_timeout: 10, onnotice: () => {}, prepare: false })
   try {
     if (!mustMigrate(await lastApplied(sql))) return
-    await sql`select pg_advisory_lock(${MIGRATION_LOCK})`
-    // Again, since another process may have been at it meanwhile.
-    if (mustMigrate(await lastApplied(sql))) await migrate(drizzle(sql), { migrationsFolder })
+    await sql.begin(async (tx) => {
+      await tx`select pg_advisory_xact_lock(${MIGRATION_LOCK})`
+      // Again, since another process may have been at it meanwhile.
+      const last = await lastApplied(tx)
+      if (mustMigrate(last)) await migrate(tx, last)
+    })
   } catch (error) {
     if (error instanceof DatabaseError || isConnectionFault(error)) throw error
     const { message } =
@@ -63,12 +75,23 @@ async function migratePostgres(url: string): Promise<void> {
       },
     )
   } finally {
-    // Ending the session gives the lock back.
     await sql.end({ timeout: 5 })
   }
 }
 
-async function lastApplied(sql: postgres.Sql): Promise<number> {
+/** What drizzle's migrator does, but on a transaction that is open already; the names are its, whose tools may read them. */
+async function migrate(tx: postgres.TransactionSql, lastApplied: number): Promise<void> {
+  await tx`create schema if not exists drizzle`
+  await tx`
+    create table if not exists drizzle.__drizzle_migrations (id serial primary key, hash text not null, created_at bigint)`
+  for (const { sql: statements, hash, folderMillis } of readMigrationFiles({ migrationsFolder })) {
+    if (folderMillis <= lastApplied) continue
+    for (const statement of statements) await tx.unsafe(statement)
+    await tx`insert into drizzle.__drizzle_migrations (hash, created_at) values (${hash}, ${folderMillis})`
+  }
+}
+
+async function lastApplied(sql: postgres.ISql): Promise<number> {
   const [table] = await sql`select to_regclass('drizzle.__drizzle_migrations') as name`
   if (!table?.name) return 0
   const [last] = await sql`select max(created_at)::text as at from drizzle.__drizzle_migrations`

@@ -1,0 +1,185 @@
+import postgresJs from 'postgres'
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
+import type { Role } from '../src/config.ts'
+import { openPostgres } from '../src/store/postgres.ts'
+import { startChain, type TestChain } from './helpers/anvil.ts'
+import { openStream } from './helpers/eventStream.ts'
+import { startPostgres, type TestPostgres } from './helpers/postgres.ts'
+import { startRpcProxy } from './helpers/rpcProxy.ts'
+import { type Service, startService } from './helpers/service.ts'
+import { until } from './helpers/until.ts'
+
+let chain: TestChain
+let postgres: TestPostgres
+beforeAll(async () => {
+  ;[chain, postgres] = await Promise.all([startChain(), startPostgres()])
+})
+afterAll(async () => {
+  await Promise.all([chain.stop(), postgres.stop()])
+})
+
+async function serve(env: Record<string, string>, role: Role): Promise<Service> {
+  const service = await startService(env, role)
+  onTestFinished(() => service.close())
+  return service
+}
+
+function subscribe(service: Service, lastEventId?: string) {
+  const stream = openStream(`${service.url}/api/v1/events`, lastEventId === undefined ? {} : { lastEventId })
+  onTestFinished(() => stream.close())
+  return stream
+}
+
+async function query(url: string, text: string): Promise<Record<string, unknown>[]> {
+  const sql = postgresJs(url, { max: 1 })
+  return sql.unsafe(text).finally(() => sql.end())
+}
+
+it('api processes know no chain, and give the same ids in the same order; a client goes on at another one', async () => {
+  const DATABASE_URL = await postgres.createDatabase()
+  const apis = [await serve({ DATABASE_URL }, 'api'), await serve({ DATABASE_URL }, 'api')] as const
+  expect((await apis[0].get('/api/v1/config')).data).toMatchObject({ chainId: null, contractAddress: null })
+  expect(await apis[0].get('/ready', 503)).toMatchObject({ reason: 'no indexer has reached the chain yet' })
+
+  const indexer = await serve(
+    { DATABASE_URL, RPC_URL: chain.url, CONTRACT_ADDRESS: chain.address },
+    'indexer',
+  )
+  for (const service of [...apis, indexer]) await service.untilReady()
+  const config = await apis[0].get('/api/v1/config')
+  expect(config).toEqual(await apis[1].get('/api/v1/config'))
+  expect(config.data).toMatchObject({ chainId: 31337, contractAddress: chain.address.toLowerCase() })
+
+  const [one, two, moving] = [subscribe(apis[0]), subscribe(apis[1]), subscribe(apis[0])]
+  for (const stream of [one, two, moving]) await stream.connected
+  await chain.createJobs(30)
+  const before = await moving.waitFor(30)
+  moving.close()
+  await chain.createJobs(10)
+  await chain.reorg(1)
+  await chain.createJobs(10)
+  const all = await one.waitFor((await moved(one)) ?? 0)
+  const last = Number(all.at(-1)?.id)
+  await two.waitFor((event) => Number(event.id) === last)
+  expect(two.of('job_created', 'job_removed')).toEqual(all)
+  const resumed = subscribe(apis[1], before.at(-1)?.id as string)
+  const rest = await resumed.waitFor(all.length - 30)
+  expect([...before, ...rest]).toEqual(all)
+
+  /** how many events came, once the last job of the chain is among them */
+  async function moved(stream: typeof one) {
+    const total = (await chain.head()).number
+    await stream.waitFor((event) => event.type === 'job_created' && Number(event.data.blockNumber) === total)
+    return stream.of('job_created', 'job_removed').length
+  }
+})
+
+it('a process that only indexes answers an operator, and nothing of the API', async () => {
+  const DATABASE_URL = await postgres.createDatabase()
+  const indexer = await serve(
+    { DATABASE_URL, RPC_URL: chain.url, CONTRACT_ADDRESS: chain.address },
+    'indexer',
+  )
+  await indexer.untilReady()
+  expect(await indexer.get('/health')).toEqual({ status: 'ok' })
+  const metrics = await (await fetch(`${indexer.url}/metrics`)).text()
+  expect(metrics).toMatch(/^jobcast_indexer_working 1$/m)
+  for (const path of ['/api/v1/events', '/api/v1/jobs', '/'])
+    expect(await indexer.get(path, 404)).toMatchObject({ error: { code: 'NOT_FOUND' } })
+})
+
+it('a standby does not ask the chain, however seldom the working one does, and goes on where that one stopped', async () => {
+  const proxy = await startRpcProxy(chain.url)
+  onTestFinished(() => proxy.stop())
+  const DATABASE_URL = await postgres.createDatabase()
+  const settings = { DATABASE_URL, CONTRACT_ADDRESS: chain.address }
+  // Looks at the head again long after a lease would have run out.
+  const working = await startService(
+    { ...settings, RPC_URL: chain.url, POLL_INTERVAL_MS: '600000' },
+    'indexer',
+  )
+  let closed = false
+  onTestFinished(async () => void (closed || (await working.close())))
+  await working.untilReady()
+  const standby = await serve({ ...settings, RPC_URL: proxy.url }, 'indexer')
+  const revisions = async () => {
+    const [row] = await query(DATABASE_URL, 'select indexer, xmin::text as version from cursor')
+    return row as { indexer: string; version: string }
+  }
+  const { indexer } = await revisions()
+  const versions = new Set<string>()
+  // The lease is 8 s and is renewed every 2: five renewals are more than it would have lasted.
+  await until(
+    async () => {
+      const at = await revisions()
+      expect(at.indexer).toBe(indexer)
+      return versions.add(at.version).size > 5
+    },
+    { message: 'the lease is renewed five times', timeout: 60_000 },
+  )
+  expect(proxy.requests).toBe(0)
+
+  closed = true
+  await working.close()
+  await chain.createJob()
+  const { number } = await chain.head()
+  await until(
+    async () => {
+      const text = await (await fetch(`${standby.url}/metrics`)).text()
+      return /^jobcast_indexer_working 1$/m.test(text) && text.includes(`jobcast_indexed_block ${number}\n`)
+    },
+    { message: 'the standby has indexed the newest block' },
+  )
+})
+
+it('processes that start together on an empty database migrate it once', async () => {
+  const url = await postgres.createDatabase()
+  const opened = await Promise.all(Array.from({ length: 6 }, () => openPostgres(url, { connections: 1 })))
+  await Promise.all(opened.map((db) => db.close()))
+  const [row] = await query(
+    url,
+    'select count(*)::int as rows, count(distinct hash)::int as hashes from drizzle.__drizzle_migrations',
+  )
+  expect(row?.rows).toBe(row?.hashes)
+  expect(await query(url, 'select last_id from cursor')).toHaveLength(1)
+})
+
+it('an api process needs no more than the right to read', async () => {
+  const url = await postgres.createDatabase()
+  await (await openPostgres(url)).close()
+  await query(
+    url,
+    `create role reader login; grant usage on schema drizzle to reader;
+     grant select on all tables in schema public, drizzle to reader`,
+  )
+  const reader = new URL(url)
+  reader.username = 'reader'
+  const api = await serve({ DATABASE_URL: reader.href }, 'api')
+  expect((await api.get('/api/v1/jobs')).data).toEqual([])
+  expect((await api.get('/api/v1/stats')).success).toBe(true)
+  expect((await subscribe(api).connected).data.resumed).toBeNull()
+})
+
+it('listening begins again after the server was away, and what it missed meanwhile comes too', async () => {
+  const own = await startPostgres()
+  onTestFinished(() => own.stop())
+  const DATABASE_URL = await own.createDatabase()
+  const service = await serve({ DATABASE_URL, RPC_URL: chain.url, CONTRACT_ADDRESS: chain.address }, 'all')
+  await service.untilReady()
+  const stream = subscribe(service)
+  await stream.connected
+  const listeners = () =>
+    query(
+      DATABASE_URL,
+      "select pid from pg_stat_activity where query ilike 'listen%' and datname = current_database()",
+    )
+  await until(async () => (await listeners()).length === 1, { message: 'a connection listens' })
+  await own.halt()
+  const { jobId } = await chain.createJob()
+  await own.start()
+  await stream.waitFor((event) => event.data.jobId === String(jobId), { timeout: 40_000 })
+  await until(async () => (await listeners()).length === 1, {
+    message: 'one connection listens again',
+    timeout: 40_000,
+  })
+})

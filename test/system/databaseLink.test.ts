@@ -1,0 +1,62 @@
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
+import { startChain, type TestChain } from '../helpers/anvil.ts'
+import { openStream } from '../helpers/eventStream.ts'
+import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
+import { startService } from '../helpers/service.ts'
+import { startTcpProxy } from '../helpers/tcpProxy.ts'
+import { until } from '../helpers/until.ts'
+
+const PATIENT = { timeout: 90_000 }
+const CONNECTIONS = 3
+
+let chain: TestChain
+let postgres: TestPostgres
+beforeAll(async () => {
+  ;[chain, postgres] = await Promise.all([startChain(), startPostgres()])
+})
+afterAll(async () => {
+  await Promise.all([chain.stop(), postgres.stop()])
+})
+
+it('connections that fell silent for ever are replaced, and their subscribers miss nothing', async () => {
+  const link = await startTcpProxy(postgres.port)
+  onTestFinished(() => link.stop())
+  const direct = await postgres.createDatabase()
+  const indexer = await startService(
+    { DATABASE_URL: direct, RPC_URL: chain.url, CONTRACT_ADDRESS: chain.address },
+    'indexer',
+  )
+  onTestFinished(() => indexer.close())
+  const api = await startService(
+    {
+      DATABASE_URL: direct.replace(`:${postgres.port}/`, `:${link.port}/`),
+      DATABASE_CONNECTIONS: String(CONNECTIONS),
+    },
+    'api',
+  )
+  onTestFinished(() => api.close())
+  await api.untilReady()
+  const stream = openStream(`${api.url}/api/v1/events`)
+  onTestFinished(() => stream.close())
+  await stream.connected
+
+  // Every connection there may be is open, and the one that listens; the proxy has two ends of each.
+  await until(
+    async () => {
+      await Promise.all(Array.from({ length: 30 }, () => api.get('/api/v1/jobs')))
+      return link.connections() === 2 * (CONNECTIONS + 1)
+    },
+    { message: 'all connections are open', ...PATIENT },
+  )
+  await link.down('hang')
+  const { jobId } = await chain.createJob()
+  expect((await api.get('/ready', 503)).reason).toBe('the database is out of reach')
+  await link.up()
+  await stream.waitFor((event) => event.data.jobId === String(jobId), PATIENT)
+  expect((await api.get('/ready')).status).toBe('ready')
+  // The new ones listen, too.
+  const next = await chain.createJob()
+  await stream.waitFor((event) => event.data.jobId === String(next.jobId), PATIENT)
+  expect(stream.of('job_created')).toHaveLength(2)
+  expect(stream.of('connected')).toHaveLength(1)
+})
