@@ -68,7 +68,7 @@ async function latencyOfJobcast(chain: TestChain, pg: TestPostgres, blocks: numb
 }
 
 /** Warm-up blocks: connections, prepared statements, the JIT. */
-const WARM_UP = 20
+const WARM_UP = 10
 
 async function measure(chain: TestChain, url: string, blocks: number): Promise<number[]> {
   let arrived = (_at: number) => {}
@@ -78,8 +78,8 @@ async function measure(chain: TestChain, url: string, blocks: number): Promise<n
   const values: number[] = []
   for (let block = 0; block < WARM_UP + blocks; block++) {
     await chain.sendJob()
-    // Not in step with any timer of the server's.
-    await new Promise((resolve) => setTimeout(resolve, 5 + Math.random() * 20))
+    // Longer than a delayed ACK (40 ms), for which the node's next small write would wait; and in step with no timer.
+    await new Promise((resolve) => setTimeout(resolve, 60 + Math.random() * 40))
     const frame = new Promise<number>((resolve, reject) => {
       const timer = setTimeout(() => reject(new Error('no frame within 10 s')), 10_000)
       arrived = (at) => {

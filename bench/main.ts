@@ -1,9 +1,10 @@
 import { parseArgs } from 'node:util'
+import { fanout } from './fanout.ts'
 import { latency } from './latency.ts'
 import { type Bench, type Figure, machine, reached, save, table } from './report.ts'
 import { sync } from './sync.ts'
 
-const benches: Bench[] = [sync, latency]
+const benches: Bench[] = [sync, latency, fanout]
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
