@@ -13,10 +13,14 @@ export interface Child {
  * Starts a script of this folder as a process of its own.
  * @param file relative to `bench/`
  */
-export function startChild(file: string, nodeArgs: string[] = []): Child {
+export function startChild(
+  file: string,
+  { nodeArgs = [], env = {} }: { nodeArgs?: string[]; env?: Record<string, string> } = {},
+): Child {
   const path = fileURLToPath(new URL(file, import.meta.url))
   const child = fork(path, [], {
     execArgv: [...nodeArgs, '--import', import.meta.resolve('tsx')],
+    env: { ...process.env, ...env },
     serialization: 'advanced',
   })
   endWithParent(child)

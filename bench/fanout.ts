@@ -6,7 +6,7 @@ import { clock } from './clock.ts'
 import { fillDatabase } from './fill.ts'
 import type { RequestLoad, RequestTimes } from './load/requests.ts'
 import type { StreamLoad } from './load/streams.ts'
-import { cpuSeconds, startJobcast } from './process.ts'
+import { cpuSeconds, measurableMemory, startJobcast } from './process.ts'
 import { quantile } from './quantile.ts'
 import type { Bench, Figure } from './report.ts'
 
@@ -36,12 +36,15 @@ export const fanout: Bench = {
 }
 
 /** A server with its streams open, and how an event gets to it. */
-interface Side {
+export interface Side {
   pid: number
   url: string
   load: ReturnType<typeof startChild>
+  openStreams(streams: number, queries?: string[]): Promise<void>
   /** commits one event */
   commit(): Promise<void>
+  /** what the server holds after a garbage collection */
+  memory(): Promise<NodeJS.MemoryUsage>
   end(): Promise<void>
 }
 
@@ -51,33 +54,19 @@ async function fanoutTo(
   queries: string[],
   quick: boolean,
 ): Promise<Figure[]> {
-  const [events, rounds] = [Math.max(8, quick ? 10_000 / streams : 60_000 / streams), quick ? 2 : 5]
-  const databaseUrl = await pg.createDatabase()
-  await fillDatabase(databaseUrl, 10_000)
-  const sides: Side[] = []
-  const measured: Record<'floor' | 'jobcast', Round[]> = { floor: [], jobcast: [] }
-  let rest: Figure[] = []
-  try {
-    const floor = await openFloor(databaseUrl, streams)
-    sides.push(floor)
-    const jobcast = await openJobcast(databaseUrl, streams, queries)
-    sides.push(jobcast)
-    for (const side of sides) await round(side, streams, 3)
-    for (let i = 0; i < rounds; i++) {
-      measured.floor.push(await round(floor, streams, events))
-      measured.jobcast.push(await round(jobcast, streams, events))
-    }
-    if (streams >= 10_000 && queries.length === 1) rest = await restDuringFanout(jobcast, streams)
-  } finally {
-    for (const side of sides) await side.end()
-  }
+  const measured = await measureFanout(pg, streams, queries, {
+    events: Math.max(8, (quick ? 10_000 : 60_000) / streams),
+    rounds: quick ? 2 : 5,
+    withRest: streams >= 10_000 && queries.length === 1,
+  })
+  const filters = queries.length > 1 ? `, ${queries.length} filters` : ''
   const figure = (
     what: string,
     unit: string,
     of: (round: Round) => number,
     goal?: Figure['goal'],
   ): Figure => ({
-    what: `${what}, ${streams.toLocaleString('en-US')} streams${queries.length > 1 ? `, ${queries.length} filters` : ''}`,
+    what: `${what}, ${streams.toLocaleString('en-US')} streams${filters}`,
     unit,
     jobcast: measured.jobcast.map(of),
     floor: { name: 'bare server', values: measured.floor.map(of) },
@@ -88,11 +77,47 @@ async function fanoutTo(
     figure('CPU', 's per 1M deliveries', (r) => (r.cpu * 1e6) / r.times.length, { atMost: 1.15 }),
     figure('commit → receipt p50', 'ms', (r) => quantile(r.times, 0.5)),
     figure('commit → receipt p99', 'ms', (r) => quantile(r.times, 0.99), { atMost: 1.2 }),
-    ...rest,
+    ...measured.rest,
   ]
 }
 
-interface Round {
+/** Rounds of events to so many streams, of the floor and of Jobcast in turn. */
+export async function measureFanout(
+  pg: TestPostgres,
+  streams: number,
+  queries: string[],
+  {
+    events,
+    rounds,
+    withFloor = true,
+    withRest = false,
+  }: { events: number; rounds: number; withFloor?: boolean; withRest?: boolean },
+): Promise<{ floor: Round[]; jobcast: Round[]; rest: Figure[] }> {
+  const databaseUrl = await pg.createDatabase()
+  await fillDatabase(databaseUrl, 10_000)
+  const sides: Side[] = []
+  const measured = { floor: [] as Round[], jobcast: [] as Round[], rest: [] as Figure[] }
+  try {
+    const floor = withFloor ? await openFloor(databaseUrl) : undefined
+    if (floor) sides.push(floor)
+    const jobcast = await openJobcast(databaseUrl)
+    sides.push(jobcast)
+    for (const side of sides) {
+      await side.openStreams(streams, queries)
+      await round(side, streams, 3)
+    }
+    for (let i = 0; i < rounds; i++) {
+      if (floor) measured.floor.push(await round(floor, streams, events))
+      measured.jobcast.push(await round(jobcast, streams, events))
+    }
+    if (withRest) measured.rest = await restDuringFanout(jobcast, streams)
+    return measured
+  } finally {
+    for (const side of sides) await side.end()
+  }
+}
+
+export interface Round {
   /** milliseconds of each delivery, from commit to receipt */
   times: number[]
   /** all in all */
@@ -148,22 +173,26 @@ async function restDuringFanout(jobcast: Side, streams: number): Promise<Figure[
   }
 }
 
-export async function openFloor(databaseUrl: string, streams: number): Promise<Side> {
-  const server = startChild('floors/streams.ts')
+export async function openFloor(databaseUrl: string): Promise<Side> {
+  const memory = await measurableMemory()
+  const server = startChild('floors/streams.ts', { env: memory.env })
   const load = startChild('load/streams.ts')
   const sql = postgres(databaseUrl, { max: 1 })
-  const end = () => Promise.all([server.end(), load.end(), sql.end()]).then(() => {})
+  const end = async () => {
+    await Promise.all([server.end(), load.end(), sql.end(), memory.remove()])
+  }
   try {
     const url = await server.ask<string>('start', { databaseUrl, channel: FLOOR_CHANNEL })
-    await load.ask('open', { url, streams } satisfies StreamLoad)
     const [entry] = await sql`select data from feed order by id limit 1`
     return {
       pid: server.pid,
       url,
       load,
+      openStreams: (streams: number) => load.ask('open', { url, streams } satisfies StreamLoad),
       async commit() {
         await sql`select pg_notify(${FLOOR_CHANNEL}, ${entry?.data})`
       },
+      memory: () => memory.read(server.pid),
       end,
     }
   } catch (error) {
@@ -172,18 +201,23 @@ export async function openFloor(databaseUrl: string, streams: number): Promise<S
   }
 }
 
-export async function openJobcast(databaseUrl: string, streams: number, queries = ['']): Promise<Side> {
-  const jobcast = await startJobcast({ DATABASE_URL: databaseUrl }, ['start', '--only', 'api'])
+export async function openJobcast(databaseUrl: string): Promise<Side> {
+  const memory = await measurableMemory()
+  const jobcast = await startJobcast({ DATABASE_URL: databaseUrl, ...memory.env }, ['start', '--only', 'api'])
   const load = startChild('load/streams.ts')
   const sql = postgres(databaseUrl, { max: 1 })
-  const end = () => Promise.all([jobcast.stop(), load.end(), sql.end()]).then(() => {})
+  const end = async () => {
+    await Promise.all([jobcast.stop(), load.end(), sql.end(), memory.remove()])
+  }
   try {
     await jobcast.untilReady()
-    await load.ask('open', { url: `${jobcast.url}/api/v1/events`, streams, queries } satisfies StreamLoad)
+    const url = `${jobcast.url}/api/v1/events`
     return {
       pid: jobcast.pid,
       url: jobcast.url,
       load,
+      openStreams: (streams, queries = ['']) =>
+        load.ask('open', { url, streams, queries } satisfies StreamLoad),
       async commit() {
         await sql`
           with moved as (update cursor set revision = revision + 1, last_id = last_id + 1 returning last_id, block_number),
@@ -192,6 +226,7 @@ export async function openJobcast(databaseUrl: string, streams: number, queries 
               select last_id, 'job_created', (select data from feed order by id limit 1) from moved)
           select pg_notify(${WAKE_CHANNEL}, last_id || ' ' || block_number) from moved`
       },
+      memory: () => memory.read(jobcast.pid),
       end,
     }
   } catch (error) {

@@ -39,7 +39,7 @@ export async function fillDatabase(url: string, jobs: number, at: FilledAt = noC
     await sql`
       insert into jobs (block_number, log_index, job_id, client_id, strategy_type, verification_level, budget, deadline,
         block_hash, block_timestamp, transaction_hash)
-      select block, i % ${PER_BLOCK}, i + 1, (i::bigint * 7919) % ${CLIENTS}, i % 4, 1 + i % 4, 50000000 + i * 1000,
+      select block, i, i + 1, (i::bigint * 7919) % ${CLIENTS}, i % 4, 1 + i % 4, 50000000 + i * 1000,
         block_time + 604800, '0x' || repeat(md5(block::text), 2), block_time, '0x' || repeat(md5(i::text), 2)
       from generate_series(0, ${jobs - 1}::int) i,
         lateral (select greatest(0, ${head.number}::bigint - (${jobs - 1} - i) / ${PER_BLOCK}) as block) b,

@@ -41,7 +41,7 @@ export const latency: Bench = {
 }
 
 async function latencyOfFloor(chain: TestChain, pg: TestPostgres, blocks: number): Promise<number[]> {
-  const child = startChild('floors/latency.ts', ['--experimental-websocket', '--no-warnings'])
+  const child = startChild('floors/latency.ts', { nodeArgs: ['--experimental-websocket', '--no-warnings'] })
   try {
     const databaseUrl = await pg.createDatabase()
     const task = { wsUrl: chain.wsUrl, address: chain.address, databaseUrl }

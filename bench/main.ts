@@ -1,10 +1,14 @@
 import { parseArgs } from 'node:util'
 import { fanout } from './fanout.ts'
+import { growth } from './growth.ts'
+import { history } from './history.ts'
 import { latency } from './latency.ts'
+import { memory } from './memory.ts'
 import { type Bench, type Figure, machine, reached, save, table } from './report.ts'
+import { start } from './start.ts'
 import { sync } from './sync.ts'
 
-const benches: Bench[] = [sync, latency, fanout]
+const benches: Bench[] = [sync, latency, fanout, memory, history, start, growth]
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -30,10 +34,10 @@ const failed: string[] = []
 for (const bench of benches.filter(({ name }) => positionals.length === 0 || positionals.includes(name))) {
   const { name, about, leavesOut } = bench
   console.log(`\n${name}: ${about}\n  leaves out: ${leavesOut}`)
-  const start = performance.now()
+  const begun = performance.now()
   try {
     const figures = await bench.run({ quick })
-    const seconds = Math.round((performance.now() - start) / 1000)
+    const seconds = Math.round((performance.now() - begun) / 1000)
     console.log(`${table(figures)}\n  ${seconds} s`)
     save(name, { machine: at, quick, at: new Date().toISOString(), seconds, name, about, leavesOut, figures })
     all.push(...figures)

@@ -1,5 +1,10 @@
 import { readFileSync } from 'node:fs'
+import { readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { type JobcastProcess, startProcess } from '../test/helpers/process.ts'
+import { tempDir } from '../test/helpers/tempDir.ts'
+import { until } from '../test/helpers/until.ts'
 
 /** Ticks a second in /proc/PID/stat, by the kernel's ABI. */
 const TICKS = 100
@@ -27,8 +32,21 @@ export function cpuSeconds(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / TICKS
 }
 
-/** Resident bytes of a process. Linux only. */
-export function residentBytes(pid: number): number {
-  const [, kb] = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
-  return Number(kb) * 1024
+/** What a server preloads, as Node's arguments and its environment, so that its memory can be asked for. */
+export async function measurableMemory() {
+  const { path, remove } = await tempDir()
+  const file = join(path, 'memory.json')
+  const preload = fileURLToPath(new URL('load/collectGarbage.mjs', import.meta.url))
+  return {
+    env: { NODE_OPTIONS: `--import ${preload}`, MEMORY_FILE: file },
+    /** what the process holds after a garbage collection, in bytes */
+    async read(pid: number): Promise<NodeJS.MemoryUsage> {
+      await rm(file, { force: true })
+      process.kill(pid, 'SIGWINCH')
+      return JSON.parse(
+        await until(() => readFile(file, 'utf8'), { message: 'the process tells its memory' }),
+      )
+    },
+    remove,
+  }
 }

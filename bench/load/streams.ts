@@ -20,7 +20,7 @@ let times: number[] = []
 let expected = 0
 let complete = () => {}
 
-answer({ open, expect, size: () => sockets.length })
+answer({ open, expect })
 
 async function open({ url, streams, queries = [''] }: StreamLoad): Promise<void> {
   const { hostname, port, pathname, host } = new URL(url)
