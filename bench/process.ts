@@ -14,15 +14,16 @@ export function startJobcast(env: Record<string, string>, args = ['start']): Pro
   return startProcess({
     compiled: true,
     args,
+    nodeArgs: profiling(),
     // The limiter stays in place, only its limit is out of reach.
-    env: { RATE_LIMIT: '10000000', MAX_STREAMS_PER_IP: '1000000', ...profiling(), ...env },
+    env: { RATE_LIMIT: '10000000', MAX_STREAMS_PER_IP: '1000000', ...env },
   })
 }
 
 /** BENCH_PROFILE=FOLDER leaves a CPU profile of each Jobcast there. */
-function profiling(): Record<string, string> {
+function profiling(): string[] {
   const folder = process.env.BENCH_PROFILE
-  return folder ? { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${folder}` } : {}
+  return folder ? ['--cpu-prof', `--cpu-prof-dir=${folder}`] : []
 }
 
 /** CPU seconds a process has used so far, user and system. Linux only. */

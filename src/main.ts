@@ -4,14 +4,11 @@ import { parseArgs } from 'node:util'
 import closeWithGrace from 'close-with-grace'
 import { type App, createApp } from './app.ts'
 import { type Config, ConfigError, loadConfig, type Role, readEnvironment } from './config.ts'
-import { devnet } from './devnet/devnet.ts'
-import { deployRegistry, generateJobs } from './devnet/registry.ts'
 import { help } from './help.ts'
 import { createLog } from './log.ts'
 import { DatabaseError } from './store/database.ts'
 import { openDatabase } from './store/open.ts'
 import { resetDatabase } from './store/reset.ts'
-import { tail } from './tail.ts'
 import { version } from './version.ts'
 
 /** A fault of the one who started us: said in one line, without a stack. */
@@ -20,6 +17,7 @@ class UsageError extends Error {}
 /** A shutdown that takes longer is cut off. */
 const CLOSE_MS = 10_000
 
+// What a command alone needs is loaded by it: modules are most of a start's time.
 async function main(argv: string[]): Promise<void> {
   const [command = 'start', ...rest] = argv[0]?.startsWith('-') ? ['start', ...argv] : argv
   if (command === 'tail') return runTail(rest)
@@ -54,6 +52,7 @@ async function start(args: string[]): Promise<void> {
 
 async function runDevnet(args: string[]): Promise<void> {
   options(args, {})
+  const { devnet } = await import('./devnet/devnet.ts')
   const running = await devnet({
     start(env) {
       // Nothing of the user's .env: a devnet is its own chain and so its own database.
@@ -71,6 +70,7 @@ async function runDevnet(args: string[]): Promise<void> {
 
 async function generate([url = 'http://127.0.0.1:8545', ...rest]: string[]): Promise<void> {
   options(rest, {})
+  const { deployRegistry, generateJobs } = await import('./devnet/registry.ts')
   const { address } = await deployRegistry(url)
   console.log(`deployed the contract at ${address}; a job every 3 s, Ctrl-C ends it`)
   const stopped = new AbortController()
@@ -102,6 +102,7 @@ async function runTail(args: string[]): Promise<void> {
   // Once: a second Ctrl-C ends the process at once.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort())
   const { stdout, stderr, env } = process
+  const { tail } = await import('./tail.ts')
   process.exitCode = await tail(args, { stdout, stderr, env, signal: stop.signal })
 }
 

@@ -1,7 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
-import { extractChain } from 'viem'
-import * as chains from 'viem/chains'
+import type { Chain } from 'viem'
 import type { Config } from '../config.ts'
 import { UnavailableError } from '../errors.ts'
 import { formatUsdc, parseUsdc } from '../job.ts'
@@ -81,7 +80,7 @@ export function statusRoutes(app: FastifyInstance, options: StatusOptions): void
     },
     async () => {
       const { chainId, contract, startBlock } = await position()
-      const chain = chainId === null ? undefined : findChain(chainId)
+      const chain = chainId === null ? undefined : await findChain(chainId)
       return {
         success: true,
         data: {
@@ -170,6 +169,7 @@ function remember<T>(read: () => Promise<T>, ms: number): () => Promise<T> {
   }
 }
 
-function findChain(id: number): chains.Chain | undefined {
-  return extractChain({ chains: Object.values(chains), id: id as never })
+/** The chain's name and explorer. viem's list of all chains is 700 modules: loaded when first asked for, not by each start. */
+async function findChain(id: number): Promise<Chain | undefined> {
+  return Object.values(await import('viem/chains')).find((chain) => chain.id === id)
 }
