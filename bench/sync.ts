@@ -37,7 +37,7 @@ export const sync: Bench = {
   },
 }
 
-async function syncFloor(file: string, chain: FilledChain, pg: TestPostgres, jobs: number): Promise<number> {
+export async function syncFloor(file: string, chain: FilledChain, pg: TestPostgres, jobs: number): Promise<number> {
   const databaseUrl = await pg.createDatabase()
   const child = startChild(file)
   try {
