@@ -124,6 +124,9 @@ function word(data: Hex, index: number): string {
 }
 
 function uint(hex: string, name: string): string {
+  // Most are small, and a double is cheaper than a BigInt.
+  const small = hex.startsWith('0x') ? Number(hex) : Number.NaN
+  if (Number.isSafeInteger(small)) return String(small)
   try {
     return BigInt(hex).toString()
   } catch {

@@ -4,8 +4,6 @@ import { inspect, parseArgs } from 'node:util'
 import closeWithGrace from 'close-with-grace'
 import { type App, createApp } from './app.ts'
 import { type Config, ConfigError, loadConfig, type Role, readEnvironment } from './config.ts'
-import { devnet } from './devnet/devnet.ts'
-import { deployRegistry, generateJobs } from './devnet/registry.ts'
 import { help } from './help.ts'
 import { createLog } from './log.ts'
 import { redactor, secretsOf } from './secrets.ts'
@@ -14,7 +12,6 @@ import { isConnectionFault, messageOf } from './store/faults.ts'
 import { openPglite } from './store/pglite.ts'
 import { openPostgres } from './store/postgres.ts'
 import { resetDatabase } from './store/reset.ts'
-import { tail } from './tail.ts'
 import { version } from './version.ts'
 
 /** The command line is wrong. */
@@ -30,6 +27,7 @@ let redact = (text: string) => text
 /** A shutdown that takes longer is cut off. */
 const CLOSE_MS = 10_000
 
+// What a command alone needs is loaded by it: modules are most of a start's time.
 async function main(argv: string[]): Promise<void> {
   const [command = 'start', ...rest] = argv[0]?.startsWith('-') ? ['start', ...argv] : argv
   if (command === 'tail') return runTail(rest)
@@ -78,6 +76,7 @@ function configure(role: Role): Readonly<Config> {
 
 async function runDevnet(args: string[]): Promise<void> {
   options(args, {})
+  const { devnet } = await import('./devnet/devnet.ts')
   const running = await devnet({
     start(env) {
       // Nothing of the user's .env: a devnet is its own chain and so its own database.
@@ -95,6 +94,7 @@ async function runDevnet(args: string[]): Promise<void> {
 
 async function generate([url = 'http://127.0.0.1:8545', ...rest]: string[]): Promise<void> {
   options(rest, {})
+  const { deployRegistry, generateJobs } = await import('./devnet/registry.ts')
   const { address } = await deployRegistry(url)
   console.log(`deployed the contract at ${address}; a job every 3 s, Ctrl-C ends it`)
   const stopped = new AbortController()
@@ -125,6 +125,7 @@ async function runTail(args: string[]): Promise<void> {
   // Once: a second Ctrl-C ends the process at once.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort())
   const { stdout, stderr, env } = process
+  const { tail } = await import('./tail.ts')
   process.exitCode = await tail(args, { stdout, stderr, env, signal: stop.signal })
 }
 

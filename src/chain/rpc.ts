@@ -130,15 +130,15 @@ export function createRpcSource(
     },
     header: (number) => header(hex(number)),
     async range(from, to) {
-      const [first, last, logs] = await Promise.all([
-        header(hex(from)),
-        header(hex(to)),
-        request('eth_getLogs', [
-          { address: filter.address, topics: [filter.topic], fromBlock: hex(from), toBlock: hex(to) },
-        ]).catch((error) => {
-          throw maySucceedSmaller(error) ? new RangeRefusedError(describe(error), { cause: error }) : error
-        }),
-      ])
+      const ends = Promise.all([header(hex(from)), header(hex(to))])
+      // What becomes of the logs decides: an answer too large for its POST fails all three.
+      ends.catch(() => {})
+      const logs = await request('eth_getLogs', [
+        { address: filter.address, topics: [filter.topic], fromBlock: hex(from), toBlock: hex(to) },
+      ]).catch((error) => {
+        throw maySucceedSmaller(error) ? new RangeRefusedError(describe(error), { cause: error }) : error
+      })
+      const [first, last] = await ends
       return { first, last, logs: logs as RpcLog[] }
     },
     async logs(blockHash) {

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { type Static, Type } from 'typebox'
-import { extractChain } from 'viem'
+import type { Chain } from 'viem'
 import type { Config } from '../config.ts'
 import { formatUsdc, parseUsdc } from '../job.ts'
 import { lagBlocks, lagSeconds, type Position, type Stats } from '../status.ts'
@@ -141,8 +141,7 @@ async function summarize({
   }
 }
 
-/** Only when asked for: some hundred modules, which a start should not wait for. */
-async function findChain(id: number) {
-  const chains = await import('viem/chains')
-  return extractChain({ chains: Object.values(chains), id: id as never }) as import('viem').Chain | undefined
+/** The chain's name and explorer. viem's list of all chains is 700 modules: loaded when first asked for, not by each start. */
+async function findChain(id: number): Promise<Chain | undefined> {
+  return Object.values(await import('viem/chains')).find((chain) => chain.id === id)
 }

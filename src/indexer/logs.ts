@@ -16,7 +16,8 @@ export function checkLogs(
   hashes: Map<number, Hex>,
 ): RpcLog[] {
   if (!Array.isArray(logs)) throw new IncompleteAnswerError('the RPC answered no list of logs')
-  const seen = new Map<string, RpcLog>()
+  const found: RpcLog[] = []
+  let inOrder = true
   const branch = new Map(hashes)
   for (const log of logs) {
     if (log.removed) continue
@@ -31,9 +32,13 @@ export function checkLogs(
     if (expected === undefined) branch.set(number, log.blockHash as Hex)
     else if (expected !== log.blockHash)
       throw new IncompleteAnswerError(`a log of another branch at block ${number}`)
-    seen.set(`${number}:${Number(log.logIndex)}`, log)
+    const before = found.at(-1)
+    inOrder &&= before === undefined || byPosition(before, log) < 0
+    found.push(log)
   }
-  return [...seen.values()].sort(byPosition)
+  // As good as every answer is in order; one that is not costs more.
+  if (inOrder) return found
+  return found.sort(byPosition).filter((log, i) => i === 0 || byPosition(found[i - 1] as RpcLog, log) < 0)
 }
 
 function byPosition(a: RpcLog, b: RpcLog): number {

@@ -1,7 +1,9 @@
 import { RangeRefusedError, type Source } from '../chain/source.ts'
 
-/** Ranges asked for at once: the next ones travel while this one is written. */
+/** Ranges asked for ahead of the one that is written. */
 const AHEAD = 3
+/** New ones at a time: what is asked in one tick is one POST, whose answer has a size limit. */
+const AT_ONCE = 2
 const FIRST_SIZE = 100
 /** What most providers allow at best. */
 const MAX_SIZE = 10_000
@@ -27,7 +29,8 @@ export function createRanges(source: Source): (from: number, limit: number) => P
 
   function fill(from: number, limit: number): void {
     let next = flights.at(-1)?.to ?? from - 1
-    while (flights.length <= AHEAD && next < limit) {
+    const wanted = Math.min(flights.length + AT_ONCE, AHEAD + 1)
+    while (flights.length < wanted && next < limit) {
       const flight = { from: next + 1, to: Math.min(next + size, limit) }
       const answer = source.range(flight.from, flight.to)
       // Whoever takes it sees its failure; one that is dropped must not count as unhandled.

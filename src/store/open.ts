@@ -2,7 +2,6 @@ import type { Logger } from 'pino'
 import { UnavailableError } from '../errors.ts'
 import { type Database, DatabaseError } from './database.ts'
 import { isConnectionFault, messageOf } from './faults.ts'
-import { openPglite } from './pglite.ts'
 import { openPostgres } from './postgres.ts'
 
 /** A statement that takes longer counts as lost: a frozen server must not freeze its clients. */
@@ -22,7 +21,8 @@ export async function openDatabase(
   }: { databaseUrl: string | undefined; dataDir: string; databaseConnections: number },
   log: Logger,
 ): Promise<Database> {
-  if (databaseUrl === undefined) return openPglite(dataDir)
+  // Loaded where it is used: it brings a whole Postgres.
+  if (databaseUrl === undefined) return (await import('./pglite.ts')).openPglite(dataDir)
   let opened: Database | undefined
   let timer: NodeJS.Timeout | undefined
   let closed = false

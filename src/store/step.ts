@@ -135,23 +135,32 @@ function insert(table: string, rows: object[], columns?: string[], onConflict = 
     select ${picked} from moved, json_populate_recordset(null::${into}, ${JSON.stringify(rows)}::text::json) r ${onConflict})`
 }
 
+/** The columns of `jobs`, their types, and where each value comes from. */
+const JOB_COLUMNS: [column: string, type: string, field: keyof JobRecord][] = [
+  ['block_number', 'bigint', 'blockNumber'],
+  ['log_index', 'int', 'logIndex'],
+  ['job_id', 'numeric', 'jobId'],
+  ['client_id', 'numeric', 'clientId'],
+  ['strategy_type', 'smallint', 'strategyType'],
+  ['verification_level', 'smallint', 'verificationLevel'],
+  ['budget', 'numeric', 'budget'],
+  ['deadline', 'numeric', 'deadline'],
+  ['block_hash', 'text', 'blockHash'],
+  ['block_timestamp', 'numeric', 'blockTimestamp'],
+  ['transaction_hash', 'text', 'transactionHash'],
+]
+
+/**
+ * Jobs come by the thousand in a first sync: they travel by column, which costs the database half of what JSON does.
+ * Each column is the text of an array; numbers and hashes need no quoting in it.
+ */
 function insertJobs(jobs: JobRecord[]): SQL {
-  return insert(
-    'jobs',
-    jobs.map((job) => ({
-      block_number: job.blockNumber,
-      log_index: job.logIndex,
-      job_id: job.jobId,
-      client_id: job.clientId,
-      strategy_type: job.strategyType,
-      verification_level: job.verificationLevel,
-      budget: job.budget,
-      deadline: job.deadline,
-      block_hash: job.blockHash,
-      block_timestamp: job.blockTimestamp,
-      transaction_hash: job.transactionHash,
-    })),
+  const columns = sql.raw(JOB_COLUMNS.map(([column]) => column).join(', '))
+  const arrays = JOB_COLUMNS.map(
+    ([, type, field]) => sql`${`{${jobs.map((job) => job[field]).join(',')}}`}::text::${sql.raw(type)}[]`,
   )
+  return sql`new_jobs as (
+    insert into jobs (${columns}) select r.* from moved, unnest(${sql.join(arrays, sql`, `)}) as r)`
 }
 
 function malformedRow({ log, reason }: Advance['malformed'][number]): Row {
@@ -184,25 +193,41 @@ function tally(jobs: JobRecord[], sign: 1 | -1): SQL {
   return sql`${totals}, ${hours}`
 }
 
-const allTime = (job: JobRecord) => ({
-  strategy_type: job.strategyType,
-  verification_level: job.verificationLevel,
-})
-
-const byHour = (job: JobRecord) => {
-  const second = BigInt(job.blockTimestamp)
-  return { hour: String(second - (second % HOUR)), strategy_type: job.strategyType }
+/** What jobs are summed by: its columns and a job's values. */
+interface Key {
+  columns: [string, string]
+  of(job: JobRecord): [string | number, number]
 }
 
-function sums(jobs: JobRecord[], sign: 1 | -1, key: (job: JobRecord) => object): Row[] {
-  const groups = new Map<string, { jobs: number; budget: bigint }>()
+const allTime: Key = {
+  columns: ['strategy_type', 'verification_level'],
+  of: (job) => [job.strategyType, job.verificationLevel],
+}
+
+const byHour: Key = {
+  columns: ['hour', 'strategy_type'],
+  of(job) {
+    const second = BigInt(job.blockTimestamp)
+    return [String(second - (second % HOUR)), job.strategyType]
+  },
+}
+
+function sums(jobs: JobRecord[], sign: 1 | -1, { columns, of }: Key): Row[] {
+  const groups = new Map<string, { key: ReturnType<Key['of']>; jobs: number; budget: bigint }>()
   for (const job of jobs) {
-    const name = JSON.stringify(key(job))
-    const sum = groups.get(name) ?? { jobs: 0, budget: 0n }
-    groups.set(name, { jobs: sum.jobs + sign, budget: sum.budget + BigInt(sign) * BigInt(job.budget) })
+    const key = of(job)
+    const name = `${key[0]} ${key[1]}`
+    let sum = groups.get(name)
+    if (!sum) {
+      sum = { key, jobs: 0, budget: 0n }
+      groups.set(name, sum)
+    }
+    sum.jobs += sign
+    sum.budget += BigInt(sign) * BigInt(job.budget)
   }
-  return [...groups].map(([name, sum]) => ({
-    ...JSON.parse(name),
+  return [...groups.values()].map((sum) => ({
+    [columns[0]]: sum.key[0],
+    [columns[1]]: sum.key[1],
     jobs: sum.jobs,
     budget: String(sum.budget),
   }))

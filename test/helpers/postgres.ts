@@ -28,7 +28,7 @@ export interface TestPostgres {
 
 /**
  * Starts a real Postgres server on a free port, with its data in a temporary folder.
- * @param durable false (the default) runs without fsync: fast, and as safe as the process's own death needs.
+ * @param durable true runs it with its defaults; false, the default, without fsync: fast, and as safe as the process's own death needs.
  */
 export async function startPostgres({ durable = false } = {}): Promise<TestPostgres> {
   const dir = await tempDir()
@@ -120,8 +120,9 @@ function settings(durable: boolean): string[] {
     listen_addresses: '127.0.0.1',
     unix_socket_directories: '',
     max_connections: '60',
-    shared_buffers: '32MB',
-    ...(durable ? {} : { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }),
+    ...(durable
+      ? {}
+      : { shared_buffers: '32MB', fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }),
   }
   return Object.entries(values).flatMap(([name, value]) => ['-c', `${name}=${value}`])
 }

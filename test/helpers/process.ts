@@ -43,11 +43,14 @@ export async function startProcess({
   args = ['start'],
   env = {},
   compiled = false,
+  nodeArgs = [],
   cwd = tmpdir(),
 }: {
   args?: string[]
   env?: Record<string, string>
   compiled?: boolean
+  /** Arguments of node itself, such as --cpu-prof. */
+  nodeArgs?: string[]
   /** Not the checkout by default: a .env there must not decide a test. */
   cwd?: string
 } = {}): Promise<JobcastProcess> {
@@ -55,7 +58,7 @@ export async function startProcess({
   const command = compiled
     ? [`${root}dist/src/main.js`]
     : ['--import', import.meta.resolve('tsx'), `${root}src/main.ts`]
-  const child = spawn(process.execPath, [...command, ...args], {
+  const child = spawn(process.execPath, [...nodeArgs, ...command, ...args], {
     cwd,
     env: { PATH: process.env.PATH, HOME: process.env.HOME, HOST: '127.0.0.1', PORT: port, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,14 +1,16 @@
 import { inspect } from 'node:util'
 
-const INTERVAL_MS = 20
-
 /**
  * Asks `fn` again and again until its value is truthy, and resolves with that value.
  * @throws Error with the message and the last value, or the last error, after `timeout` ms.
  */
 export async function until<T>(
   fn: () => T | Promise<T>,
-  { timeout = 20_000, message = 'condition' }: { timeout?: number; message?: string } = {},
+  {
+    timeout = 20_000,
+    intervalMs = 20,
+    message = 'condition',
+  }: { timeout?: number; intervalMs?: number; message?: string } = {},
 ): Promise<NonNullable<Exclude<T, false | 0 | ''>>> {
   const end = performance.now() + timeout
   let last: unknown
@@ -24,6 +26,6 @@ export async function until<T>(
         `timed out after ${timeout} ms: ${message}; last: ${inspect(last, { depth: 4, breakLength: 120 })}`,
         last instanceof Error ? { cause: last } : {},
       )
-    await new Promise((resolve) => setTimeout(resolve, INTERVAL_MS))
+    await new Promise((resolve) => setTimeout(resolve, intervalMs))
   }
 }

@@ -1,0 +1,66 @@
+import { encodeFunctionData, type Hex } from 'viem'
+import { jobRegistryAbi } from '../abi/jobRegistry.ts'
+import { devAccount } from '../src/devnet/registry.ts'
+import { startChain, type TestChain } from '../test/helpers/anvil.ts'
+
+/** Transactions sent at once; a block each. */
+const BATCH = 200
+const DEADLINE = 2_000_000_000n
+
+export interface FilledChain extends TestChain {
+  /** the block of the first job */
+  firstBlock: number
+  /** the chain's head, the block of the last job */
+  lastBlock: number
+}
+
+/** Starts anvil with `blocks` blocks of `perBlock` jobs each, from one transaction a block. */
+export async function startFilledChain(blocks: number, perBlock: number): Promise<FilledChain> {
+  const chain = await startChain()
+  try {
+    const used = 30_000 + 3_050 * perBlock
+    // Room for one transaction in a block, of which it fills less than half: then the base fee falls.
+    await chain.rpc('evm_setBlockGasLimit', [hex(Math.ceil(used * 2.6))])
+    await chain.setAutomine(false)
+    const data = encodeFunctionData({
+      abi: jobRegistryAbi,
+      functionName: 'createJobs',
+      args: [BigInt(perBlock), 7n, 100_000_000n, DEADLINE],
+    })
+    const transaction = { from: devAccount, to: chain.address, data, gas: hex(used * 2) }
+    for (let done = 0; done < blocks; done += BATCH) {
+      const size = Math.min(BATCH, blocks - done)
+      // The deployment was nonce 0.
+      const batch = Array.from({ length: size }, (_, i) => ({ ...transaction, nonce: hex(1 + done + i) }))
+      await post(
+        chain.url,
+        batch.map((each) => ({ method: 'eth_sendTransaction', params: [each] })),
+      )
+      await chain.mine(size)
+    }
+    const { number: lastBlock } = await chain.head()
+    const firstBlock = chain.deployBlock + 1
+    if (lastBlock !== chain.deployBlock + blocks)
+      throw new Error(`anvil mined ${lastBlock} blocks, not ${blocks}`)
+    return { ...chain, firstBlock, lastBlock }
+  } catch (error) {
+    await chain.stop()
+    throw error
+  }
+}
+
+/** One batch of JSON-RPC. */
+async function post(url: string, requests: { method: string; params: unknown[] }[]): Promise<void> {
+  const body = requests.map((request, id) => ({ jsonrpc: '2.0', id, ...request }))
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  })
+  for (const { error } of (await response.json()) as { error?: { message: string } }[])
+    if (error) throw new Error(error.message)
+}
+
+function hex(number: number): Hex {
+  return `0x${number.toString(16)}`
+}

@@ -1,0 +1,236 @@
+import postgres from 'postgres'
+import { WAKE_CHANNEL } from '../src/store/step.ts'
+import { startPostgres, type TestPostgres } from '../test/helpers/postgres.ts'
+import { startChild } from './child.ts'
+import { clock } from './clock.ts'
+import { fillDatabase } from './fill.ts'
+import type { RequestLoad, RequestTimes } from './load/requests.ts'
+import type { StreamLoad } from './load/streams.ts'
+import { cpuSeconds, measurableMemory, startJobcast } from './process.ts'
+import { quantile } from './quantile.ts'
+import type { Bench, Figure } from './report.ts'
+
+const FLOOR_CHANNEL = 'floor'
+
+/** 100 different filters that all take every event of this bench, so that the deliveries stay the same. */
+const FILTERS = Array.from({ length: 100 }, (_, i) => `?minBudget=${i + 1}`)
+
+/** An event to very many streams. */
+export const fanout: Bench = {
+  name: 'fanout',
+  about:
+    'one event at a time, from its commit in Postgres to its receipt at each of N streams; the server’s CPU a delivery; REST meanwhile',
+  leavesOut:
+    'the indexer (`start --only api`: the bench commits what an indexer would), TLS and networks; the clients share the cores',
+  async run({ quick }) {
+    const pg = await startPostgres()
+    try {
+      const figures: Figure[] = []
+      for (const streams of quick ? [1_000] : [1_000, 10_000])
+        for (const queries of [[''], FILTERS]) figures.push(...(await fanoutTo(pg, streams, queries, quick)))
+      return figures
+    } finally {
+      await pg.stop()
+    }
+  },
+}
+
+/** A server with its streams open, and how an event gets to it. */
+export interface Side {
+  pid: number
+  url: string
+  load: ReturnType<typeof startChild>
+  openStreams(streams: number, queries?: string[]): Promise<void>
+  /** commits one event */
+  commit(): Promise<void>
+  /** what the server holds after a garbage collection */
+  memory(): Promise<NodeJS.MemoryUsage>
+  end(): Promise<void>
+}
+
+async function fanoutTo(
+  pg: TestPostgres,
+  streams: number,
+  queries: string[],
+  quick: boolean,
+): Promise<Figure[]> {
+  const measured = await measureFanout(pg, streams, queries, {
+    events: Math.max(8, (quick ? 10_000 : 60_000) / streams),
+    rounds: quick ? 2 : 5,
+    withRest: streams >= 10_000 && queries.length === 1,
+  })
+  const filters = queries.length > 1 ? `, ${queries.length} filters` : ''
+  const figure = (
+    what: string,
+    unit: string,
+    of: (round: Round) => number,
+    goal?: Figure['goal'],
+  ): Figure => ({
+    what: `${what}, ${streams.toLocaleString('en-US')} streams${filters}`,
+    unit,
+    jobcast: measured.jobcast.map(of),
+    floor: { name: 'bare server', values: measured.floor.map(of) },
+    ...(goal && { goal }),
+  })
+  return [
+    figure('deliveries', '1/s', (r) => (r.times.length * 1000) / r.ms),
+    figure('CPU', 's per 1M deliveries', (r) => (r.cpu * 1e6) / r.times.length, { atMost: 1.15 }),
+    figure('commit → receipt p50', 'ms', (r) => quantile(r.times, 0.5)),
+    figure('commit → receipt p99', 'ms', (r) => quantile(r.times, 0.99), { atMost: 1.2 }),
+    ...measured.rest,
+  ]
+}
+
+/** Rounds of events to so many streams, of the floor and of Jobcast in turn. */
+export async function measureFanout(
+  pg: TestPostgres,
+  streams: number,
+  queries: string[],
+  {
+    events,
+    rounds,
+    withFloor = true,
+    withRest = false,
+  }: { events: number; rounds: number; withFloor?: boolean; withRest?: boolean },
+): Promise<{ floor: Round[]; jobcast: Round[]; rest: Figure[] }> {
+  const databaseUrl = await pg.createDatabase()
+  await fillDatabase(databaseUrl, 10_000)
+  const sides: Side[] = []
+  const measured = { floor: [] as Round[], jobcast: [] as Round[], rest: [] as Figure[] }
+  try {
+    const floor = withFloor ? await openFloor(databaseUrl) : undefined
+    if (floor) sides.push(floor)
+    const jobcast = await openJobcast(databaseUrl)
+    sides.push(jobcast)
+    for (const side of sides) {
+      await side.openStreams(streams, queries)
+      await round(side, streams, 3)
+    }
+    for (let i = 0; i < rounds; i++) {
+      if (floor) measured.floor.push(await round(floor, streams, events))
+      measured.jobcast.push(await round(jobcast, streams, events))
+    }
+    if (withRest) measured.rest = await restDuringFanout(jobcast, streams)
+    return measured
+  } finally {
+    for (const side of sides) await side.end()
+  }
+}
+
+export interface Round {
+  /** milliseconds of each delivery, from commit to receipt */
+  times: number[]
+  /** all in all */
+  ms: number
+  /** seconds of the server */
+  cpu: number
+}
+
+/** Some events, one after the other: the next is committed when all streams have the one before. */
+async function round(side: Side, streams: number, events: number): Promise<Round> {
+  const times: number[] = []
+  const cpu = cpuSeconds(side.pid)
+  const start = clock()
+  for (let event = 0; event < events; event++) {
+    const receipts = side.load.ask<number[]>('expect', streams)
+    await side.commit()
+    const committed = clock()
+    for (const at of await receipts) times.push(Math.max(0, at - committed))
+  }
+  return { times, ms: clock() - start, cpu: cpuSeconds(side.pid) - cpu }
+}
+
+async function restDuringFanout(jobcast: Side, streams: number): Promise<Figure[]> {
+  const requests = startChild('load/requests.ts')
+  try {
+    const p99 = async () => {
+      const load: RequestLoad = { url: `${jobcast.url}/api/v1/jobs`, connections: 4, ms: 3_000, pauseMs: 10 }
+      return quantile((await requests.ask<RequestTimes>('run', load)).times, 0.99)
+    }
+    await p99()
+    const quiet: number[] = []
+    const during: number[] = []
+    for (let i = 0; i < 2; i++) {
+      quiet.push(await p99())
+      let done = false
+      const asking = p99().finally(() => {
+        done = true
+      })
+      while (!done) await round(jobcast, streams, 1)
+      during.push(await asking)
+    }
+    return [
+      {
+        what: `REST p99 during fan-out to ${streams.toLocaleString('en-US')}`,
+        unit: 'ms',
+        jobcast: during,
+        floor: { name: 'quiet', values: quiet },
+        goal: { atMost: 3 },
+      },
+    ]
+  } finally {
+    await requests.end()
+  }
+}
+
+export async function openFloor(databaseUrl: string): Promise<Side> {
+  const memory = await measurableMemory()
+  const server = startChild('floors/streams.ts', { env: memory.env })
+  const load = startChild('load/streams.ts')
+  const sql = postgres(databaseUrl, { max: 1 })
+  const end = async () => {
+    await Promise.all([server.end(), load.end(), sql.end(), memory.remove()])
+  }
+  try {
+    const url = await server.ask<string>('start', { databaseUrl, channel: FLOOR_CHANNEL })
+    const [entry] = await sql`select data from feed order by id limit 1`
+    return {
+      pid: server.pid,
+      url,
+      load,
+      openStreams: (streams: number) => load.ask('open', { url, streams } satisfies StreamLoad),
+      async commit() {
+        await sql`select pg_notify(${FLOOR_CHANNEL}, ${entry?.data})`
+      },
+      memory: () => memory.read(server.pid),
+      end,
+    }
+  } catch (error) {
+    await end()
+    throw error
+  }
+}
+
+export async function openJobcast(databaseUrl: string): Promise<Side> {
+  const memory = await measurableMemory()
+  const jobcast = await startJobcast({ DATABASE_URL: databaseUrl, ...memory.env }, ['start', '--only', 'api'])
+  const load = startChild('load/streams.ts')
+  const sql = postgres(databaseUrl, { max: 1 })
+  const end = async () => {
+    await Promise.all([jobcast.stop(), load.end(), sql.end(), memory.remove()])
+  }
+  try {
+    await jobcast.untilReady()
+    const url = `${jobcast.url}/api/v1/events`
+    return {
+      pid: jobcast.pid,
+      url: jobcast.url,
+      load,
+      openStreams: (streams, queries = ['']) =>
+        load.ask('open', { url, streams, queries } satisfies StreamLoad),
+      async commit() {
+        await sql`
+          with moved as (update cursor set revision = revision + 1, last_id = last_id + 1 returning last_id, block_number),
+            entry as (
+              insert into feed (id, type, data)
+              select last_id, 'job_created', (select data from feed order by id limit 1) from moved)
+          select pg_notify(${WAKE_CHANNEL}, last_id || ' ' || block_number) from moved`
+      },
+      memory: () => memory.read(jobcast.pid),
+      end,
+    }
+  } catch (error) {
+    await end()
+    throw error
+  }
+}

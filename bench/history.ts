@@ -1,0 +1,135 @@
+import { encodePlace, type HistoryQuery, parseHistoryQuery } from '../src/history.ts'
+import { compile } from '../src/store/database.ts'
+import { readHistory } from '../src/store/history.ts'
+import { startPostgres, type TestPostgres } from '../test/helpers/postgres.ts'
+import { startChild } from './child.ts'
+import { fillDatabase, noChain } from './fill.ts'
+import type { Statement } from './floors/history.ts'
+import type { RequestLoad, RequestTimes } from './load/requests.ts'
+import { startJobcast } from './process.ts'
+import { quantile } from './quantile.ts'
+import type { Bench } from './report.ts'
+
+const LIMIT = 20
+const CONNECTIONS = 16
+
+/** Pages of the history in REST. */
+export const history: Bench = {
+  name: 'history',
+  about: `requests/s and p99 of GET /api/v1/jobs, ${LIMIT} jobs a page, ${CONNECTIONS} connections that ask again at once`,
+  leavesOut:
+    'compression (no Accept-Encoding is sent), TLS, networks, and a database larger than memory; load and Postgres share the cores',
+  async run({ quick }) {
+    const jobs = quick ? 20_000 : 1_000_000
+    const pg = await startPostgres()
+    try {
+      return (await historyOf(pg, jobs, quick ? { rounds: 2, ms: 700 } : { rounds: 4, ms: 1_500 })).flatMap(
+        ({ page, floor, jobcast }) => {
+          const what = `${page} of ${jobs.toLocaleString('en-US')} jobs`
+          const bare = (of: (round: Round) => number) => ({ name: 'bare fastify', values: floor.map(of) })
+          return [
+            {
+              what,
+              unit: 'requests/s',
+              jobcast: jobcast.map((r) => r.rate),
+              floor: bare((r) => r.rate),
+              goal: { atLeast: 0.85 },
+            },
+            {
+              what: `${what}, p99`,
+              unit: 'ms',
+              jobcast: jobcast.map((r) => r.p99),
+              floor: bare((r) => r.p99),
+            },
+          ]
+        },
+      )
+    } finally {
+      await pg.stop()
+    }
+  },
+}
+
+interface Round {
+  rate: number
+  p99: number
+}
+
+/** The pages measured: as the API is asked for them. The deep one begins in the middle of the history. */
+function pages(jobs: number): Record<string, Record<string, string>> {
+  const deep = { blockNumber: noChain.head.number - Math.floor(jobs / 2 / 50), logIndex: 25 }
+  return {
+    'first page': {},
+    'filtered page': { clientId: '7,12', strategyType: 'PROGRAM,RUBRIC,HYBRID' },
+    'deep page': { cursor: encodePlace(deep) },
+  }
+}
+
+/** @returns rounds of floor and Jobcast for each page, interleaved */
+export async function historyOf(
+  pg: TestPostgres,
+  jobs: number,
+  { rounds, ms, withFloor = true }: { rounds: number; ms: number; withFloor?: boolean },
+): Promise<{ page: string; floor: Round[]; jobcast: Round[] }[]> {
+  const databaseUrl = await pg.createDatabase()
+  await fillDatabase(databaseUrl, jobs)
+  const jobcast = await startJobcast({ DATABASE_URL: databaseUrl }, ['start', '--only', 'api'])
+  const bare = startChild('floors/history.ts')
+  const load = startChild('load/requests.ts')
+  try {
+    await jobcast.untilReady()
+    const wanted = Object.entries(pages(jobs))
+    const statements = Object.fromEntries(
+      await Promise.all(wanted.map(async ([, query], i) => [`page${i}`, await statementOf(query)] as const)),
+    )
+    const floorUrl = await bare.ask<string>('start', { databaseUrl, pages: statements })
+    const run = async (url: string, forMs: number): Promise<Round> => {
+      const asked = { url, connections: CONNECTIONS, ms: forMs } satisfies RequestLoad
+      const { times, seconds } = await load.ask<RequestTimes>('run', asked)
+      return { rate: times.length / seconds, p99: quantile(times, 0.99) }
+    }
+    const results = []
+    for (const [i, [page, query]] of wanted.entries()) {
+      const own = `${jobcast.url}/api/v1/jobs?${new URLSearchParams(query)}`
+      const floorPage = `${floorUrl}/page${i}`
+      await assertSameJobs(own, floorPage)
+      const result = { page, floor: [] as Round[], jobcast: [] as Round[] }
+      // The first round warms both up.
+      for (let round = 0; round <= rounds; round++) {
+        const floor = withFloor ? await run(floorPage, round === 0 ? ms / 2 : ms) : undefined
+        const measured = await run(own, round === 0 ? ms / 2 : ms)
+        if (round === 0) continue
+        if (floor) result.floor.push(floor)
+        result.jobcast.push(measured)
+      }
+      results.push(result)
+    }
+    return results
+  } finally {
+    await Promise.all([load.end(), bare.end(), jobcast.stop()])
+  }
+}
+
+/** What Jobcast asks its database for a page: taken from its own code, so that the floor runs the same. */
+async function statementOf(query: Record<string, string>): Promise<Statement> {
+  const parsed: HistoryQuery = parseHistoryQuery({ order: 'desc', page: 1, limit: LIMIT, ...query } as never)
+  let statement: Statement | undefined
+  const database = {
+    async rows(sql: Parameters<typeof compile>[0]) {
+      statement = { ...compile(sql), limit: LIMIT }
+      return []
+    },
+    listen: async () => {},
+    close: async () => {},
+  }
+  await readHistory(database, parsed)
+  return statement as unknown as Statement
+}
+
+async function assertSameJobs(...urls: [string, string]): Promise<void> {
+  const [a, b] = await Promise.all(
+    urls.map(async (url) => JSON.stringify(((await (await fetch(url)).json()) as { data: unknown }).data)),
+  )
+  if (a === undefined || a.length < 100 || a !== b)
+    throw new Error(`the two sides answer differently: ${a}\n${b}`)
+}

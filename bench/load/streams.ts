@@ -1,0 +1,87 @@
+/** Stream load: many subscribers as bare sockets, which count the events they get and when. */
+import { connect, type NetConnectOpts, type Socket } from 'node:net'
+import { answer } from '../child.ts'
+import { clock } from '../clock.ts'
+
+export interface StreamLoad {
+  url: string
+  streams: number
+  /** stream i asks for `queries[i % queries.length]` */
+  queries?: string[]
+}
+
+/** As many as a listen backlog takes at once. */
+const OPENING = 200
+const EVENT = Buffer.from('event: job_created')
+
+const shared = Buffer.allocUnsafe(64 * 1024)
+const sockets: Socket[] = []
+let times: number[] = []
+let expected = 0
+let complete = () => {}
+
+answer({ open, expect })
+
+async function open({ url, streams, queries = [''] }: StreamLoad): Promise<void> {
+  const { hostname, port, pathname, host } = new URL(url)
+  for (let done = 0; done < streams; done += OPENING) {
+    const size = Math.min(OPENING, streams - done)
+    await Promise.all(
+      Array.from({ length: size }, (_, i) =>
+        stream(hostname, Number(port), host, `${pathname}${queries[(done + i) % queries.length]}`),
+      ),
+    )
+  }
+}
+
+/** Resolves with the moment of each receipt, when all of `count` events came. Shared clock, milliseconds. */
+function expect(count: number): Promise<number[]> {
+  times = []
+  expected = count
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(
+      () => reject(new Error(`${times.length} of ${count} events within 60 s`)),
+      60_000,
+    )
+    complete = () => {
+      clearTimeout(timer)
+      resolve(times)
+    }
+  })
+}
+
+function stream(hostname: string, port: number, host: string, path: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let opened = false
+    const socket = connect({
+      host: hostname,
+      port,
+      // One buffer for all: what is read is looked at at once.
+      onread: {
+        buffer: shared,
+        callback(length: number) {
+          const bytes = shared.subarray(0, length)
+          if (opened) count(bytes)
+          else if (bytes.includes('event: connected')) {
+            opened = true
+            sockets.push(socket)
+            resolve()
+          } else if (!bytes.includes('HTTP/1.1 200')) reject(new Error(bytes.toString('latin1')))
+          return true
+        },
+      },
+    } as NetConnectOpts)
+    socket.once('error', reject)
+    socket.once('close', () => reject(new Error('the stream was closed')))
+    socket.write(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\nAccept: text/event-stream\r\n\r\n`)
+  })
+}
+
+function count(bytes: Buffer): void {
+  for (let at = bytes.indexOf(EVENT); at >= 0; at = bytes.indexOf(EVENT, at + EVENT.length))
+    times.push(clock())
+  if (times.length >= expected && expected > 0) {
+    expected = 0
+    complete()
+  }
+}

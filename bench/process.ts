@@ -1,0 +1,53 @@
+import { readFileSync } from 'node:fs'
+import { readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { type JobcastProcess, startProcess } from '../test/helpers/process.ts'
+import { tempDir } from '../test/helpers/tempDir.ts'
+import { until } from '../test/helpers/until.ts'
+
+/** Ticks a second in /proc/PID/stat, by the kernel's ABI. */
+const TICKS = 100
+
+/** Jobcast as compiled by `npm run build`, a process of its own, with limits out of the load's way. */
+export function startJobcast(env: Record<string, string>, args = ['start']): Promise<JobcastProcess> {
+  return startProcess({
+    compiled: true,
+    args,
+    nodeArgs: profiling(),
+    // The limiter stays in place, only its limit is out of reach.
+    env: { RATE_LIMIT: '10000000', MAX_STREAMS_PER_IP: '1000000', ...env },
+  })
+}
+
+/** BENCH_PROFILE=FOLDER leaves a CPU profile of each Jobcast there. */
+function profiling(): string[] {
+  const folder = process.env.BENCH_PROFILE
+  return folder ? ['--cpu-prof', `--cpu-prof-dir=${folder}`] : []
+}
+
+/** CPU seconds a process has used so far, user and system. Linux only. */
+export function cpuSeconds(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return (Number(fields[11]) + Number(fields[12])) / TICKS
+}
+
+/** What a server preloads, as Node's arguments and its environment, so that its memory can be asked for. */
+export async function measurableMemory() {
+  const { path, remove } = await tempDir()
+  const file = join(path, 'memory.json')
+  const preload = fileURLToPath(new URL('load/collectGarbage.mjs', import.meta.url))
+  return {
+    env: { NODE_OPTIONS: `--import ${preload}`, MEMORY_FILE: file },
+    /** what the process holds after a garbage collection, in bytes */
+    async read(pid: number): Promise<NodeJS.MemoryUsage> {
+      await rm(file, { force: true })
+      process.kill(pid, 'SIGWINCH')
+      return JSON.parse(
+        await until(() => readFile(file, 'utf8'), { message: 'the process tells its memory' }),
+      )
+    },
+    remove,
+  }
+}

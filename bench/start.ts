@@ -1,0 +1,71 @@
+import { startChain, type TestChain } from '../test/helpers/anvil.ts'
+import { startPostgres } from '../test/helpers/postgres.ts'
+import { until } from '../test/helpers/until.ts'
+import { fillDatabase } from './fill.ts'
+import { startJobcast } from './process.ts'
+import type { Bench } from './report.ts'
+
+/** From the process's start until it is ready. */
+export const start: Bench = {
+  name: 'start',
+  about:
+    'milliseconds from the start of the process to 200 from /ready, on an existing Postgres with jobs and 10,000 feed entries',
+  leavesOut:
+    'npm and a container around it, catching up with a chain that went on, a network to the database and the node',
+  async run({ quick }) {
+    const jobs = quick ? 20_000 : 1_000_000
+    const chain = await startChain()
+    const pg = await startPostgres()
+    const times: number[] = []
+    try {
+      await chain.mine(2)
+      const databaseUrl = await pg.createDatabase()
+      await fillDatabase(databaseUrl, jobs, await headOf(chain))
+      for (let round = 0; round < (quick ? 3 : 9); round++) times.push(await timeToReady(chain, databaseUrl))
+    } finally {
+      await pg.stop()
+      await chain.stop()
+    }
+    return [
+      {
+        what: `start → ready, ${jobs.toLocaleString('en-US')} jobs`,
+        unit: 'ms',
+        jobcast: times,
+        goal: { atMost: 1_500 },
+      },
+    ]
+  },
+}
+
+async function headOf(chain: TestChain) {
+  const [{ hash: genesisHash }, head] = await Promise.all([
+    chain.client.getBlock({ blockNumber: 0n }),
+    chain.client.getBlock(),
+  ])
+  return {
+    chainId: await chain.client.getChainId(),
+    genesisHash,
+    contract: chain.address.toLowerCase(),
+    head: { number: Number(head.number), hash: head.hash, timestamp: Number(head.timestamp) },
+  }
+}
+
+async function timeToReady(chain: TestChain, databaseUrl: string): Promise<number> {
+  const begun = performance.now()
+  const jobcast = await startJobcast({
+    RPC_URL: chain.url,
+    CONTRACT_ADDRESS: chain.address,
+    DATABASE_URL: databaseUrl,
+  })
+  try {
+    const ready = () =>
+      fetch(`${jobcast.url}/ready`).then(
+        (response) => response.ok,
+        () => false,
+      )
+    await until(ready, { intervalMs: 5, message: '/ready answers 200' })
+    return performance.now() - begun
+  } finally {
+    await jobcast.stop()
+  }
+}
