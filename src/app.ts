@@ -44,9 +44,7 @@ export async function createApp(config: Readonly<Config>, log: Logger): Promise<
   metrics.databaseConnections.set(config.databaseUrl === undefined ? 1 : config.databaseConnections)
   const indexer = config.role === 'api' ? undefined : startIndexer(config, db, metrics, log)
   const feed = config.role === 'indexer' ? undefined : startFeed(db, log)
-  // By those who write the feed: a process that serves only reads.
-  const pruning =
-    indexer && startPruning(db, config.feedRetentionSeconds || UNRESUMABLE_RETENTION_SECONDS, log)
+  const pruning = startPruning(db, config.feedRetentionSeconds || UNRESUMABLE_RETENTION_SECONDS, log)
 
   async function closeRooms(): Promise<void> {
     clearInterval(pruning)

@@ -46,6 +46,9 @@ it('api processes know no chain, and give the same ids in the same order; a clie
     'indexer',
   )
   for (const service of [...apis, indexer]) await service.untilReady()
+  // Each remembers its last answer for a second.
+  const knows = async (api: Service) => (await api.get('/api/v1/config')).data.chainId !== null
+  for (const api of apis) await until(() => knows(api), { message: 'the api knows the chain' })
   const config = await apis[0].get('/api/v1/config')
   expect(config).toEqual(await apis[1].get('/api/v1/config'))
   expect(config.data).toMatchObject({ chainId: 31337, contractAddress: chain.address.toLowerCase() })

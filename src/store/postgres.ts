@@ -92,8 +92,10 @@ async function migrate(tx: postgres.TransactionSql, lastApplied: number): Promis
 }
 
 async function lastApplied(sql: postgres.ISql): Promise<number> {
-  const [table] = await sql`select to_regclass('drizzle.__drizzle_migrations') as name`
-  if (!table?.name) return 0
+  // Not to_regclass: behind the wait for the lock it would still answer from what this session cached before.
+  const [table] = await sql`
+    select from pg_tables where schemaname = 'drizzle' and tablename = '__drizzle_migrations'`
+  if (!table) return 0
   const [last] = await sql`select max(created_at)::text as at from drizzle.__drizzle_migrations`
   return Number(last?.at ?? 0)
 }

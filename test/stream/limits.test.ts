@@ -292,6 +292,7 @@ describe('everything a stream does is counted', () => {
   it('opened, resumed and how far, delivered, bytes, refused', async () => {
     const service = await serve({ KEEPALIVE_SECONDS: '1' })
     const last = await writer.add({}, {}, {}, {}, {})
+    await until(async () => (await readMetrics(service.url))('jobcast_feed_last_id') === last)
     await subscribe(service).connected
     const stream = subscribe(service, { 'last-event-id': String(last - 3) })
     await stream.waitFor(3)

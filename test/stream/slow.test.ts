@@ -34,7 +34,10 @@ it('200 clients that do not read cost little, delay nobody, are cut, and can res
   }
   // The ring of the newest events is full, so that what grows from here on is what the stalled cost.
   for (let i = 0; i < 13; i++) await writer.add(...Array.from({ length: 1_000 }, () => ({ clientId: '1' })))
-  await until(async () => readers.every((reader) => reader.of('job_created').length === 13_000))
+  await until(async () => readers.every((reader) => reader.of('job_created').length === 13_000), {
+    message: 'the ring is full',
+    timeout: 60_000,
+  })
   const before = await memory(server.url)
 
   const stalled: RawConnection[] = []
@@ -50,12 +53,15 @@ it('200 clients that do not read cost little, delay nobody, are cut, and can res
   for (let i = 0; i < EVENTS / 1_000; i++) await writer.add(...Array.from({ length: 1_000 }, () => ({})))
   const last = await writer.lastId()
   const peak = { resident: 0, used: 0 }
-  await until(async () => {
-    const now = await memory(server.url)
-    peak.resident = Math.max(peak.resident, now.resident - before.resident)
-    peak.used = Math.max(peak.used, now.used - before.used)
-    return readers.every((reader) => reader.events.at(-1)?.id === String(last))
-  })
+  await until(
+    async () => {
+      const now = await memory(server.url)
+      peak.resident = Math.max(peak.resident, now.resident - before.resident)
+      peak.used = Math.max(peak.used, now.used - before.used)
+      return readers.every((reader) => reader.events.at(-1)?.id === String(last))
+    },
+    { message: 'those who read have all', timeout: 60_000 },
+  )
   for (const reader of readers)
     expect(reader.of('job_created').map(({ id }) => Number(id))).toEqual(
       Array.from({ length: 13_000 + EVENTS }, (_, i) => from - 13_000 + 1 + i),
