@@ -44,7 +44,7 @@ export async function createServer(
     // The whole of a request must come in time; answers and streams are not bounded by it.
     requestTimeout: 15_000,
     keepAliveTimeout: 30_000,
-    http: { headersTimeout: 10_000, maxHeaderSize: 16_384 },
+    http: { headersTimeout: 10_000, connectionsCheckingInterval: 5_000, maxHeaderSize: 16_384 },
     // Draining answers are the routes' own: a stream's client must be told to come back.
     return503OnClosing: false,
     exposeHeadRoutes: true,

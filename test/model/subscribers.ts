@@ -75,7 +75,7 @@ export function createApi(db: Database): Api {
     },
   }
   const feed = openFeed(log, listener, pino({ level: 'silent' }), SMALL)
-  const metrics = { delivered() {}, disconnected() {}, opened() {}, closed() {}, refused() {} }
+  const metrics = { delivered() {}, wrote() {}, disconnected() {}, opened() {}, closed() {}, refused() {} }
   const fanout = createFanout(feed, { keepaliveMs: 30_000, stallMs: 30_000, metrics })
   onChange = fanout.changed
   const app = {
@@ -89,7 +89,6 @@ export function createApi(db: Database): Api {
     maxStreams: 100,
     maxStreamsPerIp: 100,
     resumable: true,
-    draining: () => false,
     metrics,
   })
   return {
@@ -133,6 +132,11 @@ class FakeSocket extends EventEmitter {
     this.full = this.bytes.length >= this.capacity
     return !this.full
   }
+  end(): void {
+    this.writable = false
+    this.emit('close')
+  }
+  destroy(): void {}
   resetAndDestroy(): void {}
 }
 
@@ -177,6 +181,7 @@ export function createClient(query: Record<string, string>, slow: boolean, commi
         socket: mine,
         getHeaderNames: () => [],
         removeHeader() {},
+        setHeader() {},
         writeHead() {},
         flushHeaders() {},
         end: () => lose(),

@@ -6,7 +6,7 @@ import type { Connected, Unavailable } from '../../events.ts'
 import type { Feed } from '../../feed.ts'
 import { encodeChunk, encodeFrame } from '../../sse.ts'
 import { addressKey } from '../address.ts'
-import { sendError } from '../errors.ts'
+import { errorAnswers, sendError } from '../errors.ts'
 import type { Fanout } from './fanout.ts'
 import { createLimits, type Limits, type Slot } from './limits.ts'
 import { findStart, type Start } from './start.ts'
@@ -71,6 +71,14 @@ export function eventsRoute(app: FastifyInstance, options: StreamOptions): { dra
       summary: 'The stream of jobs, as Server-Sent Events',
       tags: ['jobs'],
       querystring: StreamQuery,
+      response: {
+        200: {
+          description:
+            'The stream. Its events: connected (Connected), job_created and job_removed (Job), ping (Ping), or unavailable (Unavailable) and its end.',
+          content: { 'text/event-stream': { schema: { type: 'string' } } },
+        },
+        ...errorAnswers,
+      },
     },
     // Also what hooks and the validation refused; a stream itself never comes here.
     async onSend(request, reply) {
@@ -209,9 +217,9 @@ function removeHeaders(response: ServerResponse): void {
 
 /** Ends a connection behind what was written to it. */
 function endConnection(socket: Socket): void {
-  socket.end()
   const timer = setTimeout(() => socket.destroy(), END_MS)
   socket.once('close', () => clearTimeout(timer))
+  socket.end()
 }
 
 function connectedFrame(position: number, resumed: boolean | null, blockNumber: number): string {
