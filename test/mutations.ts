@@ -311,12 +311,6 @@ const mutations: Mutation[] = [
       'return rows.slice(0, Math.max(1, rows.length - 1)).map(toEntry).filter((e, i, all) => i === 0 || i < all.length)\n',
   },
   {
-    name: 'a batch is served from a place that another filter reached',
-    file: FANOUT,
-    find: 'if (group.batch?.from === from) return group.batch',
-    replace: 'if (group.batch) return group.batch',
-  },
-  {
     name: 'a stalled stream is skipped past what it could not take',
     file: FANOUT,
     find: 'subscriber.stalledAt = 0\n      resume(subscriber)',
@@ -328,12 +322,6 @@ const mutations: Mutation[] = [
     file: FANOUT,
     find: 'subscriber.stalledAt = 0\n      resume(subscriber)',
     replace: 'subscriber.stalledAt = 0',
-  },
-  {
-    name: 'two pages of the store are read for one stream',
-    file: FANOUT,
-    find: 'if (subscriber.stalledAt === 0 && !subscriber.waiting) behind.add(subscriber)',
-    replace: 'if (subscriber.stalledAt === 0) behind.add(subscriber)',
   },
   {
     name: 'a wake is the only way to hear of events',
