@@ -301,8 +301,8 @@ const mutations: Mutation[] = [
   {
     name: 'a look that was overtaken ends every stream',
     file: 'src/feed.ts',
-    find: 'position.lastId < known ||',
-    replace: 'position.lastId < last ||',
+    find: 'next = line.then(() => {',
+    replace: 'next = Promise.resolve().then(() => {',
   },
   {
     name: 'a page of the store begins one event early',
@@ -311,35 +311,23 @@ const mutations: Mutation[] = [
     replace: 'where id >= ${afterId}',
   },
   {
-    name: 'a batch is served from a place that another filter reached',
-    file: FANOUT,
-    find: 'if (group.batch?.from === from && group.batch.feedId === feedId) return group.batch',
-    replace: 'if (group.batch && group.batch.feedId === feedId) return group.batch',
-  },
-  {
     name: 'a stalled stream is skipped past what it could not take',
     file: FANOUT,
-    find: 'subscriber.stalledAt = 0\n      behind.add(subscriber)',
+    find: 'subscriber.stalledAt = 0\n      resume(subscriber)',
     replace:
-      'subscriber.stalledAt = 0\n      subscriber.position = feed.lastId() ?? 0\n      behind.add(subscriber)',
+      'subscriber.stalledAt = 0\n      subscriber.position = feed.lastId() ?? 0\n      resume(subscriber)',
   },
   {
     name: 'a drained stream is not woken',
     file: FANOUT,
-    find: 'subscriber.stalledAt = 0\n      behind.add(subscriber)',
+    find: 'subscriber.stalledAt = 0\n      resume(subscriber)',
     replace: 'subscriber.stalledAt = 0',
-  },
-  {
-    name: 'an event that was served already is served again from the store',
-    file: FANOUT,
-    find: 'if (event.id <= from) continue',
-    replace: 'if (event.id < from) continue',
   },
   {
     name: 'a wake is the only way to hear of events',
     file: 'src/feed.ts',
-    find: 'wanted = Math.max(wanted, position.lastId)\n    block = position.blockNumber ?? 0\n    await pull()',
-    replace: 'block = position.blockNumber ?? 0\n    await pull()',
+    find: 'wanted = Math.max(wanted, position.lastId)\n    block = position.blockNumber ?? 0\n    forget(',
+    replace: 'block = position.blockNumber ?? 0\n    forget(',
   },
 ]
 

@@ -132,10 +132,12 @@ class FakeSocket extends EventEmitter {
     this.full = this.bytes.length >= this.capacity
     return !this.full
   }
-  resetAndDestroy(): void {}
   end(): void {
-    queueMicrotask(() => this.emit('close'))
+    this.writable = false
+    this.emit('close')
   }
+  destroy(): void {}
+  resetAndDestroy(): void {}
 }
 
 /** A subscriber that outlives its connections, as EventSource does, and knows what it must get. */
@@ -179,6 +181,7 @@ export function createClient(query: Record<string, string>, slow: boolean, commi
         socket: mine,
         getHeaderNames: () => [],
         removeHeader() {},
+        setHeader() {},
         writeHead() {},
         flushHeaders() {},
         end: () => lose(),

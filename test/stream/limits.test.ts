@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { openStream } from '../helpers/eventStream.ts'
 import { readMetrics } from '../helpers/metrics.ts'
 import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
+import { startProcess } from '../helpers/process.ts'
 import { openRaw, parseAnswer } from '../helpers/rawHttp.ts'
 import type { Service } from '../helpers/service.ts'
 import { until } from '../helpers/until.ts'
@@ -253,6 +254,37 @@ describe('API_KEYS', () => {
       await connection.untilEnded()
       expect([401, 404], target).toContain(parseAnswer(connection.received()).status)
     }
+  })
+
+  it('are never logged, nor is what was given for one, however the request fails', async () => {
+    const server = await startProcess({
+      args: ['start', '--only', 'api'],
+      env: { DATABASE_URL: url, API_KEYS: 'right-key-secret', LOG_LEVEL: 'trace' },
+    })
+    onTestFinished(async () => void (await server.stop()))
+    await server.untilReady()
+    const targets = [
+      '/api/v1/events',
+      '/api/v1/jobs',
+      '/nowhere',
+      '/%ff%zz',
+      '/api/v1/jobs/x',
+      '/docs/%2e%2e/x',
+    ]
+    for (const key of ['right-key-secret', 'wrong-key-secret'])
+      for (const target of targets)
+        for (const version of ['1.1', '1.1\r\nLast-Event-ID: \0', '3.0'])
+          for (const query of [`api_key=${key}`, `api_key=${key}&nope=1`]) {
+            const connection = await openRaw(server.url)
+            connection.send(
+              `GET ${target}?${query} HTTP/${version}\r\nHost: x\r\nX-Api-Key: ${key}\r\nAuthorization: Bearer ${key}\r\n\r\n`,
+            )
+            await connection.until('\r\n\r\n')
+            connection.close()
+          }
+    expect((await server.stop()).code).toBe(0)
+    expect(server.logs.length).toBeGreaterThan(0)
+    expect(JSON.stringify(server.logs)).not.toContain('key-secret')
   })
 
   it('lets the preflight of a browser pass, which has no key', async () => {

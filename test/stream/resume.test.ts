@@ -211,19 +211,22 @@ describe('retention', () => {
 })
 
 describe('the store', () => {
-  it('gives what memory no longer holds, each event once and in order', async () => {
+  it('gives what memory no longer holds, to each from its place, once and in order, while more is committed', async () => {
     const url = await postgres.createDatabase()
     const writer = await write(url)
     const start = await writer.lastId()
     for (let i = 0; i < 10; i++) await writer.add(...Array.from({ length: 1_000 }, () => ({})))
-    // Its memory begins with the newest 8,192.
+    // Its memory begins with the newest 8,192: half of the clients begin before it, half in it.
     const service = await serve(url)
-    const streams = [subscribe(service, '', String(start)), subscribe(service, `?lastEventId=${start + 3}`)]
+    const places = Array.from({ length: 16 }, (_, i) => start + (i % 2 ? 9_000 : 0) + 7 * i)
+    const streams = places.map((from) => subscribe(service, '', String(from)))
     const narrow = subscribe(service, '?clientId=1', String(start))
+    for (let i = 0; i < 60; i++) await writer.add({}, {})
     const newest = await writer.add({ clientId: '1' })
-    for (const stream of streams) await stream.waitFor((event) => event.id === String(newest))
-    expect(ids(streams[0] as Stream)).toEqual(range(start + 1, newest))
-    expect(ids(streams[1] as Stream)).toEqual(range(start + 4, newest))
+    for (const [i, stream] of streams.entries()) {
+      await stream.waitFor((event) => event.id === String(newest))
+      expect(ids(stream)).toEqual(range((places[i] as number) + 1, newest))
+    }
     await narrow.waitFor(1)
     expect(ids(narrow)).toEqual([newest])
   })

@@ -210,9 +210,9 @@ function removeHeaders(response: ServerResponse): void {
 
 /** Ends a connection behind what was written to it. */
 function endConnection(socket: Socket): void {
-  socket.end()
   const timer = setTimeout(() => socket.destroy(), END_MS)
   socket.once('close', () => clearTimeout(timer))
+  socket.end()
 }
 
 function connectedFrame(position: number, resumed: boolean | null, blockNumber: number): string {

@@ -1,0 +1,39 @@
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
+import { readMetrics } from '../helpers/metrics.ts'
+import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
+import { openRaw } from '../helpers/rawHttp.ts'
+import { until } from '../helpers/until.ts'
+import { openWriter, serveDatabase } from '../helpers/writer.ts'
+import { fuzz } from './fuzz.ts'
+
+let postgres: TestPostgres
+beforeAll(async () => {
+  postgres = await startPostgres()
+})
+afterAll(() => postgres.stop())
+
+it('1,500 random requests are each answered well, and leave nothing behind', async () => {
+  const url = await postgres.createDatabase()
+  const writer = await openWriter(url)
+  onTestFinished(() => writer.close())
+  await writer.add({}, {}, { clientId: '1' })
+  const service = await serveDatabase(url, { MAX_STREAMS_PER_IP: '30' })
+  onTestFinished(() => service.close())
+
+  const seed = Date.now() % 1_000_000
+  const statuses = await fuzz(service.url, 1_500, seed).catch((error) => {
+    throw new Error(`seed ${seed}: ${error.message}`)
+  })
+  for (const status of [200, 400, 404, 431])
+    expect(statuses.get(status) ?? 0, `status ${status}`).toBeGreaterThan(0)
+
+  // Every place of a stream was given back.
+  await until(async () => (await readMetrics(service.url))('jobcast_streams') === 0)
+  for (let i = 0; i < 30; i++) {
+    const connection = await openRaw(service.url)
+    onTestFinished(() => connection.close())
+    connection.send('GET /api/v1/events HTTP/1.1\r\nHost: x\r\n\r\n')
+    await connection.until('event: connected')
+  }
+  expect((await service.get('/health')).status).toBe('ok')
+})
