@@ -6,7 +6,8 @@ import { sendError } from './errors.ts'
 export function authentication(app: FastifyInstance, apiKeys: string[]): void {
   if (apiKeys.length === 0) return
   const digests = apiKeys.map(digest)
-  app.addHook('onRequest', async (request, reply) => {
+  // After the rate limit, which is onRequest of each route: guessing is limited too.
+  app.addHook('preParsing', async (request, reply) => {
     // By the route that was matched: one path can be written in many ways. A preflight carries no key, by the Fetch standard.
     if (!request.routeOptions.url?.startsWith('/api/') || request.method === 'OPTIONS') return
     const given = digest(readKey(request))

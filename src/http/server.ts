@@ -43,10 +43,10 @@ export async function createServer(
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: 1_024,
     // The whole of a request must come in time; answers and streams are not bounded by it.
-    requestTimeout: 15_000,
+    requestTimeout: 8_000,
     // Longer than a proxy keeps its connections, which would otherwise send into one that is just being closed.
     keepAliveTimeout: 75_000,
-    http: { headersTimeout: 10_000, maxHeaderSize: 16_384, connectionsCheckingInterval: 2_000 },
+    http: { headersTimeout: 5_000, maxHeaderSize: 16_384, connectionsCheckingInterval: 1_000 },
     // Draining answers are the routes' own: a stream's client must be told to come back.
     return503OnClosing: false,
     exposeHeadRoutes: true,

@@ -1,0 +1,130 @@
+import { request } from 'node:http'
+import { brotliDecompressSync, gunzipSync } from 'node:zlib'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openPostgres } from '../../src/store/postgres.ts'
+import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
+import { seedJobs } from '../helpers/seedJobs.ts'
+import { type Service, startService } from '../helpers/service.ts'
+
+// An api process alone: a history that stands still, and no chain.
+const env = { CONTRACT_ADDRESS: `0x${'12'.repeat(20)}`, RPC_URL: 'http://127.0.0.1:1' }
+const KEY = 'a-key-of-this-test'
+
+let server: TestPostgres
+let url: string
+let service: Service
+beforeAll(async () => {
+  server = await startPostgres()
+  url = await server.createDatabase()
+  await (await openPostgres(url)).close()
+  await seedJobs(url, 300)
+  service = await startService({ ...env, DATABASE_URL: url })
+})
+afterAll(async () => {
+  await service?.close()
+  await server?.stop()
+})
+
+interface Answer {
+  status: number
+  headers: Record<string, string | string[] | undefined>
+  body: Buffer
+}
+
+/** As sent, not decompressed. */
+function get(path: string, headers: Record<string, string> = {}, method = 'GET'): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    request(service.url + path, { headers, method }, (response) => {
+      const chunks: Buffer[] = []
+      response.on('data', (chunk) => chunks.push(chunk))
+      response.on('end', () =>
+        resolve({
+          status: response.statusCode as number,
+          headers: response.headers,
+          body: Buffer.concat(chunks),
+        }),
+      )
+    })
+      .on('error', reject)
+      .end()
+  })
+}
+
+describe('a client that polls', () => {
+  it.each([
+    '/api/v1/jobs',
+    '/api/v1/jobs?strategyType=PROGRAM',
+    '/api/v1/jobs/42',
+    '/api/v1/config',
+    '/openapi.json',
+    '/docs',
+  ])('gets %s once, and then an empty 304 while it is the same', async (path) => {
+    const first = await get(path)
+    expect(first).toMatchObject({ status: 200, headers: { 'cache-control': 'no-cache' } })
+    const etag = String(first.headers.etag)
+    expect(etag).toMatch(/^W\/"[\w-]+"$/)
+    for (const known of [etag, etag.slice(2), `"other", ${etag}`, '*']) {
+      const again = await get(path, { 'if-none-match': known })
+      expect(again.status).toBe(304)
+      expect(again.body.length).toBe(0)
+      expect(again.headers.etag).toBe(etag)
+    }
+    expect((await get(path, { 'if-none-match': 'W/"older"' })).status).toBe(200)
+    const head = await get(path, {}, 'HEAD')
+    expect(head).toMatchObject({ status: 200, headers: { etag } })
+    expect(head.body.length).toBe(0)
+  })
+
+  it('gets another ETag for another answer', async () => {
+    const tags = await Promise.all(
+      ['/api/v1/jobs', '/api/v1/jobs?page=2', '/api/v1/jobs?limit=5'].map(
+        async (path) => (await get(path)).headers.etag,
+      ),
+    )
+    expect(new Set(tags).size).toBe(3)
+  })
+
+  it('is never told to keep an error, nor that one is unchanged', async () => {
+    for (const path of ['/api/v1/jobs/999999', '/api/v1/jobs?limit=0', '/nothing']) {
+      const answer = await get(path, { 'if-none-match': '*' })
+      expect(answer.status).toBeGreaterThanOrEqual(400)
+      expect(answer.headers['cache-control']).toBe('no-store')
+      expect(answer.headers.etag).toBeUndefined()
+    }
+  })
+
+  it('may not share what a key protects', async () => {
+    const keyed = await startService({ ...env, DATABASE_URL: url, API_KEYS: KEY })
+    try {
+      const answer = await fetch(`${keyed.url}/api/v1/jobs`, { headers: { 'x-api-key': KEY } })
+      expect(answer.headers.get('cache-control')).toBe('private, no-cache')
+    } finally {
+      await keyed.close()
+    }
+  })
+})
+
+it('probes and metrics are never kept', async () => {
+  for (const path of ['/health', '/ready', '/metrics'])
+    expect((await get(path)).headers['cache-control']).toBe('no-store')
+})
+
+it('a large answer is compressed as the client likes, with the ETag of the plain one', async () => {
+  const plain = await get('/api/v1/jobs')
+  const gzip = await get('/api/v1/jobs', { 'accept-encoding': 'gzip' })
+  const brotli = await get('/api/v1/jobs', { 'accept-encoding': 'br' })
+  expect(gzip.headers).toMatchObject({
+    'content-encoding': 'gzip',
+    etag: plain.headers.etag,
+    vary: 'accept-encoding',
+  })
+  expect(brotli.headers).toMatchObject({ 'content-encoding': 'br', etag: plain.headers.etag })
+  expect(gunzipSync(gzip.body)).toEqual(plain.body)
+  expect(brotliDecompressSync(brotli.body)).toEqual(plain.body)
+  expect(gzip.body.length).toBeLessThan(plain.body.length / 3)
+  const unchanged = await get('/api/v1/jobs', {
+    'accept-encoding': 'gzip',
+    'if-none-match': String(gzip.headers.etag),
+  })
+  expect(unchanged.status).toBe(304)
+})
