@@ -21,6 +21,7 @@ import { openDatabase } from './store/open.ts'
 import { readStats } from './store/stats.ts'
 import { WAKE_CHANNEL } from './store/step.ts'
 import { version } from './version.ts'
+import { watchWakes } from './wakes.ts'
 
 /** With resuming off the feed is still what the processes of a cluster read from each other. */
 const LEAST_RETENTION_SECONDS = 60
@@ -95,10 +96,11 @@ function prune(config: Config, db: Database, log: Logger): void {
 function startFeed(db: Database, log: Logger): Feed & { tell(fanout: Fanout): void } {
   let onChange = () => {}
   let onRebuilt = () => {}
+  const feedLogger = log.child({ room: 'feed' })
   const feed = openFeed(
-    feedLog(db),
+    feedLog(db, feedLogger),
     { onChange: () => onChange(), onRebuilt: () => onRebuilt() },
-    log.child({ room: 'feed' }),
+    feedLogger,
   )
   return {
     ...feed,
@@ -117,9 +119,18 @@ async function serveFeed(feed: ReturnType<typeof startFeed>, options: Omit<Serve
   return app
 }
 
-function feedLog(db: Database): FeedLog {
+function feedLog(db: Database, log: Logger): FeedLog {
+  const wakes = watchWakes(() =>
+    log.warn(
+      'commits are not announced here, so jobs come up to a second late: LISTEN needs a session of its own, which a pooler in transaction mode does not give',
+    ),
+  )
   return {
-    position: () => readPosition(db),
+    async position() {
+      const position = await readPosition(db)
+      wakes.found(position.lastId)
+      return position
+    },
     read: (afterId, limit) => readFeed(db, afterId, limit),
     readTail: (limit) => readFeedTail(db, limit),
     listen: (onWake, onListening) =>
@@ -127,6 +138,7 @@ function feedLog(db: Database): FeedLog {
         WAKE_CHANNEL,
         (payload) => {
           const [id, blockNumber] = payload.split(' ').map(Number)
+          wakes.woken(id as number)
           onWake(id as number, blockNumber as number)
         },
         onListening,

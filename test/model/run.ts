@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import { sql } from 'drizzle-orm'
 import { CannotIndexError } from '../../src/chain/source.ts'
 import { createConverge, type Outcome } from '../../src/indexer/converge.ts'
-import { holdLease } from '../../src/store/cursor.ts'
+import { renewLease, takeLease } from '../../src/store/cursor.ts'
 import { compile, type Database } from '../../src/store/database.ts'
 import { pruneFeed } from '../../src/store/feedLog.ts'
 import { CONTRACT, createChain, type JobSpec } from './chain.ts'
@@ -134,11 +134,11 @@ export async function runSchedule(db: Database, schedule: Schedule): Promise<voi
       gates,
       // The loop of the process, without its waits.
       async turn() {
-        holding ||= await holdLease(gated, me, null, LEASE_SECONDS)
+        holding ||= await takeLease(gated, me, LEASE_SECONDS)
         if (!holding) return 'standby'
         const outcome = await converge()
         if (outcome === 'raced') holding = false
-        if (outcome === 'caught-up') holding = await holdLease(gated, me, null, LEASE_SECONDS)
+        if (outcome === 'caught-up') holding = await renewLease(gated, me, null, LEASE_SECONDS)
         return outcome
       },
     }
