@@ -22,6 +22,7 @@ import { readStats } from './store/stats.ts'
 import { WAKE_CHANNEL } from './store/step.ts'
 import { watchDatabase } from './store/watch.ts'
 import { version } from './version.ts'
+import { watchWakes } from './wakes.ts'
 
 /** With resuming off the feed is still what the processes of a cluster read from each other. */
 const UNRESUMABLE_RETENTION_SECONDS = 60
@@ -110,10 +111,11 @@ function measured(db: Database, metrics: Metrics): Database {
 function startFeed(db: Database, log: Logger): Feed & { tell(fanout: Fanout): void } {
   let onChange = () => {}
   let onRebuilt = () => {}
+  const feedLogger = log.child({ room: 'feed' })
   const feed = openFeed(
-    feedLog(db),
+    feedLog(db, feedLogger),
     { onChange: () => onChange(), onRebuilt: () => onRebuilt() },
-    log.child({ room: 'feed' }),
+    feedLogger,
   )
   return {
     ...feed,
@@ -130,9 +132,18 @@ async function serveFeed(feed: ReturnType<typeof startFeed>, options: Omit<Serve
   return app
 }
 
-function feedLog(db: Database): FeedLog {
+function feedLog(db: Database, log: Logger): FeedLog {
+  const wakes = watchWakes(() =>
+    log.warn(
+      'commits are not announced here, so jobs come up to a second late: LISTEN needs a session of its own, which a pooler in transaction mode does not give',
+    ),
+  )
   return {
-    position: () => readPosition(db),
+    async position() {
+      const position = await readPosition(db)
+      wakes.found(position.lastId)
+      return position
+    },
     read: (afterId, limit) => readFeed(db, afterId, limit),
     readTail: (limit) => readFeedTail(db, limit),
     listen: (onWake, onListening) =>
@@ -140,6 +151,7 @@ function feedLog(db: Database): FeedLog {
         WAKE_CHANNEL,
         (payload) => {
           const [id, blockNumber] = payload.split(' ').map(Number)
+          wakes.woken(id as number)
           onWake(id as number, blockNumber as number)
         },
         onListening,

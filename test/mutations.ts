@@ -259,8 +259,8 @@ const mutations: Mutation[] = [
   {
     name: 'the lease is given to whoever asks',
     file: 'src/store/cursor.ts',
-    find: 'where indexer is null or indexer = ${me}::text',
-    replace: 'where indexer is null or true',
+    find: '(indexer is null or indexer = ${me}::text or',
+    replace: '(true or',
   },
   {
     name: 'a lease of the future never ends',

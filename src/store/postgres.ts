@@ -17,16 +17,17 @@ const IDLE_SECONDS = 30
 /**
  * Opens a Postgres, taking it forward to this version first: one of the processes that start together migrates,
  * the others wait for it.
- * @param url postgres://…; `?prepare=false` for a pgbouncer in transaction mode before 1.21
+ * @param url postgres://…; behind a pooler statements are not prepared, unless it says `?prepare=true`
  * @throws DatabaseError for a database of a newer version or without the rights, and the driver's error where none answers
  */
 export async function openPostgres(
   url: string,
   { connections = 5, onNotice = (_: string) => {} } = {},
 ): Promise<Database> {
-  await migratePostgres(url)
+  const pooled = await migratePostgres(url)
   const sql = postgres(url, {
     max: connections,
+    ...(pooled && !new URL(url).searchParams.has('prepare') && { prepare: false }),
     connect_timeout: 10,
     idle_timeout: IDLE_SECONDS,
     backoff: (retries: number) =>
@@ -34,7 +35,7 @@ export async function openPostgres(
     onnotice: (notice) => onNotice(notice.message ?? ''),
     connection: { application_name: APPLICATION },
   })
-  // False where a pooler cannot hold prepared statements (`?prepare=false`).
+  // A pooler in transaction mode would give what one connection prepared to another.
   const { prepare } = sql.options
   return {
     async rows(query, { planForValues = false } = {}) {
@@ -53,17 +54,20 @@ export async function openPostgres(
 /**
  * One transaction on one connection. The lock is the transaction's, not the session's: a pooler in transaction mode
  * would keep the session, and with it the lock, when we are gone. A database that is up to date needs no right to change it.
+ * @returns whether a pooler stands between: the server process that answers is not the one we were told of at the connect
  */
-async function migratePostgres(url: string): Promise<void> {
+async function migratePostgres(url: string): Promise<boolean> {
   const sql = postgres(url, { max: 1, connect_timeout: 10, onnotice: () => {}, prepare: false })
   try {
-    if (!mustMigrate(await lastApplied(sql))) return
-    await sql.begin(async (tx) => {
-      await tx`select pg_advisory_xact_lock(${MIGRATION_LOCK})`
-      // Again, since another process may have been at it meanwhile.
-      const last = await lastApplied(tx)
-      if (mustMigrate(last)) await migrate(tx, last)
-    })
+    if (mustMigrate(await lastApplied(sql)))
+      await sql.begin(async (tx) => {
+        await tx`select pg_advisory_xact_lock(${MIGRATION_LOCK})`
+        // Again, since another process may have been at it meanwhile.
+        const last = await lastApplied(tx)
+        if (mustMigrate(last)) await migrate(tx, last)
+      })
+    const answer = await sql`select pg_backend_pid() as pid`
+    return answer[0]?.pid !== answer.state.pid
   } catch (error) {
     if (error instanceof DatabaseError || isConnectionFault(error)) throw error
     const { message } =

@@ -173,7 +173,9 @@ export async function runSchedule(db: Database, schedule: Schedule): Promise<voi
         hold('one indexer holds the lease', free === rows.length > 0, () =>
           JSON.stringify({ lease, me, rows }),
         )
-      if (rows.length > 0) lease = { holder: me, fresh: true }
+      // Taking it says nothing yet: only an answer of the chain keeps the others away.
+      const said = text.includes('checked_at = clock_timestamp()')
+      if (rows.length > 0) lease = { holder: me, fresh: said || (lease?.fresh ?? false) }
     }
     if (fault) throw new Error('the answer of the database got lost')
     return rows
@@ -400,8 +402,11 @@ export async function runSchedule(db: Database, schedule: Schedule): Promise<voi
     await Promise.all(gates.map((gate) => gate?.execute()))
     colliding = false
     // Which of the two came first, only the database knows.
-    const { indexer } = (await readState(db, Number.MAX_SAFE_INTEGER)).cursor
-    if (indexer !== null) lease = { holder: indexer, fresh: indexer !== lease?.holder || lease.fresh }
+    const [row] = await db.rows(sql`
+      select indexer, coalesce(
+        abs(extract(epoch from clock_timestamp() - checked_at)) <= ${LEASE_SECONDS}::int, false) as fresh
+      from cursor`)
+    if (row?.indexer) lease = { holder: row.indexer as string, fresh: row.fresh as boolean }
   }
 
   try {

@@ -1,0 +1,83 @@
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
+import { openPostgres } from '../../src/store/postgres.ts'
+import { startChain, type TestChain } from '../helpers/anvil.ts'
+import { openStream } from '../helpers/eventStream.ts'
+import { fold, jobsOnChain } from '../helpers/fold.ts'
+import { startLoad } from '../helpers/load.ts'
+import { type Pgbouncer, startPgbouncer } from '../helpers/pgbouncer.ts'
+import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
+import { startProcess } from '../helpers/process.ts'
+import { reader } from '../helpers/service.ts'
+
+const PATIENT = { timeout: 90_000 }
+
+let chain: TestChain
+let postgres: TestPostgres
+let pooler: Pgbouncer
+beforeAll(async () => {
+  ;[chain, postgres] = await Promise.all([startChain(), startPostgres()])
+  pooler = await startPgbouncer(postgres.port, { poolSize: 2 })
+})
+afterAll(async () => {
+  await pooler?.stop()
+  await Promise.all([chain?.stop(), postgres?.stop()])
+})
+
+async function start(databaseUrl: string, only?: string) {
+  const process = await startProcess({
+    args: only ? ['start', '--only', only] : ['start'],
+    env: {
+      RPC_URL: chain.url,
+      CONTRACT_ADDRESS: chain.address,
+      DATABASE_URL: databaseUrl,
+      POLL_INTERVAL_MS: '100',
+      RATE_LIMIT: '0',
+    },
+  })
+  onTestFinished(async () => void (await process.kill('SIGKILL')))
+  return process
+}
+
+it('through a pooler in transaction mode all holds, with the poll in place of the wake, and that is said', async () => {
+  const direct = await postgres.createDatabase()
+  const pooled = pooler.through(direct)
+  const indexer = await start(pooled, 'indexer')
+  await indexer.untilReady('/ready', PATIENT)
+  const [apart, direct1] = [await start(pooled, 'api'), await start(direct, 'api')]
+  const streams = []
+  for (const api of [apart, direct1]) {
+    await api.untilReady('/ready', PATIENT)
+    const stream = openStream(`${api.url}/api/v1/events`)
+    onTestFinished(() => stream.close())
+    await stream.connected
+    streams.push(stream)
+  }
+  const load = startLoad(chain)
+  // Many at a time, so that each connection of the process is served by all of the pooler's.
+  for (let i = 0; i < 20; i++)
+    await Promise.all(Array.from({ length: 20 }, () => reader(apart.url).get(`/api/v1/jobs?limit=${i + 1}`)))
+  await apart.waitForLog(/commits are not announced here/, PATIENT)
+  await load.stop()
+  await chain.createJob()
+  const { number } = await chain.head()
+  const expected = await jobsOnChain(chain)
+  for (const stream of streams) {
+    await stream.waitFor(
+      (event) => event.type === 'job_created' && Number(event.data.blockNumber) === number,
+      PATIENT,
+    )
+    expect(fold(stream.of('job_created', 'job_removed'))).toEqual(expected)
+  }
+  expect(await reader(apart.url).history()).toEqual(expected)
+  // A direct connection beside the pooler is woken.
+  expect(direct1.logs.some((line) => line.msg?.includes('not announced'))).toBe(false)
+})
+
+it('more processes than the pooler has connections migrate one empty database together, and leave no lock', async () => {
+  const direct = await postgres.createDatabase()
+  const url = pooler.through(direct)
+  const opened = await Promise.all(Array.from({ length: 6 }, () => openPostgres(url)))
+  await Promise.all(opened.map((db) => db.close()))
+  // Killed in the middle, or gone: the next one is not held up.
+  await (await openPostgres(direct)).close()
+})
