@@ -2,17 +2,16 @@
 import { createInterface } from 'node:readline/promises'
 import { inspect, parseArgs } from 'node:util'
 import closeWithGrace from 'close-with-grace'
-import { type App, createApp } from './app.ts'
+import type { App } from './app.ts'
 import { type Config, ConfigError, loadConfig, type Role, readEnvironment } from './config.ts'
 import { help } from './help.ts'
 import { createLog } from './log.ts'
 import { redactor, secretsOf } from './secrets.ts'
 import { DatabaseError } from './store/database.ts'
 import { isConnectionFault, messageOf } from './store/faults.ts'
-import { openPglite } from './store/pglite.ts'
-import { openPostgres } from './store/postgres.ts'
-import { resetDatabase } from './store/reset.ts'
 import { version } from './version.ts'
+
+// Each command imports what it needs: `--help` and `tail` wait for no database, chain or server to load.
 
 /** The command line is wrong. */
 class UsageError extends Error {}
@@ -59,6 +58,7 @@ async function start(args: string[]): Promise<void> {
       `--only ${only} needs DATABASE_URL: processes share a Postgres, and the embedded database is for one`,
     )
   const log = createLog(config)
+  const { createApp } = await import('./app.ts')
   const app = await createApp(config, log)
   log.info({ url: app.url, version, role: config.role }, `Jobcast ${version} listens on ${app.url}`)
   closeOnSignal(
@@ -76,7 +76,7 @@ function configure(role: Role): Readonly<Config> {
 
 async function runDevnet(args: string[]): Promise<void> {
   options(args, {})
-  const { devnet } = await import('./devnet/devnet.ts')
+  const [{ devnet }, { createApp }] = await Promise.all([import('./devnet/devnet.ts'), import('./app.ts')])
   const running = await devnet({
     start(env) {
       // Nothing of the user's .env: a devnet is its own chain and so its own database.
@@ -106,7 +106,10 @@ async function migrate(args: string[]): Promise<void> {
   options(args, {})
   const { databaseUrl, dataDir } = configure('api')
   // Opening takes it forward.
-  const db = databaseUrl === undefined ? await openPglite(dataDir) : await openPostgres(databaseUrl)
+  const db =
+    databaseUrl === undefined
+      ? await (await import('./store/pglite.ts')).openPglite(dataDir)
+      : await (await import('./store/postgres.ts')).openPostgres(databaseUrl)
   await db.close()
   console.log('the database is up to date')
 }
@@ -116,7 +119,7 @@ async function reset(args: string[]): Promise<void> {
   const config = configure('api')
   if (!yes && !(await confirm(`Forget everything indexed in ${databaseName(config)}?`)))
     throw new DatabaseError('nothing was changed')
-  await resetDatabase(config)
+  await (await import('./store/reset.ts')).resetDatabase(config)
   console.log('done: the next start indexes anew')
 }
 
@@ -124,8 +127,8 @@ async function runTail(args: string[]): Promise<void> {
   const stop = new AbortController()
   // Once: a second Ctrl-C ends the process at once.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort())
-  const { stdout, stderr, env } = process
   const { tail } = await import('./tail.ts')
+  const { stdout, stderr, env } = process
   process.exitCode = await tail(args, { stdout, stderr, env, signal: stop.signal })
 }
 

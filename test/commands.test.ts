@@ -1,0 +1,172 @@
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import postgres from 'postgres'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { settings } from '../src/config.ts'
+import { startPostgres, type TestPostgres } from './helpers/postgres.ts'
+import { type JobcastProcess, startProcess } from './helpers/process.ts'
+import { tempDir } from './helpers/tempDir.ts'
+
+const UNREACHABLE = 'postgres://nobody:hidden@127.0.0.1:1/none'
+
+let dir: Awaited<ReturnType<typeof tempDir>>
+let server: TestPostgres
+beforeAll(async () => {
+  ;[dir, server] = await Promise.all([tempDir(), startPostgres()])
+})
+afterAll(async () => {
+  await server?.stop()
+  await dir?.remove()
+})
+
+const folder = () => mkdtempSync(join(dir.path, 'data-'))
+const textOf = ({ logs }: JobcastProcess) => logs.map((line) => line.text ?? JSON.stringify(line)).join('\n')
+
+/** Runs a command to its end. */
+async function run(
+  args: string[],
+  env: Record<string, string> = {},
+): Promise<{ code: number | null; text: string }> {
+  const child = await startProcess({ args, env })
+  const { code } = await child.exit
+  return { code, text: textOf(child) }
+}
+
+/** No chain answers, and the rest is there all the same. */
+const chainless = { RPC_URL: 'http://127.0.0.1:1', CONTRACT_ADDRESS: `0x${'12'.repeat(20)}` }
+
+/** A process that serves what the database holds. */
+async function serving(env: Record<string, string>): Promise<JobcastProcess> {
+  const child = await startProcess({ env: { ...chainless, ...env } })
+  await child.untilReady()
+  return child
+}
+
+describe('what it can do', () => {
+  it('is told by --help, with every setting', async () => {
+    const { code, text } = await run(['--help'])
+    expect(code).toBe(0)
+    for (const name of Object.keys(settings.properties)) expect(text).toContain(name)
+    for (const command of ['start', 'devnet', 'migrate', 'reset', 'tail'])
+      expect(text).toMatch(new RegExp(`^ {2}${command}`, 'm'))
+  })
+
+  it('--version is the one of the package', async () => {
+    const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
+    expect(await run(['--version'])).toEqual({ code: 0, text: version })
+  })
+})
+
+describe('a mistake ends with code 2 and one line that helps', () => {
+  it.each([
+    [['strat'], {}, 'no command "strat"'],
+    [['start', '--only', 'nothing'], {}, '--only takes indexer or api'],
+    [['start', '--nonsense'], {}, '--nonsense'],
+    [
+      ['start'],
+      { PORT: '3000000' },
+      /PORT is "3000000".*RPC_URL is missing|RPC_URL is missing.*PORT is "3000000"/s,
+    ],
+    [['reset'], {}, 'Say so with --yes'],
+  ])('%j %j', async (args, env, expected) => {
+    const { code, text } = await run(args, { DATA_DIR: folder(), ...env })
+    expect(code).toBe(2)
+    expect(text).toMatch(expected)
+    expect(text).not.toMatch(/\n {4}at /)
+  })
+})
+
+describe('a failure ends with code 1 and one line that helps', () => {
+  it('a port that is taken', async () => {
+    const taken = createServer().listen(0, '127.0.0.1')
+    await once(taken, 'listening')
+    const { port } = taken.address() as { port: number }
+    const { code, text } = await run(['start', '--only', 'api'], {
+      PORT: String(port),
+      DATABASE_URL: await server.createDatabase(),
+    })
+    taken.close()
+    expect(code).toBe(1)
+    expect(text).toContain(`Port ${port} is taken`)
+    expect(text).not.toMatch(/\n {4}at /)
+  })
+
+  it.each([['migrate'], ['reset', '--yes']])('%s, and the database does not answer', async (...args) => {
+    const { code, text } = await run(args, { DATABASE_URL: UNREACHABLE })
+    expect(code).toBe(1)
+    expect(text).toContain('The database does not answer')
+    expect(text).not.toContain('hidden')
+    expect(text).not.toMatch(/\n {4}at /)
+  })
+
+  it('a database that the user may not change', async () => {
+    const url = await server.createDatabase()
+    const sql = postgres(url, { max: 1 })
+    await sql`create role reader login`
+    await sql.end()
+    const { code, text } = await run(['start', '--only', 'api'], {
+      DATABASE_URL: url.replace('postgres@', 'reader@'),
+    })
+    expect(code).toBe(1)
+    expect(text).toMatch(/The database cannot be used: permission denied/)
+  })
+})
+
+describe('migrate', () => {
+  it('makes the tables, and does nothing where they are', async () => {
+    const url = await server.createDatabase()
+    expect(await run(['migrate'], { DATABASE_URL: url })).toEqual({
+      code: 0,
+      text: 'the database is up to date',
+    })
+    const sql = postgres(url, { max: 1 })
+    const before = await sql`select * from cursor`
+    expect(before).toHaveLength(1)
+    expect((await run(['migrate'], { DATABASE_URL: url })).code).toBe(0)
+    expect(await sql`select * from cursor`).toEqual(before)
+    await sql.end()
+  })
+})
+
+describe('reset', () => {
+  it('forgets a Postgres, not while it is used, and ids go on growing', async () => {
+    const url = await server.createDatabase()
+    const env = { DATABASE_URL: url }
+    const child = await serving(env)
+    const before = Number((await (await fetch(`${child.url}/api/v1/jobs`)).json()).lastEventId)
+    expect(await run(['reset', '--yes'], env)).toMatchObject({
+      code: 1,
+      text: expect.stringContaining('Stop its processes'),
+    })
+    await child.stop()
+    expect((await run(['reset', '--yes'], env)).code).toBe(0)
+    const again = await serving(env)
+    expect(Number((await (await fetch(`${again.url}/api/v1/jobs`)).json()).lastEventId)).toBeGreaterThan(
+      before,
+    )
+    await again.stop()
+  })
+})
+
+describe('the folder of the embedded database', () => {
+  it('is refused to a second process and to reset, and opens again after a kill -9', async () => {
+    const env = { DATA_DIR: folder() }
+    const first = await serving(env)
+    for (const args of [
+      ['start', '--only', 'api'],
+      ['reset', '--yes'],
+    ]) {
+      const second = await run(args, env)
+      expect(second.code).toBe(1)
+      expect(second.text).toContain(`is in use by process ${first.pid}`)
+    }
+    expect((await fetch(`${first.url}/api/v1/jobs`)).status).toBe(200)
+    await first.kill('SIGKILL')
+    const third = await serving(env)
+    expect((await fetch(`${third.url}/api/v1/jobs`)).status).toBe(200)
+    expect((await third.stop()).code).toBe(0)
+    expect((await run(['reset', '--yes'], env)).code).toBe(0)
+  })
+})

@@ -1,0 +1,57 @@
+import { readFileSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Service, startService } from './helpers/service.ts'
+
+const files = ['deploy/grafana/jobcast.json', 'deploy/prometheus/jobcast.rules.yml']
+const read = (file: string) => readFileSync(new URL(`../${file}`, import.meta.url), 'utf8')
+
+/** name → type and help, as /metrics tells them. */
+const metrics = new Map<string, { type: string; help: string }>()
+let service: Service
+beforeAll(async () => {
+  // Metrics are there also where the database is not.
+  service = await startService({
+    RPC_URL: 'http://127.0.0.1:1',
+    CONTRACT_ADDRESS: `0x${'12'.repeat(20)}`,
+    DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none',
+  })
+  const text = await (await fetch(`${service.url}/metrics`)).text()
+  for (const [, name, help] of text.matchAll(/^# HELP (\S+) (.*)$/gm))
+    metrics.set(name as string, { type: '', help: help as string })
+  for (const [, name, type] of text.matchAll(/^# TYPE (\S+) (\S+)$/gm))
+    (metrics.get(name as string) as { type: string }).type = type as string
+})
+afterAll(() => service?.close())
+
+/** A name in a query: of a histogram there are three series. */
+function isThere(name: string): boolean {
+  if (metrics.has(name)) return true
+  const [, base = ''] = /^(.*)_(?:bucket|sum|count)$/.exec(name) ?? []
+  return metrics.get(base)?.type === 'histogram'
+}
+
+describe.each(files)('%s', (file) => {
+  it('uses metrics that there are, and no others', () => {
+    const names = new Set(read(file).match(/\b(?:jobcast|nodejs|process)_[a-z0-9_]+/g))
+    expect(names.size).toBeGreaterThan(15)
+    expect([...names].filter((name) => !isThere(name))).toEqual([])
+  })
+})
+
+it('the dashboard shows every metric of ours', () => {
+  const text = read('deploy/grafana/jobcast.json')
+  const ours = [...metrics.keys()].filter((name) => name.startsWith('jobcast_'))
+  expect(ours.length).toBeGreaterThan(25)
+  expect(ours.filter((name) => !text.includes(name))).toEqual([])
+})
+
+it('metrics follow the conventions: base units, _total on counters and on nothing else', () => {
+  for (const [name, { type, help }] of metrics) {
+    if (!name.startsWith('jobcast_')) continue
+    expect(name).toMatch(/^[a-z][a-z0-9_]*$/)
+    expect(name.endsWith('_total'), name).toBe(type === 'counter')
+    expect(name).not.toMatch(/_(ms|milliseconds|minutes|kb|mb)(_|$)/)
+    if (type === 'histogram') expect(name).toMatch(/_(seconds|blocks|events)$/)
+    expect(help.length, name).toBeGreaterThan(5)
+  }
+})

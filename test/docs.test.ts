@@ -1,0 +1,36 @@
+import { readFileSync } from 'node:fs'
+import { parseEnv } from 'node:util'
+import { expect, it } from 'vitest'
+import { withSettings } from '../docs.ts'
+import { ConfigError, loadConfig, settings } from '../src/config.ts'
+import { dotEnvExample, help, settingsTable } from '../src/help.ts'
+
+const read = (file: string) => readFileSync(new URL(`../${file}`, import.meta.url), 'utf8')
+const names = Object.keys(settings.properties)
+
+it("the README's settings are the ones that are validated (`npm run docs` rewrites them)", () => {
+  const readme = read('README.md')
+  expect(readme).toContain('<!-- settings -->')
+  expect(withSettings(readme)).toBe(readme)
+})
+
+it('.env.example is the one of the settings (`npm run docs` rewrites it), and starts with what it asks for', () => {
+  const example = read('.env.example')
+  expect(example).toBe(dotEnvExample())
+  const asked = parseEnv(example)
+  expect(Object.keys(asked)).toEqual(['RPC_URL', 'CONTRACT_ADDRESS'])
+  expect(() => loadConfig({})).toThrow(ConfigError)
+  expect(
+    loadConfig({ RPC_URL: 'http://127.0.0.1:8545', CONTRACT_ADDRESS: `0x${'12'.repeat(20)}` }).port,
+  ).toBe(3000)
+  // As if every line were taken in.
+  const all = parseEnv(example.replace(/^# (?=[A-Z_]+=)/gm, ''))
+  expect(Object.keys(all)).toEqual(names)
+})
+
+it('every setting says what it takes, wherever it is told', () => {
+  for (const name of names) {
+    expect(settingsTable()).toContain(`| \`${name}\` |`)
+    expect(help()).toMatch(new RegExp(`^ {2}${name} +\\S`, 'm'))
+  }
+})

@@ -1,0 +1,78 @@
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { openRaw, type RawConnection } from '../helpers/rawHttp.ts'
+import { type Service, startService } from '../helpers/service.ts'
+import { tempDir } from '../helpers/tempDir.ts'
+
+let dir: Awaited<ReturnType<typeof tempDir>>
+let service: Service
+const connections: RawConnection[] = []
+beforeAll(async () => {
+  dir = await tempDir()
+  service = await startService({
+    DATA_DIR: dir.path,
+    RPC_URL: 'http://127.0.0.1:1',
+    CONTRACT_ADDRESS: `0x${'12'.repeat(20)}`,
+  })
+})
+afterAll(async () => {
+  for (const each of connections) each.close()
+  await service?.close()
+  await dir?.remove()
+})
+
+async function open(text = ''): Promise<RawConnection> {
+  const connection = await openRaw(service.url)
+  connections.push(connection)
+  if (text) connection.send(text)
+  return connection
+}
+
+/** A byte now and then, as slowloris does. */
+function drip(connection: RawConnection, text: string): void {
+  const timer = setInterval(() => {
+    if (connection.ending() !== 'open') return clearInterval(timer)
+    connection.send(text)
+  }, 300)
+}
+
+it('connections that send nothing, or their request byte by byte, are ended while others are served', async () => {
+  const silent = await open()
+  const headers = await open('GET /health HTTP/1.1\r\nHost: a\r\n')
+  drip(headers, 'X-A: b\r\n')
+  const body = await open('POST /health HTTP/1.1\r\nHost: a\r\nContent-Length: 900\r\n\r\n')
+  drip(body, 'x')
+  const idle = await Promise.all(Array.from({ length: 200 }, () => open('GET ')))
+  expect(await service.get('/health')).toEqual({ status: 'ok' })
+  await Promise.all([silent, headers, body, ...idle].map((each) => each.untilEnded()))
+  expect(headers.received()).toMatch(/^HTTP\/1.1 408 /)
+  expect(await service.get('/health')).toEqual({ status: 'ok' })
+})
+
+it.each([
+  ['headers that are too long', `GET /health HTTP/1.1\r\nHost: a\r\nX-A: ${'a'.repeat(20_000)}\r\n\r\n`, 431],
+  ['what is not HTTP', 'hello\r\n\r\n', 400],
+  [
+    'a body that is too long',
+    `POST /api/v1/jobs HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 999999\r\n\r\n`,
+    400,
+  ],
+])(
+  '%s: refused, in the form of every error, without a word of the inside',
+  async (_name, request, status) => {
+    const connection = await open(request)
+    const answer = await connection.until('}}')
+    expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
+    const error = JSON.parse(answer.slice(answer.indexOf('{')))
+    expect(error).toMatchObject({ success: false, error: { code: expect.any(String) } })
+    expect(answer).not.toMatch(/node_modules|\.ts|\.js|stack/)
+  },
+)
+
+it('answers carry the headers that keep a browser from misusing them, and none that tells what runs here', async () => {
+  const { headers } = await fetch(`${service.url}/health`)
+  expect(headers.get('x-content-type-options')).toBe('nosniff')
+  expect(headers.get('referrer-policy')).toBe('no-referrer')
+  expect(headers.get('x-frame-options')).toBe('SAMEORIGIN')
+  expect(headers.get('x-powered-by')).toBeNull()
+  expect(headers.get('server')).toBeNull()
+})

@@ -1,0 +1,107 @@
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { createLog } from '../src/log.ts'
+import { redactor, secretsOf } from '../src/secrets.ts'
+import { startChain, type TestChain } from './helpers/anvil.ts'
+import { startPostgres, type TestPostgres } from './helpers/postgres.ts'
+import { startProcess } from './helpers/process.ts'
+import { type RpcProxy, startRpcProxy } from './helpers/rpcProxy.ts'
+import { until } from './helpers/until.ts'
+
+const secrets = {
+  path: '0123456789abcdef0123456789abcdef',
+  query: 'query-key-of-the-rpc',
+  user: 'user-name-of-rpc',
+  rpcPassword: 'rpc-p4ssword',
+  databasePassword: 'database-p4ss%20word',
+  decodedPassword: 'database-p4ss word',
+  apiKey: 'api-key-of-a-client',
+  wrongKey: 'key-that-is-not-ours',
+}
+
+let chain: TestChain
+let proxy: RpcProxy
+let server: TestPostgres
+beforeAll(async () => {
+  ;[chain, server] = await Promise.all([startChain(), startPostgres()])
+  proxy = await startRpcProxy(chain.url)
+})
+afterAll(async () => {
+  await proxy?.stop()
+  await chain?.stop()
+  await server?.stop()
+})
+
+it('whatever happens and however much is logged, no secret is in the output of the process', async () => {
+  const withKeys = new URL(`${proxy.url}/v3/${secrets.path}?key=${secrets.query}`)
+  withKeys.username = secrets.user
+  withKeys.password = secrets.rpcPassword
+  const database = new URL(await server.createDatabase())
+  database.password = secrets.databasePassword
+  const child = await startProcess({
+    env: {
+      RPC_URL: `${withKeys.href},http://127.0.0.1:1/v3/${secrets.path}`,
+      CONTRACT_ADDRESS: chain.address,
+      DATABASE_URL: database.href,
+      API_KEYS: secrets.apiKey,
+      LOG_LEVEL: 'trace',
+      POLL_INTERVAL_MS: '50',
+    },
+  })
+  try {
+    await child.untilReady('/ready')
+    const get = (path: string, headers: Record<string, string> = {}) => fetch(child.url + path, { headers })
+    await get(`/api/v1/jobs?api_key=${secrets.apiKey}`, { 'x-request-id': 'id-of-the-proxy' })
+    await get(`/api/v1/jobs?api_key=${secrets.wrongKey}&nonsense=1`)
+    await get(`/api/v1/nothing?api_key=${secrets.apiKey}`)
+    await get('/api/v1/jobs', { 'x-api-key': secrets.wrongKey })
+    // One line for each, with its id and without its query.
+    const line = await child.waitForLog((each) => each.reqId === 'id-of-the-proxy')
+    expect(line).toMatchObject({ level: 'debug', method: 'GET', route: '/api/v1/jobs', status: 200 })
+
+    proxy.fault = () => ({ status: 500, body: `no such key: ${secrets.path}` })
+    await child.waitForLog(/indexing failed/)
+    proxy.fault = () => ({ error: { code: -32000, message: `bad key ${secrets.query}` } })
+    const failures = () => child.logs.filter((each) => /RPC request failed/.test(String(each.msg))).length
+    const before = failures()
+    await until(() => failures() > before + 3)
+    await proxy.down('refuse')
+    const later = failures()
+    await until(() => failures() > later)
+    await server.halt()
+    await child.waitForLog(/cannot read the database/)
+    await get(`/api/v1/jobs?api_key=${secrets.apiKey}`)
+  } finally {
+    await child.stop()
+  }
+  expect(child.logs.length).toBeGreaterThan(20)
+  for (const each of child.logs)
+    if (each.text === undefined)
+      expect(each).toMatchObject({
+        level: expect.any(String),
+        time: expect.any(String),
+        msg: expect.any(String),
+      })
+  const output = child.logs.map((each) => each.text ?? JSON.stringify(each)).join('\n')
+  for (const [name, secret] of Object.entries(secrets)) expect(output.includes(secret), name).toBe(false)
+  // They were there to be told.
+  expect(output).toContain('[redacted]')
+  // The host alone, so that one knows which endpoint it was.
+  expect(output).toContain(`127.0.0.1:${proxy.port}`)
+})
+
+it('what carries no secret is left alone', () => {
+  const config = {
+    rpcUrls: ['https://rpc.example.org/v2/eth'],
+    databaseUrl: 'postgres://jobcast@db/jobcast',
+    apiKeys: [],
+  }
+  expect(secretsOf(config)).toEqual([])
+  expect(redactor([])('https://rpc.example.org/v2/eth')).toBe('https://rpc.example.org/v2/eth')
+  expect(createLog({ ...config, logLevel: 'warn' }).level).toBe('warn')
+})
+
+it('a secret that is part of a longer one does not leave the rest of it', () => {
+  expect(redactor(['short', 'short-and-long'])('a short-and-long b short c')).toBe(
+    'a [redacted] b [redacted] c',
+  )
+})

@@ -1,0 +1,74 @@
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { startChain, type TestChain } from './helpers/anvil.ts'
+import { openStream } from './helpers/eventStream.ts'
+import { readMetrics } from './helpers/metrics.ts'
+import { startPostgres, type TestPostgres } from './helpers/postgres.ts'
+import { type Service, startService } from './helpers/service.ts'
+import { until } from './helpers/until.ts'
+
+let chain: TestChain
+let server: TestPostgres
+let service: Service
+let databaseUrl: string
+beforeAll(async () => {
+  ;[chain, server] = await Promise.all([startChain(), startPostgres({ durable: true })])
+  databaseUrl = await server.createDatabase()
+  await server.halt()
+  // Not there yet when Jobcast starts.
+  service = await startService({
+    RPC_URL: chain.url,
+    CONTRACT_ADDRESS: chain.address,
+    DATABASE_URL: databaseUrl,
+  })
+})
+afterAll(async () => {
+  await service?.close()
+  await server?.stop()
+  await chain?.stop()
+})
+
+async function expectOutage(): Promise<void> {
+  expect(await service.get('/health')).toEqual({ status: 'ok' })
+  const reason = await until(async () => {
+    const response = await fetch(`${service.url}/ready`)
+    return response.status === 503 && (await response.json()).reason
+  })
+  expect(reason).toBe('the database is out of reach')
+  for (const path of ['/api/v1/jobs', '/api/v1/jobs/1', '/api/v1/stats', '/api/v1/config']) {
+    const response = await fetch(service.url + path)
+    expect(response.status).toBe(503)
+    expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0)
+    expect(await response.json()).toEqual({
+      success: false,
+      error: { code: 'UNAVAILABLE', message: expect.stringContaining('database') },
+    })
+  }
+  expect((await readMetrics(service.url))('jobcast_database_up')).toBe(0)
+}
+
+it('a database that is not there at the start, and one that goes away, are waited for; nothing is lost', async () => {
+  await expectOutage()
+  await server.start()
+  await service.untilReady()
+  const stream = openStream(`${service.url}/api/v1/events`)
+  try {
+    await stream.connected
+    await chain.createJob()
+    await stream.waitFor(1)
+    expect((await readMetrics(service.url))('jobcast_database_up')).toBe(1)
+
+    await server.halt()
+    await expectOutage()
+    const missed = await chain.createJobs(3)
+    expect(missed.toBlock).toBeGreaterThan(0)
+    await server.start()
+    await stream.waitFor(4, { timeout: 40_000 })
+    await service.untilReady()
+    expect(stream.responses).toHaveLength(1)
+    expect((await service.history()).map((job) => job.jobId)).toEqual(
+      stream.of('job_created').map(({ data }) => data.jobId),
+    )
+  } finally {
+    stream.close()
+  }
+})
