@@ -80,11 +80,13 @@ export function createRpcSource(
     .map((opened) => opened.value as unknown as SocketValue)
   const any = fallback(
     endpoints.map((endpoint) => endpoint.transport),
-    { retryCount: 0, shouldThrow: (error) => error instanceof CannotIndexError },
+    { retryCount: 0, shouldThrow: (error) => wrongChain(error) !== undefined },
   )({ timeout: TIMEOUT_MS })
 
   const request = (method: string, params: unknown[]): Promise<unknown> =>
-    any.request({ method, params } as never)
+    any.request({ method, params } as never).catch((error) => {
+      throw wrongChain(error) ?? error
+    })
 
   async function header(block: Hex | 'latest' | 'finalized'): Promise<Header | null> {
     return toHeader((await request('eth_getBlockByNumber', [block, false])) as RpcBlock | null)
@@ -224,6 +226,14 @@ function connected({ getRpcClient }: SocketValue): Promise<Connection> {
   })
 }
 
+/** An endpoint's refusal by {@link assertIdentity}, which viem wraps on its way. */
+function wrongChain(error: unknown): unknown {
+  if (error instanceof CannotIndexError) return error
+  return error instanceof BaseError
+    ? (error.walk((cause) => cause instanceof CannotIndexError) ?? undefined)
+    : undefined
+}
+
 /** An answer of the node, as opposed to no answer: viem gives every other failure no code, or -1. */
 function isRpcError(error: unknown): boolean {
   return error instanceof BaseError && 'code' in error && error.code !== -1
@@ -284,7 +294,10 @@ function maySucceedSmaller(error: unknown): boolean {
   if (isRateLimit(error)) return false
   const http = error.walk((e) => e instanceof HttpRequestError) as HttpRequestError | null
   if (http) return http.status !== undefined && (http.status >= 500 || [400, 408, 413].includes(http.status))
-  return isRpcError(error) || error.name === 'TimeoutError' || error.name === 'ResponseBodyTooLargeError'
+  // UnknownRpcError is what viem makes of one error that answers a whole batch.
+  return (
+    isRpcError(error) || ['TimeoutError', 'ResponseBodyTooLargeError', 'UnknownRpcError'].includes(error.name)
+  )
 }
 
 function isRateLimit(error: unknown): boolean {

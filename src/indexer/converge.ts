@@ -11,7 +11,7 @@ import {
 import { jobCreatedTopic } from '../job.ts'
 import { type Cursor, readCursor } from '../store/cursor.ts'
 import type { Database } from '../store/database.ts'
-import { type Advance, advance, readBlocks, rewind } from '../store/step.ts'
+import { type Advance, advance, type BlockRef, readBlocks, rewind } from '../store/step.ts'
 import { begin } from './begin.ts'
 import { checkLogs, decodeLogs, timestampOf } from './logs.ts'
 import { createRanges } from './ranges.ts'
@@ -109,7 +109,7 @@ export function createConverge(ix: Indexing): () => Promise<Outcome> {
   async function compareTip(cursor: Cursor, head: Header, target: number): Promise<Outcome> {
     if (target < 0) return 'caught-up'
     const tip = target === head.number ? head : await ix.source.header(target)
-    const local = target === cursor.blockNumber ? cursor.blockHash : await localHash(cursor, target)
+    const local = target === cursor.blockNumber ? cursor.blockHash : await localHash(target)
     // Below all we remember: far behind, or the young chain of a devnet that was restarted.
     if (!local) await ix.source.identify(chainOf(cursor))
     return !tip || !local || local === tip.hash ? 'caught-up' : goBack(cursor, head)
@@ -214,7 +214,10 @@ export function createConverge(ix: Indexing): () => Promise<Outcome> {
   async function goBack(cursor: Cursor, head: Header): Promise<Outcome> {
     // A devnet that was restarted looks like a reorg of everything.
     await ix.source.identify(chainOf(cursor))
-    const ancestor = await commonAncestor(cursor, head)
+    const local = await readBlocks(ix.db)
+    // The local chain of a cursor that moved meanwhile says nothing of this one.
+    if (local[0]?.hash !== cursor.blockHash) return 'raced'
+    const ancestor = await commonAncestor(local, cursor, head)
     if (ancestor.number === cursor.blockNumber && ancestor.hash === cursor.blockHash)
       throw new IncompleteAnswerError(
         `the RPC contradicts itself about block ${cursor.blockNumber}: a reorg in progress`,
@@ -226,10 +229,11 @@ export function createConverge(ix: Indexing): () => Promise<Outcome> {
   }
 
   async function commonAncestor(
+    local: BlockRef[],
     cursor: Cursor,
     head: Header,
   ): Promise<Header | { number: number; hash: Hex; timestamp: string }> {
-    for (const block of await localHashes(cursor)) {
+    for (const block of local) {
       if (block.number < 0) return { ...block, timestamp: '0' }
       const header = await ix.source.header(block.number)
       // A node that lags is no proof that the block is gone.
@@ -245,13 +249,8 @@ export function createConverge(ix: Indexing): () => Promise<Outcome> {
     )
   }
 
-  async function localHash(cursor: Cursor, number: number): Promise<Hex | undefined> {
-    return (await localHashes(cursor)).find((block) => block.number === number)?.hash
-  }
-
-  async function localHashes(cursor: Cursor) {
-    const blocks = await readBlocks(ix.db)
-    return blocks.filter((block) => block.number <= cursor.blockNumber)
+  async function localHash(number: number): Promise<Hex | undefined> {
+    return (await readBlocks(ix.db)).find((block) => block.number === number)?.hash
   }
 
   async function missingTimestamps(logs: RpcLog[]): Promise<Map<number, string>> {

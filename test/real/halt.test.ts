@@ -1,0 +1,201 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startChain, type TestChain } from '../helpers/anvil.ts'
+import { type EventStream, openStream } from '../helpers/eventStream.ts'
+import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
+import { type RpcProxy, startRpcProxy } from '../helpers/rpcProxy.ts'
+import { type Service, startService } from '../helpers/service.ts'
+import { jobsOfChain, placeOf } from '../helpers/truth.ts'
+import { until } from '../helpers/until.ts'
+
+let postgres: TestPostgres
+beforeAll(async () => {
+  postgres = await startPostgres()
+})
+afterAll(() => postgres.stop())
+
+interface Stage {
+  chain: TestChain
+  /** another chain of the same id */
+  stranger: TestChain
+  first: RpcProxy
+  second: RpcProxy
+}
+
+/** Each test has its own chains: what halts an indexer is looked at again after 15 s, and they wait together. */
+async function onStage(run: (stage: Stage) => Promise<void>): Promise<void> {
+  const [chain, stranger] = await Promise.all([
+    startChain(),
+    // Its genesis block is another one also where both start in the same second.
+    startChain({ args: ['--timestamp', '1700000000'] }),
+  ])
+  const [first, second] = await Promise.all([startRpcProxy(chain.url), startRpcProxy(chain.url)])
+  try {
+    await chain.createJobs(5, { perTransaction: 1 })
+    await chain.mine(120)
+    await run({ chain, stranger, first, second })
+  } finally {
+    await Promise.all([first.stop(), second.stop(), chain.stop(), stranger.stop()])
+  }
+}
+
+async function serving(
+  chain: TestChain,
+  env: Record<string, string>,
+  run: (service: Service, stream: EventStream) => Promise<void>,
+): Promise<void> {
+  const service = await startService({
+    CONTRACT_ADDRESS: chain.address,
+    DATABASE_URL: await postgres.createDatabase(),
+    KEEPALIVE_SECONDS: '1',
+    MAX_LAG_SECONDS: '3600',
+    ...env,
+  })
+  const stream = openStream(`${service.url}/api/v1/events`)
+  try {
+    await stream.connected
+    await run(service, stream)
+  } finally {
+    stream.close()
+    await service.close()
+  }
+}
+
+async function expectHalted(service: Service, reason: RegExp): Promise<void> {
+  const ready = () => fetch(`${service.url}/ready`)
+  await until(async () => reason.test((await (await ready()).json()).reason ?? ''), {
+    message: `not ready: ${reason}`,
+  })
+  expect((await ready()).status).toBe(503)
+  expect((await fetch(`${service.url}/health`)).status).toBe(200)
+}
+
+async function untilIndexed(service: Service, chain: TestChain): Promise<void> {
+  const wanted = await jobsOfChain(chain)
+  await until(async () => (await service.history()).length >= wanted.length, {
+    message: 'every job is indexed',
+  })
+  expect((await service.history()).map(placeOf)).toEqual(wanted)
+}
+
+describe.concurrent('what halts the indexer', () => {
+  it.each([
+    ['a devnet was restarted behind the same URL, and is younger', 0],
+    ['a devnet was restarted behind the same URL, and is older', 300],
+  ])(
+    '%s: it says so, API and streams stay up, nothing is written, and it goes on when the right chain is back',
+    (_name, age) =>
+      onStage(async ({ chain, stranger, first }) => {
+        await serving(chain, { RPC_URL: first.url }, async (service, stream) => {
+          await service.untilReady()
+          await untilIndexed(service, chain)
+          if (age > 0) await stranger.mine(age)
+          first.target = stranger.url
+          await stranger.createJobs(3, { perTransaction: 1 })
+          await expectHaltedAndWhole(service, stream, chain)
+
+          first.target = chain.url
+          await goesOn(service, stream, chain)
+        })
+      }),
+  )
+
+  it('the second RPC is on another chain: it says so when that one is used, and goes on when the first is back', () =>
+    onStage(async ({ chain, stranger, first, second }) => {
+      await serving(chain, { RPC_URL: `${first.url},${second.url}` }, async (service, stream) => {
+        await service.untilReady()
+        await untilIndexed(service, chain)
+        await first.down('refuse')
+        second.target = stranger.url
+        await stranger.mine(300)
+        await expectHaltedAndWhole(service, stream, chain)
+
+        second.target = chain.url
+        await first.up()
+        await goesOn(service, stream, chain)
+      })
+    }))
+
+  it('the second RPC is on another chain from the start', () =>
+    onStage(async ({ chain, stranger, first, second }) => {
+      second.target = stranger.url
+      await serving(chain, { RPC_URL: `${first.url},${second.url}` }, async (service) => {
+        await expectHalted(service, /another chain of the same id/)
+        expect(await service.history()).toEqual([])
+      })
+    }))
+
+  it('the second RPC comes up later, on another chain, and is needed', () =>
+    onStage(async ({ chain, stranger, first, second }) => {
+      await second.down('refuse')
+      await serving(chain, { RPC_URL: `${first.url},${second.url}` }, async (service, stream) => {
+        await service.untilReady()
+        await untilIndexed(service, chain)
+        second.target = stranger.url
+        await stranger.mine(300)
+        await second.up()
+        await first.down('refuse')
+        await expectHaltedAndWhole(service, stream, chain)
+      })
+    }))
+
+  it('there is no contract at the address', () =>
+    onStage(async ({ chain, first }) => {
+      const env = { RPC_URL: first.url, CONTRACT_ADDRESS: `0x${'12'.repeat(20)}` }
+      await serving(chain, env, async (service) => {
+        await expectHalted(service, /no contract at 0x1212/)
+        expect(await service.history()).toEqual([])
+      })
+    }))
+
+  it('the chain leaves what it had called final: it says so, and nothing is taken back', () =>
+    onStage(async ({ chain, first }) => {
+      const snapshot = await chain.snapshot()
+      await chain.mine(200)
+      await chain.createJob()
+      await serving(chain, { RPC_URL: first.url }, async (service, stream) => {
+        await service.untilReady()
+        const indexed = await service.history()
+        await chain.revert(snapshot)
+        await chain.rpc('anvil_mine', ['0x12c', '0x7'])
+        await expectHalted(service, /reorganised below block.*jobcast reset/)
+        expect(await service.history()).toEqual(indexed)
+        expect(stream.of('job_created', 'job_removed')).toEqual([])
+      })
+    }))
+})
+
+/** Not a bloom's false positive, which the block's other logs explain, but a bloom that no log explains. */
+it('a bloom that no endpoint can account for, with a second RPC that is dead, does not stop the indexer for good', () =>
+  onStage(async ({ chain, first, second }) => {
+    await serving(chain, { RPC_URL: `${first.url},${second.url}` }, async (service, stream) => {
+      await service.untilReady()
+      await second.down('refuse')
+      const [job] = await service.history()
+      const { logsBloom } = await chain.rpc<{ logsBloom: string }>('eth_getBlockByNumber', [
+        `0x${BigInt(job?.blockNumber ?? 0).toString(16)}`,
+        false,
+      ])
+      first.fault = (method) =>
+        method === 'eth_getBlockByNumber'
+          ? { mutate: (block) => block && { ...(block as object), logsBloom } }
+          : undefined
+      await chain.mine()
+      await chain.createJob()
+      await stream.waitFor(1, { timeout: 50_000 })
+    })
+  }))
+
+async function expectHaltedAndWhole(service: Service, stream: EventStream, chain: TestChain): Promise<void> {
+  await expectHalted(service, /another chain of the same id.*jobcast reset/)
+  const pings = stream.of('ping').length
+  await until(() => stream.of('ping').length > pings, { message: 'the stream goes on' })
+  expect((await service.history()).map(placeOf)).toEqual(await jobsOfChain(chain))
+  expect(stream.of('job_created', 'job_removed')).toEqual([])
+}
+
+async function goesOn(service: Service, stream: EventStream, chain: TestChain): Promise<void> {
+  await chain.createJob()
+  await stream.waitFor(1, { timeout: 40_000 })
+  await service.untilReady()
+  await untilIndexed(service, chain)
+}

@@ -1,0 +1,214 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import postgres from 'postgres'
+import { encodeFunctionData } from 'viem'
+import { jobRegistryAbi } from '../../abi/jobRegistry.ts'
+import { freePort } from '../../src/devnet/freePort.ts'
+import { devAccount } from '../../src/devnet/registry.ts'
+import { type ReorgTransaction, startChain, type TestChain } from '../helpers/anvil.ts'
+import { type EventStream, openStream } from '../helpers/eventStream.ts'
+import { startPostgres } from '../helpers/postgres.ts'
+import { type JobcastProcess, startProcess } from '../helpers/process.ts'
+import { reader } from '../helpers/service.ts'
+import { fold, jobsOfChain, type Place, placeOf } from '../helpers/truth.ts'
+import { until } from '../helpers/until.ts'
+import { createRandom, type Random } from '../model/random.ts'
+
+export interface KillReport {
+  rounds: number
+  jobs: number
+  reorgs: number
+  created: number
+  removed: number
+}
+
+/**
+ * Kills processes of Jobcast (SIGKILL) at random moments, while a chain makes jobs and reorgs. Two processes share one
+ * Postgres. After each kill the store must be whole: the feed, folded, is the jobs. In the end it is the chain's
+ * jobs, and a subscriber that came back after each kill holds the same, each event once.
+ * @param compiled runs `dist/`, which the caller has built
+ */
+export async function runKillRounds({
+  rounds,
+  seed,
+  compiled = false,
+  onRound = () => {},
+}: {
+  rounds: number
+  seed: number
+  compiled?: boolean
+  onRound?: (round: number) => void
+}): Promise<KillReport> {
+  const random = createRandom(seed)
+  const [chain, server] = await Promise.all([startChain(), startPostgres()])
+  // No reorg reaches down to the contract.
+  await chain.mine(20)
+  const databaseUrl = await server.createDatabase()
+  const sql = postgres(databaseUrl, { max: 1, onnotice: () => {} })
+  const ports = [await freePort(), await freePort()] as const
+  const running: (JobcastProcess | undefined)[] = []
+  const start = async (which: 0 | 1) => {
+    const process = await startProcess({
+      compiled,
+      env: {
+        PORT: String(ports[which]),
+        // One polls and one listens for heads.
+        RPC_URL: which === 0 ? chain.url : chain.wsUrl,
+        CONTRACT_ADDRESS: chain.address,
+        DATABASE_URL: databaseUrl,
+        POLL_INTERVAL_MS: '20',
+        MAX_LAG_SECONDS: '3600',
+        RATE_LIMIT: '0',
+        LOG_LEVEL: 'debug',
+      },
+    })
+    running[which] = process
+  }
+  const subscriber = createSubscriber()
+  let load: ReturnType<typeof startLoad> | undefined
+  try {
+    await Promise.all([start(0), start(1)])
+    await Promise.all(running.map((process) => process?.untilReady('/ready')))
+    await subscriber.follow(`http://127.0.0.1:${ports[0]}`)
+    // Not before: what was there when the database began is history, and not in the feed.
+    load = startLoad(chain, createRandom(seed + 1))
+    for (let round = 1; round <= rounds; round++) {
+      await sleep(random.below(700))
+      const which = random.below(2) as 0 | 1
+      await running[which]?.kill('SIGKILL')
+      // The other one may be in the middle of a step; a statement sees whole steps only.
+      await assertWhole(sql)
+      // Now and then both are down, and the chain goes on.
+      if (random.chance(0.3)) {
+        const other = (1 - which) as 0 | 1
+        await running[other]?.kill('SIGKILL')
+        await assertWhole(sql)
+        await sleep(random.below(300))
+        await start(other)
+      }
+      await start(which)
+      const next = random.below(2) as 0 | 1
+      await running[next]?.untilReady('/health')
+      await subscriber.follow(`http://127.0.0.1:${ports[next]}`)
+      onRound(round)
+    }
+    await load.stop()
+    await chain.mine()
+    const wanted = await jobsOfChain(chain)
+    const api = reader(`http://127.0.0.1:${ports[0]}`)
+    await running[0]?.untilReady('/health')
+    await until(async () => same((await api.history()).map(placeOf), wanted), { message: 'history = chain' })
+    await assertWhole(sql)
+    await until(() => same(subscriber.held(), wanted), { message: 'the subscriber holds the chain' })
+    subscriber.assertExact(await sql<FeedRow[]>`select id, type from feed order by id`)
+    return { rounds, jobs: wanted.length, reorgs: load.reorgs(), ...subscriber.counts() }
+  } finally {
+    await load?.stop()
+    subscriber.close()
+    await Promise.all(running.map((process) => process?.kill('SIGKILL')))
+    await sql.end()
+    await Promise.all([chain.stop(), server.stop()])
+  }
+}
+
+function same(a: Place[], b: Place[]): boolean {
+  return JSON.stringify(a) === JSON.stringify(b)
+}
+
+/** The store at one moment: ids without a hole, and the feed, folded, is the jobs. */
+async function assertWhole(sql: postgres.Sql): Promise<void> {
+  const [row] = await sql`
+    select
+      (select coalesce(json_agg(json_build_array(block_number::text, job_id::text, transaction_hash)
+        order by block_number, log_index), '[]') from jobs) as jobs,
+      (select coalesce(json_agg(json_build_object('id', id, 'type', type, 'data', data::json) order by id), '[]') from feed) as feed,
+      (select last_id from cursor) as last_id`
+  const { jobs, feed, last_id } = row as { jobs: Place[]; feed: EventStream['events']; last_id: string }
+  if (!same(fold(feed), jobs))
+    throw new Error(`the feed of ${feed.length} entries does not fold to the ${jobs.length} jobs`)
+  const first = Number(feed[0]?.id)
+  if (feed.length > 0 && Number(last_id) - first + 1 !== feed.length) throw new Error('the feed has a hole')
+}
+
+interface FeedRow {
+  id: string
+  type: string
+}
+
+/** One subscriber over any number of connections and processes, each begun behind the last id it holds. */
+function createSubscriber() {
+  const past: EventStream['events'] = []
+  let stream: EventStream | undefined
+  const events = () => [...past, ...(stream?.events ?? [])]
+  const jobEvents = () => events().filter(({ type }) => type.startsWith('job_'))
+  return {
+    async follow(url: string) {
+      stream?.close()
+      past.push(...(stream?.events ?? []))
+      stream = undefined
+      const last = past.at(-1)?.id
+      stream = openStream(`${url}/api/v1/events`, last === undefined ? {} : { lastEventId: last })
+      const { data } = await stream.connected
+      if (data.resumed !== (last === undefined ? null : true))
+        throw new Error(`resumed is ${data.resumed} after ${last}`)
+    },
+    held: (): Place[] => fold(events()),
+    /** From its first event on, it has every entry of the feed, once. */
+    assertExact(feed: Iterable<FeedRow>) {
+      const got = jobEvents().map(({ id, type }) => `${id} ${type}`)
+      const all = [...feed].map(({ id, type }) => `${id} ${type}`)
+      const due = all.slice(all.length - got.length)
+      if (JSON.stringify(got) !== JSON.stringify(due))
+        throw new Error('the subscriber lost or doubled an event')
+    },
+    counts: () => ({
+      created: jobEvents().filter(({ type }) => type === 'job_created').length,
+      removed: jobEvents().filter(({ type }) => type === 'job_removed').length,
+    }),
+    close: () => stream?.close(),
+  }
+}
+
+function transaction(chain: TestChain, random: Random): ReorgTransaction[0] {
+  const data = encodeFunctionData({
+    abi: jobRegistryAbi,
+    functionName: 'createJob',
+    args: [1n + BigInt(random.below(3)), 5_000_000n, 1_900_000_000n, random.below(4), 1 + random.below(4)],
+  })
+  return { from: devAccount, to: chain.address, data }
+}
+
+/** Jobs, alone and in batches, and reorgs, some with jobs of their own. */
+function startLoad(chain: TestChain, random: Random) {
+  let stopping = false
+  let reorgs = 0
+  const ended = (async () => {
+    while (!stopping) {
+      const kind = random.below(10)
+      if (kind < 5) await chain.createJob({ clientId: BigInt(1 + random.below(3)) })
+      else if (kind < 7) await chain.createJobs(1 + random.below(60), { perTransaction: 20 })
+      else if (kind < 8) await chain.mine(1 + random.below(5))
+      else {
+        const depth = 1 + random.below(8)
+        const count = random.below(4)
+        await chain.reorg(
+          depth,
+          // Ids begin again where the branch left: other jobs of the same ids.
+          Array.from({ length: count }, () => [transaction(chain, random), random.below(depth)]),
+        )
+        reorgs++
+      }
+    }
+  })()
+  let failure: unknown
+  ended.catch((error) => {
+    failure = error
+  })
+  return {
+    reorgs: () => reorgs,
+    async stop() {
+      stopping = true
+      await ended.catch(() => {})
+      if (failure) throw failure
+    },
+  }
+}

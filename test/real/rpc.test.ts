@@ -1,0 +1,217 @@
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
+import { startChain, type TestChain } from '../helpers/anvil.ts'
+import { openStream } from '../helpers/eventStream.ts'
+import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
+import { type Fault, type FaultRule, type RpcProxy, startRpcProxy } from '../helpers/rpcProxy.ts'
+import { type Service, startService } from '../helpers/service.ts'
+import { fold, jobsOfChain, placeOf } from '../helpers/truth.ts'
+import { until } from '../helpers/until.ts'
+
+/** What providers say to a range that is too large for them, each in its own words. */
+const TOO_LARGE: Fault[] = [
+  { error: { code: -32005, message: 'query returned more than 10000 results' } },
+  {
+    error: {
+      code: -32602,
+      message: 'Log response size exceeded. You can make eth_getLogs requests with up to a 2K block range',
+    },
+  },
+  { error: { code: -32600, message: 'You can make eth_getLogs requests with up to a 10 block range' } },
+  { error: { code: -32614, message: 'eth_getLogs is limited to a 10,000 range' } },
+  { error: { code: -32000, message: 'block range is too wide' } },
+  {
+    error: {
+      code: -32701,
+      message:
+        'Please specify an address in your request or, to remove restrictions, order a dedicated full node',
+    },
+  },
+  { error: { code: -32012, message: 'requested too many blocks from 1 to 90, maximum is set to 8' } },
+  { status: 400, body: '{"jsonrpc":"2.0","id":1,"error":{"code":-32600,"message":"range over limit"}}' },
+  { status: 413, body: 'Request Entity Too Large', headers: { 'content-type': 'text/plain' } },
+  { status: 504, body: '<html>Gateway Time-out</html>', headers: { 'content-type': 'text/html' } },
+]
+
+let chain: TestChain
+let postgres: TestPostgres
+beforeAll(async () => {
+  ;[chain, postgres] = await Promise.all([startChain(), startPostgres()])
+  await chain.createJobs(60, { perTransaction: 1 })
+  await chain.mine(80)
+})
+afterAll(() => Promise.all([chain.stop(), postgres.stop()]))
+
+async function proxyTo(target: TestChain): Promise<RpcProxy> {
+  const proxy = await startRpcProxy(target.url)
+  onTestFinished(() => proxy.stop())
+  return proxy
+}
+
+async function serve(urls: string, env: Record<string, string> = {}): Promise<Service> {
+  const service = await startService({
+    RPC_URL: urls,
+    CONTRACT_ADDRESS: chain.address,
+    DATABASE_URL: await postgres.createDatabase(),
+    KEEPALIVE_SECONDS: '1',
+    // Chain time stands still between the tests.
+    MAX_LAG_SECONDS: '3600',
+    ...env,
+  })
+  onTestFinished(() => service.close())
+  return service
+}
+
+function subscribe(service: Service) {
+  const stream = openStream(`${service.url}/api/v1/events`)
+  onTestFinished(() => stream.close())
+  return stream
+}
+
+async function untilIndexed(service: Service): Promise<void> {
+  const wanted = await jobsOfChain(chain)
+  await until(async () => (await service.history()).length >= wanted.length, {
+    message: 'every job is indexed',
+  })
+  expect((await service.history()).map(placeOf)).toEqual(wanted)
+}
+
+/** One call of several comes off worse, in turn, `times` in all. */
+function inTurn(faults: Fault[], times: number, on: (method: string) => boolean = () => true): FaultRule {
+  let count = 0
+  return (method) => (on(method) && count < times ? faults[count++ % faults.length] : undefined)
+}
+
+it('a first sync finds the range a provider allows, whatever its words for "too large"', async () => {
+  const proxy = await proxyTo(chain)
+  let refused = 0
+  proxy.fault = (method, params) => {
+    const { fromBlock, toBlock } = (params[0] ?? {}) as { fromBlock?: string; toBlock?: string }
+    if (method !== 'eth_getLogs' || fromBlock === undefined) return undefined
+    if (Number(toBlock) - Number(fromBlock) < 8) return undefined
+    return TOO_LARGE[refused++ % TOO_LARGE.length]
+  }
+  await untilIndexed(await serve(proxy.url))
+  expect(refused).toBeGreaterThan(0)
+})
+
+it.each(TOO_LARGE.map((fault) => [fault.error?.message ?? `status ${fault.status}`, fault] as const))(
+  'blocks near the head are read one by one where a range is refused: %s',
+  async (_words, fault) => {
+    const proxy = await proxyTo(chain)
+    // All of the chain lies above `finalized` here.
+    proxy.fault = (method, params) => {
+      if (params[0] === 'finalized') return { error: { code: -32602, message: 'unknown block' } }
+      return method === 'eth_getLogs' && 'fromBlock' in (params[0] as object) ? fault : undefined
+    }
+    await untilIndexed(await serve(proxy.url))
+  },
+)
+
+it('answers over 10 MiB are asked for again in smaller ranges', async () => {
+  const proxy = await proxyTo(chain)
+  let large = 0
+  proxy.fault = (method, params) => {
+    const { fromBlock, toBlock } = (params[0] ?? {}) as { fromBlock?: string; toBlock?: string }
+    if (method !== 'eth_getLogs' || fromBlock === undefined) return undefined
+    if (Number(toBlock) - Number(fromBlock) < 20) return undefined
+    large++
+    return { mutate: () => ['x'.repeat(11 * 2 ** 20)] }
+  }
+  await untilIndexed(await serve(proxy.url))
+  expect(large).toBeGreaterThan(0)
+})
+
+it('jobs reach the stream once each, in order, through every passing fault', async () => {
+  const proxy = await proxyTo(chain)
+  const service = await serve(proxy.url)
+  await service.untilReady()
+  const before = (await jobsOfChain(chain)).length
+  const stream = subscribe(service)
+  await stream.connected
+  const faults: Record<string, FaultRule> = {
+    'told to wait': inTurn([{ status: 429, headers: { 'retry-after': '1' }, body: 'slow down' }], 3),
+    'a limit as a JSON-RPC error': inTurn([{ error: { code: -32005, message: 'rate limit exceeded' } }], 3),
+    'server errors': inTurn([{ status: 500 }, { status: 502, body: '<html>' }, { status: 503 }], 6),
+    'a page where JSON belongs': inTurn([{ status: 200, body: '<html>Welcome</html>' }], 3),
+    'half an answer': inTurn([{ body: '[{"jsonrpc":"2.0","id":1,"result":{"number"' }], 3),
+    'connections that break': inTurn([{ drop: true }], 3),
+    'no block where there is one': inTurn(
+      [{ mutate: () => null }],
+      4,
+      (method) => method === 'eth_getBlockByNumber',
+    ),
+    'no list of logs': inTurn([{ mutate: () => null }], 2, (method) => method === 'eth_getLogs'),
+    'logs doubled and in reverse': (method) =>
+      method === 'eth_getLogs'
+        ? { mutate: (logs) => [...(logs as object[]), ...(logs as object[])].reverse() }
+        : undefined,
+    'logs that a reorg removed': (method) =>
+      method === 'eth_getLogs'
+        ? {
+            mutate: (logs) => [
+              ...(logs as object[]).map((log) => ({ ...log, removed: true, logIndex: '0x9' })),
+              ...(logs as object[]),
+            ],
+          }
+        : undefined,
+    'no times in logs': (method) =>
+      method === 'eth_getLogs'
+        ? { mutate: (logs) => (logs as object[]).map((log) => ({ ...log, blockTimestamp: undefined })) }
+        : undefined,
+    'a log index that lags: no logs of ours for a known block': (method, params) =>
+      method === 'eth_getLogs' && (params[0] as { address?: string }).address
+        ? { mutate: () => [] }
+        : undefined,
+    'a log index that lags: none at all for a while': inTurn(
+      [{ mutate: () => [] }],
+      5,
+      (method) => method === 'eth_getLogs',
+    ),
+  }
+  for (const [name, fault] of Object.entries(faults)) {
+    proxy.fault = fault
+    await chain.createJob()
+    await chain.createJobs(2, { perTransaction: 2 })
+    await chain.createJob()
+    const wanted = await jobsOfChain(chain)
+    await until(() => stream.of('job_created').length >= wanted.length - before, { message: name })
+    expect(fold(stream.events), name).toEqual(wanted.slice(before))
+  }
+  proxy.fault = undefined
+  await untilIndexed(service)
+  expect(stream.responses).toHaveLength(1)
+})
+
+it('a WebSocket whose subscription falls silent is only a later wake-up', async () => {
+  const proxy = await proxyTo(chain)
+  const service = await serve(proxy.wsUrl)
+  await service.untilReady()
+  const stream = subscribe(service)
+  await stream.connected
+  proxy.fault = (method) => (method === 'eth_subscription' ? { drop: true } : undefined)
+  await chain.createJob()
+  await stream.waitFor(1)
+  // And one that is cut is opened again.
+  proxy.cut()
+  await chain.createJob()
+  await stream.waitFor(2)
+  await untilIndexed(service)
+})
+
+it('the second RPC is used while the first is down, and no more once the first is back', async () => {
+  const [first, second] = [await proxyTo(chain), await proxyTo(chain)]
+  const service = await serve(`${first.url},${second.url}`)
+  await service.untilReady()
+  const stream = subscribe(service)
+  await stream.connected
+  await first.down('refuse')
+  await chain.createJob()
+  await stream.waitFor(1)
+  await first.up()
+  const asked = first.requests
+  await until(() => first.requests > asked + 5, { message: 'the first is asked again' })
+  const spared = second.requests
+  await chain.createJob()
+  await stream.waitFor(2)
+  expect(second.requests).toBe(spared)
+})
