@@ -40,7 +40,7 @@ export const latency: Bench = {
   },
 }
 
-async function latencyOfFloor(chain: TestChain, pg: TestPostgres, blocks: number): Promise<number[]> {
+export async function latencyOfFloor(chain: TestChain, pg: TestPostgres, blocks: number): Promise<number[]> {
   const child = startChild('floors/latency.ts', { nodeArgs: ['--experimental-websocket', '--no-warnings'] })
   try {
     const databaseUrl = await pg.createDatabase()
@@ -51,7 +51,11 @@ async function latencyOfFloor(chain: TestChain, pg: TestPostgres, blocks: number
   }
 }
 
-async function latencyOfJobcast(chain: TestChain, pg: TestPostgres, blocks: number): Promise<number[]> {
+export async function latencyOfJobcast(
+  chain: TestChain,
+  pg: TestPostgres,
+  blocks: number,
+): Promise<number[]> {
   // A head from long ago is not ready.
   await chain.mine()
   const jobcast = await startJobcast({

@@ -218,7 +218,7 @@ function startIndexer(config: Config, db: Database, metrics: Metrics, parent: Lo
     async converge() {
       const done = metrics.stepSeconds.startTimer()
       const outcome = await step()
-      if (outcome === 'moved') done()
+      if (outcome === 'moved' || outcome === 'arrived') done()
       return outcome
     },
     head: () => head,

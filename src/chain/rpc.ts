@@ -22,6 +22,9 @@ import {
 /** How long one request may take before the next endpoint, or a smaller range, is tried. */
 const TIMEOUT_MS = 10_000
 
+/** How long an announced head may stand for the answer to "what is the head?". */
+const ANNOUNCED_MS = 500
+
 /** Called after each request to an endpoint, for the metrics. */
 export type OnRequest = (method: string, seconds: number, error?: unknown) => void
 
@@ -74,6 +77,7 @@ export function createRpcSource(
     }
   }
 
+  let announced: { header: Header; at: number } | undefined
   const each = endpoints.map((endpoint) => endpoint.transport({ retryCount: 0 }))
   const sockets = each
     .filter((_, i) => urls[i]?.startsWith('ws'))
@@ -115,6 +119,10 @@ export function createRpcSource(
       return found
     },
     async head() {
+      // Asking for what was announced just now would cost a job its way there and back.
+      const fresh = announced && performance.now() - announced.at < ANNOUNCED_MS ? announced.header : null
+      announced = undefined
+      if (fresh) return fresh
       const latest = await header('latest')
       if (!latest) throw new Error('the RPC has no latest block')
       return latest
@@ -165,7 +173,15 @@ export function createRpcSource(
       }
     },
     watch(onHead) {
-      const stops = sockets.map((socket) => watchHeads(socket, onHead))
+      const stops = sockets.map((socket) =>
+        watchHeads(socket, (header) => {
+          // Only the endpoint that is asked first may answer for it, once it said which chain it is on.
+          const first = endpoints[0] as Endpoint
+          const firstSocket = each[0]?.value as unknown as SocketValue | undefined
+          if (header && first.trusted && socket === firstSocket) announced = { header, at: performance.now() }
+          onHead()
+        }),
+      )
       return () => {
         for (const stop of stops) stop()
       }
@@ -209,7 +225,7 @@ interface SocketValue {
   getRpcClient(): Promise<Connection>
   subscribe(options: {
     params: ['newHeads']
-    onData(): void
+    onData(data: { result: RpcBlock }): void
     onError(error: unknown): void
   }): Promise<{ unsubscribe(): Promise<unknown> }>
 }
@@ -240,7 +256,7 @@ function isRpcError(error: unknown): boolean {
 }
 
 /** Subscribes to new heads and, whenever that ends, subscribes again. */
-function watchHeads({ subscribe }: SocketValue, onHead: () => void): () => void {
+function watchHeads({ subscribe }: SocketValue, onHead: (header: Header | null) => void): () => void {
   let stopped = false
   let timer: NodeJS.Timeout | undefined
   let end = () => {}
@@ -251,7 +267,8 @@ function watchHeads({ subscribe }: SocketValue, onHead: () => void): () => void 
     timer.unref()
   }
   const start = () => {
-    subscribe({ params: ['newHeads'], onData: onHead, onError: again }).then(({ unsubscribe }) => {
+    const onData = ({ result }: { result: RpcBlock }) => onHead(announcedHeader(result))
+    subscribe({ params: ['newHeads'], onData, onError: again }).then(({ unsubscribe }) => {
       end = () => void unsubscribe().catch(() => {})
       if (stopped) end()
     }, again)
@@ -261,6 +278,15 @@ function watchHeads({ subscribe }: SocketValue, onHead: () => void): () => void 
     stopped = true
     clearTimeout(timer)
     end()
+  }
+}
+
+/** Nobody waits for an announcement's failure: one that is no header only wakes. */
+function announcedHeader(result: RpcBlock): Header | null {
+  try {
+    return toHeader(result)
+  } catch {
+    return null
   }
 }
 

@@ -50,8 +50,8 @@ export interface Report {
   bloomMismatch(header: Header): void
 }
 
-/** caught-up: nothing new. moved: a step was committed. raced: another process moved the cursor first. */
-export type Outcome = 'caught-up' | 'moved' | 'raced'
+/** caught-up: nothing new. moved: a step was committed; arrived: and it reached the head. raced: another process moved the cursor first. */
+export type Outcome = 'caught-up' | 'moved' | 'arrived' | 'raced'
 
 /**
  * Returns the one step of the indexer: from the stored cursor toward the head, forward or back to an ancestor. It keeps
@@ -61,13 +61,17 @@ export type Outcome = 'caught-up' | 'moved' | 'raced'
 export function createConverge(ix: Indexing): () => Promise<Outcome> {
   const takeRange = createRanges(ix.source)
   const bloomValues = [ix.contract, jobCreatedTopic]
+  /** where our last step ended: the next one need not read it, and changes nothing where it is no longer so */
+  let reached: Cursor | null = null
   let identity: Identity | undefined
   let finalized = { number: -1, readAt: Number.NEGATIVE_INFINITY }
   let doubt: { hash?: Hex; times: number } = { times: 0 }
 
   return async function converge() {
     if (!identity) identity = await ix.source.identify(await expectedIdentity())
-    const [cursor, head] = await Promise.all([readCursor(ix.db), ix.source.head()])
+    const from = reached
+    reached = null
+    const [cursor, head] = await Promise.all([from ?? readCursor(ix.db), ix.source.head()])
     ix.report.head(head)
     await refreshFinalized(cursor, head)
     if (!cursor) {
@@ -142,7 +146,8 @@ export function createConverge(ix: Indexing): () => Promise<Outcome> {
         throw new IncompleteAnswerError(`block ${from + i} is not the child of the block before it`)
     const logs = await logsOf(headers)
     const timestamps = new Map(headers.map((header) => [header.number, header.timestamp]))
-    return commit(cursor, { to: last, blocks: headers, head, ...decodeLogs(logs, timestamps) })
+    const outcome = await commit(cursor, { to: last, blocks: headers, head, ...decodeLogs(logs, timestamps) })
+    return outcome === 'moved' && to === head.number - ix.confirmations ? 'arrived' : outcome
   }
 
   async function readHeaders(from: number, to: number, head: Header): Promise<Header[]> {
@@ -271,7 +276,8 @@ export function createConverge(ix: Indexing): () => Promise<Outcome> {
   async function commit(cursor: Cursor, step: Omit<Advance, 'finalizedNumber'>): Promise<Outcome> {
     const finalizedNumber = Math.max(cursor.finalizedNumber, finalized.number)
     const whole = { ...step, finalizedNumber }
-    if (!(await advance(ix.db, cursor, ix.me, whole))) return 'raced'
+    reached = await advance(ix.db, cursor, ix.me, whole)
+    if (!reached) return 'raced'
     ix.report.advanced(cursor, whole)
     return 'moved'
   }

@@ -93,8 +93,9 @@ export function runIndexer({ source, db, me, pollIntervalMs, converge, head, log
     const outcome = await converge()
     enter({ name: 'working' }, 'indexing')
     if (outcome === 'raced') holding = false
-    if (outcome === 'moved') heldAt = beatAt = performance.now()
-    if (outcome === 'caught-up') await rest(pollIntervalMs)
+    if (outcome === 'moved' || outcome === 'arrived') heldAt = beatAt = performance.now()
+    // Having arrived there is nothing to do either: another look would hold up what was just committed.
+    if (outcome === 'caught-up' || outcome === 'arrived') await rest(pollIntervalMs)
   }
 
   /** Until the next look at the head; the work is kept meanwhile, however long that is. */

@@ -27,9 +27,9 @@ export interface Advance {
 
 /**
  * Moves the cursor forward: jobs, feed entries, local chain, tallies, cursor and wake in one statement.
- * @returns false, and changes nothing, where another process moved the cursor since it was read
+ * @returns the cursor after it; null, with nothing changed, where another process moved the cursor since it was read
  */
-export async function advance(db: Database, from: Cursor, me: string, step: Advance): Promise<boolean> {
+export async function advance(db: Database, from: Cursor, me: string, step: Advance): Promise<Cursor | null> {
   const silent = from.silent && step.to.number < from.feedFromBlock
   // A step is silent or fed as a whole: the indexer cuts its ranges at feedFromBlock.
   const entries = from.silent ? [] : feedEntries('job_created', step.jobs, from.lastId)
@@ -51,7 +51,10 @@ export async function advance(db: Database, from: Cursor, me: string, step: Adva
     ${entries.length > 0 ? sql`, ${insert('feed', entries, FEED_COLUMNS)}` : sql``}
     ${step.malformed.length > 0 ? sql`, ${insert('malformed_logs', step.malformed.map(malformedRow))}` : sql``}
     ${wake(lastId, step.to.number)}`)
-  return moved.length > 0
+  if (moved.length === 0) return null
+  const { finalizedNumber, to } = step
+  const revision = from.revision + 1
+  return { ...from, revision, silent, blockNumber: to.number, blockHash: to.hash, finalizedNumber, lastId }
 }
 
 /**
