@@ -20,11 +20,13 @@ const all: Setting[] = Object.entries(
   required: required.has(name) && setting.default === undefined,
 }))
 
+const WIDTH = Math.max(...all.map(({ name }) => name.length))
+
 /** What `jobcast --help` prints; the settings come from the schema that validates them. */
 export function help(): string {
   const lines = all.map(({ name, takes, fallback, required }) => {
     const note = required ? ' (required)' : fallback === undefined ? '' : ` (${fallback})`
-    return `  ${name.padEnd(21)} ${takes}${note}`
+    return `  ${name.padEnd(WIDTH)} ${takes}${note}`
   })
   return `Jobcast: JobCreated logs of a chain, indexed into Postgres and pushed as Server-Sent Events.
 

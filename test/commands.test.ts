@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import postgres from 'postgres'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { settings } from '../src/config.ts'
+import { openPostgres } from '../src/store/postgres.ts'
 import { startPostgres, type TestPostgres } from './helpers/postgres.ts'
 import { type JobcastProcess, startProcess } from './helpers/process.ts'
 import { tempDir } from './helpers/tempDir.ts'
@@ -106,11 +107,9 @@ describe('a failure ends with code 1 and one line that helps', () => {
     const sql = postgres(url, { max: 1 })
     await sql`create role reader login`
     await sql.end()
-    const { code, text } = await run(['start', '--only', 'api'], {
-      DATABASE_URL: url.replace('postgres@', 'reader@'),
-    })
-    expect(code).toBe(1)
-    expect(text).toMatch(/The database cannot be used: permission denied/)
+    await expect(openPostgres(url.replace('postgres@', 'reader@'))).rejects.toThrow(
+      /^The database cannot be used: permission denied/,
+    )
   })
 })
 
@@ -154,11 +153,8 @@ describe('the folder of the embedded database', () => {
   it('is refused to a second process and to reset, and opens again after a kill -9', async () => {
     const env = { DATA_DIR: folder() }
     const first = await serving(env)
-    for (const args of [
-      ['start', '--only', 'api'],
-      ['reset', '--yes'],
-    ]) {
-      const second = await run(args, env)
+    for (const args of [['start'], ['reset', '--yes']]) {
+      const second = await run(args, { ...chainless, ...env })
       expect(second.code).toBe(1)
       expect(second.text).toContain(`is in use by process ${first.pid}`)
     }
