@@ -136,21 +136,40 @@ it('two api processes and the indexer are replaced one after the other under loa
   onTestFinished(() => load.stop().catch(() => {}))
   await streams[0]?.waitFor(6, PATIENT)
   const before = new Map([...processes].map(([name, each]) => [name, each.pid]))
-  const control = createServer(async (request, response) => {
-    const name = request.url?.slice(1) as Name
-    expect(await get(name).stop()).toEqual({ code: 0, signal: null })
+  const restartNow = async (name: Name) => {
+    const exit = await get(name).stop()
+    if (exit.code !== 0) throw new Error(`${name} ended with ${JSON.stringify(exit)}`)
     await start(name)
-    response.end()
+  }
+  const control = createServer((request, response) => {
+    restartNow(request.url?.slice(1) as Name).then(
+      () => response.end(),
+      (error) => response.writeHead(500).end(String(error)),
+    )
   })
   await new Promise<void>((resolve) => void control.listen(0, '127.0.0.1', resolve))
   onTestFinished(() => void control.close())
   const restart = (name: Name) =>
-    `curl --silent --fail http://127.0.0.1:${(control.address() as AddressInfo).port}/${name}`
+    `curl --silent --show-error --fail-with-body http://127.0.0.1:${(control.address() as AddressInfo).port}/${name}`
   const steps = (['indexer', 'api1', 'api2'] as const).flatMap((name) => [get(name).url, restart(name)])
   const { stdout } = await promisify(execFile)(script, steps)
   expect(stdout.match(/: ready/g)).toHaveLength(3)
   for (const [name, each] of processes) expect(each.pid).not.toBe(before.get(name))
   await load.stop()
+  await expectAllComplete(streams)
+})
+
+it('while no api process answers, clients are told to come back and stay alive; then they go on', async () => {
+  const streams = await subscribe(20)
+  await chain.createJob()
+  for (const stream of streams) await stream.waitFor(1, PATIENT)
+  await Promise.all([get('api1').kill('SIGKILL'), get('api2').kill('SIGKILL')])
+  await until(() => streams.every((stream) => stream.of('unavailable').length > 0), {
+    message: 'all were told that nobody is there',
+    ...PATIENT,
+  })
+  expect(streams[0]?.responses.at(-1)).toMatchObject({ status: 200 })
+  await start('api1')
   await expectAllComplete(streams)
 })
 
