@@ -88,6 +88,11 @@ export async function runKillRounds({
       await start(which)
       const next = random.below(2) as 0 | 1
       await running[next]?.untilReady('/health')
+      // It is caught in the act, and not while it starts.
+      const { number } = await chain.head()
+      await until(async () => (await stats(ports[next])).blockNumber >= number, {
+        message: 'it indexes again',
+      })
       await subscriber.follow(`http://127.0.0.1:${ports[next]}`)
       onRound(round)
     }
@@ -108,6 +113,11 @@ export async function runKillRounds({
     await sql.end()
     await Promise.all([chain.stop(), server.stop()])
   }
+}
+
+async function stats(port: number): Promise<{ blockNumber: number }> {
+  const { data } = await reader(`http://127.0.0.1:${port}`).get('/api/v1/stats')
+  return { blockNumber: Number(data.blockNumber) }
 }
 
 function same(a: Place[], b: Place[]): boolean {
@@ -181,22 +191,30 @@ function transaction(chain: TestChain, random: Random): ReorgTransaction[0] {
 function startLoad(chain: TestChain, random: Random) {
   let stopping = false
   let reorgs = 0
+  const act = async () => {
+    const kind = random.below(10)
+    if (kind < 5) await chain.createJob({ clientId: BigInt(1 + random.below(3)) })
+    else if (kind < 7) await chain.createJobs(1 + random.below(60), { perTransaction: 20 })
+    else if (kind < 8) await chain.mine(1 + random.below(5))
+    else {
+      const depth = 1 + random.below(8)
+      // Ids begin again where the branch left: other jobs of the same ids.
+      const transactions = Array.from(
+        { length: random.below(4) },
+        (): ReorgTransaction => [transaction(chain, random), random.below(depth)],
+      )
+      await chain.reorg(depth, transactions)
+      reorgs++
+    }
+  }
   const ended = (async () => {
     while (!stopping) {
-      const kind = random.below(10)
-      if (kind < 5) await chain.createJob({ clientId: BigInt(1 + random.below(3)) })
-      else if (kind < 7) await chain.createJobs(1 + random.below(60), { perTransaction: 20 })
-      else if (kind < 8) await chain.mine(1 + random.below(5))
-      else {
-        const depth = 1 + random.below(8)
-        const count = random.below(4)
-        await chain.reorg(
-          depth,
-          // Ids begin again where the branch left: other jobs of the same ids.
-          Array.from({ length: count }, () => [transaction(chain, random), random.below(depth)]),
-        )
-        reorgs++
-      }
+      await sleep(random.below(40))
+      const acting = act()
+      acting.catch(() => {})
+      // A transaction whose nonce a reorg took is never mined.
+      const stuck = await Promise.race([acting, sleep(2_000, 'stuck')])
+      if (stuck === 'stuck') await chain.rpc('anvil_dropAllTransactions')
     }
   })()
   let failure: unknown

@@ -1,0 +1,123 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { startChain, type TestChain } from '../helpers/anvil.ts'
+import { type EventStream, openStream } from '../helpers/eventStream.ts'
+import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
+import { type Service, startService } from '../helpers/service.ts'
+import { fold, jobsOfChain, placeOf } from '../helpers/truth.ts'
+import { until } from '../helpers/until.ts'
+
+interface Stage {
+  chain: TestChain
+  postgres: TestPostgres
+  service: Service
+  stream: EventStream
+}
+
+async function onStage(run: (stage: Stage) => Promise<void>): Promise<void> {
+  const [chain, postgres] = await Promise.all([startChain(), startPostgres()])
+  const service = await startService({
+    RPC_URL: chain.url,
+    CONTRACT_ADDRESS: chain.address,
+    DATABASE_URL: await postgres.createDatabase(),
+    KEEPALIVE_SECONDS: '1',
+    MAX_LAG_SECONDS: '3600',
+  })
+  await service.untilReady()
+  const stream = openStream(`${service.url}/api/v1/events`)
+  try {
+    await stream.connected
+    await run({ chain, postgres, service, stream })
+  } finally {
+    stream.close()
+    await service.close()
+    await Promise.all([chain.stop(), postgres.stop()])
+  }
+}
+
+/** While the database is away: streams ping, REST says 503, the process lives. */
+async function expectAway({ service, stream }: Stage): Promise<void> {
+  const answer = await until(
+    async () => {
+      const response = await fetch(`${service.url}/api/v1/jobs`)
+      return response.status === 503 && response
+    },
+    { message: 'REST answers 503', timeout: 40_000 },
+  )
+  expect(answer.headers.get('retry-after')).not.toBeNull()
+  expect((await answer.json()).error.code).toBe('UNAVAILABLE')
+  const ready = await (await fetch(`${service.url}/ready`)).json()
+  expect(ready).toMatchObject({ status: 'not ready', reason: 'the database is out of reach' })
+  expect((await fetch(`${service.url}/health`)).status).toBe(200)
+  const pings = stream.of('ping').length
+  await until(() => stream.of('ping').length > pings + 1, { message: 'the stream pings' })
+}
+
+/** When it is back: everything is indexed and was pushed, once and in order, on the connection that was open all along. */
+async function expectWhole({ chain, service, stream }: Stage): Promise<void> {
+  const wanted = await jobsOfChain(chain)
+  await until(() => JSON.stringify(fold(stream.events)) === JSON.stringify(wanted), {
+    message: 'the stream has brought every job',
+    timeout: 40_000,
+  })
+  await service.untilReady()
+  expect((await service.history()).map(placeOf)).toEqual(wanted)
+  expect(stream.responses).toHaveLength(1)
+}
+
+describe.concurrent('the database goes away under load', () => {
+  it.each([
+    ['stopped', 'halt'],
+    ['crashed', 'kill'],
+  ] as const)('%s and started again', (_name, how) =>
+    onStage(async (stage) => {
+      const { chain, postgres } = stage
+      for (let round = 0; round < 2; round++) {
+        const load = (async () => {
+          for (let i = 0; i < 20; i++) await chain.createJob()
+        })()
+        await until(() => stage.stream.of('job_created').length > round * 30, { message: 'load' })
+        await postgres[how]()
+        await load
+        await chain.reorg(2)
+        await chain.createJobs(10, { perTransaction: 5 })
+        if (round === 0) await expectAway(stage)
+        await postgres.start()
+        await expectWhole(stage)
+      }
+    }),
+  )
+
+  it.skipIf(process.platform !== 'linux')('frozen, so that it neither answers nor refuses, and thawed', () =>
+    onStage(async (stage) => {
+      const { chain, postgres } = stage
+      await chain.createJobs(3, { perTransaction: 1 })
+      await stage.stream.waitFor(3)
+      const frozen = processes(postgres.pid())
+      for (const pid of frozen) process.kill(pid, 'SIGSTOP')
+      try {
+        await chain.createJobs(3, { perTransaction: 1 })
+        await expectAway(stage)
+      } finally {
+        for (const pid of frozen) process.kill(pid, 'SIGCONT')
+      }
+      await chain.createJob()
+      await expectWhole(stage)
+    }),
+  )
+})
+
+/** A server and all of its backends. */
+function processes(parent: number): number[] {
+  const children = readdirSync('/proc')
+    .filter((name) => /^[0-9]+$/.test(name))
+    .filter((pid) => {
+      try {
+        const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+        return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]) === parent
+      } catch {
+        return false
+      }
+    })
+  return [parent, ...children.map(Number)]
+}
