@@ -122,7 +122,8 @@ export function eventsRoute(app: FastifyInstance, options: StreamOptions): { dra
       return sendError(reply.header('retry-after', seconds), 'UNAVAILABLE', refusalText[reason])
     const body: Unavailable = { reason: reason === 'draining' ? 'draining' : 'full', retryAfter: seconds }
     const data = JSON.stringify(body)
-    return answerWhole(reply, encodeFrame({ retry: seconds * 1000, event: 'unavailable', data }))
+    const frame = encodeFrame({ retry: seconds * 1000, event: 'unavailable', data })
+    return answerWhole(reply, frame, reason === 'draining')
   }
 
   function open(stream: {
@@ -190,15 +191,15 @@ async function turn(response: ServerResponse): Promise<boolean> {
 }
 
 /** An answer with the headers of a stream that is not one: of HEAD, or of a refusal. */
-function answerWhole(reply: FastifyReply, body?: string): FastifyReply {
+function answerWhole(reply: FastifyReply, body?: string, leaving = false): FastifyReply {
   reply.hijack()
   const response = reply.raw
   const { socket, shouldKeepAlive } = response
   removeHeaders(response)
   for (const [name, value] of Object.entries(STREAM_HEADERS)) response.setHeader(name, value)
   response.end(body)
-  // A server that is full or going away wants its connections back.
-  if (socket && (body !== undefined || !shouldKeepAlive)) endConnection(socket)
+  // A server that goes away wants its connections back; else one that is ended would fail the client's next request on it.
+  if (socket && (leaving || !shouldKeepAlive)) endConnection(socket)
   return reply
 }
 
