@@ -25,6 +25,12 @@ const TIMEOUT_MS = 10_000
 /** How long an announced head may stand for the answer to "what is the head?". */
 const ANNOUNCED_MS = 500
 
+/**
+ * Calls in one POST. A range's three travel together: as many as public endpoints that bound batches allow, and the ranges that
+ * are asked for in one tick are not torn apart.
+ */
+const BATCH_SIZE = 3
+
 /** Called after each request to an endpoint, for the metrics. */
 export type OnRequest = (method: string, seconds: number, error?: unknown) => void
 
@@ -194,7 +200,7 @@ export function createRpcSource(
 
 function openTransport(url: string, connections: Set<Connection>): Transport {
   // One POST for what is asked in one tick, so that a load balancer sends it to one node.
-  if (url.startsWith('http')) return http(url, { batch: true, timeout: TIMEOUT_MS })
+  if (url.startsWith('http')) return http(url, { batch: { batchSize: BATCH_SIZE }, timeout: TIMEOUT_MS })
   // viem gives up reconnecting after some attempts; closing on failure makes the next request open a new socket.
   const plain = webSocket(url, { reconnect: false, timeout: TIMEOUT_MS })
   return ((options) => {

@@ -107,6 +107,18 @@ it.each(TOO_LARGE.map((fault) => [fault.error?.message ?? `status ${fault.status
   },
 )
 
+it('an endpoint that allows three calls in a batch is enough', async () => {
+  const proxy = await proxyTo(chain)
+  proxy.fault = (_method, _params, body) =>
+    Array.isArray(body) && body.length > 3
+      ? {
+          status: 400,
+          body: '{"jsonrpc":"2.0","id":null,"error":{"code":-32600,"message":"batch too large"}}',
+        }
+      : undefined
+  await untilIndexed(await serve(proxy.url))
+})
+
 it('answers over 10 MiB are asked for again in smaller ranges', async () => {
   const proxy = await proxyTo(chain)
   let large = 0
