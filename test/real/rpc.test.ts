@@ -227,3 +227,41 @@ it('the second RPC is used while the first is down, and no more once the first i
   await stream.waitFor(2)
   expect(second.requests).toBe(spared)
 })
+
+it('logs that do not decode, unknown values, ids used twice and absurd times neither stop the indexer nor lose a job', async () => {
+  const proxy = await proxyTo(chain)
+  const service = await serve(proxy.url)
+  await service.untilReady()
+  const stream = subscribe(service)
+  await stream.connected
+  const before = (await service.history()).length
+  const word = (value: number) => value.toString(16).padStart(64, '0')
+  proxy.fault = (method) => {
+    if (method === 'eth_getBlockByNumber')
+      return { mutate: (block) => block && { ...(block as object), timestamp: '0xffffffffffffffff' } }
+    if (method !== 'eth_getLogs') return undefined
+    return {
+      mutate: (answer) =>
+        (answer as { data: string; topics: string[] }[]).map((log, i, all) => {
+          if (i === 0) return { ...log, data: log.data.slice(0, 100) }
+          if (i === 1) return { ...log, topics: log.topics.slice(0, 2) }
+          if (i === 2) return { ...log, data: `0x${word(200)}${log.data.slice(66)}` }
+          if (i === 3) return { ...log, topics: [log.topics[0], all[2]?.topics[1], `0x${'f'.repeat(64)}`] }
+          return log
+        }),
+    }
+  }
+  await chain.createJobs(5, { perTransaction: 5 })
+  await stream.waitFor(3)
+  proxy.fault = undefined
+  await chain.createJob()
+  await stream.waitFor(4)
+  const jobs = (await service.history()).slice(before)
+  expect(jobs.map((job) => job.strategyType)[0]).toBe('UNKNOWN_200')
+  expect(jobs).toHaveLength(4)
+  expect(jobs[1]).toMatchObject({ jobId: jobs[0]?.jobId, clientId: (2n ** 256n - 1n).toString() })
+  expect(jobs[2]?.onchainCreatedAt).toBe((2n ** 64n - 1n).toString())
+  expect(stream.of('job_created').map(({ data }) => data)).toEqual(jobs)
+  const metrics = await (await fetch(`${service.url}/metrics`)).text()
+  expect(metrics).toMatch(/^jobcast_malformed_logs_total 2$/m)
+})
