@@ -211,9 +211,8 @@ function startLoad(chain: TestChain, random: Random) {
     while (!stopping) {
       await sleep(random.below(40))
       const acting = act()
-      acting.catch(() => {})
-      // A transaction whose nonce a reorg took is never mined.
-      const stuck = await Promise.race([acting, sleep(2_000, 'stuck')])
+      // A transaction whose nonce a reorg took is never mined, and one it took away has no receipt.
+      const stuck = await Promise.race([acting.catch(() => 'stuck'), sleep(2_000, 'stuck')])
       if (stuck === 'stuck') await chain.rpc('anvil_dropAllTransactions')
     }
   })()
