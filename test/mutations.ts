@@ -91,8 +91,8 @@ const mutations: Mutation[] = [
   {
     name: 'a rewind takes the budget off the tallies only',
     file: STEP,
-    find: 'jobs: sum.jobs + sign,',
-    replace: 'jobs: sum.jobs + (sign > 0 ? 1 : 0),',
+    find: 'sum.jobs += sign',
+    replace: 'sum.jobs += sign > 0 ? 1 : 0',
   },
   {
     name: 'ids are used again after a rewind',
@@ -198,14 +198,14 @@ const mutations: Mutation[] = [
   {
     name: 'doubled logs are taken twice',
     file: 'src/indexer/logs.ts',
-    find: 'seen.set(`${number}:${Number(log.logIndex)}`, log)',
-    replace: 'seen.set(`${number}:${seen.size}`, log)',
+    find: 'return found.sort(byPosition).filter((log, i) => i === 0 || byPosition(found[i - 1] as RpcLog, log) < 0)',
+    replace: 'return found.sort(byPosition)',
   },
   {
     name: 'logs are taken in the order they come',
     file: 'src/indexer/logs.ts',
-    find: 'return [...seen.values()].sort(byPosition)',
-    replace: 'return [...seen.values()]',
+    find: 'if (inOrder) return found',
+    replace: 'if (!inOrder || inOrder) return found',
   },
   {
     name: 'a blockTimestamp of 0x0 is believed',
@@ -235,8 +235,8 @@ const mutations: Mutation[] = [
     name: 'another chain is not told by its genesis',
     file: CONVERGE,
     find: `    await ix.source.identify(chainOf(cursor))
-    const ancestor`,
-    replace: '    const ancestor',
+    const local`,
+    replace: '    const local',
   },
   {
     name: "another chain's finalized block is remembered",
