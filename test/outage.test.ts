@@ -46,6 +46,26 @@ async function expectOutage(): Promise<void> {
   expect((await readMetrics(service.url))('jobcast_database_up')).toBe(0)
 }
 
+/** After one job. */
+async function expectMetrics(): Promise<void> {
+  const head = (await chain.head()).number
+  const metric = await readMetrics(service.url)
+  expect(metric('jobcast_database_up')).toBe(1)
+  expect(metric('jobcast_indexer_working')).toBe(1)
+  expect(metric('jobcast_head_block')).toBe(head)
+  expect(metric('jobcast_indexed_block')).toBe(head)
+  expect(metric('jobcast_lag_blocks')).toBe(0)
+  expect(metric('jobcast_jobs_indexed_total')).toBe(1)
+  expect(metric('jobcast_streams')).toBe(1)
+  expect(metric('jobcast_events_delivered_total')).toBe(1)
+  expect(metric('jobcast_feed_last_id')).toBe(Number((await service.get('/api/v1/jobs')).lastEventId))
+  expect(metric('jobcast_rpc_request_duration_seconds_count{method="eth_getLogs"}')).toBeGreaterThan(0)
+  expect(metric('jobcast_indexer_step_duration_seconds_count')).toBeGreaterThan(0)
+  expect(metric('jobcast_database_errors_total')).toBeGreaterThan(0)
+  expect(metric('jobcast_http_request_duration_seconds_count{route="/api/v1/stats",status="503"}')).toBe(1)
+  expect(metric('process_cpu_seconds_total')).toBeGreaterThan(0)
+}
+
 it('a database that is not there at the start, and one that goes away, are waited for; nothing is lost', async () => {
   await expectOutage()
   await server.start()
@@ -55,7 +75,7 @@ it('a database that is not there at the start, and one that goes away, are waite
     await stream.connected
     await chain.createJob()
     await stream.waitFor(1)
-    expect((await readMetrics(service.url))('jobcast_database_up')).toBe(1)
+    await expectMetrics()
 
     await server.halt()
     await expectOutage()

@@ -47,6 +47,12 @@ export async function openapi(app: FastifyInstance, version: string): Promise<vo
       // The first: no key is needed unless the operator set API_KEYS.
       security: [{}, { header: [] }, { bearer: [] }, { query: [] }],
     },
+    // HEAD is as everywhere in HTTP, and an operation's id must be one.
+    transformObject(document) {
+      if (!('openapiObject' in document)) return document.swaggerObject
+      for (const path of Object.values(document.openapiObject.paths ?? {})) delete path?.head
+      return document.openapiObject
+    },
     refResolver: { buildLocalReference: (json, _base, _fragment, i) => String(json.$id ?? `def-${i}`) },
   })
   let document: string | undefined
@@ -57,6 +63,11 @@ export async function openapi(app: FastifyInstance, version: string): Promise<vo
   await app.register(swaggerUi, {
     routePrefix: '/docs',
     staticCSP: DOCS_POLICY,
-    uiConfig: { url: '/openapi.json', validatorUrl: null, deepLinking: true, tryItOutEnabled: true },
+    uiConfig: { validatorUrl: null, deepLinking: true },
+    theme: {
+      title: 'Jobcast API',
+      // The bar of another project, which asks for the address of a document.
+      css: [{ filename: 'theme.css', content: '.swagger-ui .topbar { display: none }' }],
+    },
   })
 }

@@ -2,6 +2,7 @@ import { request } from 'node:http'
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openPostgres } from '../../src/store/postgres.ts'
+import { readMetrics } from '../helpers/metrics.ts'
 import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
 import { seedJobs } from '../helpers/seedJobs.ts'
 import { type Service, startService } from '../helpers/service.ts'
@@ -127,4 +128,14 @@ it('a large answer is compressed as the client likes, with the ETag of the plain
     'if-none-match': String(gzip.headers.etag),
   })
   expect(unchanged.status).toBe(304)
+})
+
+it('however many ask for the figures, the state or the metrics, the database is asked now and then', async () => {
+  const statements = async () =>
+    (await readMetrics(service.url))('jobcast_database_query_duration_seconds_count')
+  const before = await statements()
+  const paths = ['/api/v1/stats', '/api/v1/config', '/ready']
+  const answers = await Promise.all(Array.from({ length: 900 }, (_, i) => get(paths[i % 3] as string)))
+  expect(answers.filter(({ status }) => status >= 500 && status !== 503)).toEqual([])
+  expect((await statements()) - before).toBeLessThan(90)
 })

@@ -70,7 +70,9 @@ describe('the document', () => {
       '/metrics',
       '/ready',
     ])
-    const operations: Document[] = Object.values(document.paths).map((path: Document) => path.get)
+    const operations: Document[] = Object.values(document.paths).flatMap((path: Document) =>
+      Object.values(path),
+    )
     expect(new Set(operations.map((each) => each.operationId)).size).toBe(operations.length)
     const tags = document.tags.map((tag: Document) => tag.name)
     for (const { operationId, summary, tags: used, parameters = [], responses } of operations) {
