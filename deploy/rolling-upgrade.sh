@@ -14,12 +14,10 @@
 #     http://10.0.0.2:3000 'ssh 10.0.0.2 systemctl restart jobcast-api' \
 #     http://10.0.0.3:3000 'ssh 10.0.0.3 systemctl restart jobcast-api'
 #
-# A proxy that found a process away tries it again after a moment: SETTLE_SECONDS (5) are left to it before the next process.
 # Ends at the first process that is not ready within READY_SECONDS (60): the others still run the version before.
 set -euo pipefail
 
 ready_seconds=${READY_SECONDS:-60}
-settle_seconds=${SETTLE_SECONDS:-5}
 
 if [ $# -eq 0 ] || [ $(($# % 2)) -ne 0 ]; then
   echo "usage: $0 URL COMMAND [URL COMMAND]..." >&2
@@ -46,5 +44,4 @@ for ((i = 0; i < ${#arguments[@]}; i += 2)); do
     sleep 0.2
   done
   echo "$url: ready"
-  [ $((i + 2)) -ge ${#arguments[@]} ] || sleep "$settle_seconds"
 done
