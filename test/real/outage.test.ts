@@ -46,8 +46,11 @@ async function expectAway({ service, stream }: Stage): Promise<void> {
   )
   expect(answer.headers.get('retry-after')).not.toBeNull()
   expect((await answer.json()).error.code).toBe('UNAVAILABLE')
-  const ready = await (await fetch(`${service.url}/ready`)).json()
-  expect(ready).toMatchObject({ status: 'not ready', reason: 'the database is out of reach' })
+  await until(
+    async () =>
+      (await (await fetch(`${service.url}/ready`)).json()).reason === 'the database is out of reach',
+    { message: '/ready says that the database is out of reach' },
+  )
   expect((await fetch(`${service.url}/health`)).status).toBe(200)
   const pings = stream.of('ping').length
   await until(() => stream.of('ping').length > pings + 1, { message: 'the stream pings' })

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { openStream } from '../helpers/eventStream.ts'
+import { readMetrics } from '../helpers/metrics.ts'
 import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
 import { openRaw, parseAnswer } from '../helpers/rawHttp.ts'
 import type { Service } from '../helpers/service.ts'
@@ -136,6 +137,7 @@ describe('a client that comes back', () => {
       expect(await resumed(subscribe(service, `?lastEventId=${id}`)), id).toBe(false)
     }
     const newest = await writer.add({})
+    await until(async () => (await readMetrics(service.url))('jobcast_feed_last_id') === newest)
     const stream = subscribe(service, '', '1')
     expect((await stream.connected).id).toBe(String(newest))
   })
@@ -202,6 +204,7 @@ describe('retention', () => {
     const writer = await write(url)
     const service = await serve(url, { FEED_RETENTION: '0' })
     const last = await writer.add({}, {})
+    await until(async () => (await readMetrics(service.url))('jobcast_feed_last_id') === last)
     const stream = subscribe(service, '', String(last - 1))
     expect(await resumed(stream)).toBe(false)
     const newest = await writer.add({})
