@@ -44,6 +44,12 @@ function run(args: string[], { tty = false, env = {} as TailIo['env'] } = {}): R
   }
 }
 
+async function indexed(jobId: string): Promise<void> {
+  await until(async () => (await fetch(`${server.url}/api/v1/jobs/${jobId}`)).ok, {
+    message: `job ${jobId} in the history`,
+  })
+}
+
 async function untilLines(run: Run, count: number): Promise<string[]> {
   await until(() => run.lines().length >= count, { message: `${count} lines` })
   return run.lines()
@@ -51,6 +57,7 @@ async function untilLines(run: Run, count: number): Promise<string[]> {
 
 test('in a pipe: one JSON object a line, history first where asked, and 0 on Ctrl-C', async () => {
   const first = await server.chain.createJob({ strategyType: 1, budget: 100_500_000n })
+  await indexed(first.jobId)
   const tailing = run([server.url, '--since', 'all', '--strategy', 'RUBRIC', '--level', '1'])
   await untilLines(tailing, 1)
   await server.chain.createJob({ strategyType: 0 })
@@ -112,9 +119,7 @@ test('--since a block, or a time ago', async () => {
   const old = await server.chain.createJob()
   await server.chain.rpc('evm_increaseTime', [7200])
   const young = await server.chain.createJob()
-  await until(async () => (await fetch(`${server.url}/api/v1/jobs/${young.jobId}`)).ok, {
-    message: 'indexed',
-  })
+  await indexed(young.jobId)
   const firstLine = async (since: string) => {
     const tailing = run([server.url, '--since', since])
     const [line = ''] = await untilLines(tailing, 1)

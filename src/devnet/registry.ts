@@ -10,7 +10,9 @@ import {
   parseEventLogs,
   publicActions,
   type TransactionReceipt,
+  TransactionReceiptNotFoundError,
   type WalletActions,
+  withRetry,
 } from 'viem'
 import { jobRegistryAbi, jobRegistryBytecode } from '../../abi/jobRegistry.ts'
 
@@ -59,7 +61,6 @@ export function devClient(url: string): DevClient {
     account: devAccount,
     // A second eth_sendTransaction, after an answer that was lost, would be a second job.
     transport: http(url.replace(/^ws/, 'http'), { retryCount: 0 }),
-    pollingInterval: 20,
     cacheTime: 0,
   }).extend(publicActions)
 }
@@ -100,7 +101,10 @@ export async function sendJob(
   })
 }
 
-/** Creates a job and waits until its transaction is mined. */
+/**
+ * Creates a job and waits until its transaction is mined.
+ * @throws viem's TransactionReceiptNotFoundError where the node dropped the transaction.
+ */
 export async function createJob(
   target: string | DevClient,
   address: Address,
@@ -200,9 +204,20 @@ function toClient(target: string | DevClient): DevClient {
 }
 
 async function succeeded(client: DevClient, hash: Hex): Promise<TransactionReceipt> {
-  const receipt = await client.waitForTransactionReceipt({ hash })
+  // Not viem's waitForTransactionReceipt: it asks once a block, and anvil shows a block a moment before its receipts.
+  const receipt = await withRetry(() => client.getTransactionReceipt({ hash }), {
+    delay: ({ count }) => Math.min(1 + count, 50),
+    retryCount: 1_200,
+    shouldRetry: async ({ error }) =>
+      error instanceof TransactionReceiptNotFoundError && (await isKnown(client, hash)),
+  })
   if (receipt.status !== 'success') throw new Error(`transaction ${hash} was reverted`)
   return receipt
+}
+
+/** Whether the node has the transaction, mined or waiting. */
+async function isKnown(client: DevClient, hash: Hex): Promise<boolean> {
+  return (await client.request({ method: 'eth_getTransactionByHash', params: [hash] })) !== null
 }
 
 function defaultDeadline(): bigint {

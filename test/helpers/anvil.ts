@@ -1,4 +1,4 @@
-import type { Address, Hex } from 'viem'
+import { type Address, type Hex, TransactionReceiptNotFoundError, withRetry } from 'viem'
 import { type Anvil, type AnvilOptions, startAnvil } from '../../src/devnet/anvil.ts'
 import {
   type BatchInput,
@@ -59,7 +59,11 @@ function actions(client: DevClient, address: Address) {
     client.request({ method, params } as unknown as Parameters<DevClient['request']>[0]) as Promise<T>
   return {
     rpc,
-    createJob: (job?: JobInput) => createJob(client, address, job),
+    // A transaction sent right after a reorg is one in a thousand times dropped by anvil, which mines an empty block.
+    createJob: (job?: JobInput) =>
+      withRetry(() => createJob(client, address, job), {
+        shouldRetry: ({ error }) => error instanceof TransactionReceiptNotFoundError,
+      }),
     createJobs: (count: number, batch?: BatchInput) => createJobs(client, address, count, batch),
     sendJob: (job?: JobInput) => sendJob(client, address, job),
     async mine(blocks = 1) {
