@@ -4,10 +4,12 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/system/**'],
+    globalSetup: 'test/build.ts',
     // A shared machine stalls now and then; what fails twice is no stall.
     retry: process.env.CI ? 1 : 0,
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    maxWorkers: 2,
+    // More than two cores keep busy: many tests wait for a clock.
+    maxWorkers: 3,
   },
 })

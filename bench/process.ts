@@ -12,7 +12,6 @@ const TICKS = 100
 /** Jobcast as compiled by `npm run build`, a process of its own, with limits out of the load's way. */
 export function startJobcast(env: Record<string, string>, args = ['start']): Promise<JobcastProcess> {
   return startProcess({
-    compiled: true,
     args,
     nodeArgs: profiling(),
     // The limiter stays in place, only its limit is out of reach.

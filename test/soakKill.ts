@@ -13,7 +13,6 @@ const started = performance.now()
 const report = await runKillRounds({
   rounds: Number(values.rounds),
   seed: Number(values.seed),
-  compiled: true,
   onRound: (round) => round % 10 === 0 && console.log(`${round} rounds`),
 })
 console.log(

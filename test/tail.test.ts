@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { PassThrough } from 'node:stream'
-import { fileURLToPath } from 'node:url'
 import { stripVTControlCharacters } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type TailIo, tail } from '../src/tail.ts'
 import { type Server, startServer } from './client/server.ts'
+import { builtMain } from './helpers/process.ts'
 import { until } from './helpers/until.ts'
 
 let server: Server
@@ -171,8 +171,7 @@ test('2 and the usage on a wrong command line, 0 and the usage when asked', asyn
   expect(help.lines()[0]).toContain('Usage: jobcast tail')
 })
 
-const main = fileURLToPath(new URL('../src/main.ts', import.meta.url))
-const command = [process.execPath, '--import', import.meta.resolve('tsx'), main, 'tail']
+const command = [process.execPath, builtMain, 'tail']
 
 test('as a process: 0 on Ctrl-C', async () => {
   const [file = '', ...args] = command

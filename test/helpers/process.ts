@@ -31,34 +31,30 @@ export interface Exit {
   signal: NodeJS.Signals | null
 }
 
-const root = fileURLToPath(new URL('../../', import.meta.url))
+/** The command `jobcast`, compiled. */
+export const builtMain = fileURLToPath(new URL('../../dist/src/main.js', import.meta.url))
 const STOP_TIMEOUT_MS = 10_000
 
 /**
- * Starts a command of Jobcast as a process of its own (no wrapper: its pid is the one that matters).
+ * Starts a command of Jobcast, as `npm run build` has left it in `dist/`, as a process of its own (no wrapper: its pid is
+ * the one that matters).
  * @param env all of its environment but PATH and HOME; PORT is a free one unless given.
- * @param compiled runs `dist/`, which the caller has built; otherwise the sources, by tsx.
  */
 export async function startProcess({
   args = ['start'],
   env = {},
-  compiled = false,
   nodeArgs = [],
   cwd = tmpdir(),
 }: {
   args?: string[]
   env?: Record<string, string>
-  compiled?: boolean
   /** Arguments of node itself, such as --cpu-prof. */
   nodeArgs?: string[]
   /** Not the checkout by default: a .env there must not decide a test. */
   cwd?: string
 } = {}): Promise<JobcastProcess> {
   const port = env.PORT ?? String(await freePort())
-  const command = compiled
-    ? [`${root}dist/src/main.js`]
-    : ['--import', import.meta.resolve('tsx'), `${root}src/main.ts`]
-  const child = spawn(process.execPath, [...nodeArgs, ...command, ...args], {
+  const child = spawn(process.execPath, [...nodeArgs, builtMain, ...args], {
     cwd,
     env: { PATH: process.env.PATH, HOME: process.env.HOME, HOST: '127.0.0.1', PORT: port, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

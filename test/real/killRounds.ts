@@ -25,17 +25,14 @@ export interface KillReport {
  * Kills processes of Jobcast (SIGKILL) at random moments, while a chain makes jobs and reorgs. Two processes share one
  * Postgres. After each kill the store must be whole: the feed, folded, is the jobs. In the end it is the chain's
  * jobs, and a subscriber that came back after each kill holds the same, each event once.
- * @param compiled runs `dist/`, which the caller has built
  */
 export async function runKillRounds({
   rounds,
   seed,
-  compiled = false,
   onRound = () => {},
 }: {
   rounds: number
   seed: number
-  compiled?: boolean
   onRound?: (round: number) => void
 }): Promise<KillReport> {
   const random = createRandom(seed)
@@ -48,7 +45,6 @@ export async function runKillRounds({
   const running: (JobcastProcess | undefined)[] = []
   const start = async (which: 0 | 1) => {
     const process = await startProcess({
-      compiled,
       env: {
         PORT: String(ports[which]),
         // One polls and one listens for heads.
