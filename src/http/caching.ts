@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 
 /**
@@ -26,7 +26,7 @@ export function caching(app: FastifyInstance, shared: boolean): void {
 
 /** Weak, because the same answer may go out compressed or not. */
 export function etagOf(body: string | Buffer): string {
-  return `W/"${createHash('sha1').update(body).digest('base64url')}"`
+  return `W/"${hash('sha1', body, 'base64url')}"`
 }
 
 /** Whether If-None-Match (RFC 9110, section 13.1.2, weak comparison) names the tag. */

@@ -65,6 +65,13 @@ export async function createServer(
     contentSecurityPolicy: false,
     crossOriginResourcePolicy: false,
     strictTransportSecurity: false,
+    // For documents of old browsers; each header is a part of what an answer of the API costs.
+    crossOriginOpenerPolicy: false,
+    originAgentCluster: false,
+    xDnsPrefetchControl: false,
+    xDownloadOptions: false,
+    xPermittedCrossDomainPolicies: false,
+    xXssProtection: false,
   })
   await app.register(cors, {
     origin: '*',
