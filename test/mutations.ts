@@ -161,8 +161,8 @@ const mutations: Mutation[] = [
   {
     name: 'parentHash is ignored in final ranges',
     file: CONVERGE,
-    find: '    if (!follows(first, cursor)) return goBack(cursor, head)\n    const ends',
-    replace: '    const ends',
+    find: '    if (!follows(first, cursor)) return goBack(cursor, head)\n    return commit(',
+    replace: '    return commit(',
   },
   {
     name: 'empty logs are believed against the bloom',
@@ -179,9 +179,9 @@ const mutations: Mutation[] = [
   {
     name: 'a final range whose end is missing is taken',
     file: CONVERGE,
-    find: 'const { first, last, logs, to } = await takeRange(from, limit)',
+    find: 'const { first, last, logs } = await ix.source.range(from, to)',
     replace:
-      'const { first, last: end, logs, to } = await takeRange(from, limit)\n    const last = end ?? (await ix.source.header(to))',
+      'const { first, last: end, logs } = await ix.source.range(from, to)\n    const last = end ?? (await ix.source.header(to))',
   },
   {
     name: 'logs of another branch are taken',

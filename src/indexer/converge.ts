@@ -14,7 +14,7 @@ import type { Database } from '../store/database.ts'
 import { type Advance, advance, type BlockRef, readBlocks, rewind } from '../store/step.ts'
 import { begin } from './begin.ts'
 import { checkLogs, decodeLogs, timestampOf } from './logs.ts'
-import { createRanges } from './ranges.ts'
+import { createRanges, type Range } from './ranges.ts'
 
 /** Blocks above `finalized` taken in one step while catching up. */
 const HEAD_BLOCKS = 64
@@ -35,7 +35,7 @@ export interface Indexing {
   contract: Hex
   startBlock?: number | undefined
   confirmations: number
-  /** waits before a block with suspiciously few logs is asked again; injected so that a model can skip it */
+  /** waits; injected so that a model can skip it */
   pause(ms: number): Promise<void>
   /** milliseconds that only grow; injected for the same reason */
   now(): number
@@ -59,7 +59,7 @@ export type Outcome = 'caught-up' | 'moved' | 'arrived' | 'raced'
  * @throws CannotIndexError where an operator must act; any other error is passing
  */
 export function createConverge(ix: Indexing): () => Promise<Outcome> {
-  const takeRange = createRanges(ix.source)
+  const takeRange = createRanges(readRange)
   const bloomValues = [ix.contract, jobCreatedTopic]
   /** where our last step ended: the next one need not read it, and changes nothing where it is no longer so */
   let reached: Cursor | null = null
@@ -122,16 +122,23 @@ export function createConverge(ix: Indexing): () => Promise<Outcome> {
   /** Far behind: a range of blocks that no reorg can touch. */
   async function takeFinalized(cursor: Cursor, head: Header, limit: number): Promise<Outcome> {
     const from = cursor.blockNumber + 1
-    const { first, last, logs, to } = await takeRange(from, limit)
-    if (!first || !last) throw new IncompleteAnswerError(`the node has not reached block ${to}`)
+    const { first, last, jobs, malformed } = await takeRange(from, limit)
     if (!follows(first, cursor)) return goBack(cursor, head)
+    return commit(cursor, { to: last, blocks: [last], head, jobs, malformed })
+  }
+
+  /** A range as it is to be written. It is made where the answer comes, while the range before it is committed. */
+  async function readRange(from: number, to: number): Promise<Range> {
+    const { first, last, logs } = await ix.source.range(from, to)
+    // Of several answers that came together, none holds up the commit under way.
+    await ix.pause(0)
+    if (!first || !last) throw new IncompleteAnswerError(`the node has not reached block ${to}`)
     const ends = new Map([
       [from, first.hash],
       [to, last.hash],
     ])
     const checked = checkLogs(logs, { from, to, contract: ix.contract, topic: jobCreatedTopic }, ends)
-    const decoded = decodeLogs(checked, await missingTimestamps(checked))
-    return commit(cursor, { to: last, blocks: [last], head, ...decoded })
+    return { first, last, ...decodeLogs(checked, await missingTimestamps(checked)) }
   }
 
   /** Above `finalized`: headers first, each the parent of the next, then the logs of exactly these blocks. */

@@ -1,4 +1,5 @@
-import { RangeRefusedError, type Source } from '../chain/source.ts'
+import { type Header, RangeRefusedError } from '../chain/source.ts'
+import type { Advance } from '../store/step.ts'
 
 /** Ranges asked for ahead of the one that is written. */
 const AHEAD = 3
@@ -10,19 +11,26 @@ const MAX_SIZE = 10_000
 /** One step's rows stay a few megabytes, and progress visible. */
 const WANTED_LOGS = 4_000
 
-export type RangeAnswer = Awaited<ReturnType<Source['range']>> & { from: number; to: number }
+/** What a range of blocks holds, with the headers of both its ends. */
+export interface Range extends Pick<Advance, 'jobs' | 'malformed'> {
+  first: Header
+  last: Header
+}
 
 interface Flight {
   from: number
   to: number
-  answer: ReturnType<Source['range']>
+  range: Promise<Range>
 }
 
 /**
  * Reads consecutive block ranges ahead of their commits, in a size that adapts: doubled while it is welcome, halved when
  * refused, and from then on grown by little steps only, so that a provider's limit is found and not fought.
+ * @param read rejects with RangeRefusedError where fewer blocks may help
  */
-export function createRanges(source: Source): (from: number, limit: number) => Promise<RangeAnswer> {
+export function createRanges(
+  read: (from: number, to: number) => Promise<Range>,
+): (from: number, limit: number) => Promise<Range> {
   let size = FIRST_SIZE
   let refusedAt = Number.POSITIVE_INFINITY
   let flights: Flight[] = []
@@ -31,28 +39,28 @@ export function createRanges(source: Source): (from: number, limit: number) => P
     let next = flights.at(-1)?.to ?? from - 1
     const wanted = Math.min(flights.length + AT_ONCE, AHEAD + 1)
     while (flights.length < wanted && next < limit) {
-      const flight = { from: next + 1, to: Math.min(next + size, limit) }
-      const answer = source.range(flight.from, flight.to)
+      const [first, last] = [next + 1, Math.min(next + size, limit)]
+      const range = read(first, last)
       // Whoever takes it sees its failure; one that is dropped must not count as unhandled.
-      answer.catch(() => {})
-      flights.push({ ...flight, answer })
-      next = flight.to
+      range.catch(() => {})
+      flights.push({ from: first, to: last, range })
+      next = last
     }
   }
 
-  /** The answer for the blocks from `from` on, up to `limit` at most. Rejects as {@link Source.range} does. */
+  /** The blocks from `from` on, up to `limit` at most. Rejects as `read` does. */
   return async function take(from, limit) {
     for (;;) {
       if (flights[0]?.from !== from || (flights[0]?.to as number) > limit) flights = []
       fill(from, limit)
       const flight = flights.shift() as Flight
+      const asked = flight.to - flight.from + 1
       try {
-        const answer = await flight.answer
-        size = grown(answer.logs?.length ?? 0)
-        return { ...answer, from: flight.from, to: flight.to }
+        const range = await flight.range
+        size = adapted(asked, range.jobs.length + range.malformed.length)
+        return range
       } catch (error) {
         flights = []
-        const asked = flight.to - flight.from + 1
         if (!(error instanceof RangeRefusedError) || asked === 1) throw error
         refusedAt = asked
         size = Math.floor(asked / 2)
@@ -60,10 +68,11 @@ export function createRanges(source: Source): (from: number, limit: number) => P
     }
   }
 
-  function grown(logs: number): number {
-    if (logs > WANTED_LOGS) return Math.max(1, Math.floor((size * WANTED_LOGS) / logs))
+  /** By an answer to `asked` blocks, which were asked for when the size may have been another one. */
+  function adapted(asked: number, logs: number): number {
+    if (logs > WANTED_LOGS) return Math.min(size, Math.max(1, Math.floor((asked * WANTED_LOGS) / logs)))
     if (logs > WANTED_LOGS / 2) return size
-    const larger = size * 2 < refusedAt ? size * 2 : size + Math.ceil(size / 50)
-    return Math.min(larger, MAX_SIZE)
+    const larger = asked * 2 < refusedAt ? asked * 2 : asked + Math.ceil(asked / 50)
+    return Math.min(Math.max(size, larger), MAX_SIZE)
   }
 }

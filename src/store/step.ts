@@ -159,11 +159,11 @@ const JOB_COLUMNS: [column: string, type: string, field: keyof JobRecord][] = [
  */
 function insertJobs(jobs: JobRecord[]): SQL {
   const columns = sql.raw(JOB_COLUMNS.map(([column]) => column).join(', '))
-  const arrays = JOB_COLUMNS.map(
-    ([, type, field]) => sql`${`{${jobs.map((job) => job[field]).join(',')}}`}::text::${sql.raw(type)}[]`,
+  const values = JOB_COLUMNS.map(
+    ([, type, field]) =>
+      sql`unnest(${`{${jobs.map((job) => job[field]).join(',')}}`}::text::${sql.raw(type)}[])`,
   )
-  return sql`new_jobs as (
-    insert into jobs (${columns}) select r.* from moved, unnest(${sql.join(arrays, sql`, `)}) as r)`
+  return sql`new_jobs as (insert into jobs (${columns}) select ${sql.join(values, sql`, `)} from moved)`
 }
 
 function malformedRow({ log, reason }: Advance['malformed'][number]): Row {
