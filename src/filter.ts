@@ -114,24 +114,53 @@ export function matches(filter: Filter): (job: Job) => boolean {
   }
 }
 
-/** The filter as a condition on the columns of the store: what the history holds. */
+/** What a filter's condition is made of, whatever its values: the text of a statement depends on nothing else. */
+export type FilterShape = { [part in keyof Filter]?: 'one' | 'many' }
+
+/** The shape of a filter. */
+export function shapeOf(filter: Filter): FilterShape {
+  const shape: FilterShape = {}
+  for (const part of parts)
+    if (filter[part] !== undefined) shape[part] = isMany(filter[part]) ? 'many' : 'one'
+  return shape
+}
+
+/** The values of a {@link condition}'s placeholders, by name. */
+export function valuesOf(filter: Filter): Record<string, string> {
+  const values: Record<string, string> = {}
+  for (const part of parts) {
+    const value = filter[part]
+    if (value !== undefined) values[part] = isMany(value) ? `{${value.join(',')}}` : String(value)
+  }
+  return values
+}
+
+const parts = ['clientId', 'strategyType', 'verificationLevel', 'minBudget', 'maxBudget'] as const
+
+function isMany(value: Filter[keyof Filter]): value is string[] | number[] {
+  return Array.isArray(value) && value.length > 1
+}
+
+/** The filter as a condition on the columns of the store, its values left open: what the history holds. */
 export function condition(
-  filter: Filter,
+  shape: FilterShape,
   columns: Record<'clientId' | 'strategyType' | 'verificationLevel' | 'budget', AnyColumn>,
 ): SQL | undefined {
   return and(
-    anyOf(columns.clientId, filter.clientId),
-    anyOf(columns.strategyType, filter.strategyType),
-    anyOf(columns.verificationLevel, filter.verificationLevel),
-    filter.minBudget === undefined ? undefined : gte(columns.budget, filter.minBudget),
-    filter.maxBudget === undefined ? undefined : lte(columns.budget, filter.maxBudget),
+    anyOf(columns.clientId, 'clientId', shape),
+    anyOf(columns.strategyType, 'strategyType', shape),
+    anyOf(columns.verificationLevel, 'verificationLevel', shape),
+    shape.minBudget && gte(columns.budget, sql.placeholder('minBudget')),
+    shape.maxBudget && lte(columns.budget, sql.placeholder('maxBudget')),
   )
 }
 
 /** One text for any number of values, so that the statements a server keeps prepared are few; `=` alone keeps an index's order. */
-function anyOf(column: AnyColumn, wanted: (string | number)[] | undefined): SQL | undefined {
-  if (wanted === undefined) return undefined
+function anyOf(column: AnyColumn, part: keyof Filter, shape: FilterShape): SQL | undefined {
+  if (!shape[part]) return undefined
   const type = sql.raw(column.getSQLType().replace(/\(.*/, ''))
-  if (wanted.length === 1) return sql`${column} = ${String(wanted[0])}::text::${type}`
-  return sql`${column} = any(${`{${wanted.join(',')}}`}::text::${type}[])`
+  const value = sql.placeholder(part)
+  return shape[part] === 'one'
+    ? sql`${column} = ${value}::text::${type}`
+    : sql`${column} = any(${value}::text::${type}[])`
 }

@@ -3,6 +3,12 @@ import { PgDialect } from 'drizzle-orm/pg-core'
 
 export type Row = Record<string, unknown>
 
+/** A statement as it is sent. */
+export interface Statement {
+  text: string
+  params: unknown[]
+}
+
 export interface QueryOptions {
   /**
    * true where the best plan depends on the values: it is then made for these values and not kept. Otherwise a statement
@@ -17,7 +23,7 @@ export interface Database {
    * Runs one statement, which is one transaction.
    * int8 and numeric columns may come as number or as string: read them through Number or String.
    */
-  rows(query: SQL, options?: QueryOptions): Promise<Row[]>
+  rows(query: SQL | Statement, options?: QueryOptions): Promise<Row[]>
   /**
    * Calls `onMessage` for each NOTIFY on the channel and `onReady` whenever listening (again) began; what was
    * sent before that is lost, so the reader looks for itself then.
@@ -33,8 +39,9 @@ export class DatabaseError extends Error {
 
 const dialect = new PgDialect()
 
-/** A drizzle query as text and parameters. */
-export function compile(query: SQL): { text: string; params: unknown[] } {
+/** A drizzle query as text and parameters; one that is compiled already stays as it is. */
+export function compile(query: SQL | Statement): Statement {
+  if ('text' in query) return query
   const { sql, params } = dialect.sqlToQuery(query)
   return { text: sql, params }
 }

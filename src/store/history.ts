@@ -1,24 +1,22 @@
-import { type SQL, sql } from 'drizzle-orm'
-import { condition, type Filter } from '../filter.ts'
+import { fillPlaceholders, type SQL, sql } from 'drizzle-orm'
+import {
+  condition,
+  type FilterShape,
+  shapeOf as filterShapeOf,
+  valuesOf as filterValuesOf,
+} from '../filter.ts'
 import { type HistoryPage, type HistoryQuery, type Place, TOTAL_LIMIT } from '../history.ts'
 import { type Job, type JobRecord, statusAtCreation, toJob } from '../job.ts'
-import type { Database } from './database.ts'
+import { compile, type Database, type Statement } from './database.ts'
 import { jobs, totals } from './schema.ts'
 import { toRecord } from './step.ts'
 
 /** One page of the history, with its total and the feed's position: one statement, one snapshot. */
 export async function readHistory(db: Database, query: HistoryQuery): Promise<HistoryPage> {
-  // Every job of this index is as it was created.
-  const none = query.status !== undefined && !query.status.includes(statusAtCreation)
-  const direction = sql.raw(query.order)
-  // Left join: the cursor's row comes also where no job does.
-  const rows = await db.rows(
-    sql`
-    select page.*, cursor.last_id, (${none ? sql`select 0` : totalOf(query)}) as total
-    from cursor left join (${none ? sql`select * from jobs where false` : pageOf(query)}) page on true
-    order by page.block_number ${direction}, page.log_index ${direction}`,
-    { planForValues: isMixed(query) },
-  )
+  const shape = shapeOf(query)
+  const { text, params } = templateOf(shape)
+  const statement = { text, params: fillPlaceholders(params, valuesOf(query, shape)) }
+  const rows = await db.rows(statement, { planForValues: isMixed(shape) })
   const found = rows.filter((row) => row.block_number !== null).map(toRecord)
   const shown = found.slice(0, query.limit)
   return {
@@ -29,41 +27,99 @@ export async function readHistory(db: Database, query: HistoryQuery): Promise<Hi
   }
 }
 
+/** What the text of a statement depends on; all else of a query is a value in it. */
+interface Shape {
+  order: HistoryQuery['order']
+  /** rows fetched */
+  count: number
+  /** whether rows are passed over */
+  offset: boolean
+  /** whether blocks bound it */
+  ranged: boolean
+  /** false where no job can have the status wanted */
+  some: boolean
+  filter: FilterShape
+}
+
 /**
  * Rows are fetched in one of these numbers, one at least more than a page shows. A number in the text lets Postgres see what a
  * plan for any values costs, so that it keeps it; and few texts are few statements to keep.
  */
 const FETCHED = [21, 51, 101]
 
-/** The rows of a page, and at least one more where there is a next page. */
-function pageOf(query: HistoryQuery): SQL {
-  const { offset, limit } = query
-  const count = FETCHED.find((rows) => rows > limit) as number
-  const last = offset === 0 ? sql.raw(`${count}`) : sql`${offset + count}::int`
-  const cut = sql`${inOrder(query)} limit ${sql.raw(`${count}`)} ${offset === 0 ? sql`` : sql`offset ${offset}::int`}`
-  if (isMixed(query) || (isPlain(query) && offset === 0))
-    return sql`select * from jobs where ${within(rangeOf(query))} ${also(condition(query, jobs))} ${cut}`
-  // Passing over places is cheaper than passing over rows.
+function shapeOf(query: HistoryQuery): Shape {
+  const { order, limit, offset, fromBlock, toBlock, status } = query
+  return {
+    order,
+    count: FETCHED.find((rows) => rows > limit) as number,
+    offset: offset > 0,
+    ranged: fromBlock !== undefined || toBlock !== undefined,
+    // Every job of this index is as it was created.
+    some: status === undefined || status.includes(statusAtCreation),
+    filter: filterShapeOf(query),
+  }
+}
+
+function valuesOf(query: HistoryQuery, { count }: Shape): Record<string, string | number> {
+  return {
+    ...filterValuesOf(query),
+    clients: `{${(query.clientId ?? []).join(',')}}`,
+    offset: query.offset,
+    last: query.offset + count,
+    ...boundsOf('page', rangeOf(query)),
+    ...boundsOf('total', rangeOf({ ...query, after: undefined })),
+  }
+}
+
+/** Statements by their shape, some thousand at most: building one costs as much as the rest of a request. */
+const templates = new Map<string, Statement>()
+
+function templateOf(shape: Shape): Statement {
+  const key = JSON.stringify(shape)
+  let template = templates.get(key)
+  if (!template) {
+    template = compile(build(shape))
+    templates.set(key, template)
+  }
+  return template
+}
+
+function build(shape: Shape): SQL {
+  const direction = sql.raw(shape.order)
+  // Left join: the cursor's row comes also where no job does.
   return sql`
-    select job.* from (select block_number, log_index from ${places(query, rangeOf(query), last)} ${cut}) place
+    select page.*, cursor.last_id, (${shape.some ? totalOf(shape) : sql`select 0`}) as total
+    from cursor left join (${shape.some ? pageOf(shape) : sql`select * from jobs where false`}) page on true
+    order by page.block_number ${direction}, page.log_index ${direction}`
+}
+
+/** The rows of a page, and at least one more where there is a next page. */
+function pageOf(shape: Shape): SQL {
+  const count = sql.raw(`${shape.count}`)
+  const offset = shape.offset ? sql`offset ${sql.placeholder('offset')}::int` : sql``
+  const cut = sql`${inOrder(shape)} limit ${count} ${offset}`
+  if (isMixed(shape) || (isPlain(shape) && !shape.offset))
+    return sql`select * from jobs where ${within('page')} ${also(condition(shape.filter, jobs))} ${cut}`
+  // Passing over places is cheaper than passing over rows.
+  const last = shape.offset ? sql`${sql.placeholder('last')}::int` : count
+  return sql`
+    select job.* from (select block_number, log_index from ${places(shape, 'page', last)} ${cut}) place
     cross join lateral (
       select * from jobs where block_number = place.block_number and log_index = place.log_index limit 1) job`
 }
 
 /** See {@link TOTAL_LIMIT}. */
-function totalOf(query: HistoryQuery): SQL {
-  const { clientId, strategyType, verificationLevel, fromBlock, toBlock } = query
-  const ranged = fromBlock !== undefined || toBlock !== undefined
-  if (!ranged && !clientId && !hasBudget(query))
-    return sql`select coalesce(sum(jobs), 0) from totals where true ${also(kindCondition(query))}`
-  const range = rangeOf({ ...query, after: undefined })
+function totalOf(shape: Shape): SQL {
+  const { filter, ranged } = shape
+  if (!ranged && !filter.clientId && !hasBudget(filter))
+    return sql`select coalesce(sum(jobs), 0) from totals where true ${also(kindCondition(filter))}`
   const most = sql.raw(`${TOTAL_LIMIT + 1}`)
-  const onlyBudget = !ranged && !clientId && !strategyType && !verificationLevel
-  const counted = !isMixed(query)
-    ? places(query, range, most)
+  const onlyBudget = !ranged && !filter.clientId && !filter.strategyType && !filter.verificationLevel
+  const counted = !isMixed(shape)
+    ? places(shape, 'total', most)
     : onlyBudget
-      ? sql`jobs where ${condition(query, jobs)} order by budget`
-      : sql`jobs where ${within(range)} ${also(condition(query, jobs))} ${inOrder(query)}`
+      ? sql`jobs where ${condition(filter, jobs)} order by budget`
+      : sql`jobs where ${within('total')} ${also(condition(filter, jobs))} ${inOrder(shape)}`
   return sql`select count(*) from (select 1 from ${counted} limit ${most}) counted`
 }
 
@@ -72,26 +128,26 @@ function totalOf(query: HistoryQuery): SQL {
  * client, or for each pair of enum values there is, none longer than `limit`: the same cost whether the jobs wanted are
  * many or few. The order by names the index's columns, so that no other index can look cheaper to a plan without values.
  */
-function places(query: HistoryQuery, range: Range, limit: SQL): SQL {
-  const direction = sql.raw(query.order)
-  if (query.clientId)
-    return sql`unnest(${`{${[...new Set(query.clientId)].join(',')}}`}::text::numeric[]) client (id) cross join lateral (
+function places(shape: Shape, range: RangeName, limit: SQL): SQL {
+  const direction = sql.raw(shape.order)
+  if (shape.filter.clientId)
+    return sql`unnest(${sql.placeholder('clients')}::text::numeric[]) client (id) cross join lateral (
       select block_number, log_index from jobs
       where ${within(range, { columns: 'client_id,', values: 'client.id,' })}
       order by client_id ${direction}, block_number ${direction}, log_index ${direction} limit ${limit}) place`
-  if (!isPlain(query))
+  if (!isPlain(shape))
     return sql`(
       select strategy_type as strategy, verification_level as level from totals
-      where jobs > 0 ${also(kindCondition(query))}) kind cross join lateral (
+      where jobs > 0 ${also(kindCondition(shape.filter))}) kind cross join lateral (
       select block_number, log_index from jobs
       where ${within(range, { columns: 'strategy_type, verification_level,', values: 'kind.strategy, kind.level,' })}
       order by strategy_type ${direction}, verification_level ${direction}, block_number ${direction},
         log_index ${direction} limit ${limit}) place`
   return sql`(
-    select block_number, log_index from jobs where ${within(range)} ${inOrder(query)} limit ${limit}) place`
+    select block_number, log_index from jobs where ${within(range)} ${inOrder(shape)} limit ${limit}) place`
 }
 
-function inOrder({ order }: HistoryQuery): SQL {
+function inOrder({ order }: Shape): SQL {
   const direction = sql.raw(order)
   return sql`order by block_number ${direction}, log_index ${direction}`
 }
@@ -117,12 +173,26 @@ function isBefore(a: Place, b: Place): boolean {
   return a.blockNumber < b.blockNumber || (a.blockNumber === b.blockNumber && a.logIndex < b.logIndex)
 }
 
+/** The range of a page begins where the page before it ended; that of its total does not. */
+type RangeName = 'page' | 'total'
+
+function boundsOf(name: RangeName, { low, high }: Range): Record<string, number> {
+  return {
+    [`${name} low block`]: low.blockNumber,
+    [`${name} low log`]: low.logIndex,
+    [`${name} high block`]: high.blockNumber,
+    [`${name} high log`]: high.logIndex,
+  }
+}
+
 /** A range of an index: row comparisons are its bounds, where `lead` names the columns before the place and their values. */
-function within({ low, high }: Range, lead = { columns: '', values: '' }): SQL {
+function within(range: RangeName, lead = { columns: '', values: '' }): SQL {
   const columns = sql.raw(`(${lead.columns} block_number, log_index)`)
-  const bound = (place: Place) =>
-    sql`(${sql.raw(lead.values)} ${place.blockNumber}::bigint, ${place.logIndex}::int)`
-  return sql`${columns} > ${bound(low)} and ${columns} < ${bound(high)}`
+  const bound = (end: 'low' | 'high') => {
+    const [block, log] = [sql.placeholder(`${range} ${end} block`), sql.placeholder(`${range} ${end} log`)]
+    return sql`(${sql.raw(lead.values)} ${block}::bigint, ${log}::int)`
+  }
+  return sql`${columns} > ${bound('low')} and ${columns} < ${bound('high')}`
 }
 
 function also(more: SQL | undefined): SQL {
@@ -130,30 +200,26 @@ function also(more: SQL | undefined): SQL {
 }
 
 /** No filter but blocks. */
-function isPlain({ clientId, strategyType, verificationLevel, ...rest }: Filter): boolean {
-  return !clientId && !strategyType && !verificationLevel && !hasBudget(rest)
+function isPlain({ filter }: Shape): boolean {
+  return Object.keys(filter).length === 0
 }
 
 /**
  * No one index has the order and all that is asked for, and which one leaves the least to look at, only the values tell:
  * a budget, or clients and enums together.
  */
-function isMixed(query: Filter): boolean {
-  const { clientId, strategyType, verificationLevel } = query
-  return hasBudget(query) || Boolean(clientId && (strategyType || verificationLevel))
+function isMixed({ filter }: Shape): boolean {
+  const { clientId, strategyType, verificationLevel } = filter
+  return hasBudget(filter) || Boolean(clientId && (strategyType || verificationLevel))
 }
 
-function hasBudget({ minBudget, maxBudget }: Filter): boolean {
+function hasBudget({ minBudget, maxBudget }: FilterShape): boolean {
   return minBudget !== undefined || maxBudget !== undefined
 }
 
 /** The enums' part of a filter, on the tallies. */
-function kindCondition({
-  clientId: _,
-  minBudget: _min,
-  maxBudget: _max,
-  ...kind
-}: HistoryQuery): SQL | undefined {
+function kindCondition({ strategyType, verificationLevel }: FilterShape): SQL | undefined {
+  const kind = { ...(strategyType && { strategyType }), ...(verificationLevel && { verificationLevel }) }
   return condition(kind, { ...totals, clientId: jobs.clientId })
 }
 
