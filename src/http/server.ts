@@ -1,6 +1,5 @@
 import compress from '@fastify/compress'
 import cors from '@fastify/cors'
-import helmet from '@fastify/helmet'
 import rateLimit from '@fastify/rate-limit'
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import type { Config } from '../config.ts'
@@ -60,19 +59,7 @@ export async function createServer(
   app.addSchema(Job)
   for (const schema of [ErrorBody, Connected, Ping, Unavailable]) app.addSchema(schema)
 
-  // TLS is the proxy's, so is HSTS; the page sets its own Content-Security-Policy.
-  await app.register(helmet, {
-    contentSecurityPolicy: false,
-    crossOriginResourcePolicy: false,
-    strictTransportSecurity: false,
-    // For documents of old browsers; each header is a part of what an answer of the API costs.
-    crossOriginOpenerPolicy: false,
-    originAgentCluster: false,
-    xDnsPrefetchControl: false,
-    xDownloadOptions: false,
-    xPermittedCrossDomainPolicies: false,
-    xXssProtection: false,
-  })
+  securityHeaders(app)
   await app.register(cors, {
     origin: '*',
     // An OPTIONS that is no preflight is told what there is, too.
@@ -140,6 +127,19 @@ export async function createServer(
     endConnections()
   })
   return { app, fanout }
+}
+
+/** TLS is the proxy's, so is HSTS; the page and the documents set a Content-Security-Policy of their own. */
+function securityHeaders(app: FastifyInstance): void {
+  const headers = {
+    'x-content-type-options': 'nosniff',
+    'x-frame-options': 'SAMEORIGIN',
+    'referrer-policy': 'no-referrer',
+  }
+  app.addHook('onRequest', (_request, reply, done) => {
+    reply.headers(headers)
+    done()
+  })
 }
 
 /** A number of hops as fastify takes it: the n addresses next to us are believed. */
