@@ -155,12 +155,15 @@ export function condition(
   )
 }
 
-/** One text for any number of values, so that the statements a server keeps prepared are few; `=` alone keeps an index's order. */
+/**
+ * One text for any number of values, so that the statements a server keeps prepared are few; `=` alone keeps an index's order.
+ * An array is no text that is cast: Postgres would read that again for every row.
+ */
 function anyOf(column: AnyColumn, part: keyof Filter, shape: FilterShape): SQL | undefined {
   if (!shape[part]) return undefined
   const type = sql.raw(column.getSQLType().replace(/\(.*/, ''))
   const value = sql.placeholder(part)
   return shape[part] === 'one'
     ? sql`${column} = ${value}::text::${type}`
-    : sql`${column} = any(${value}::text::${type}[])`
+    : sql`${column} = any(${value}::${type}[])`
 }

@@ -131,7 +131,7 @@ function totalOf(shape: Shape): SQL {
 function places(shape: Shape, range: RangeName, limit: SQL): SQL {
   const direction = sql.raw(shape.order)
   if (shape.filter.clientId)
-    return sql`unnest(${sql.placeholder('clients')}::text::numeric[]) client (id) cross join lateral (
+    return sql`unnest(${sql.placeholder('clients')}::numeric[]) client (id) cross join lateral (
       select block_number, log_index from jobs
       where ${within(range, { columns: 'client_id,', values: 'client.id,' })}
       order by client_id ${direction}, block_number ${direction}, log_index ${direction} limit ${limit}) place`
