@@ -23,7 +23,7 @@ export const history: Bench = {
     const jobs = quick ? 20_000 : 1_000_000
     const pg = await startPostgres()
     try {
-      return (await historyOf(pg, jobs, quick ? { rounds: 2, ms: 700 } : { rounds: 4, ms: 1_500 })).flatMap(
+      return (await historyOf(pg, jobs, quick ? { rounds: 2, ms: 700 } : { rounds: 6, ms: 2_000 })).flatMap(
         ({ page, floor, jobcast }) => {
           const what = `${page} of ${jobs.toLocaleString('en-US')} jobs`
           const bare = (of: (round: Round) => number) => ({ name: 'bare fastify', values: floor.map(of) })
@@ -96,8 +96,8 @@ export async function historyOf(
       const result = { page, floor: [] as Round[], jobcast: [] as Round[] }
       // The first round warms both up.
       for (let round = 0; round <= rounds; round++) {
-        const floor = withFloor ? await run(floorPage, round === 0 ? ms / 2 : ms) : undefined
-        const measured = await run(own, round === 0 ? ms / 2 : ms)
+        const floor = withFloor ? await run(floorPage, round === 0 ? 2 * ms : ms) : undefined
+        const measured = await run(own, round === 0 ? 2 * ms : ms)
         if (round === 0) continue
         if (floor) result.floor.push(floor)
         result.jobcast.push(measured)

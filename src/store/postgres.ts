@@ -11,6 +11,11 @@ const MIGRATION_LOCK = 5_062_227
 export const APPLICATION = 'jobcast'
 /** A server that comes back must not wait long for its clients, nor meet them all in one moment. */
 const LONGEST_BACKOFF_SECONDS = 2
+/**
+ * Queries sent to a busy connection before its answer: the driver's 100 put a quick query behind slow ones while others are idle,
+ * and under a steady load its list of busy connections grows, and each query with it. Not in the driver's types.
+ */
+const QUEUE = { max_pipeline: 1 }
 /** What a burst opened is given back, so that many processes share a server's connections. */
 const IDLE_SECONDS = 30
 
@@ -27,6 +32,7 @@ export async function openPostgres(
   const pooled = await migratePostgres(url)
   const sql = postgres(url, {
     max: connections,
+    ...QUEUE,
     ...(pooled && !new URL(url).searchParams.has('prepare') && { prepare: false }),
     connect_timeout: 10,
     idle_timeout: IDLE_SECONDS,
