@@ -20,6 +20,8 @@ interface Log {
   logIndex: string
 }
 
+answer({ sync })
+
 async function sync(task: {
   url: string
   address: string
@@ -85,7 +87,8 @@ async function sync(task: {
   }
 }
 
-function decode({ data, ...log }: Log) {
+function decode(log: Log) {
+  const { data } = log
   return {
     block_number: Number(log.blockNumber),
     log_index: Number(log.logIndex),
@@ -114,5 +117,3 @@ const columns = [
   'block_timestamp',
   'transaction_hash',
 ] as const
-
-answer({ sync })
