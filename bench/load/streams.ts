@@ -17,7 +17,7 @@ const EVENT = Buffer.from('event: job_created')
 const shared = Buffer.allocUnsafe(64 * 1024)
 const sockets: Socket[] = []
 let times: number[] = []
-let expected = 0
+let expected = Number.POSITIVE_INFINITY
 let complete = () => {}
 
 answer({ open, expect })
@@ -34,19 +34,25 @@ async function open({ url, streams, queries = [''] }: StreamLoad): Promise<void>
   }
 }
 
-/** Resolves with the moment of each receipt, when all of `count` events came. Shared clock, milliseconds. */
+/**
+ * Resolves with the moment of each receipt since the last time, when there are `count`. Shared clock, milliseconds. An event
+ * may be here before this question for it.
+ */
 function expect(count: number): Promise<number[]> {
-  times = []
-  expected = count
   return new Promise((resolve, reject) => {
     const timer = setTimeout(
       () => reject(new Error(`${times.length} of ${count} events within 60 s`)),
       60_000,
     )
+    expected = count
     complete = () => {
       clearTimeout(timer)
+      if (times.length > count) reject(new Error(`${times.length} events instead of ${count}`))
       resolve(times)
+      times = []
+      expected = Number.POSITIVE_INFINITY
     }
+    if (times.length >= expected) complete()
   })
 }
 
@@ -80,8 +86,5 @@ function stream(hostname: string, port: number, host: string, path: string): Pro
 function count(bytes: Buffer): void {
   for (let at = bytes.indexOf(EVENT); at >= 0; at = bytes.indexOf(EVENT, at + EVENT.length))
     times.push(clock())
-  if (times.length >= expected && expected > 0) {
-    expected = 0
-    complete()
-  }
+  if (times.length >= expected) complete()
 }

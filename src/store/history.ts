@@ -1,4 +1,4 @@
-import { fillPlaceholders, type SQL, sql } from 'drizzle-orm'
+import { and, fillPlaceholders, type SQL, sql } from 'drizzle-orm'
 import {
   condition,
   type FilterShape,
@@ -8,7 +8,7 @@ import {
 import { type HistoryPage, type HistoryQuery, type Place, TOTAL_LIMIT } from '../history.ts'
 import { type Job, type JobRecord, statusAtCreation, toJob } from '../job.ts'
 import { compile, type Database, type Statement } from './database.ts'
-import { jobs, totals } from './schema.ts'
+import { jobs } from './schema.ts'
 import { toRecord } from './step.ts'
 
 /** One page of the history, with its total and the feed's position: one statement, one snapshot. */
@@ -63,7 +63,9 @@ function shapeOf(query: HistoryQuery): Shape {
 function valuesOf(query: HistoryQuery, { count }: Shape): Record<string, string | number> {
   return {
     ...filterValuesOf(query),
-    clients: `{${(query.clientId ?? []).join(',')}}`,
+    clients: listOf(query.clientId),
+    strategies: listOf(query.strategyType),
+    levels: listOf(query.verificationLevel),
     offset: query.offset,
     last: query.offset + count,
     ...boundsOf('page', rangeOf(query)),
@@ -111,7 +113,7 @@ function pageOf(shape: Shape): SQL {
 /** See {@link TOTAL_LIMIT}. */
 function totalOf(shape: Shape): SQL {
   const { filter, ranged } = shape
-  if (!ranged && !filter.clientId && !hasBudget(filter))
+  if (!ranged && !filter.clientId && !isMixed(shape))
     return sql`select coalesce(sum(jobs), 0) from totals where true ${also(kindCondition(filter))}`
   const most = sql.raw(`${TOTAL_LIMIT + 1}`)
   const onlyBudget = !ranged && !filter.clientId && !filter.strategyType && !filter.verificationLevel
@@ -124,27 +126,41 @@ function totalOf(shape: Shape): SQL {
 }
 
 /**
- * The places of the jobs of a query that is not mixed, at least its first `limit` ones. One walk of an index for each
- * client, or for each pair of enum values there is, none longer than `limit`: the same cost whether the jobs wanted are
- * many or few. The order by names the index's columns, so that no other index can look cheaper to a plan without values.
+ * The places of the jobs of a query that is not mixed, at least its first `limit` ones. One walk of an index for each pair
+ * of enum values there is, of each client where clients are named, none longer than `limit`: the same cost whether the
+ * jobs wanted are many or few.
  */
 function places(shape: Shape, range: RangeName, limit: SQL): SQL {
-  const direction = sql.raw(shape.order)
-  if (shape.filter.clientId)
-    return sql`unnest(${sql.placeholder('clients')}::numeric[]) client (id) cross join lateral (
-      select block_number, log_index from jobs
-      where ${within(range, { columns: 'client_id,', values: 'client.id,' })}
-      order by client_id ${direction}, block_number ${direction}, log_index ${direction} limit ${limit}) place`
-  if (!isPlain(shape))
-    return sql`(
-      select strategy_type as strategy, verification_level as level from totals
-      where jobs > 0 ${also(kindCondition(shape.filter))}) kind cross join lateral (
-      select block_number, log_index from jobs
-      where ${within(range, { columns: 'strategy_type, verification_level,', values: 'kind.strategy, kind.level,' })}
-      order by strategy_type ${direction}, verification_level ${direction}, block_number ${direction},
-        log_index ${direction} limit ${limit}) place`
+  const { filter } = shape
+  if (isPlain(shape)) return walk(shape, range, limit)
+  const kinds = sql`(
+    select strategy_type as strategy, verification_level as level from totals
+    where jobs > 0 ${also(kindCondition(filter))}) kind`
+  if (!filter.clientId) return sql`${kinds} cross join lateral ${walk(shape, range, limit, ofKind)}`
+  return sql`unnest(${unseen('clients', 'numeric')}) client (id) cross join ${kinds}
+    cross join lateral ${walk(shape, range, limit, [{ column: 'client_id', value: 'client.id' }, ...ofKind])}`
+}
+
+/** An index's column before the place, and the value it has all along a walk. */
+interface Lead {
+  column: string
+  value: string
+}
+
+const ofKind: Lead[] = [
+  { column: 'strategy_type', value: 'kind.strategy' },
+  { column: 'verification_level', value: 'kind.level' },
+]
+
+/**
+ * One walk of an index. Row comparisons are its bounds, and the order by names its columns, so that no other index can
+ * look cheaper to a plan without values.
+ */
+function walk({ order }: Shape, range: RangeName, limit: SQL, lead: Lead[] = []): SQL {
+  const columns = [...lead.map(({ column }) => column), 'block_number', 'log_index']
   return sql`(
-    select block_number, log_index from jobs where ${within(range)} ${inOrder(shape)} limit ${limit}) place`
+    select block_number, log_index from jobs where ${within(range, lead)}
+    order by ${sql.raw(columns.map((column) => `${column} ${order}`).join(', '))} limit ${limit}) place`
 }
 
 function inOrder({ order }: Shape): SQL {
@@ -185,14 +201,15 @@ function boundsOf(name: RangeName, { low, high }: Range): Record<string, number>
   }
 }
 
-/** A range of an index: row comparisons are its bounds, where `lead` names the columns before the place and their values. */
-function within(range: RangeName, lead = { columns: '', values: '' }): SQL {
-  const columns = sql.raw(`(${lead.columns} block_number, log_index)`)
+/** The jobs of a range, of those with the lead's values. */
+function within(range: RangeName, lead: Lead[] = []): SQL {
+  const columns = sql.raw([...lead.map(({ column }) => column), 'block_number', 'log_index'].join(', '))
+  const values = sql.raw(lead.map(({ value }) => `${value}, `).join(''))
   const bound = (end: 'low' | 'high') => {
     const [block, log] = [sql.placeholder(`${range} ${end} block`), sql.placeholder(`${range} ${end} log`)]
-    return sql`(${sql.raw(lead.values)} ${block}::bigint, ${log}::int)`
+    return sql`(${values} ${block}::bigint, ${log}::int)`
   }
-  return sql`${columns} > ${bound('low')} and ${columns} < ${bound('high')}`
+  return sql`(${columns}) > ${bound('low')} and (${columns}) < ${bound('high')}`
 }
 
 function also(more: SQL | undefined): SQL {
@@ -204,23 +221,29 @@ function isPlain({ filter }: Shape): boolean {
   return Object.keys(filter).length === 0
 }
 
-/**
- * No one index has the order and all that is asked for, and which one leaves the least to look at, only the values tell:
- * a budget, or clients and enums together.
- */
-function isMixed({ filter }: Shape): boolean {
-  const { clientId, strategyType, verificationLevel } = filter
-  return hasBudget(filter) || Boolean(clientId && (strategyType || verificationLevel))
-}
-
-function hasBudget({ minBudget, maxBudget }: FilterShape): boolean {
+/** No one index has a budget and the order: what leaves the least to look at, only the values tell. */
+function isMixed({ filter: { minBudget, maxBudget } }: Shape): boolean {
   return minBudget !== undefined || maxBudget !== undefined
 }
 
 /** The enums' part of a filter, on the tallies. */
 function kindCondition({ strategyType, verificationLevel }: FilterShape): SQL | undefined {
-  const kind = { ...(strategyType && { strategyType }), ...(verificationLevel && { verificationLevel }) }
-  return condition(kind, { ...totals, clientId: jobs.clientId })
+  return and(
+    strategyType && sql`strategy_type = any(${unseen('strategies', 'smallint')}::smallint[])`,
+    verificationLevel && sql`verification_level = any(${unseen('levels', 'smallint')}::smallint[])`,
+  )
+}
+
+/**
+ * A list that is hidden from the planner. If it saw how many values there are, a plan for the few of one query would
+ * always look cheaper than the one it can keep, and it would plan every query again.
+ */
+function unseen(list: 'clients' | 'strategies' | 'levels', type: string): SQL {
+  return sql`(select ${sql.placeholder(list)}::${sql.raw(type)}[])`
+}
+
+function listOf(values: (string | number)[] = []): string {
+  return `{${values.join(',')}}`
 }
 
 function placeOf({ blockNumber, logIndex }: JobRecord): Place {
