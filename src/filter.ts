@@ -1,7 +1,7 @@
 import { type AnyColumn, and, gte, lte, type SQL, sql } from 'drizzle-orm'
 import { type Static, Type } from 'typebox'
 import { BadRequestError } from './errors.ts'
-import { type Job, parseUsdc, strategyTypes } from './job.ts'
+import { formatUsdc, type Job, parseUsdc, strategyTypes } from './job.ts'
 
 /** Values one parameter takes; more is somebody's mistake, and costs every event. */
 const MAX_VALUES = 100
@@ -102,16 +102,20 @@ export function matches(filter: Filter): (job: Job) => boolean {
   const strategies =
     filter.strategyType && new Set<string>(filter.strategyType.map((n) => strategyTypes[n] as string))
   const levels = filter.verificationLevel && new Set(filter.verificationLevel)
-  const min = filter.minBudget === undefined ? undefined : BigInt(filter.minBudget)
-  const max = filter.maxBudget === undefined ? undefined : BigInt(filter.maxBudget)
+  const min = filter.minBudget === undefined ? undefined : formatUsdc(filter.minBudget)
+  const max = filter.maxBudget === undefined ? undefined : formatUsdc(filter.maxBudget)
   return (job) => {
     if (clients && !clients.has(job.clientId)) return false
     if (strategies && !strategies.has(job.strategyType)) return false
     if (levels && !levels.has(job.verificationLevel)) return false
-    if (min === undefined && max === undefined) return true
-    const budget = BigInt(parseUsdc(job.budget))
-    return (min === undefined || budget >= min) && (max === undefined || budget <= max)
+    if (min !== undefined && isLess(job.budget, min)) return false
+    return max === undefined || !isLess(max, job.budget)
   }
+}
+
+/** Of two amounts as a job object has them, which have no leading zeros and six digits behind the point, the longer is the larger. */
+function isLess(a: string, b: string): boolean {
+  return a.length === b.length ? a < b : a.length < b.length
 }
 
 /** What a filter's condition is made of, whatever its values: the text of a statement depends on nothing else. */
