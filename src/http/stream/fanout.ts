@@ -5,7 +5,7 @@ import { type Batch, build, type Group, pings } from './batch.ts'
 import type { Wanted } from './wanted.ts'
 
 /** The walk over the subscribers gives the event loop back after so long: REST must not wait for 10,000 writes. */
-const SLICE_MS = 2
+const SLICE_MS = 1
 /** Bytes written to one subscriber at a time: what a socket buffers before it says "full". The next come when it took these. */
 const BATCH_BYTES = 16 * 1024
 /** Events a batch looks through. */
