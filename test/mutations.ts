@@ -25,32 +25,30 @@ const mutations: Mutation[] = [
   {
     name: 'advance without compare-and-set',
     file: STEP,
-    find: `last_id = \${lastId}::bigint
-      where revision = \${from.revision}::bigint returning 1),
+    find: `where revision = \${value('revision', 'bigint')} returning 1),
     \${insert('blocks'`,
-    replace: `last_id = \${lastId}::bigint
-      where id = 1 returning 1),
+    replace: `where id = 1 returning 1),
     \${insert('blocks'`,
   },
   {
     name: 'rewind without compare-and-set',
     file: STEP,
-    find: `last_id = \${lastId}::bigint
-      where revision = \${from.revision}::bigint returning 1),
+    find: `where revision = \${value('revision', 'bigint')} returning 1),
     -- its`,
-    replace: `last_id = \${lastId}::bigint
-      where id = 1 returning 1),
+    replace: `where id = 1 returning 1),
     -- its`,
   },
   {
     name: 'the revision does not grow with a rewind',
     file: STEP,
-    find: `update \${cursor} set
-        revision = revision + 1, indexer = \${me}::text, checked_at = clock_timestamp(),
-        block_number = \${ancestor.number}`,
-    replace: `update \${cursor} set
-        revision = revision + 0, indexer = \${me}::text, checked_at = clock_timestamp(),
-        block_number = \${ancestor.number}`,
+    find: `(has: { jobs: boolean; feed: boolean }) => sql\`
+    with moved as (
+      update \${cursor} set
+        revision = revision + 1`,
+    replace: `(has: { jobs: boolean; feed: boolean }) => sql\`
+    with moved as (
+      update \${cursor} set
+        revision = revision + 0`,
   },
   {
     name: 'a removed entry is forgotten',
@@ -73,19 +71,20 @@ const mutations: Mutation[] = [
   {
     name: 'a rewind leaves the job at the fork',
     file: STEP,
-    find: 'no_jobs as (delete from jobs using moved where block_number > ${ancestor.number}::bigint)',
-    replace: 'no_jobs as (delete from jobs using moved where block_number > ${ancestor.number}::bigint + 1)',
+    find: "no_jobs as (delete from jobs using moved where block_number > ${value('number', 'bigint')})",
+    replace:
+      "no_jobs as (delete from jobs using moved where block_number > ${value('number', 'bigint')} + 1)",
   },
   {
     name: 'a rewind forgets malformed logs',
     file: STEP,
-    find: 'delete from malformed_logs using moved where block_number > ${ancestor.number}::bigint',
+    find: "delete from malformed_logs using moved where block_number > ${value('number', 'bigint')}",
     replace: 'delete from malformed_logs using moved where block_number < 0',
   },
   {
     name: 'a rewind forgets the tallies',
     file: STEP,
-    find: '${gone.length > 0 ? sql`, ${tally(gone, -1)}` : sql``}',
+    find: '${has.jobs ? sql`, ${tally}` : sql``}',
     replace: '',
   },
   {
@@ -105,16 +104,16 @@ const mutations: Mutation[] = [
   {
     name: 'the feed is published before the commit',
     file: STEP,
-    find: '  const lastId = from.lastId + entries.length\n  const moved = await db.rows(sql`\n    with moved as (\n      update ${cursor} set\n        revision = revision + 1, indexer = ${me}::text, checked_at = clock_timestamp(),\n        block_number = ${step.to.number}',
+    find: '  const statement = advancing({',
     replace:
-      "  const lastId = from.lastId + entries.length\n  if (entries.length > 0) await db.rows(sql`with moved as (select 1), ${insert('feed', entries.splice(0), FEED_COLUMNS)} select 1`)\n  const moved = await db.rows(sql`\n    with moved as (\n      update ${cursor} set\n        revision = revision + 1, indexer = ${me}::text, checked_at = clock_timestamp(),\n        block_number = ${step.to.number}",
+      "  if (entries.length > 0) await db.rows(templates(() => sql`with moved as (select 1), ${insert('feed', { columns: FEED_COLUMNS })} select 1`)(0)({ feed: JSON.stringify(entries.splice(0)) }))\n  const statement = advancing({",
   },
   {
     name: 'jobs are written before the commit',
     file: STEP,
-    find: '  const lastId = from.lastId + entries.length\n  const moved = await db.rows(sql`\n    with moved as (\n      update ${cursor} set\n        revision = revision + 1, indexer = ${me}::text, checked_at = clock_timestamp(),\n        block_number = ${step.to.number}',
+    find: '  const statement = advancing({',
     replace:
-      '  const lastId = from.lastId + entries.length\n  if (step.jobs.length > 0) await db.rows(sql`with moved as (select 1), ${insertJobs(step.jobs.splice(0))} select 1`)\n  const moved = await db.rows(sql`\n    with moved as (\n      update ${cursor} set\n        revision = revision + 1, indexer = ${me}::text, checked_at = clock_timestamp(),\n        block_number = ${step.to.number}',
+      '  if (step.jobs.length > 0) await db.rows(templates(() => sql`with moved as (select 1), ${insertJobs} select 1`)(0)(columnsOf(step.jobs.splice(0))))\n  const statement = advancing({',
   },
   {
     name: 'history is fed',

@@ -1,4 +1,4 @@
-import type { SQL } from 'drizzle-orm'
+import { fillPlaceholders, type SQL } from 'drizzle-orm'
 import { PgDialect } from 'drizzle-orm/pg-core'
 
 export type Row = Record<string, unknown>
@@ -44,4 +44,24 @@ export function compile(query: SQL | Statement): Statement {
   if ('text' in query) return query
   const { sql, params } = dialect.sqlToQuery(query)
   return { text: sql, params }
+}
+
+/** Makes a statement of the values of its placeholders. */
+export type Template = (values: Record<string, unknown>) => Statement
+
+/** A query with placeholders, its text built once: that costs more than to fill in the values of one use. */
+export function template(query: SQL): Template {
+  const { text, params } = compile(query)
+  return (values) => ({ text, params: fillPlaceholders(params, values) })
+}
+
+/** Templates by all that their text depends on, each built when it is first asked for. */
+export function templates<Shape>(build: (shape: Shape) => SQL): (shape: Shape) => Template {
+  const built = new Map<string, Template>()
+  return (shape) => {
+    const key = JSON.stringify(shape)
+    const found = built.get(key) ?? template(build(shape))
+    built.set(key, found)
+    return found
+  }
 }

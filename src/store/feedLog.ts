@@ -1,12 +1,14 @@
 import { sql } from 'drizzle-orm'
 import type { FeedEntry } from '../feed.ts'
-import type { Database, Row } from './database.ts'
+import { type Database, type Row, template } from './database.ts'
+
+const entriesAfter = template(sql`
+  select id, type, data from feed where id > ${sql.placeholder('afterId')}::bigint
+  order by id limit ${sql.placeholder('limit')}::int`)
 
 /** Feed entries after an id, in order, at most `limit`. */
 export async function readFeed(db: Database, afterId: number, limit: number): Promise<FeedEntry[]> {
-  const rows = await db.rows(sql`
-    select id, type, data from feed where id > ${afterId}::bigint order by id limit ${limit}::int`)
-  return rows.map(toEntry)
+  return (await db.rows(entriesAfter({ afterId, limit }))).map(toEntry)
 }
 
 /** The newest feed entries, in order, at most `limit`. */

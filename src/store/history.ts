@@ -1,4 +1,4 @@
-import { and, fillPlaceholders, type SQL, sql } from 'drizzle-orm'
+import { and, type SQL, sql } from 'drizzle-orm'
 import {
   condition,
   type FilterShape,
@@ -7,15 +7,14 @@ import {
 } from '../filter.ts'
 import { type HistoryPage, type HistoryQuery, type Place, TOTAL_LIMIT } from '../history.ts'
 import { type Job, type JobRecord, statusAtCreation, toJob } from '../job.ts'
-import { compile, type Database, type Statement } from './database.ts'
+import { type Database, templates } from './database.ts'
 import { jobs } from './schema.ts'
 import { toRecord } from './step.ts'
 
 /** One page of the history, with its total and the feed's position: one statement, one snapshot. */
 export async function readHistory(db: Database, query: HistoryQuery): Promise<HistoryPage> {
   const shape = shapeOf(query)
-  const { text, params } = templateOf(shape)
-  const statement = { text, params: fillPlaceholders(params, valuesOf(query, shape)) }
+  const statement = templateOf(shape)(valuesOf(query, shape))
   const rows = await db.rows(statement, { planForValues: isMixed(shape) })
   const found = rows.filter((row) => row.block_number !== null).map(toRecord)
   const shown = found.slice(0, query.limit)
@@ -73,18 +72,8 @@ function valuesOf(query: HistoryQuery, { count }: Shape): Record<string, string 
   }
 }
 
-/** Statements by their shape, some thousand at most: building one costs a seventh of a request. */
-const templates = new Map<string, Statement>()
-
-function templateOf(shape: Shape): Statement {
-  const key = JSON.stringify(shape)
-  let template = templates.get(key)
-  if (!template) {
-    template = compile(build(shape))
-    templates.set(key, template)
-  }
-  return template
-}
+/** Some thousand at most. */
+const templateOf = templates(build)
 
 function build(shape: Shape): SQL {
   const direction = sql.raw(shape.order)

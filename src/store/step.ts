@@ -2,7 +2,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import type { Hex, RpcLog } from 'viem'
 import { type JobRecord, toJob } from '../job.ts'
 import type { Cursor } from './cursor.ts'
-import type { Database, Row } from './database.ts'
+import { type Database, type Row, templates } from './database.ts'
 import { cursor } from './schema.ts'
 
 /** The channel of the wake: payload `"<last feed id> <block number>"`. */
@@ -34,28 +34,48 @@ export async function advance(db: Database, from: Cursor, me: string, step: Adva
   // A step is silent or fed as a whole: the indexer cuts its ranges at feedFromBlock.
   const entries = from.silent ? [] : feedEntries('job_created', step.jobs, from.lastId)
   const lastId = from.lastId + entries.length
-  const moved = await db.rows(sql`
-    with moved as (
-      update ${cursor} set
-        revision = revision + 1, indexer = ${me}::text, checked_at = clock_timestamp(),
-        block_number = ${step.to.number}::bigint, block_hash = ${step.to.hash}::text,
-        block_timestamp = ${step.to.timestamp}::text::numeric,
-        finalized_number = ${step.finalizedNumber}::bigint, silent = ${silent}::boolean,
-        head_number = ${step.head.number}::bigint, head_timestamp = ${step.head.timestamp}::text::numeric,
-        last_id = ${lastId}::bigint
-      where revision = ${from.revision}::bigint returning 1),
-    ${insert('blocks', step.blocks)},
-    forgotten as (
-      delete from blocks using moved where number < least(${step.finalizedNumber}::bigint, ${step.to.number}::bigint))
-    ${step.jobs.length > 0 ? sql`, ${insertJobs(step.jobs)}, ${tally(step.jobs, 1)}` : sql``}
-    ${entries.length > 0 ? sql`, ${insert('feed', entries, FEED_COLUMNS)}` : sql``}
-    ${step.malformed.length > 0 ? sql`, ${insert('malformed_logs', step.malformed.map(malformedRow))}` : sql``}
-    ${wake(lastId, step.to.number)}`)
+  const statement = advancing({
+    jobs: step.jobs.length > 0,
+    feed: entries.length > 0,
+    malformed: step.malformed.length > 0,
+  })
+  const moved = await db.rows(
+    statement({
+      ...step.to,
+      ...{ me, revision: from.revision, lastId, silent, finalized: step.finalizedNumber },
+      headNumber: step.head.number,
+      headTimestamp: step.head.timestamp,
+      ...columnsOf(step.jobs),
+      ...sumsOf(step.jobs, 1),
+      blocks: JSON.stringify(step.blocks),
+      feed: JSON.stringify(entries),
+      malformed_logs: JSON.stringify(step.malformed.map(malformedRow)),
+      wake: wakeOf(lastId, step.to.number),
+    }),
+  )
   if (moved.length === 0) return null
   const { finalizedNumber, to } = step
   const revision = from.revision + 1
   return { ...from, revision, silent, blockNumber: to.number, blockHash: to.hash, finalizedNumber, lastId }
 }
+
+const advancing = templates(
+  (has: { jobs: boolean; feed: boolean; malformed: boolean }) => sql`
+    with moved as (
+      update ${cursor} set
+        revision = revision + 1, indexer = ${value('me', 'text')}, checked_at = clock_timestamp(), ${place},
+        finalized_number = ${value('finalized', 'bigint')}, silent = ${value('silent', 'boolean')},
+        head_number = ${value('headNumber', 'bigint')}, head_timestamp = ${value('headTimestamp', 'text::numeric')},
+        last_id = ${value('lastId', 'bigint')}
+      where revision = ${value('revision', 'bigint')} returning 1),
+    ${insert('blocks')},
+    forgotten as (
+      delete from blocks using moved where number < least(${value('finalized', 'bigint')}, ${value('number', 'bigint')}))
+    ${has.jobs ? sql`, ${insertJobs}, ${tally}` : sql``}
+    ${has.feed ? sql`, ${insert('feed', { columns: FEED_COLUMNS })}` : sql``}
+    ${has.malformed ? sql`, ${insert('malformed_logs')}` : sql``}
+    ${wake}`,
+)
 
 /**
  * Takes the local chain back to an ancestor: its jobs go, each with a `job_removed`, newest first.
@@ -70,24 +90,36 @@ export async function rewind(
   const gone = await jobsAbove(db, ancestor.number)
   const entries = from.silent ? [] : feedEntries('job_removed', gone, from.lastId)
   const lastId = from.lastId + entries.length
-  const moved = await db.rows(sql`
-    with moved as (
-      update ${cursor} set
-        revision = revision + 1, indexer = ${me}::text, checked_at = clock_timestamp(),
-        block_number = ${ancestor.number}::bigint, block_hash = ${ancestor.hash}::text,
-        block_timestamp = ${ancestor.timestamp}::text::numeric, last_id = ${lastId}::bigint
-      where revision = ${from.revision}::bigint returning 1),
-    -- its hash is new where the branch left below the start block
-    the_ancestor as (
-      update blocks set hash = ${ancestor.hash}::text from moved where number = ${ancestor.number}::bigint),
-    no_blocks as (delete from blocks using moved where number > ${ancestor.number}::bigint),
-    no_jobs as (delete from jobs using moved where block_number > ${ancestor.number}::bigint),
-    no_malformed as (delete from malformed_logs using moved where block_number > ${ancestor.number}::bigint)
-    ${gone.length > 0 ? sql`, ${tally(gone, -1)}` : sql``}
-    ${entries.length > 0 ? sql`, ${insert('feed', entries, FEED_COLUMNS)}` : sql``}
-    ${wake(lastId, ancestor.number)}`)
+  const statement = rewinding({ jobs: gone.length > 0, feed: entries.length > 0 })
+  const moved = await db.rows(
+    statement({
+      ...ancestor,
+      ...{ me, revision: from.revision, lastId },
+      ...sumsOf(gone, -1),
+      feed: JSON.stringify(entries),
+      wake: wakeOf(lastId, ancestor.number),
+    }),
+  )
   return moved.length > 0 ? gone : null
 }
+
+const rewinding = templates(
+  (has: { jobs: boolean; feed: boolean }) => sql`
+    with moved as (
+      update ${cursor} set
+        revision = revision + 1, indexer = ${value('me', 'text')}, checked_at = clock_timestamp(), ${place},
+        last_id = ${value('lastId', 'bigint')}
+      where revision = ${value('revision', 'bigint')} returning 1),
+    -- its hash is new where the branch left below the start block
+    the_ancestor as (
+      update blocks set hash = ${value('hash', 'text')} from moved where number = ${value('number', 'bigint')}),
+    no_blocks as (delete from blocks using moved where number > ${value('number', 'bigint')}),
+    no_jobs as (delete from jobs using moved where block_number > ${value('number', 'bigint')}),
+    no_malformed as (delete from malformed_logs using moved where block_number > ${value('number', 'bigint')})
+    ${has.jobs ? sql`, ${tally}` : sql``}
+    ${has.feed ? sql`, ${insert('feed', { columns: FEED_COLUMNS })}` : sql``}
+    ${wake}`,
+)
 
 /** The local chain, newest block first. */
 export async function readBlocks(db: Database): Promise<BlockRef[]> {
@@ -118,24 +150,30 @@ export function toRecord(row: Row): JobRecord {
   }
 }
 
-/** All but created_at, which the database sets. */
-const FEED_COLUMNS = ['id', 'type', 'data']
-
-function feedEntries(type: 'job_created' | 'job_removed', jobs: JobRecord[], lastId: number): Row[] {
-  return jobs.map((job, i) => ({ id: lastId + 1 + i, type, data: JSON.stringify(toJob(job)) }))
+/** A value of a statement, by name. */
+function value(name: string, type: string): SQL {
+  return sql`${sql.placeholder(name)}::${sql.raw(type)}`
 }
 
+/** The cursor's columns of the block it comes to. */
+const place = sql`
+  block_number = ${value('number', 'bigint')}, block_hash = ${value('hash', 'text')},
+  block_timestamp = ${value('timestamp', 'text::numeric')}`
+
 /**
- * Rows travel as one JSON parameter named by their columns: a statement of one text whatever their number, which
+ * Rows travel as one JSON value named by their columns: a statement of one text whatever their number, which
  * stays prepared. Cast from text, since the drivers would encode a json parameter a second time.
  */
-function insert(table: string, rows: object[], columns?: string[], onConflict = sql``): SQL {
+function insert(
+  table: string,
+  { columns, onConflict = sql`` }: { columns?: string[]; onConflict?: SQL } = {},
+): SQL {
   const into = sql.raw(`"${table}"`)
   const list = sql.raw(columns ? `(${columns.join(', ')})` : '')
   const picked = sql.raw(columns ? columns.map((column) => `r.${column}`).join(', ') : 'r.*')
   return sql`${sql.raw(`new_${table}`)} as (
     insert into ${into} ${list}
-    select ${picked} from moved, json_populate_recordset(null::${into}, ${JSON.stringify(rows)}::text::json) r ${onConflict})`
+    select ${picked} from moved, json_populate_recordset(null::${into}, ${value(table, 'text::json')}) r ${onConflict})`
 }
 
 /** The columns of `jobs`, their types, and where each value comes from. */
@@ -157,13 +195,24 @@ const JOB_COLUMNS: [column: string, type: string, field: keyof JobRecord][] = [
  * Jobs come by the thousand in a first sync: they travel by column, which costs the database half of what JSON does.
  * Each column is the text of an array; numbers and hashes need no quoting in it.
  */
-function insertJobs(jobs: JobRecord[]): SQL {
-  const columns = sql.raw(JOB_COLUMNS.map(([column]) => column).join(', '))
-  const values = JOB_COLUMNS.map(
-    ([, type, field]) =>
-      sql`unnest(${`{${jobs.map((job) => job[field]).join(',')}}`}::text::${sql.raw(type)}[])`,
+const insertJobs = sql`new_jobs as (
+  insert into jobs (${sql.raw(JOB_COLUMNS.map(([column]) => column).join(', '))})
+  select ${sql.join(
+    JOB_COLUMNS.map(([column, type]) => sql`unnest(${value(column, `text::${type}[]`)})`),
+    sql`, `,
+  )} from moved)`
+
+function columnsOf(jobs: JobRecord[]): Record<string, string> {
+  return Object.fromEntries(
+    JOB_COLUMNS.map(([column, , field]) => [column, `{${jobs.map((job) => job[field]).join(',')}}`]),
   )
-  return sql`new_jobs as (insert into jobs (${columns}) select ${sql.join(values, sql`, `)} from moved)`
+}
+
+/** All but created_at, which the database sets. */
+const FEED_COLUMNS = ['id', 'type', 'data']
+
+function feedEntries(type: 'job_created' | 'job_removed', jobs: JobRecord[], lastId: number): Row[] {
+  return jobs.map((job, i) => ({ id: lastId + 1 + i, type, data: JSON.stringify(toJob(job)) }))
 }
 
 function malformedRow({ log, reason }: Advance['malformed'][number]): Row {
@@ -175,25 +224,27 @@ function malformedRow({ log, reason }: Advance['malformed'][number]): Row {
   }
 }
 
+/** Adds the sums to the tallies. */
+const tally = sql`
+  ${insert('totals', {
+    onConflict: sql`on conflict (strategy_type, verification_level) do update set
+      jobs = totals.jobs + excluded.jobs, budget = totals.budget + excluded.budget`,
+  })},
+  ${insert('hours', {
+    onConflict: sql`on conflict (hour, strategy_type) do update set
+      jobs = hours.jobs + excluded.jobs, budget = hours.budget + excluded.budget`,
+  })}`
+
+const wake = sql`select pg_notify(${WAKE_CHANNEL}::text, ${value('wake', 'text')}) from moved`
+
 const HOUR = 3600n
 
-/** Adds (sign 1) or takes away (-1) the jobs in `totals` and `hours`. */
-function tally(jobs: JobRecord[], sign: 1 | -1): SQL {
-  const totals = insert(
-    'totals',
-    sums(jobs, sign, allTime),
-    undefined,
-    sql`on conflict (strategy_type, verification_level) do update set
-      jobs = totals.jobs + excluded.jobs, budget = totals.budget + excluded.budget`,
-  )
-  const hours = insert(
-    'hours',
-    sums(jobs, sign, byHour),
-    undefined,
-    sql`on conflict (hour, strategy_type) do update set
-      jobs = hours.jobs + excluded.jobs, budget = hours.budget + excluded.budget`,
-  )
-  return sql`${totals}, ${hours}`
+/** What jobs add (sign 1) to `totals` and `hours`, or take away (-1). */
+function sumsOf(jobs: JobRecord[], sign: 1 | -1): Record<'totals' | 'hours', string> {
+  return {
+    totals: JSON.stringify(sums(jobs, sign, allTime)),
+    hours: JSON.stringify(sums(jobs, sign, byHour)),
+  }
 }
 
 /** What jobs are summed by: its columns and a job's values. */
@@ -236,6 +287,6 @@ function sums(jobs: JobRecord[], sign: 1 | -1, { columns, of }: Key): Row[] {
   }))
 }
 
-function wake(lastId: number, blockNumber: number): SQL {
-  return sql`select pg_notify(${WAKE_CHANNEL}::text, ${`${lastId} ${blockNumber}`}::text) from moved`
+function wakeOf(lastId: number, blockNumber: number): string {
+  return `${lastId} ${blockNumber}`
 }
