@@ -136,8 +136,8 @@ const mutations: Mutation[] = [
   {
     name: 'the local chain is pruned one block too far',
     file: STEP,
-    find: 'where number < least(${step.finalizedNumber}::bigint, ${step.to.number}::bigint)',
-    replace: 'where number < least(${step.finalizedNumber}::bigint + 1, ${step.to.number}::bigint)',
+    find: "where number < least(${value('finalized', 'bigint')}, ${value('number', 'bigint')})",
+    replace: "where number < least(${value('finalized', 'bigint')} + 1, ${value('number', 'bigint')})",
   },
   {
     name: 'a block is skipped when several are taken',
@@ -307,8 +307,8 @@ const mutations: Mutation[] = [
   {
     name: 'a page of the store begins one event early',
     file: 'src/store/feedLog.ts',
-    find: 'where id > ${afterId}',
-    replace: 'where id >= ${afterId}',
+    find: "where id > ${sql.placeholder('afterId')}",
+    replace: "where id >= ${sql.placeholder('afterId')}",
   },
   {
     name: 'a stalled stream is skipped past what it could not take',

@@ -7,7 +7,7 @@ import {
 } from '../filter.ts'
 import { type HistoryPage, type HistoryQuery, type Place, TOTAL_LIMIT } from '../history.ts'
 import { type Job, type JobRecord, statusAtCreation, toJob } from '../job.ts'
-import { type Database, templates } from './database.ts'
+import { type Database, template, templates } from './database.ts'
 import { jobs } from './schema.ts'
 import { toRecord } from './step.ts'
 
@@ -239,9 +239,11 @@ function placeOf({ blockNumber, logIndex }: JobRecord): Place {
   return { blockNumber, logIndex }
 }
 
+const jobOfId = template(sql`
+  select * from jobs where job_id = ${sql.placeholder('jobId')}::text::numeric order by block_number, log_index limit 1`)
+
 /** The job of an id; the first log, where a contract used an id twice. */
 export async function readJob(db: Database, jobId: string): Promise<Job | null> {
-  const [row] = await db.rows(sql`
-    select * from jobs where job_id = ${jobId}::text::numeric order by block_number, log_index limit 1`)
+  const [row] = await db.rows(jobOfId({ jobId }))
   return row ? toJob(toRecord(row)) : null
 }
