@@ -1,2 +1,2 @@
-DROP INDEX "jobs_client_id";--> statement-breakpoint
-CREATE INDEX "jobs_client_kind" ON "jobs" USING btree ("client_id","strategy_type","verification_level","block_number","log_index");
+CREATE INDEX "jobs_client_kind" ON "jobs" USING btree ("client_id","strategy_type","verification_level","block_number","log_index");--> statement-breakpoint
+DROP INDEX "jobs_client_id";
