@@ -161,8 +161,8 @@ const place = sql`
   block_timestamp = ${value('timestamp', 'text::numeric')}`
 
 /**
- * Rows travel as one JSON value named by their columns: a statement of one text whatever their number, which
- * stays prepared. Cast from text, since the drivers would encode a json parameter a second time.
+ * Rows travel as one JSON value, named as the table, of objects named by its columns: a statement of one text whatever their
+ * number, which stays prepared. Cast from text, since the drivers would encode a json parameter a second time.
  */
 function insert(
   table: string,

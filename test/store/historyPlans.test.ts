@@ -125,11 +125,16 @@ describe(`on ${JOBS.toLocaleString('en')} jobs`, () => {
   it.each<Record<string, unknown>>([
     { minBudget: '5000', ...middle },
     { minBudget: '5000', strategyType: 'PROGRAM' },
-    { minBudget: '5000', clientId: '7' },
     { clientId: '7', strategyType: 'PROGRAM' },
   ])('an index answers %j, and counting ends at the limit', async (query) => {
     const { scansOfJobs, buffers } = await history(query)
     expect(scansOfJobs).toEqual([])
+    expect(buffers).toBeLessThan(COUNTING_BUFFERS)
+  })
+
+  it("counting a client's jobs of a budget ends at the limit, in whatever order is the cheapest", async () => {
+    const { answer, buffers } = await history({ minBudget: '5000', clientId: '7' })
+    expect(answer).toMatchObject({ total: TOTAL_LIMIT + 1 })
     expect(buffers).toBeLessThan(COUNTING_BUFFERS)
   })
 
@@ -143,6 +148,9 @@ describe(`on ${JOBS.toLocaleString('en')} jobs`, () => {
   it.each<Record<string, unknown>>([
     {},
     { cursor: behind(JOBS * 0.9), limit: 100 },
+    { page: 3 },
+    { clientId: '8', page: 2 },
+    { strategyType: 'PROGRAM,RUBRIC', page: 4 },
     middle,
     { strategyType: 'CEX_CAPITAL' },
     { strategyType: 'PROGRAM,RUBRIC', verificationLevel: '1,2' },

@@ -72,8 +72,8 @@ export function createFanout(
 ) {
   const subscribers = new Set<Subscriber>()
   /**
-   * Those who have something to get and can take it, and whose turn has not come. An array and a flag, since a Set would grow
-   * and shrink with every event, which costs a thirtieth of its delivery.
+   * Those who have something to get and can take it, for the next walk; who left meanwhile is no longer `queued`. An array and
+   * a flag, since a Set would grow and shrink with every event, which costs a thirtieth of its delivery.
    */
   let behind: Subscriber[] = []
   /** those who wait for a page; one is no longer here while its page is read */
