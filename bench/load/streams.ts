@@ -16,11 +16,11 @@ const EVENT = Buffer.from('event: job_created')
 
 const shared = Buffer.allocUnsafe(64 * 1024)
 const sockets: Socket[] = []
-let times: number[] = []
+const times: number[] = []
 let expected = Number.POSITIVE_INFINITY
 let complete = () => {}
 
-answer({ open, expect })
+answer({ open, arm, receipts })
 
 async function open({ url, streams, queries = [''] }: StreamLoad): Promise<void> {
   const { hostname, port, pathname, host } = new URL(url)
@@ -34,23 +34,24 @@ async function open({ url, streams, queries = [''] }: StreamLoad): Promise<void>
   }
 }
 
-/**
- * Resolves with the moment of each receipt since the last time, when there are `count`. Shared clock, milliseconds. An event
- * may be here before this question for it.
- */
-function expect(count: number): Promise<number[]> {
+/** Before an event is committed: so many are to come, and none is left of the one before. */
+function arm(count: number): void {
+  if (times.length > 0) throw new Error(`${times.length} events more than there are streams`)
+  expected = count
+}
+
+/** Resolves with the moment of each receipt, when all are there. Shared clock, milliseconds. */
+function receipts(): Promise<number[]> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(
-      () => reject(new Error(`${times.length} of ${count} events within 60 s`)),
+      () => reject(new Error(`${times.length} of ${expected} events within 60 s`)),
       60_000,
     )
-    expected = count
     complete = () => {
       clearTimeout(timer)
-      if (times.length > count) reject(new Error(`${times.length} events instead of ${count}`))
-      resolve(times)
-      times = []
+      complete = () => {}
       expected = Number.POSITIVE_INFINITY
+      resolve(times.splice(0))
     }
     if (times.length >= expected) complete()
   })
