@@ -119,25 +119,31 @@ function totalOf(shape: Shape): SQL {
     ? places(shape, 'total', most)
     : onlyBudget
       ? sql`jobs where ${condition(filter, jobs)} order by budget`
-      : // An order that an index has keeps it from reading the table; that of a client would be a sort.
-        sql`jobs where ${within('total')} ${also(condition(filter, jobs))} ${filter.clientId ? sql`` : inOrder(shape)}`
+      : sql`jobs where ${within('total')} ${also(condition(filter, jobs))} ${inOrder(shape)}`
   return sql`select count(*) from (select 1 from ${counted} limit ${most}) counted`
 }
 
 /**
- * The places of the jobs of a query that is not mixed, at least its first `limit` ones. One walk of an index for each pair
- * of enum values there is, of each client where clients are named, none longer than `limit`: the same cost whether the
+ * The places of the jobs of a query that is not mixed, at least its first `limit` ones. One walk of an index for each
+ * client, for each pair of enum values there is, or for each of both, none longer than `limit`: the same cost whether the
  * jobs wanted are many or few.
  */
 function places(shape: Shape, range: RangeName, limit: SQL): SQL {
-  const { filter } = shape
-  if (isPlain(shape)) return walk(shape, range, limit)
-  const kinds = sql`(
-    select strategy_type as strategy, verification_level as level from totals
-    where jobs > 0 ${also(kindCondition(filter))}) kind`
-  if (!filter.clientId) return sql`${kinds} cross join lateral ${walk(shape, range, limit, ofKind)}`
-  return sql`unnest(${unseen('clients', 'numeric[]')}) client (id) cross join ${kinds}
-    cross join lateral ${walk(shape, range, limit, [{ column: 'client_id', value: 'client.id' }, ...ofKind])}`
+  const { clientId, strategyType, verificationLevel } = shape.filter
+  const from: SQL[] = []
+  const lead: Lead[] = []
+  if (clientId) {
+    from.push(sql`unnest(${unseen('clients', 'numeric[]')}) client (id)`)
+    lead.push({ column: 'client_id', value: 'client.id' })
+  }
+  if (strategyType || verificationLevel) {
+    from.push(sql`(
+      select strategy_type as strategy, verification_level as level from totals
+      where jobs > 0 ${also(kindCondition(shape.filter))}) kind`)
+    lead.push({ column: 'strategy_type', value: 'kind.strategy' })
+    lead.push({ column: 'verification_level', value: 'kind.level' })
+  }
+  return sql.join([...from, sql`lateral ${walk(shape, range, limit, lead)}`], sql` cross join `)
 }
 
 /** An index's column before the place, and the value it has all along a walk. */
@@ -146,16 +152,11 @@ interface Lead {
   value: string
 }
 
-const ofKind: Lead[] = [
-  { column: 'strategy_type', value: 'kind.strategy' },
-  { column: 'verification_level', value: 'kind.level' },
-]
-
 /**
  * One walk of an index. Row comparisons are its bounds, and the order by names its columns, so that no other index can
  * look cheaper to a plan without values.
  */
-function walk({ order }: Shape, range: RangeName, limit: SQL, lead: Lead[] = []): SQL {
+function walk({ order }: Shape, range: RangeName, limit: SQL, lead: Lead[]): SQL {
   const columns = [...lead.map(({ column }) => column), 'block_number', 'log_index']
   return sql`(
     select block_number, log_index from jobs where ${within(range, lead)}

@@ -40,6 +40,7 @@ export const jobs = pgTable(
   (t) => [
     primaryKey({ columns: [t.blockNumber, t.logIndex] }),
     index('jobs_job_id').on(t.jobId),
+    index('jobs_client_id').on(t.clientId, t.blockNumber, t.logIndex),
     index('jobs_kind').on(t.strategyType, t.verificationLevel, t.blockNumber, t.logIndex),
     index('jobs_client_kind').on(t.clientId, t.strategyType, t.verificationLevel, t.blockNumber, t.logIndex),
     index('jobs_budget').on(t.budget),
