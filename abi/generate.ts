@@ -1,23 +1,26 @@
-/** Compiles JobRegistry.sol and prints abi/jobRegistry.ts: `npm run abi`. */
+/** Compiles the contracts of the devnet and writes their ABIs and bytecode as TypeScript: `npm run abi`. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 
-const source = fileURLToPath(new URL('JobRegistry.sol', import.meta.url))
-const target = fileURLToPath(new URL('jobRegistry.ts', import.meta.url))
+/** The contracts: each is `<name>.sol` beside this file, and is written to `<module>.ts`. */
+export const contracts = [
+  { name: 'JobRegistry', module: 'jobRegistry' },
+  { name: 'AgenticCommerce', module: 'agenticCommerce' },
+]
 
 /**
- * The text of abi/jobRegistry.ts for the Solidity source beside this file.
- * @throws Error with solc's own message where the source does not compile.
+ * Compiles a contract; returns the text of its TypeScript module.
+ * @throws Error with solc's own message if the source does not compile.
  */
-export function generateAbi(): string {
+export function generateAbi({ name, module }: (typeof contracts)[number]): string {
   // solc publishes no types and is CommonJS.
   const solc = createRequire(import.meta.url)('solc') as { compile(input: string): string }
   const output = JSON.parse(
     solc.compile(
       JSON.stringify({
         language: 'Solidity',
-        sources: { 'JobRegistry.sol': { content: readFileSync(source, 'utf8') } },
+        sources: { [`${name}.sol`]: { content: readFileSync(fileOf(`${name}.sol`), 'utf8') } },
         settings: {
           // The default EVM target moves with the compiler; paris runs on every chain.
           evmVersion: 'paris',
@@ -31,14 +34,19 @@ export function generateAbi(): string {
   const errors = (output.errors ?? []).filter((e: { severity: string }) => e.severity === 'error')
   if (errors.length > 0)
     throw new Error(errors.map((e: { formattedMessage: string }) => e.formattedMessage).join('\n'))
-  const { abi, evm } = output.contracts['JobRegistry.sol'].JobRegistry
+  const { abi, evm } = output.contracts[`${name}.sol`][name]
   return [
-    '// Generated from JobRegistry.sol by `npm run abi`; do not edit.',
-    `export const jobRegistryAbi = ${JSON.stringify(abi, null, 2)} as const`,
+    `// Generated from ${name}.sol by \`npm run abi\`; do not edit.`,
+    `export const ${module}Abi = ${JSON.stringify(abi, null, 2)} as const`,
     '',
-    `export const jobRegistryBytecode =\n  '0x${evm.bytecode.object}' as const`,
+    `export const ${module}Bytecode =\n  '0x${evm.bytecode.object}' as const`,
     '',
   ].join('\n')
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) writeFileSync(target, generateAbi())
+function fileOf(name: string): string {
+  return fileURLToPath(new URL(name, import.meta.url))
+}
+
+if (process.argv[1] === fileOf('generate.ts'))
+  for (const contract of contracts) writeFileSync(fileOf(`${contract.module}.ts`), generateAbi(contract))

@@ -12,19 +12,28 @@ export interface FilledChain extends TestChain {
   firstBlock: number
   /** the chain's head, the block of the last job */
   lastBlock: number
+  /** of the contract, all in all */
+  logs: number
 }
 
-/** Starts anvil with `blocks` blocks of `perBlock` jobs each, from one transaction a block. */
-export async function startFilledChain(blocks: number, perBlock: number): Promise<FilledChain> {
+/**
+ * Starts anvil with `blocks` blocks of `perBlock` jobs each, from one transaction a block.
+ * @param mixed jobs that are completed in the same transaction: five logs each, of five events
+ */
+export async function startFilledChain(
+  blocks: number,
+  perBlock: number,
+  { mixed = false } = {},
+): Promise<FilledChain> {
   const chain = await startChain()
   try {
-    const used = 30_000 + 3_050 * perBlock
+    const used = 30_000 + (mixed ? 12_000 : 3_050) * perBlock
     // Room for one transaction in a block, of which it fills less than half: then the base fee falls.
     await chain.rpc('evm_setBlockGasLimit', [hex(Math.ceil(used * 2.6))])
     await chain.setAutomine(false)
     const data = encodeFunctionData({
       abi: jobRegistryAbi,
-      functionName: 'createJobs',
+      functionName: mixed ? 'createMixedJobs' : 'createJobs',
       args: [BigInt(perBlock), 7n, 100_000_000n, DEADLINE],
     })
     const transaction = { from: devAccount, to: chain.address, data, gas: hex(used * 2) }
@@ -42,7 +51,7 @@ export async function startFilledChain(blocks: number, perBlock: number): Promis
     const firstBlock = chain.deployBlock + 1
     if (lastBlock !== chain.deployBlock + blocks)
       throw new Error(`anvil mined ${lastBlock} blocks, not ${blocks}`)
-    return { ...chain, firstBlock, lastBlock }
+    return { ...chain, firstBlock, lastBlock, logs: blocks * perBlock * (mixed ? 5 : 1) }
   } catch (error) {
     await chain.stop()
     throw error

@@ -1,4 +1,5 @@
 import postgres from 'postgres'
+import { jobRegistry } from '../src/contract/jobRegistry.ts'
 import { openPostgres } from '../src/store/postgres.ts'
 
 /** A block holds so many of the jobs. */
@@ -6,6 +7,9 @@ const PER_BLOCK = 50
 const CLIENTS = 1_000
 /** Entries of the feed: what a busy hour leaves, and more than a process keeps in memory. */
 const FED = 10_000
+
+/** A job object as the store writes it, for Postgres' format(). */
+const JOB = `{"jobId":"%s","status":"OPEN","clientId":"%s","strategyType":"%s","verificationLevel":%s,"budget":"%s","onchainDeadline":"%s","onchainCreatedAt":"%s","creationTxHash":"0x%8$s%8$s","blockNumber":"%9$s","title":null,"description":null,"providerId":null,"evaluatorId":null}`
 
 /** The chain a filled database belongs to; its head is the block of the last job. */
 export interface FilledAt {
@@ -32,34 +36,39 @@ export const noChain: FilledAt = {
  * cursor. Job i has the strategy i mod 4 and the client i·7919 mod 1,000.
  */
 export async function fillDatabase(url: string, jobs: number, at: FilledAt = noChain): Promise<void> {
-  await (await openPostgres(url)).close()
+  await (await openPostgres(url, jobRegistry)).close()
   const sql = postgres(url, { max: 1, onnotice: () => {} })
   const { head } = at
   try {
     await sql`
-      insert into jobs (block_number, log_index, job_id, client_id, strategy_type, verification_level, budget, deadline,
-        block_hash, block_timestamp, transaction_hash)
-      select block, i, i + 1, (i::bigint * 7919) % ${CLIENTS}, i % 4, 1 + i % 4, 50000000 + i * 1000,
-        block_time + 604800, '0x' || repeat(md5(block::text), 2), block_time, '0x' || repeat(md5(i::text), 2)
+      insert into jobs (block_number, log_index, job_id, data, keys)
+      select block, i, id,
+        format(${JOB}, id, client, strategy, level, budget, block_time + 604800, block_time, md5(i::text), block)::json,
+        array['OPEN', client, strategy, level::text, budget, null, null]
       from generate_series(0, ${jobs - 1}::int) i,
         lateral (select greatest(0, ${head.number}::bigint - (${jobs - 1} - i) / ${PER_BLOCK}) as block) b,
-        lateral (select ${head.timestamp}::bigint - (${head.number}::bigint - block) * 2 as block_time) t`
+        lateral (
+          select (i + 1)::text as id, ((i::bigint * 7919) % ${CLIENTS})::text as client, 1 + i % 4 as level,
+            (array['PROGRAM', 'RUBRIC', 'HYBRID', 'CEX_CAPITAL'])[1 + i % 4] as strategy,
+            ((50000 + i) * 0.001)::numeric(78, 6)::text as budget,
+            ${head.timestamp}::bigint - (${head.number}::bigint - block) * 2 as block_time) job`
     await sql`
-      insert into totals (strategy_type, verification_level, jobs, budget)
-      select strategy_type, verification_level, count(*), sum(budget) from jobs group by 1, 2`
+      insert into totals (kind, jobs, amount)
+      select format('{"status":"%s","strategyType":"%s","verificationLevel":%s}', keys[1], keys[3], keys[4]),
+        count(*), sum(keys[5]::numeric)
+      from jobs group by 1`
     await sql`
-      insert into hours (hour, strategy_type, jobs, budget)
-      select block_timestamp - block_timestamp % 3600, strategy_type, count(*), sum(budget) from jobs group by 1, 2`
+      insert into hours (hour, choice, jobs, amount)
+      select at - at % 3600, keys[3], count(*), sum(keys[5]::numeric)
+      from jobs, lateral (select (data ->> 'onchainCreatedAt')::bigint as at) created group by 1, 2`
     await sql`
       insert into feed (id, type, data)
-      select last_id + i, 'job_created', json_build_object('jobId', i::text, 'status', 'OPEN', 'clientId', '7',
-        'strategyType', 'PROGRAM', 'verificationLevel', 1, 'budget', '100.000000', 'onchainDeadline', '1790000000',
-        'onchainCreatedAt', '1780000000', 'creationTxHash', '0x' || repeat(md5(i::text), 2), 'blockNumber', i::text,
-        'title', null, 'description', null)
+      select last_id + i, 'job_created',
+        format(${JOB}, i, 7, 'PROGRAM', 1, '100.000000', 1790000000, 1780000000, md5(i::text), i)
       from cursor, generate_series(1, ${FED}) i`
     await sql`insert into blocks (number, hash) values (${head.number}, ${head.hash})`
     await sql`
-      update cursor set chain_id = ${at.chainId}, genesis_hash = ${at.genesisHash}, contract = ${at.contract}, start_block = 0,
+      update cursor set revision = revision + 1, chain_id = ${at.chainId}, genesis_hash = ${at.genesisHash}, contract = ${at.contract}, start_block = 0,
         feed_from_block = 0, silent = false, block_number = ${head.number}, block_hash = ${head.hash},
         block_timestamp = ${head.timestamp}, finalized_number = ${head.number}, head_number = ${head.number},
         head_timestamp = ${head.timestamp}, last_id = last_id + ${FED}, checked_at = clock_timestamp()`

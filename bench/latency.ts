@@ -7,18 +7,18 @@ import { quantile } from './quantile.ts'
 import type { Bench } from './report.ts'
 import { openSse } from './sse.ts'
 
-/** One job's way from its block to a client. */
+/** A log's way from its block to a client. */
 export const latency: Bench = {
   name: 'latency',
   about:
-    'milliseconds from the order to mine a block (evm_mine sent) to the job’s frame at a client: one job a block, WebSocket RPC, durable Postgres',
+    'milliseconds from the order to mine a block (evm_mine sent) to the frame of its log at a client, of a new job and of its change: one log a block, WebSocket RPC, durable Postgres',
   leavesOut: 'networks, other clients (see fanout), and blocks that follow before the frame is there',
   async run({ quick }) {
     const blocks = quick ? 40 : 100
     const chain = await startChain()
     const pg = await startPostgres({ durable: true })
-    const floor: number[][] = []
-    const jobcast: number[][] = []
+    const floor: Times[] = []
+    const jobcast: Times[] = []
     try {
       await chain.setAutomine(false)
       for (let round = 0; round < (quick ? 2 : 3); round++) {
@@ -29,18 +29,29 @@ export const latency: Bench = {
       await pg.stop()
       await chain.stop()
     }
-    const figure = (q: number, atMost: number) => ({
-      what: `block mined → frame, p${q * 100}, ${blocks * jobcast.length} blocks`,
+    const figure = (name: string, of: keyof Times, q: number, atMost: number) => ({
+      what: `${name} mined → frame, p${q * 100}, ${blocks * jobcast.length} blocks`,
       unit: 'ms',
-      jobcast: jobcast.map((each) => quantile(each, q)),
-      floor: { name: 'bare loop', values: floor.map((each) => quantile(each, q)) },
+      jobcast: jobcast.map((each) => quantile(each[of], q)),
+      floor: { name: 'bare loop', values: floor.map((each) => quantile(each[of], q)) },
       goal: { atMost },
     })
-    return [figure(0.5, 1.5), figure(0.99, 2)]
+    return [
+      figure('new job', 'created', 0.5, 1.5),
+      figure('new job', 'created', 0.99, 2),
+      figure('change', 'updated', 0.5, 1.5),
+      figure('change', 'updated', 0.99, 2),
+    ]
   },
 }
 
-export async function latencyOfFloor(chain: TestChain, pg: TestPostgres, blocks: number): Promise<number[]> {
+/** Milliseconds of each block, by what its log does. */
+interface Times {
+  created: number[]
+  updated: number[]
+}
+
+export async function latencyOfFloor(chain: TestChain, pg: TestPostgres, blocks: number): Promise<Times> {
   const child = startChild('floors/latency.ts', { nodeArgs: ['--experimental-websocket', '--no-warnings'] })
   try {
     const databaseUrl = await pg.createDatabase()
@@ -51,11 +62,7 @@ export async function latencyOfFloor(chain: TestChain, pg: TestPostgres, blocks:
   }
 }
 
-export async function latencyOfJobcast(
-  chain: TestChain,
-  pg: TestPostgres,
-  blocks: number,
-): Promise<number[]> {
+export async function latencyOfJobcast(chain: TestChain, pg: TestPostgres, blocks: number): Promise<Times> {
   // A head from long ago is not ready.
   await chain.mine()
   const jobcast = await startJobcast({
@@ -74,28 +81,41 @@ export async function latencyOfJobcast(
 /** Warm-up blocks: connections, prepared statements, the JIT. */
 const WARM_UP = 10
 
-async function measure(chain: TestChain, url: string, blocks: number): Promise<number[]> {
-  let arrived = (_at: number) => {}
-  const socket = await openSse(url, (bytes) => {
-    if (bytes.includes('event: job_created')) arrived(clock())
-  })
-  const values: number[] = []
-  for (let block = 0; block < WARM_UP + blocks; block++) {
-    await chain.sendJob()
+/** Each job is created in one block and funded in the next. */
+async function measure(chain: TestChain, url: string, blocks: number): Promise<Times> {
+  let arrived = (_bytes: Buffer, _at: number) => {}
+  const socket = await openSse(url, (bytes) => arrived(bytes, clock()))
+
+  /** Mines a block with the transaction sent; resolves with the frame of its log. */
+  async function mine(event: string): Promise<{ frame: string; ms: number }> {
     // Longer than a delayed ACK (40 ms), for which the node's next small write would wait; and in step with no timer.
     await new Promise((resolve) => setTimeout(resolve, 60 + Math.random() * 40))
-    const frame = new Promise<number>((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error('no frame within 10 s')), 10_000)
-      arrived = (at) => {
+    const receipt = new Promise<{ frame: string; at: number }>((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error(`no ${event} within 10 s`)), 10_000)
+      arrived = (bytes, at) => {
+        if (!bytes.includes(`event: ${event}\n`)) return
         clearTimeout(timer)
-        resolve(at)
+        resolve({ frame: bytes.toString(), at })
       }
     })
     const start = clock()
     await chain.mine()
-    const value = (await frame) - start
-    if (block >= WARM_UP) values.push(value)
+    const { frame, at } = await receipt
+    return { frame, ms: at - start }
+  }
+
+  const times: Times = { created: [], updated: [] }
+  for (let block = 0; block < WARM_UP + blocks; block++) {
+    await chain.sendJob()
+    const created = await mine('job_created')
+    const jobId = /"jobId": ?"(\d+)"/.exec(created.frame)?.[1]
+    if (jobId === undefined) throw new Error(`a frame without a job: ${created.frame}`)
+    await chain.sendChange('fund', [BigInt(jobId), 1n, 100_000_000n])
+    const updated = await mine('job_updated')
+    if (block < WARM_UP) continue
+    times.created.push(created.ms)
+    times.updated.push(updated.ms)
   }
   socket.removeAllListeners('close').destroy()
-  return values
+  return times
 }

@@ -3,6 +3,8 @@ import type { Logger } from 'pino'
 import { createRpcSource, describe } from './chain/rpc.ts'
 import type { Header } from './chain/source.ts'
 import type { Config } from './config.ts'
+import type { Contract } from './contract/define.ts'
+import { loadContract } from './contract/load.ts'
 import { type Feed, type FeedLog, openFeed } from './feed.ts'
 import { createOperationServer } from './http/operation.ts'
 import { createServer, type ServerOptions } from './http/server.ts'
@@ -10,17 +12,16 @@ import type { Fanout } from './http/stream/fanout.ts'
 import { createConverge, type Report } from './indexer/converge.ts'
 import { createProgress } from './indexer/progress.ts'
 import { runIndexer } from './indexer/run.ts'
-import { jobCreatedTopic } from './job.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { lagBlocks, lagSeconds } from './status.ts'
-import { readPosition } from './store/cursor.ts'
-import type { Database } from './store/database.ts'
-import { pruneFeed, readFeed, readFeedTail } from './store/feedLog.ts'
+import { readState } from './store/cursor.ts'
+import { createDatabase, type Database } from './store/database.ts'
+import { pruneFeed, readFeed, readFeedTail } from './store/feed.ts'
 import { readHistory, readJob } from './store/history.ts'
 import { openDatabase } from './store/open.ts'
-import { readStats } from './store/stats.ts'
-import { WAKE_CHANNEL } from './store/step.ts'
-import { watchDatabase } from './store/watch.ts'
+import { readTotals } from './store/stats.ts'
+import { CHANNEL } from './store/step.ts'
+import type { Watcher } from './store/watch.ts'
 import { version } from './version.ts'
 import { watchWakes } from './wakes.ts'
 
@@ -37,13 +38,16 @@ export interface App {
 
 /**
  * Jobcast, as configured: the only place that sees every room.
- * @throws DatabaseError, or the listener's error where the port is taken; every other fault is retried while it runs
+ * @throws DefinitionError or DatabaseError, or the listener's error where the port is taken; every other fault is retried while it runs
  */
 export async function createApp(config: Readonly<Config>, log: Logger): Promise<App> {
   const metrics = createMetrics(version)
-  const db = measured(await openDatabase(config, log), metrics)
+  const contract = await loadContract(config.contract)
+  const driver = await openDatabase(config, contract, watcherOf(metrics), log)
+  const db = createDatabase(driver)
+  const requests = createDatabase(driver, 'requests')
   metrics.databaseConnections.set(config.databaseUrl === undefined ? 1 : config.databaseConnections)
-  const indexer = config.role === 'api' ? undefined : startIndexer(config, db, metrics, log)
+  const indexer = config.role === 'api' ? undefined : startIndexer(config, contract, db, metrics, log)
   const feed = config.role === 'indexer' ? undefined : startFeed(db, log)
   const pruning = startPruning(db, config.feedRetentionSeconds || UNRESUMABLE_RETENTION_SECONDS, log)
 
@@ -59,7 +63,7 @@ export async function createApp(config: Readonly<Config>, log: Logger): Promise<
     metrics,
     // fastify would repeat what main says of where it listens.
     log: log.child({ room: 'http' }, { level: config.logLevel === 'info' ? 'warn' : config.logLevel }),
-    readPosition: () => readPosition(db),
+    readState: () => readState(db),
     indexerFault: () => indexer?.fault(),
     collect: () => collect(db, metrics, feed?.lastId(), indexer?.working()),
   }
@@ -68,9 +72,10 @@ export async function createApp(config: Readonly<Config>, log: Logger): Promise<
       ? await serveFeed(feed, {
           ...operation,
           version,
-          readHistory: (query) => readHistory(db, query),
-          readJob: (jobId) => readJob(db, jobId),
-          readStats: () => readStats(db),
+          contract,
+          readHistory: (query) => readHistory(requests, contract, query),
+          readJob: (jobId) => readJob(requests, contract, jobId),
+          readTotals: () => readTotals(db),
         })
       : createOperationServer(operation)
     const url = await app.listen({ host: config.host, port: config.port })
@@ -96,15 +101,15 @@ function startPruning(db: Database, retention: number, log: Logger): NodeJS.Time
   }, every * 1_000)
 }
 
-function measured(db: Database, metrics: Metrics): Database {
-  return watchDatabase(db, {
+function watcherOf(metrics: Metrics): Watcher {
+  return {
     began: () => metrics.databaseActive.inc(),
     ended(seconds, failed) {
       metrics.databaseActive.dec()
       metrics.databaseSeconds.observe(seconds)
       if (failed) metrics.databaseErrors.inc()
     },
-  })
+  }
 }
 
 /** The feed and the fan-out know of each other through what is handed over here only. */
@@ -139,32 +144,36 @@ function feedLog(db: Database, log: Logger): FeedLog {
     ),
   )
   return {
-    async position() {
-      const position = await readPosition(db)
-      wakes.found(position.lastId)
-      return position
+    async state() {
+      const state = await readState(db)
+      wakes.found(state.lastId)
+      return state
     },
     read: (afterId, limit) => readFeed(db, afterId, limit),
     readTail: (limit) => readFeedTail(db, limit),
-    listen: (onWake, onListening) =>
+    listen: (onCommit, onListening) =>
       db.listen(
-        WAKE_CHANNEL,
+        CHANNEL,
         (payload) => {
-          const [id, blockNumber] = payload.split(' ').map(Number)
-          wakes.woken(id as number)
-          onWake(id as number, blockNumber as number)
+          const [lastId, blockNumber, finalizedNumber] = payload.split(' ').map(Number) as [
+            number,
+            number,
+            number,
+          ]
+          wakes.woken(lastId)
+          onCommit({ lastId, blockNumber, finalizedNumber })
         },
         onListening,
       ),
   }
 }
 
-function startIndexer(config: Config, db: Database, metrics: Metrics, parent: Logger) {
+function startIndexer(config: Config, contract: Contract, db: Database, metrics: Metrics, parent: Logger) {
   const log = parent.child({ room: 'indexer' })
   const me = randomUUID()
   const source = createRpcSource(
     config.rpcUrls,
-    { address: config.contract, topic: jobCreatedTopic },
+    { address: config.contractAddress, topics: contract.topics },
     (method, seconds, error) => {
       metrics.rpcSeconds.observe({ method }, seconds)
       if (error === undefined) return
@@ -179,20 +188,36 @@ function startIndexer(config: Config, db: Database, metrics: Metrics, parent: Lo
       head = latest
     },
     advanced(cursor, step) {
-      metrics.jobsIndexed.inc(step.jobs.length)
+      metrics.jobsIndexed.inc(step.jobs.filter(({ before }) => before === null).length)
+      metrics.changesIndexed.inc(step.changes.length)
       progress(cursor, step)
-      for (const { log: found, reason } of step.malformed) {
-        metrics.malformedLogs.inc()
-        log.warn(
-          { transactionHash: found.transactionHash, blockNumber: Number(found.blockNumber), reason },
-          'a log of the contract does not decode; it is kept in malformed_logs',
+      for (const { log: found, cause, reason } of step.unapplied) {
+        metrics.unappliedLogs.inc({ cause })
+        const where = {
+          transactionHash: found.transactionHash,
+          blockNumber: Number(found.blockNumber),
+          reason,
+        }
+        // With START_BLOCK set, changes of older jobs are to be expected.
+        log[cause === 'malformed' ? 'warn' : 'debug'](
+          where,
+          'a log of the contract was set aside; it is kept in unapplied_logs',
         )
       }
     },
-    rewound(cursor, ancestor, removed) {
+    rewound(cursor, { to, jobs }) {
       metrics.reorgs.inc()
-      metrics.reorgDepth.observe(cursor.blockNumber - ancestor)
-      log.info({ from: cursor.blockNumber, to: ancestor, jobsRemoved: removed }, 'the chain was reorganised')
+      metrics.reorgDepth.observe(cursor.blockNumber - to.number)
+      const removed = jobs.filter(({ after }) => after === null).length
+      log.info(
+        {
+          from: cursor.blockNumber,
+          to: to.number,
+          jobsRemoved: removed,
+          jobsRestored: jobs.length - removed,
+        },
+        'the chain was reorganised',
+      )
     },
     bloomMismatch(header) {
       metrics.bloomMismatches.inc()
@@ -203,7 +228,8 @@ function startIndexer(config: Config, db: Database, metrics: Metrics, parent: Lo
     source,
     db,
     me,
-    contract: config.contract,
+    address: config.contractAddress,
+    contract,
     startBlock: config.startBlock,
     confirmations: config.confirmations,
     pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
@@ -245,13 +271,13 @@ async function collect(
   working = false,
 ): Promise<void> {
   metrics.indexerWorking.set(working ? 1 : 0)
-  const position = await readPosition(db).catch(() => null)
-  metrics.databaseUp.set(position ? 1 : 0)
-  metrics.feedLastId.set(lastId ?? position?.lastId ?? 0)
-  if (!position) return
-  metrics.headBlock.set(position.headNumber ?? 0)
-  metrics.indexedBlock.set(position.blockNumber ?? 0)
-  metrics.lagBlocks.set(lagBlocks(position))
-  metrics.lagSeconds.set(lagSeconds(position))
-  metrics.checkedAgoSeconds.set(position.checkedAgo ?? Number.NaN)
+  const state = await readState(db).catch(() => null)
+  metrics.databaseUp.set(state ? 1 : 0)
+  metrics.feedLastId.set(lastId ?? state?.lastId ?? 0)
+  if (!state) return
+  metrics.headBlock.set(state.headNumber ?? 0)
+  metrics.indexedBlock.set(state.blockNumber ?? 0)
+  metrics.lagBlocks.set(lagBlocks(state))
+  metrics.lagSeconds.set(lagSeconds(state))
+  metrics.checkedAgoSeconds.set(state.checkedAgo ?? Number.NaN)
 }

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import type { Job } from './job.ts'
+import type { Job } from './contract/job.ts'
 
 const timestamp = Type.String({
   format: 'date-time',
@@ -12,12 +12,19 @@ const head = Type.String({
   examples: ['123456'],
 })
 
+const finalized = Type.String({
+  pattern: '^[0-9]{1,78}$',
+  description: 'no reorg can touch this block or any before it',
+  examples: ['123392'],
+})
+
 /** The first frame of every stream. */
 export const Connected = Type.Object(
   {
     type: Type.Literal('connected'),
     timestamp,
     blockNumber: head,
+    finalizedBlockNumber: finalized,
     resumed: Type.Union([Type.Null(), Type.Boolean()], {
       description:
         'null: a new subscription. true: everything after the Last-Event-ID follows. false: there is a gap, read /api/v1/jobs',
@@ -29,7 +36,7 @@ export type Connected = Static<typeof Connected>
 
 /** Sent in silence: the connection lives, and how far the indexer is. */
 export const Ping = Type.Object(
-  { timestamp, blockNumber: head },
+  { timestamp, blockNumber: head, finalizedBlockNumber: finalized },
   { $id: 'Ping', title: 'Ping', additionalProperties: false },
 )
 export type Ping = Static<typeof Ping>
@@ -45,13 +52,21 @@ export const Unavailable = Type.Object(
 export type Unavailable = Static<typeof Unavailable>
 
 /** The events of a stream. */
-export const eventTypes = ['connected', 'job_created', 'job_removed', 'unavailable', 'ping'] as const
+export const eventTypes = [
+  'connected',
+  'job_created',
+  'job_updated',
+  'job_removed',
+  'unavailable',
+  'ping',
+] as const
 export type EventType = (typeof eventTypes)[number]
 
 /** What each event of the stream carries. */
 export interface EventData extends Record<EventType, unknown> {
   connected: Connected
   job_created: Job
+  job_updated: Job
   job_removed: Job
   unavailable: Unavailable
   ping: Ping

@@ -1,40 +1,49 @@
 import type { Logger } from 'pino'
-import type { Job } from './job.ts'
+import type { Job } from './contract/job.ts'
+import { messageOf } from './messages.ts'
 import { encodeChunk, encodeFrame } from './sse.ts'
-
-/** One line of the public feed, as it was committed. */
-export interface FeedEntry {
-  id: number
-  type: 'job_created' | 'job_removed'
-  /** the job object, JSON */
-  data: string
-}
+import type { FeedEntry } from './store/feed.ts'
 
 /** An entry ready for any number of subscribers. */
 export interface FeedEvent {
   id: number
   type: FeedEntry['type']
   job: Job
+  /** the job before a job_updated */
+  before: Job | null
   /** the SSE frame as one HTTP/1.1 chunk, shared by all */
   chunk: Buffer
 }
 
 /** What the feed reads: the log, in the store. */
 export interface FeedLog {
-  position(): Promise<{ lastId: number; prunedId: number; blockNumber: number | null }>
+  state(): Promise<FeedState>
   /** entries after an id, in order */
   read(afterId: number, limit: number): Promise<FeedEntry[]>
   /** the newest entries, in order */
   readTail(limit: number): Promise<FeedEntry[]>
-  /** calls `onWake` on each commit and `onListening` when that (again) works */
-  listen(onWake: (lastId: number, blockNumber: number) => void, onListening: () => void): Promise<void>
+  /** Calls `onCommit` on each commit, and `onListening` when that works, or works again. */
+  listen(onCommit: (state: Omit<FeedState, 'prunedId'>) => void, onListening: () => void): Promise<void>
+}
+
+/** How far the feed and the index are. */
+export interface FeedState {
+  lastId: number
+  prunedId: number
+  blockNumber: number | null
+  finalizedNumber: number | null
+}
+
+/** The indexer's block, and the highest one that no reorg can touch any more. */
+export interface Head {
+  blockNumber: number
+  finalizedNumber: number
 }
 
 export interface Feed {
   /** the id this process knows the feed to have reached; null before the store was reached */
   lastId(): number | null
-  /** the indexer's block */
-  blockNumber(): number
+  head(): Head
   /** Events after `id` from memory, at most `limit`; undefined where memory no longer reaches back that far. */
   recent(id: number, limit: number): FeedEvent[] | undefined
   /** The same from the store; null where `id` is older than what the store keeps, or not of this feed. */
@@ -69,18 +78,18 @@ export function openFeed(
 ): Feed {
   let events: FeedEvent[] = []
   let last: number | null = null
-  let block = 0
+  let head: Head = { blockNumber: 0, finalizedNumber: 0 }
   let closed = false
   let wanted = 0
 
   const alone = takeTurns()
   const pull = alone(read)
   const look = alone(async () => {
-    const position = await log.position()
-    if (last !== null && (position.lastId < last || position.prunedId > last)) return restart()
-    wanted = Math.max(wanted, position.lastId)
-    block = position.blockNumber ?? 0
-    forget(position.prunedId)
+    const state = await log.state()
+    if (last !== null && (state.lastId < last || state.prunedId > last)) return restart()
+    wanted = Math.max(wanted, state.lastId)
+    head = headOf(state)
+    forget(state.prunedId)
     await read()
   })
 
@@ -99,12 +108,12 @@ export function openFeed(
   }
 
   async function start(): Promise<void> {
-    const position = await log.position()
+    const state = await log.state()
     const tail = await log.readTail(ring)
     // What was committed between the two reads is in the tail already.
-    last = Math.max(position.lastId, tail.at(-1)?.id ?? 0)
+    last = Math.max(state.lastId, tail.at(-1)?.id ?? 0)
     wanted = Math.max(wanted, last)
-    block = position.blockNumber ?? 0
+    head = headOf(state)
     events = tail.map(toEvent)
     listener.onChange()
   }
@@ -134,10 +143,10 @@ export function openFeed(
     if (first && first.id <= prunedId) events = events.slice(prunedId + 1 - first.id)
   }
 
-  function onWake(id: number, blockNumber: number): void {
-    wanted = Math.max(wanted, id)
-    block = blockNumber
-    if (last === null || id > last) void attempt(pull)
+  function onCommit(state: Omit<FeedState, 'prunedId'>): void {
+    wanted = Math.max(wanted, state.lastId)
+    head = headOf(state)
+    if (last === null || state.lastId > last) void attempt(pull)
   }
 
   let failing = false
@@ -149,7 +158,7 @@ export function openFeed(
       },
       (error) => {
         if (!failing && !closed)
-          logger.warn(`the feed cannot read the database, will retry: ${error.message}`)
+          logger.warn(`the feed cannot read the database, will retry: ${messageOf(error)}`)
         failing = true
       },
     )
@@ -165,7 +174,7 @@ export function openFeed(
   void listen()
   async function listen(): Promise<void> {
     try {
-      await log.listen(onWake, () => void attempt(look))
+      await log.listen(onCommit, () => void attempt(look))
     } catch {
       // The first attempt failed; once listening, the driver reconnects by itself.
       if (!closed) setTimeout(listen, POLL_MS).unref()
@@ -174,7 +183,7 @@ export function openFeed(
 
   return {
     lastId: () => last,
-    blockNumber: () => block,
+    head: () => head,
     recent(id, limit) {
       if (last === null || id > last) return undefined
       if (id === last) return []
@@ -218,6 +227,12 @@ function continues(id: number, entries: FeedEntry[]): boolean {
   return entries.every((entry, i) => entry.id === id + 1 + i)
 }
 
-function toEvent({ id, type, data }: FeedEntry): FeedEvent {
-  return { id, type, job: JSON.parse(data), chunk: encodeChunk(encodeFrame({ id, event: type, data })) }
+function toEvent({ id, type, data, before }: FeedEntry): FeedEvent {
+  const chunk = encodeChunk(encodeFrame({ id, event: type, data }))
+  return { id, type, job: JSON.parse(data), before: before === null ? null : JSON.parse(before), chunk }
+}
+
+function headOf({ blockNumber, finalizedNumber }: Pick<FeedState, 'blockNumber' | 'finalizedNumber'>): Head {
+  const indexed = blockNumber ?? 0
+  return { blockNumber: indexed, finalizedNumber: Math.min(indexed, finalizedNumber ?? 0) }
 }

@@ -28,7 +28,7 @@ export function help(): string {
     const note = required ? ' (required)' : fallback === undefined ? '' : ` (${fallback})`
     return `  ${name.padEnd(WIDTH)} ${takes}${note}`
   })
-  return `Jobcast: JobCreated logs of a chain, indexed into Postgres and pushed as Server-Sent Events.
+  return `Jobcast: the jobs of an on-chain marketplace, indexed into Postgres and pushed as Server-Sent Events.
 
 Usage: jobcast [command] [options]
 
@@ -36,10 +36,11 @@ Commands:
   start               index and serve (the default)
     --only indexer    index only, and answer /health, /ready and /metrics
     --only api        serve only; needs no RPC
-  devnet              a local chain with jobs, and Jobcast on it: nothing to configure
-  generate [rpc url]  on an anvil of your own: deploy the contract and create a job every 3 s
+  devnet              a local chain with a living market, and Jobcast on it: nothing to configure
+    --contract <name> job-registry (the default) or erc8183
+  generate [rpc url]  on an anvil of your own: deploy the contract and play the market; --contract as above
   migrate             take the database forward to this version, and end
-  tail [url]          show the jobs of a running Jobcast as they come; see jobcast tail --help
+  tail [url]          show the jobs of a running Jobcast and their changes as they come; see jobcast tail --help
   reset [--yes]       forget everything indexed
   --help, --version
 

@@ -2,125 +2,194 @@
 import { createInterface } from 'node:readline/promises'
 import { inspect, parseArgs } from 'node:util'
 import closeWithGrace from 'close-with-grace'
+import type { Logger } from 'pino'
 import type { App } from './app.ts'
-import { type Config, ConfigError, loadConfig, type Role, readEnvironment } from './config.ts'
+import { type Config, ConfigError, loadConfig, misspelt, type Role, readEnvironment } from './config.ts'
+import { DefinitionError } from './contract/errors.ts'
+import type { DevContract } from './devnet/contracts.ts'
 import { help } from './help.ts'
 import { createLog } from './log.ts'
+import { messageOf } from './messages.ts'
 import { redactor, secretsOf } from './secrets.ts'
 import { DatabaseError } from './store/database.ts'
-import { isConnectionFault, messageOf } from './store/faults.ts'
+import { isConnectionFault } from './store/faults.ts'
 import { version } from './version.ts'
 
-// Each command imports what it needs: `--help` and `tail` wait for no database, chain or server to load.
+// Each command imports what it needs: modules are most of a start's time, and `--help` and `tail` need few.
 
 /** The command line is wrong. */
 class UsageError extends Error {}
 
-/** What the exit code tells: 2 where the command line or the settings have to be mended, 1 for any other failure. */
+/** The command cannot be done now, for a reason outside of the program. */
+class FailedError extends Error {}
+
+/** Exit codes: 2 if the command line or the settings are wrong, 1 for any other failure. */
 const FAILED = 1
 const MISUSED = 2
 
-/** Takes secrets out of what is printed; knows them once there is a configuration. */
-let redact = (text: string) => text
+/** Removes secrets from what is printed. It knows URLs at once, and the configuration's secrets when that is read. */
+let redact = redactor([])
 
 /** A shutdown that takes longer is cut off. */
 const CLOSE_MS = 10_000
 
-// What a command alone needs is loaded by it: modules are most of a start's time.
+const commands: Record<string, (args: string[]) => Promise<void>> = {
+  start,
+  devnet: runDevnet,
+  generate,
+  migrate,
+  reset,
+  tail: runTail,
+}
+
 async function main(argv: string[]): Promise<void> {
-  const [command = 'start', ...rest] = argv[0]?.startsWith('-') ? ['start', ...argv] : argv
-  if (command === 'tail') return runTail(rest)
-  if (argv.includes('--help') || argv.includes('-h') || command === 'help') return console.log(help())
-  if (argv.includes('--version') || argv.includes('-v')) return console.log(version)
-  switch (command) {
-    case 'start':
-      return start(rest)
-    case 'devnet':
-      return runDevnet(rest)
-    case 'generate':
-      return generate(rest)
-    case 'migrate':
-      return migrate(rest)
-    case 'reset':
-      return reset(rest)
-    default:
-      throw new UsageError(`there is no command "${command}"; see jobcast --help`)
-  }
+  const [name = 'start', ...args] = argv[0]?.startsWith('-') ? ['start', ...argv] : argv
+  if (name === 'help') return console.log(helpOf(args[0]))
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined
+  if (!command) throw new UsageError(`there is no command "${name}"; see jobcast --help`)
+  if (name !== 'tail' && (args.includes('--help') || args.includes('-h')))
+    return console.log(helpOf(argv[0] === name ? name : undefined))
+  if (name !== 'tail' && (args.includes('--version') || args.includes('-v'))) return console.log(version)
+  return command(args)
+}
+
+/** The lines of the whole help that are about one command; the whole if there are none. */
+function helpOf(command: string | undefined): string {
+  const lines = help().split('\n')
+  const first = lines.findIndex((line) => line.startsWith(`  ${command} `))
+  if (command === undefined || first === -1) return help()
+  const options = lines.slice(first + 1).findIndex((line) => !line.startsWith('    '))
+  return `Usage: jobcast ${command} [options]
+
+${lines.slice(first, first + 1 + options).join('\n')}
+
+Settings and exit codes: jobcast --help`
 }
 
 async function start(args: string[]): Promise<void> {
   const { only } = options(args, { only: { type: 'string' } })
   if (only !== undefined && only !== 'indexer' && only !== 'api')
     throw new UsageError(`--only takes indexer or api, not "${only}"`)
-  const config = configure((only as Role | undefined) ?? 'all')
+  const { config, warnings } = configure((only as Role | undefined) ?? 'all')
   if (only !== undefined && config.databaseUrl === undefined)
     throw new UsageError(
       `--only ${only} needs DATABASE_URL: processes share a Postgres, and the embedded database is for one`,
     )
   const log = createLog(config)
-  const { createApp } = await import('./app.ts')
-  const app = await createApp(config, log)
+  for (const warning of warnings) log.warn(warning)
+  const app = await serve(config, log)
   log.info({ url: app.url, version, role: config.role }, `Jobcast ${version} listens on ${app.url}`)
   closeOnSignal(
     app,
     (message) => log.info(message),
-    (error) => (isOurs(error) ? log.fatal(error.message) : log.fatal({ err: error }, 'a fault of ours')),
+    (error) => (isExpected(error) ? log.fatal(error.message) : log.fatal({ err: error }, 'internal error')),
   )
 }
 
-function configure(role: Role): Readonly<Config> {
-  const config = loadConfig(readEnvironment(), role)
+/** @throws ConfigError if it cannot listen on this HOST and PORT, FailedError if another program does */
+async function serve(config: Readonly<Config>, log: Logger): Promise<App> {
+  const { createApp } = await import('./app.ts')
+  return createApp(config, log).catch((error: NodeJS.ErrnoException) => {
+    const { host, port } = config
+    if (error.code === 'EADDRINUSE')
+      throw new FailedError(
+        `Port ${port} is taken. Stop what listens there, or set PORT to another one (0 takes a free one).`,
+      )
+    if (error.syscall === 'getaddrinfo') throw new ConfigError(`HOST is "${host}", which does not resolve.`)
+    if (error.code === 'EADDRNOTAVAIL')
+      throw new ConfigError(`HOST is "${host}", which is not an address of this machine.`)
+    if (error.syscall === 'listen')
+      throw new ConfigError(`HOST is "${host}" and PORT is "${port}": ${error.message}`)
+    throw error
+  })
+}
+
+function configure(role: Role): { config: Readonly<Config>; warnings: string[] } {
+  const environment = readEnvironment()
+  const config = loadConfig(environment, role)
   redact = redactor(secretsOf(config))
+  return { config, warnings: misspelt(environment) }
+}
+
+/** The configuration of a command that only works on the database. */
+function configureDatabase(): Readonly<Config> {
+  const { config, warnings } = configure('api')
+  for (const warning of warnings) console.error(warning)
   return config
 }
 
 async function runDevnet(args: string[]): Promise<void> {
-  options(args, {})
-  const [{ devnet }, { createApp }] = await Promise.all([import('./devnet/devnet.ts'), import('./app.ts')])
+  const contract = await devContract(options(args, { contract: { type: 'string' } }).contract)
+  // Nothing else of the user's settings: a devnet has its own chain and so its own database.
+  const LOG_LEVEL = process.env.LOG_LEVEL || 'warn'
+  const { port } = loadConfig({ LOG_LEVEL, PORT: process.env.PORT ?? '' }, 'api')
+  const { devnet } = await import('./devnet/devnet.ts')
   const running = await devnet({
+    contract,
     start(env) {
-      // Nothing of the user's .env: a devnet is its own chain and so its own database.
-      const config = loadConfig({
-        ...env,
-        LOG_LEVEL: process.env.LOG_LEVEL ?? 'warn',
-        POLL_INTERVAL_MS: '250',
-      })
-      return createApp(config, createLog(config))
+      const config = loadConfig({ ...env, LOG_LEVEL, POLL_INTERVAL_MS: '250' })
+      return serve(config, createLog(config))
     },
-    ...(process.env.PORT && { port: Number(process.env.PORT) }),
+    port,
   })
   closeOnSignal(running, (message) => console.log(message))
 }
 
-async function generate([url = 'http://127.0.0.1:8545', ...rest]: string[]): Promise<void> {
-  options(rest, {})
-  const { deployRegistry, generateJobs } = await import('./devnet/registry.ts')
-  const { address } = await deployRegistry(url)
-  console.log(`deployed the contract at ${address}; a job every 3 s, Ctrl-C ends it`)
+async function generate(args: string[]): Promise<void> {
+  const [url, rest] = args[0]?.startsWith('-') ? [undefined, args] : [args[0], args.slice(1)]
+  const contract = await devContract(options(rest, { contract: { type: 'string' } }).contract)
+  const { generate } = await import('./devnet/contracts.ts')
   const stopped = new AbortController()
   closeOnSignal({ close: async () => stopped.abort() }, (message) => console.log(message))
-  await generateJobs({ url, address, everyMs: 3_000, signal: stopped.signal, log: console.log })
+  await generate({
+    url: url ?? 'http://127.0.0.1:8545',
+    contract,
+    signal: stopped.signal,
+    log: console.log,
+  }).catch(async (error) => {
+    const [{ BaseError }, { describe }] = await Promise.all([import('viem'), import('./chain/rpc.ts')])
+    throw error instanceof BaseError ? new FailedError(describe(error)) : error
+  })
+}
+
+/** The contract that a devnet deploys. @throws UsageError */
+async function devContract(name: unknown = 'job-registry'): Promise<DevContract> {
+  const { devContracts } = await import('./devnet/contracts.ts')
+  const found = devContracts.find((known) => known === name)
+  if (!found) throw new UsageError(`--contract takes ${devContracts.join(' or ')}, not "${name}"`)
+  return found
 }
 
 async function migrate(args: string[]): Promise<void> {
   options(args, {})
-  const { databaseUrl, dataDir } = configure('api')
-  // Opening takes it forward.
+  const { databaseUrl, dataDir, contract: name } = configureDatabase()
+  const contract = await (await import('./contract/load.ts')).loadContract(name)
+  // Opening migrates.
   const db =
     databaseUrl === undefined
-      ? await (await import('./store/pglite.ts')).openPglite(dataDir)
-      : await (await import('./store/postgres.ts')).openPostgres(databaseUrl)
+      ? await (await import('./store/pglite.ts')).openPglite(dataDir, contract)
+      : await answered((await import('./store/postgres.ts')).openPostgres(databaseUrl, contract))
   await db.close()
   console.log('the database is up to date')
 }
 
 async function reset(args: string[]): Promise<void> {
   const { yes } = options(args, { yes: { type: 'boolean', short: 'y' } })
-  const config = configure('api')
+  const config = configureDatabase()
   if (!yes && !(await confirm(`Forget everything indexed in ${databaseName(config)}?`)))
-    throw new DatabaseError('nothing was changed')
-  await (await import('./store/reset.ts')).resetDatabase(config)
+    throw new FailedError('nothing was changed')
+  const { resetDatabase } = await import('./store/reset.ts')
+  await answered(resetDatabase(config))
   console.log('done: the next start indexes anew')
+}
+
+/** @throws FailedError instead of the driver's error if the database does not answer */
+async function answered<T>(work: Promise<T>): Promise<T> {
+  return work.catch((error) => {
+    throw isConnectionFault(error)
+      ? new FailedError(`The database does not answer: ${messageOf(error)}`)
+      : error
+  })
 }
 
 async function runTail(args: string[]): Promise<void> {
@@ -147,7 +216,7 @@ function databaseName({ databaseUrl, dataDir }: Config): string {
   return `${host}${pathname}`
 }
 
-/** SIGINT, SIGTERM and uncaught faults close what runs; a second signal ends the process at once. */
+/** SIGINT, SIGTERM and uncaught errors close what runs; a second signal ends the process at once. */
 function closeOnSignal(
   running: Pick<App, 'close'>,
   say: (message: string) => void,
@@ -173,23 +242,17 @@ function options<T extends NonNullable<Parameters<typeof parseArgs>[0]>['options
 
 main(process.argv.slice(2)).catch((error) => {
   complain(error)
-  process.exit(error instanceof UsageError || error instanceof ConfigError ? MISUSED : FAILED)
+  const misused = [UsageError, ConfigError, DefinitionError].some((known) => error instanceof known)
+  process.exit(misused ? MISUSED : FAILED)
 })
 
-/** What somebody has to mend is said in one line; a stack is for a fault of ours. */
-function complain(error: NodeJS.ErrnoException & { port?: number }): void {
-  console.error(redact(isOurs(error) ? explain(error) : inspect(error)))
+/** Prints one line for what the operator can fix, and the stack of an internal error. */
+function complain(error: Error): void {
+  console.error(redact(isExpected(error) ? error.message : inspect(error)))
 }
 
-function isOurs(error: unknown): error is Error {
-  const own = [UsageError, ConfigError, DatabaseError].some((known) => error instanceof known)
-  // Of the listener, of a folder, or of the connection to the database.
-  return own || isConnectionFault(error)
-}
-
-function explain(error: NodeJS.ErrnoException & { port?: number }): string {
-  if (error.code === 'EADDRINUSE')
-    return `Port ${error.port} is taken. Stop what listens there, or set PORT to another one (0 takes a free one).`
-  const ofDatabase = isConnectionFault(error) && error.syscall !== 'listen' && error.path === undefined
-  return ofDatabase ? `The database does not answer: ${messageOf(error)}` : error.message
+function isExpected(error: unknown): error is Error {
+  return [UsageError, ConfigError, DefinitionError, FailedError, DatabaseError].some(
+    (known) => error instanceof known,
+  )
 }

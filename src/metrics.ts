@@ -36,7 +36,12 @@ export function createMetrics(version: string) {
     ),
     feedLastId: gauge('jobcast_feed_last_id', 'The last id of the feed this process knows.'),
     jobsIndexed: counter('jobcast_jobs_indexed_total', 'Jobs written by this process.'),
-    malformedLogs: counter('jobcast_malformed_logs_total', 'Logs with our topic that did not decode.'),
+    changesIndexed: counter('jobcast_changes_indexed_total', 'Changes of jobs written by this process.'),
+    unappliedLogs: counter(
+      'jobcast_unapplied_logs_total',
+      'Logs of the contract that changed nothing: malformed, or of a job whose creation was not indexed.',
+      ['cause'],
+    ),
     reorgs: counter('jobcast_reorgs_total', 'Rewinds of the local chain by this process.'),
     reorgDepth: histogram(
       'jobcast_reorg_depth_blocks',

@@ -2,22 +2,21 @@ import type { Writable } from 'node:stream'
 import { parseArgs } from 'node:util'
 import { follow } from './client/follow.ts'
 import { history } from './client/history.ts'
-import { JobcastError, type JobFilter } from './client/request.ts'
+import { type JobBase, jobKey } from './client/job.ts'
+import { JobcastError, type JobFilter, type RequestOptions, type Retry } from './client/request.ts'
 import { createdAt } from './client/values.ts'
-import { tailLine } from './tailLine.ts'
+import { type JobEvent, tailLine } from './tailLine.ts'
 
 export const tailUsage = `Usage: jobcast tail [url] [options]
 
-Shows each job of the server at url (http://localhost:3000) as it is committed: a line each on a terminal, one
-JSON object a line ({"type","id","data"}) in a pipe. It resumes by itself, each job once, until Ctrl-C.
+Shows each job of the server at url (http://localhost:3000) as it is committed (+), each change (~) and each removal by a
+reorg (-): a line each on a terminal, one JSON object a line ({"type","id","data"}) in a pipe. It resumes by itself until
+Ctrl-C.
 
-  --strategy <name>     PROGRAM, RUBRIC, HYBRID or CEX_CAPITAL; may be repeated, as --client and --level
-  --client <id>         agent id of the client
-  --level <1-4>         verification level: 1 = L0 … 4 = L3
-  --min-budget <USDC>   inclusive
-  --max-budget <USDC>   inclusive
-  --since <when>        first the history from a block (1200), a time ago (90s, 15m, 1h, 7d), or all
-  --api-key <key>       for a server that asks for one; also from JOBCAST_API_KEY
+  --filter <name=value>  only jobs that match; any filter of the server's contract, as in status=OPEN,FUNDED. May be
+                         repeated: values of one name are alternatives, different names must all match
+  --since <when>         first the history from a block (1200), a time ago (90s, 15m, 1h, 7d), or all
+  --api-key <key>        for a server that asks for one; also from JOBCAST_API_KEY
   -h, --help
 `
 
@@ -30,8 +29,8 @@ export interface TailIo {
 }
 
 /**
- * `jobcast tail`. @returns the exit code: 0 when stopped by the signal or a closed pipe, 1 when the server
- * refuses, 2 on a usage error.
+ * Runs `jobcast tail`. @returns the exit code: 0 if stopped by the signal or a closed pipe, 1 if the server refuses, 2 on
+ * a usage error
  */
 export async function tail(args: string[], io: TailIo): Promise<number> {
   let plan: ReturnType<typeof readArgs>
@@ -46,7 +45,7 @@ export async function tail(args: string[], io: TailIo): Promise<number> {
     return 0
   }
 
-  // A reader that has enough (`| head`) closes the pipe: that ends us, and is no error.
+  // A reader that has enough (`| head`) closes the pipe. That ends the command and is no error.
   const stop = new AbortController()
   let broken: NodeJS.ErrnoException | undefined
   const end = () => stop.abort()
@@ -56,7 +55,7 @@ export async function tail(args: string[], io: TailIo): Promise<number> {
   }
   if (io.signal.aborted) end()
   io.signal.addEventListener('abort', end, { once: true })
-  // For good: what was still being written fails after we have ended.
+  // Never removed: what was still being written fails after the end.
   io.stdout.on('error', onError)
   try {
     await print(plan, { ...io, signal: stop.signal })
@@ -84,11 +83,7 @@ function readArgs(args: string[], env: TailIo['env']): Plan | 'help' {
     args,
     allowPositionals: true,
     options: {
-      strategy: { type: 'string', multiple: true },
-      client: { type: 'string', multiple: true },
-      level: { type: 'string', multiple: true },
-      'min-budget': { type: 'string' },
-      'max-budget': { type: 'string' },
+      filter: { type: 'string', multiple: true },
       since: { type: 'string' },
       'api-key': { type: 'string' },
       help: { type: 'boolean', short: 'h' },
@@ -100,17 +95,22 @@ function readArgs(args: string[], env: TailIo['env']): Plan | 'help' {
   if (!URL.canParse(url)) throw new Error(`not a URL: ${url}`)
   return {
     url,
-    // The server knows what is valid and says so; a list of names here would be older than it.
-    filter: {
-      strategyType: values.strategy as JobFilter['strategyType'],
-      clientId: values.client,
-      verificationLevel: values.level as unknown as number[] | undefined,
-      minBudget: values['min-budget'],
-      maxBudget: values['max-budget'],
-    },
+    filter: readFilter(values.filter ?? []),
     since: values.since === undefined ? undefined : readSince(values.since),
     apiKey: values['api-key'] ?? env.JOBCAST_API_KEY,
   }
+}
+
+/** The server knows which filters there are, and says so. */
+function readFilter(pairs: string[]): JobFilter {
+  const filter = new Map<string, string[]>()
+  for (const pair of pairs) {
+    const [, name, value] = /^([^=]+)=(.+)$/s.exec(pair) ?? []
+    if (name === undefined || value === undefined)
+      throw new Error(`--filter takes name=value, such as status=OPEN; found ${pair}`)
+    filter.set(name, [...(filter.get(name) ?? []), value])
+  }
+  return Object.fromEntries(filter)
 }
 
 const UNITS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
@@ -125,27 +125,43 @@ function readSince(text: string): Since {
 async function print(plan: Plan, io: TailIo): Promise<void> {
   const { url, filter, apiKey } = plan
   const { stdout, stderr, signal } = io
-  const source = { filter, apiKey, signal }
   const people = stdout.isTTY === true
-  const colour = people && !io.env.NO_COLOR
-  const fromBlock = plan.since === undefined ? 'latest' : await firstBlock(plan, signal)
-  const onDisconnect = ({ error, delay }: { error: unknown; delay: number }) =>
+  const onRetry = ({ error, delay }: Retry) =>
     stderr.write(`${error ? reason(error) : 'the server ended the stream'}; again in ${seconds(delay)}\n`)
+  const source = { filter, apiKey, signal, onRetry }
+  const fromBlock = plan.since === undefined ? 'latest' : await firstBlock(plan, source)
+  const describe = describer(people, people && !io.env.NO_COLOR)
 
-  for await (const event of follow(url, { ...source, fromBlock, onDisconnect })) {
+  for await (const event of follow<JobBase>(url, { ...source, fromBlock })) {
     if (event.type === 'connected' && people) stderr.write(`connected, block ${event.data.blockNumber}\n`)
-    if (event.type !== 'job_created' && event.type !== 'job_removed') continue
-    const line = people ? tailLine(event.type, event.data, colour) : JSON.stringify(event)
-    if (!stdout.write(`${line}\n`)) await drained(stdout, signal)
+    if (event.type !== 'job_created' && event.type !== 'job_updated' && event.type !== 'job_removed') continue
+    if (!stdout.write(`${describe(event)}\n`)) await drained(stdout, signal)
+  }
+}
+
+/** Jobs whose last state is kept to show what changed: some 10 MB. Of others a line shows only the state of now. */
+const KEPT_JOBS = 10_000
+
+function describer(people: boolean, colour: boolean): (event: JobEvent) => string {
+  if (!people) return ({ type, id, data }) => JSON.stringify({ type, id, data })
+  const shown = new Map<string, JobBase>()
+  return (event) => {
+    const key = jobKey(event.data)
+    const before = event.type === 'job_updated' ? shown.get(key) : undefined
+    shown.delete(key)
+    if (event.type !== 'job_removed') shown.set(key, event.data)
+    const [oldest] = shown.keys()
+    if (shown.size > KEPT_JOBS && oldest !== undefined) shown.delete(oldest)
+    return tailLine(event, before, colour)
   }
 }
 
 /** The block of the first job that is not older than asked, found from the newest back. */
-async function firstBlock({ url, since, ...source }: Plan, signal: AbortSignal): Promise<bigint> {
+async function firstBlock({ url, since }: Plan, source: RequestOptions): Promise<bigint> {
   if (since === undefined || 'block' in since) return since?.block ?? 0n
   const begin = Date.now() - since.ago
   let block: bigint | undefined
-  for await (const job of history(url, { ...source, signal })) {
+  for await (const job of history<JobBase>(url, source)) {
     if (createdAt(job).getTime() < begin) return block ?? BigInt(job.blockNumber) + 1n
     block = BigInt(job.blockNumber)
   }
@@ -165,7 +181,7 @@ function drained(stream: Writable, signal: AbortSignal): Promise<void> {
   })
 }
 
-/** fetch says "fetch failed", and why only in its cause. */
+/** An error in words. fetch says "fetch failed", and the reason only in its cause. */
 function reason(error: unknown): string {
   if (error instanceof JobcastError) return error.message
   const { message, cause } = error as Error

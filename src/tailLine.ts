@@ -1,53 +1,69 @@
 import { styleText } from 'node:util'
-import { budgetUnits, createdAt, deadline } from './client/values.ts'
-import type { Job } from './job.ts'
+import type { FollowEvent } from './client/client.ts'
+import type { JobBase } from './client/job.ts'
+import { createdAt } from './client/values.ts'
 
-const STRATEGY_COLOURS = {
-  PROGRAM: 'cyan',
-  RUBRIC: 'magenta',
-  HYBRID: 'yellow',
-  CEX_CAPITAL: 'blue',
+/** A job event of `follow`. */
+export type JobEvent = Extract<FollowEvent<JobBase>, { data: JobBase }>
+
+/** What a line shows by itself; the other fields of a job are the definition's own. */
+const BASE_FIELDS = ['jobId', 'status', 'onchainCreatedAt', 'creationTxHash', 'blockNumber']
+const LONGEST_VALUE = 40
+
+const SIGNS = {
+  job_created: { sign: '+', format: 'green' },
+  job_updated: { sign: '~', format: 'yellow' },
+  job_removed: { sign: '-', format: 'red' },
 } as const
 
-/** One change as a line for a person: `+` a job, `-` one that a reorg took back. */
-export function tailLine(type: 'job_created' | 'job_removed', job: Job, colour: boolean): string {
+/**
+ * A job event as a line for a person: time, sign, id, status, the definition's fields that are not null, and the creating
+ * block and transaction. The time is that of the block for a creation, and now for a change or a removal.
+ * @param before the job before a change, if it is known: its status is shown, and fields that differ stand out
+ */
+export function tailLine(event: JobEvent, before: JobBase | undefined, colour: boolean): string {
   const style = (format: Parameters<typeof styleText>[0], text: string) =>
     colour ? styleText(format, text, { validateStream: false }) : text
-  const gone = type === 'job_removed'
-  const strategy = STRATEGY_COLOURS[job.strategyType as keyof typeof STRATEGY_COLOURS] ?? 'white'
-  const fields = [
-    style('dim', localTime(createdAt(job))),
-    gone ? style('red', '-') : style('green', '+'),
-    style('bold', `#${printable(job.jobId)}`),
-    style(strategy, printable(job.strategyType).padEnd(11)),
-    `L${job.verificationLevel - 1}`,
-    style('bold', `${usdc(job)} USDC`),
-    `client ${printable(job.clientId)}`,
-    due(job),
-    style('dim', `block ${printable(job.blockNumber)} ${printable(job.creationTxHash)}`),
-  ]
-  return gone ? `${fields.join('  ')}  ${style('red', 'removed by a reorg')}` : fields.join('  ')
+  const { type, data: job } = event
+  const { sign, format } = SIGNS[type]
+  const earlier = new Map(before && Object.entries(before))
+  const isChanged = (name: string, value: unknown) => before !== undefined && earlier.get(name) !== value
+  const fields = Object.entries(job)
+    .filter(([name, value]) => !BASE_FIELDS.includes(name) && value !== null)
+    .map(([name, value]) => {
+      const text = shorten(printable(value))
+      return `${style('dim', printable(name))} ${isChanged(name, value) ? style('yellow', text) : text}`
+    })
+  const arrow = isChanged('status', job.status) ? `${printable(before?.status)} → ` : ''
+  const note =
+    type === 'job_removed'
+      ? [style('red', 'removed by a reorg')]
+      : type === 'job_updated' && event.left
+        ? [style('yellow', 'no longer matches')]
+        : []
+  return [
+    style('dim', localTime(type === 'job_created' ? createdAt(job) : new Date())),
+    style(format, sign),
+    style('bold', `#${shorten(printable(job.jobId))}`),
+    `${arrow}${style('bold', printable(job.status))}`,
+    ...fields,
+    style('dim', `block ${printable(job.blockNumber)} ${shorten(printable(job.creationTxHash))}`),
+    ...note,
+  ].join('  ')
 }
 
-/** Amounts to the cent where there are only cents, else in full; thousands apart. */
-function usdc(job: Job): string {
-  const units = budgetUnits(job)
-  const whole = (units / 1_000_000n).toLocaleString('en-US')
-  const fraction = (units % 1_000_000n).toString().padStart(6, '0')
-  return `${whole}.${fraction.replace(/0{1,4}$/, '')}`
-}
-
-function due(job: Job): string {
-  const date = deadline(job)
-  return date === null ? 'no deadline' : `due ${localTime(date)}`
-}
-
-/** `2026-01-31 13:45:00`, here. The Swedish locale is the one that writes dates so. */
+/** `2026-01-31 13:45:00` in local time: the Swedish locale writes dates this way. */
 function localTime(date: Date): string {
   return Number.isNaN(date.getTime()) ? '-' : date.toLocaleString('sv-SE')
 }
 
-/** What a server sends reaches the terminal as text only, never as a control sequence. */
-function printable(text: string): string {
-  return String(text).replace(/\p{Cc}/gu, '')
+/** Hashes and addresses keep both ends, which people compare; other text its beginning. */
+function shorten(text: string): string {
+  if (/^0x[0-9a-f]{16,}$/i.test(text)) return `${text.slice(0, 8)}…${text.slice(-6)}`
+  return text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE - 1)}…` : text
+}
+
+/** A server's text without control characters, which a terminal would act on. */
+function printable(value: unknown): string {
+  return String(value).replace(/[\p{Cc}\p{Bidi_Control}]/gu, '')
 }

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { generateAbi } from '../abi/generate.ts'
+import { contracts, generateAbi } from '../abi/generate.ts'
 
-test('abi/jobRegistry.ts is what `npm run abi` makes of JobRegistry.sol', () => {
-  const committed = readFileSync(new URL('../abi/jobRegistry.ts', import.meta.url), 'utf8')
-  expect(committed, 'stale: run `npm run abi`').toBe(generateAbi())
+test.each(contracts)('the module $module is what `npm run abi` makes of the contract $name', (contract) => {
+  const committed = readFileSync(new URL(`../abi/${contract.module}.ts`, import.meta.url), 'utf8')
+  expect(committed, 'stale: run `npm run abi`').toBe(generateAbi(contract))
 })

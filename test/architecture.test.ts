@@ -14,15 +14,34 @@ function imports(file: string): string[] {
 const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
 const room = (file: string) => (file.includes('/') ? file.slice(0, file.indexOf('/')) : file)
 
+/** From left to right: a room imports from those before it, and from leaf modules. */
+const ROOMS = ['contract', 'chain', 'store', 'indexer', 'feed', 'http']
+/** Small modules of the top folder that any room may use, and that import nothing of a room. */
+const LEAVES = ['errors.ts', 'messages.ts', 'sse.ts', 'events.ts']
+/** What a room of one file, or a file that belongs to one, is called. */
+const ALIASES: Record<string, string> = { 'feed.ts': 'feed', 'status.ts': 'http', 'metrics.ts': 'http' }
+const placeOf = (file: string) => ROOMS.indexOf(ALIASES[file] ?? room(file))
+
 describe('the rooms', () => {
-  it('chain, store and http never import one another', () => {
-    const rooms = ['chain', 'store', 'http']
+  it('data flows one way: a room imports only from rooms on its left, from contract, and from leaf modules', () => {
     const wrong = files
-      .filter((file) => rooms.includes(room(file)))
+      .filter((file) => placeOf(file) >= 0)
       .flatMap((file) => imports(join(src, file)).map((to) => ({ file, to })))
-      .filter(({ file, to }) => rooms.includes(room(to)) && room(to) !== room(file))
+      .filter(({ to }) => !LEAVES.includes(to) && !to.startsWith('../abi/'))
+      .filter(({ file, to }) => placeOf(to) < 0 || placeOf(to) > placeOf(file))
+      .filter(({ to }) => to !== 'config.ts')
     expect(files.length).toBeGreaterThan(20)
     expect(wrong).toEqual([])
+  })
+
+  it('only a definition, its ABI and the devnet name the fields of a contract', () => {
+    const fields =
+      /\b(clientId|providerId|evaluatorId|strategyType|verificationLevel|onchainDeadline|paymentToken|expiredAt)\b/
+    const allowed = ['contract/jobRegistry.ts', 'contract/erc8183.ts', 'client/job.ts']
+    const naming = files.filter(
+      (file) => room(file) !== 'devnet' && fields.test(readFileSync(join(src, file), 'utf8')),
+    )
+    expect(naming.filter((file) => !allowed.includes(file))).toEqual([])
   })
 
   it('only the configuration, the devnet and the command read process.env', () => {

@@ -1,6 +1,7 @@
 import postgresJs from 'postgres'
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import type { Role } from '../src/config.ts'
+import { jobRegistry } from '../src/contract/jobRegistry.ts'
 import { openPostgres } from '../src/store/postgres.ts'
 import { startChain, type TestChain } from './helpers/anvil.ts'
 import { openStream } from './helpers/eventStream.ts'
@@ -64,7 +65,7 @@ it('api processes know no chain, and give the same ids in the same order; a clie
   const all = await one.waitFor((await moved(one)) ?? 0)
   const last = Number(all.at(-1)?.id)
   await two.waitFor((event) => Number(event.id) === last)
-  expect(two.of('job_created', 'job_removed')).toEqual(all)
+  expect(two.of('job_created', 'job_updated', 'job_removed')).toEqual(all)
   const resumed = subscribe(apis[1], before.at(-1)?.id as string)
   const rest = await resumed.waitFor(all.length - 30)
   expect([...before, ...rest]).toEqual(all)
@@ -73,7 +74,7 @@ it('api processes know no chain, and give the same ids in the same order; a clie
   async function moved(stream: typeof one) {
     const total = (await chain.head()).number
     await stream.waitFor((event) => event.type === 'job_created' && Number(event.data.blockNumber) === total)
-    return stream.of('job_created', 'job_removed').length
+    return stream.of('job_created', 'job_updated', 'job_removed').length
   }
 })
 
@@ -137,11 +138,13 @@ it('a standby does not ask the chain, however seldom the working one does, and g
 
 it('processes that start together on an empty database migrate it once', async () => {
   const url = await postgres.createDatabase()
-  const opened = await Promise.all(Array.from({ length: 6 }, () => openPostgres(url, { connections: 1 })))
+  const opened = await Promise.all(
+    Array.from({ length: 6 }, () => openPostgres(url, jobRegistry, { connections: 1 })),
+  )
   await Promise.all(opened.map((db) => db.close()))
   const [row] = await query(
     url,
-    'select count(*)::int as rows, count(distinct hash)::int as hashes from drizzle.__drizzle_migrations',
+    'select count(*)::int as rows, count(distinct hash)::int as hashes from jobcast_migrations',
   )
   expect(row?.rows).toBe(row?.hashes)
   expect(await query(url, 'select last_id from cursor')).toHaveLength(1)
@@ -149,12 +152,8 @@ it('processes that start together on an empty database migrate it once', async (
 
 it('an api process needs no more than the right to read', async () => {
   const url = await postgres.createDatabase()
-  await (await openPostgres(url)).close()
-  await query(
-    url,
-    `create role reader login; grant usage on schema drizzle to reader;
-     grant select on all tables in schema public, drizzle to reader`,
-  )
+  await (await openPostgres(url, jobRegistry)).close()
+  await query(url, `create role reader login; grant select on all tables in schema public to reader`)
   const reader = new URL(url)
   reader.username = 'reader'
   const api = await serve({ DATABASE_URL: reader.href }, 'api')

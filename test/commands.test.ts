@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import postgres from 'postgres'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { settings } from '../src/config.ts'
+import { jobRegistry } from '../src/contract/jobRegistry.ts'
 import { openPostgres } from '../src/store/postgres.ts'
 import { startPostgres, type TestPostgres } from './helpers/postgres.ts'
 import { type JobcastProcess, startProcess } from './helpers/process.ts'
@@ -107,7 +108,7 @@ describe('a failure ends with code 1 and one line that helps', () => {
     const sql = postgres(url, { max: 1 })
     await sql`create role reader login`
     await sql.end()
-    await expect(openPostgres(url.replace('postgres@', 'reader@'))).rejects.toThrow(
+    await expect(openPostgres(url.replace('postgres@', 'reader@'), jobRegistry)).rejects.toThrow(
       /^The database cannot be used: permission denied/,
     )
   })

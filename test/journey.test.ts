@@ -1,6 +1,7 @@
 import { cp } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import type { Job } from '../src/job.ts'
+import type { Job } from '../src/contract/job.ts'
+import { jobRegistry } from '../src/contract/jobRegistry.ts'
 import { openPglite } from '../src/store/pglite.ts'
 import { startChain, type TestChain } from './helpers/anvil.ts'
 import { type EventStream, openStream } from './helpers/eventStream.ts'
@@ -15,7 +16,7 @@ let postgres: TestPostgres
 let fresh: Awaited<ReturnType<typeof tempDir>>
 beforeAll(async () => {
   ;[chain, postgres, fresh] = await Promise.all([startChain(), startPostgres(), tempDir()])
-  await (await openPglite(fresh.path)).close()
+  await (await openPglite(fresh.path, jobRegistry)).close()
 })
 afterAll(async () => {
   await Promise.all([chain.stop(), postgres.stop(), fresh.remove()])
@@ -113,6 +114,8 @@ describe.each(Object.entries(databases))('on %s', (_name, createDatabase) => {
       blockNumber: String(created.blockNumber),
       title: null,
       description: null,
+      providerId: null,
+      evaluatorId: null,
     }
     expect(event).toMatchObject({ type: 'job_created', data: expected })
     expect(Object.keys(event?.data as object)).toEqual(Object.keys(expected))
@@ -126,7 +129,21 @@ describe.each(Object.entries(databases))('on %s', (_name, createDatabase) => {
       lastEventId: event?.id,
     })
     expect(JSON.stringify(page.data[0])).toBe(JSON.stringify(event?.data))
-    expect(await service.get(`/api/v1/jobs/${created.jobId}`)).toEqual({ success: true, data: expected })
+    expect(await service.get(`/api/v1/jobs/${created.jobId}`)).toEqual({
+      success: true,
+      data: {
+        ...expected,
+        lifecycle: [
+          {
+            event: 'JobCreated',
+            status: 'OPEN',
+            timestamp: expected.onchainCreatedAt,
+            txHash: created.transactionHash,
+            blockNumber: expected.blockNumber,
+          },
+        ],
+      },
+    })
     expect(await service.get('/api/v1/jobs/999999999', 404)).toMatchObject({
       success: false,
       error: { code: 'NOT_FOUND' },
@@ -204,6 +221,7 @@ describe.each(Object.entries(databases))('on %s', (_name, createDatabase) => {
     expect(ping.data).toEqual({
       timestamp: expect.any(String),
       blockNumber: String((await chain.head()).number),
+      finalizedBlockNumber: expect.stringMatching(/^[0-9]+$/),
     })
     expect(stream.of('job_created').map((event) => event.data.budget)).toEqual(['500.000000'])
   })

@@ -89,14 +89,14 @@ it('whatever happens and however much is logged, no secret is in the output of t
   expect(output).toContain(`127.0.0.1:${proxy.port}`)
 })
 
-it('what carries no secret is left alone', () => {
+it('of a URL only scheme and host are shown, whether or not its path is known to be a secret', () => {
   const config = {
     rpcUrls: ['https://rpc.example.org/v2/eth'],
     databaseUrl: 'postgres://jobcast@db/jobcast',
     apiKeys: [],
   }
   expect(secretsOf(config)).toEqual([])
-  expect(redactor([])('https://rpc.example.org/v2/eth')).toBe('https://rpc.example.org/v2/eth')
+  expect(redactor([])('https://rpc.example.org/v2/eth')).toBe('https://rpc.example.org/[redacted]')
   expect(createLog({ ...config, logLevel: 'warn' }).level).toBe('warn')
 })
 

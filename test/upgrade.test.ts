@@ -1,79 +1,89 @@
-import { cpSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { drizzle } from 'drizzle-orm/postgres-js'
-import { migrate } from 'drizzle-orm/postgres-js/migrator'
 import postgres from 'postgres'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { migrationsFolder } from '../src/store/migrations.ts'
 import { startPostgres, type TestPostgres } from './helpers/postgres.ts'
-import { startProcess } from './helpers/process.ts'
-import { tempDir } from './helpers/tempDir.ts'
+import { type JobcastProcess, startProcess } from './helpers/process.ts'
 
-const JOURNAL = 'meta/_journal.json'
-const { entries } = JSON.parse(readFileSync(join(migrationsFolder, JOURNAL), 'utf8'))
-
-let dir: Awaited<ReturnType<typeof tempDir>>
 let server: TestPostgres
 beforeAll(async () => {
-  ;[dir, server] = await Promise.all([tempDir(), startPostgres()])
+  server = await startPostgres()
 })
-afterAll(async () => {
-  await server?.stop()
-  await dir?.remove()
-})
+afterAll(() => server?.stop())
 
-/** A database as the first version left it, with a job in it. */
-async function oldDatabase(): Promise<string> {
-  const folder = join(dir.path, 'migrations')
-  cpSync(migrationsFolder, folder, { recursive: true })
-  writeFileSync(
-    join(folder, JOURNAL),
-    JSON.stringify({ version: '7', dialect: 'postgresql', entries: entries.slice(0, 2) }),
-  )
+/** A database as a version left it: its tables, and the journal of migrations if it had one. */
+async function databaseOf(journal: string): Promise<string> {
   const url = await server.createDatabase()
   const sql = postgres(url, { max: 1, onnotice: () => {} })
-  await migrate(drizzle(sql), { migrationsFolder: folder })
-  await sql`
-    insert into jobs values (10, 0, 42, 7, 0, 1, 100000000, 1900000000, '0x01', 1790000000, ${`0x${'ab'.repeat(32)}`})`
-  await sql`insert into totals values (0, 1, 1, 100000000)`
+  await sql.unsafe(`
+    create table jobs (block_number bigint not null, log_index integer not null, job_id numeric(78, 0) not null);
+    create table malformed_logs (block_number bigint, log_index integer, reason text, log text);
+    create table cursor (id smallint primary key, revision bigint not null, last_id bigint not null);
+    insert into jobs values (10, 0, 42);
+    insert into cursor values (1, 1, 1780000000000000);
+    ${journal}`)
   await sql.end()
   return url
 }
 
-it('an older database is taken forward by one of the processes that start together, with what it holds', async () => {
-  const url = await oldDatabase()
-  const processes = await Promise.all(
-    [1, 2, 3].map(() => startProcess({ args: ['start', '--only', 'api'], env: { DATABASE_URL: url } })),
-  )
-  try {
-    for (const each of processes) {
-      await each.untilReady('/health')
-      const { data, pagination } = await (await fetch(`${each.url}/api/v1/jobs`)).json()
-      expect(data).toMatchObject([{ jobId: '42', budget: '100.000000' }])
-      expect(pagination.total).toBe(1)
-      // Nothing to complain of.
-      expect(each.logs.filter((line) => ['warn', 'error', 'fatal'].includes(String(line.level)))).toEqual([])
-    }
-  } finally {
-    await Promise.all(processes.map((each) => each.stop()))
-  }
-  const sql = postgres(url, { max: 1 })
-  const applied =
-    await sql`select created_at::text as at from drizzle.__drizzle_migrations order by created_at`
-  await sql.end()
-  expect(applied.map(({ at }) => Number(at))).toEqual(entries.map((entry: { when: number }) => entry.when))
-})
-
-it('a database of a newer version is refused with what to do, and nothing in it is changed', async () => {
-  const url = await oldDatabase()
-  const sql = postgres(url, { max: 1 })
-  await sql`insert into drizzle.__drizzle_migrations (hash, created_at) values ('of the future', 4102444800000)`
+async function refused(url: string): Promise<string> {
   const child = await startProcess({ args: ['start', '--only', 'api'], env: { DATABASE_URL: url } })
   expect((await child.exit).code).toBe(1)
   const said = child.logs.map((line) => line.text ?? line.msg).join('\n')
+  expect(said).not.toMatch(/\n {4}at /)
+  const sql = postgres(url, { max: 1 })
+  expect(await sql`select job_id::int from jobs`).toEqual([{ job_id: 42 }])
+  await sql.end()
+  return said
+}
+
+it('a database from before the first release is refused and left as it is; after a reset it is made anew', async () => {
+  const url = await databaseOf('create schema drizzle')
+  const said = await refused(url)
+  expect(said).toContain('from before the first release')
+  expect(said).toContain('jobcast reset')
+  const reset = await startProcess({ args: ['reset', '--yes'], env: { DATABASE_URL: url } })
+  expect((await reset.exit).code).toBe(0)
+  const anew: JobcastProcess = await startProcess({
+    args: ['start', '--only', 'api'],
+    env: { DATABASE_URL: url },
+  })
+  try {
+    await anew.untilReady('/health')
+    const { data, lastEventId } = await (await fetch(`${anew.url}/api/v1/jobs`)).json()
+    expect(data).toEqual([])
+    // Ids go on growing over a database that was made anew.
+    expect(Number(lastEventId)).toBeGreaterThan(1_780_000_000_000_000)
+  } finally {
+    await anew.stop()
+  }
+})
+
+it('a database of a newer version is refused with what to do, and nothing in it is changed', async () => {
+  const said = await refused(
+    await databaseOf(`
+      create table jobcast_migrations (id serial primary key, hash text not null, created_at bigint);
+      insert into jobcast_migrations (hash, created_at) values ('of the future', 4102444800000)`),
+  )
   expect(said).toContain('made by a newer Jobcast (migration of 2100-01-01')
   expect(said).toContain('Run that version')
-  expect(said).not.toMatch(/\n {4}at /)
-  expect(await sql`select count(*)::int as count from drizzle.__drizzle_migrations`).toEqual([{ count: 3 }])
-  await sql.end()
+})
+
+it('a database of another contract definition is refused with what to do, by every process', async () => {
+  const url = await server.createDatabase()
+  const migrated = await startProcess({ args: ['migrate'], env: { DATABASE_URL: url } })
+  expect((await migrated.exit).code).toBe(0)
+  const env = {
+    DATABASE_URL: url,
+    CONTRACT: 'erc8183',
+    RPC_URL: 'http://127.0.0.1:1',
+    CONTRACT_ADDRESS: `0x${'12'.repeat(20)}`,
+  }
+  for (const args of [['start'], ['start', '--only', 'api'], ['migrate']]) {
+    const child = await startProcess({ args, env })
+    expect((await child.exit).code).toBe(1)
+    const said = child.logs.map((line) => line.text ?? line.msg).join('\n')
+    expect(said).toContain(
+      'holds the jobs of the contract definition "job-registry", and CONTRACT is another one ("erc8183"',
+    )
+    expect(said).toContain('jobcast reset')
+  }
 })

@@ -1,23 +1,30 @@
 /**
- * The bare way of a job: WebSocket `newHeads` → `eth_getLogs` by the block's hash → durable insert → one SSE write.
- * No cursor, no parent check, no second look, one table, one client at a time. Needs `--experimental-websocket`.
+ * The bare way of a log: WebSocket `newHeads` → `eth_getLogs` by the block's hash → durable insert, or update → one SSE
+ * write. No cursor, no parent check, no second look, no reorgs, one table, one client at a time. Needs
+ * `--experimental-websocket`.
  */
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import postgres from 'postgres'
-import { decode, jobCreatedTopic, toJob } from '../../src/job.ts'
+import type { RpcLog } from 'viem'
+import { jobRegistry } from '../../src/contract/jobRegistry.ts'
 import { answer } from '../child.ts'
 
 answer({ start })
 
 async function start(task: { wsUrl: string; address: string; databaseUrl: string }): Promise<string> {
-  const sql = postgres(task.databaseUrl, { max: 1 })
+  // JSON goes in and comes out as text.
+  const json = {
+    to: 3802,
+    from: [3802],
+    serialize: (text: string) => text,
+    parse: (text: string) => text,
+  }
+  const sql = postgres(task.databaseUrl, { max: 1, types: { json } })
   await sql.unsafe(`
     create table jobs (
-      id bigint generated always as identity primary key, block_number bigint not null, log_index integer not null,
-      job_id numeric(78,0) not null, client_id numeric(78,0) not null, strategy_type smallint not null,
-      verification_level smallint not null, budget numeric(78,0) not null, deadline numeric(78,0) not null,
-      block_hash text not null, block_timestamp numeric(78,0) not null, transaction_hash text not null)`)
+      id bigint generated always as identity, job_id numeric(78,0) primary key, block_number bigint not null,
+      log_index integer not null, data jsonb not null)`)
 
   const clients = new Set<ServerResponse>()
   const server = createServer((_request, response) => {
@@ -46,19 +53,24 @@ async function start(task: { wsUrl: string; address: string; databaseUrl: string
   await request('eth_subscribe', ['newHeads'])
 
   async function onHead({ hash }: { hash: string }) {
-    const logs = await request<Parameters<typeof decode>[0][]>('eth_getLogs', [
-      { address: task.address, topics: [jobCreatedTopic], blockHash: hash },
+    const logs = await request<(RpcLog & { blockTimestamp: string })[]>('eth_getLogs', [
+      { address: task.address, topics: [jobRegistry.topics], blockHash: hash },
     ])
     for (const log of logs) {
-      const job = decode(log, String(Number((log as { blockTimestamp?: string | null }).blockTimestamp)))
-      const [row] = await sql`
-        insert into jobs (block_number, log_index, job_id, client_id, strategy_type, verification_level, budget, deadline,
-          block_hash, block_timestamp, transaction_hash)
-        values (${job.blockNumber}, ${job.logIndex}, ${job.jobId}, ${job.clientId}, ${job.strategyType},
-          ${job.verificationLevel}, ${job.budget}, ${job.deadline}, ${job.blockHash}, ${job.blockTimestamp},
-          ${job.transactionHash})
-        returning id`
-      const frame = `id: ${row?.id}\nevent: job_created\ndata: ${JSON.stringify(toJob(job))}\n\n`
+      const { job, jobId, set, blockNumber, logIndex } = jobRegistry.decode(
+        log,
+        String(Number(log.blockTimestamp)),
+      )
+      const [row] = job
+        ? await sql`
+            insert into jobs (job_id, block_number, log_index, data)
+            values (${jobId}, ${blockNumber}, ${logIndex}, ${JSON.stringify(job)})
+            returning id, data`
+        : await sql`
+            update jobs set id = default, data = data || ${JSON.stringify(set)} where job_id = ${jobId}
+            returning id, data`
+      const event = job ? 'job_created' : 'job_updated'
+      const frame = `id: ${row?.id}\nevent: ${event}\ndata: ${row?.data}\n\n`
       for (const client of clients) client.write(frame)
     }
   }

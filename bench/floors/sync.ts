@@ -1,10 +1,12 @@
 /**
  * The bare first sync: raw `eth_getLogs` by block range, a decoder of the fixed layout, the next range fetched while this
  * one is written, one insert a chunk: its rows as values, or column by column, which is faster. One table with its primary
- * key; no cursor, no checks, no headers.
+ * key, and a row for each log; no cursor, no checks, no headers, no jobs put together from their logs.
  */
 import postgres from 'postgres'
-import { jobCreatedTopic } from '../../src/job.ts'
+import { encodeEventTopics } from 'viem'
+import { jobRegistryAbi } from '../../abi/jobRegistry.ts'
+import { jobRegistry } from '../../src/contract/jobRegistry.ts'
 import { answer } from '../child.ts'
 
 /** 5,000 logs at 50 a block: 4 MB. */
@@ -20,6 +22,43 @@ interface Log {
   logIndex: string
 }
 
+type Row = Record<string, string | number | null>
+
+const [created] = encodeEventTopics({ abi: jobRegistryAbi, eventName: 'JobCreated' })
+const [funded] = encodeEventTopics({ abi: jobRegistryAbi, eventName: 'JobFunded' })
+
+/** Columns of the creating log alone. */
+const createdColumns = {
+  block_number: 'bigint',
+  log_index: 'int',
+  job_id: 'numeric',
+  client_id: 'numeric',
+  strategy_type: 'smallint',
+  verification_level: 'smallint',
+  budget: 'numeric',
+  deadline: 'numeric',
+  block_hash: 'text',
+  block_timestamp: 'numeric',
+  transaction_hash: 'text',
+}
+
+/** Columns of any log: who acts, and the first word of data, which is an amount or a hash. */
+const mixedColumns = {
+  block_number: 'bigint',
+  log_index: 'int',
+  event: 'smallint',
+  job_id: 'numeric',
+  party: 'numeric',
+  strategy_type: 'smallint',
+  verification_level: 'smallint',
+  amount: 'numeric',
+  deadline: 'numeric',
+  hash: 'text',
+  block_hash: 'text',
+  block_timestamp: 'numeric',
+  transaction_hash: 'text',
+}
+
 answer({ sync })
 
 async function sync(task: {
@@ -28,15 +67,16 @@ async function sync(task: {
   from: number
   to: number
   databaseUrl: string
-  byColumn: boolean
+  byColumn?: boolean
+  mixed?: boolean
 }) {
+  const columns = Object.entries(task.mixed ? mixedColumns : createdColumns)
+  const decode: (log: Log) => Row = task.mixed ? decodeAny : decodeCreated
+  const topics = [task.mixed ? jobRegistry.topics : created]
   const sql = postgres(task.databaseUrl, { max: 1 })
-  await sql.unsafe(`
-    create table jobs (
-      block_number bigint, log_index integer, job_id numeric(78,0) not null, client_id numeric(78,0) not null,
-      strategy_type smallint not null, verification_level smallint not null, budget numeric(78,0) not null,
-      deadline numeric(78,0) not null, block_hash text not null, block_timestamp numeric(78,0) not null,
-      transaction_hash text not null, primary key (block_number, log_index))`)
+  await sql.unsafe(
+    `create table logs (${columns.map(([name, type]) => `${name} ${type}`).join(', ')}, primary key (block_number, log_index))`,
+  )
 
   async function fetchLogs(from: number): Promise<Log[]> {
     const response = await fetch(task.url, {
@@ -49,7 +89,7 @@ async function sync(task: {
         params: [
           {
             address: task.address,
-            topics: [jobCreatedTopic],
+            topics,
             fromBlock: `0x${from.toString(16)}`,
             toBlock: `0x${Math.min(from + BLOCKS - 1, task.to).toString(16)}`,
           },
@@ -68,26 +108,26 @@ async function sync(task: {
   }
   const seconds = (performance.now() - start) / 1000
 
-  const [row] = await sql`select count(*)::int as count from jobs`
+  const [row] = await sql`select count(*)::int as count from logs`
   await sql.end()
   return { seconds, count: row?.count as number }
 
   function insertRows(logs: Log[]) {
-    return sql`insert into jobs ${sql(logs.map(decode))}`
+    return sql`insert into logs ${sql(logs.map(decode))}`
   }
 
   function insertColumns(logs: Log[]) {
     const rows = logs.map(decode)
+    const arrays = columns.map(([, type], i) => `$${i + 1}::${type}[]`).join(', ')
     return sql.unsafe(
-      `insert into jobs select * from unnest($1::bigint[], $2::int[], $3::numeric[], $4::numeric[], $5::smallint[],
-        $6::smallint[], $7::numeric[], $8::numeric[], $9::text[], $10::numeric[], $11::text[])`,
-      columns.map((column) => `{${rows.map((row) => row[column]).join(',')}}`),
+      `insert into logs select * from unnest(${arrays})`,
+      columns.map(([name]) => `{${rows.map((row) => row[name] ?? 'null').join(',')}}`),
       { prepare: true },
     )
   }
 }
 
-function decode(log: Log) {
+function decodeCreated(log: Log) {
   const { data } = log
   return {
     block_number: Number(log.blockNumber),
@@ -104,16 +144,23 @@ function decode(log: Log) {
   }
 }
 
-const columns = [
-  'block_number',
-  'log_index',
-  'job_id',
-  'client_id',
-  'strategy_type',
-  'verification_level',
-  'budget',
-  'deadline',
-  'block_hash',
-  'block_timestamp',
-  'transaction_hash',
-] as const
+function decodeAny(log: Log) {
+  const { topics, data } = log
+  const creates = topics[0] === created
+  const pays = topics[0] === funded
+  return {
+    block_number: Number(log.blockNumber),
+    log_index: Number(log.logIndex),
+    event: jobRegistry.topics.indexOf(topics[0] as never),
+    job_id: BigInt(topics[1]).toString(),
+    party: BigInt(topics[2]).toString(),
+    strategy_type: creates ? Number.parseInt(data.slice(64, 66), 16) : null,
+    verification_level: creates ? Number.parseInt(data.slice(128, 130), 16) : null,
+    amount: creates ? BigInt(`0x${data.slice(130, 194)}`).toString() : pays ? BigInt(data).toString() : null,
+    deadline: creates ? BigInt(`0x${data.slice(194, 258)}`).toString() : null,
+    hash: creates || pays || data === '0x' ? null : data,
+    block_hash: log.blockHash,
+    block_timestamp: Number(log.blockTimestamp),
+    transaction_hash: log.transactionHash,
+  }
+}

@@ -1,23 +1,23 @@
 import { createParser, type EventSourceMessage } from 'eventsource-parser'
 import { JobcastError, refusal } from './request.ts'
+import { LONGEST_TIMER } from './retry.ts'
 
 export interface ConnectionOptions {
   headers: Headers
   /** milliseconds without a byte after which the connection counts as dead */
   idleTimeout: number
   signal: AbortSignal | undefined
-  /** the server's `retry:`, in milliseconds */
-  onRetry: (ms: number) => void
+  /** called with the server's `retry:`, in milliseconds */
+  onRetryTime: (ms: number) => void
 }
 
-// The largest frame is a job, below 1 KB: a peer that never ends one is no Jobcast.
+// Far above any job, whose texts are cut at 16,384 characters: a longer frame is not Jobcast's.
 const LARGEST_FRAME = 1 << 20
 
 /**
- * One connection to the stream: its frames until the server ends it. Nothing is read ahead of the consumer,
- * so a slow one is felt by the server (which may cut it) and not by this process's memory.
- * @throws JobcastError where the server refuses; any other error where the connection fails, falls silent or
- * is aborted.
+ * Yields the frames of one connection until the server ends it. Nothing is read ahead of the consumer, so a slow
+ * consumer costs this process no memory; the server may disconnect it.
+ * @throws JobcastError if the server refuses; any other error if the connection fails, falls silent or is aborted
  */
 export async function* connect(url: URL, options: ConnectionOptions): AsyncGenerator<EventSourceMessage> {
   const { idleTimeout, signal } = options
@@ -26,10 +26,10 @@ export async function* connect(url: URL, options: ConnectionOptions): AsyncGener
   signal?.throwIfAborted()
   signal?.addEventListener('abort', abort, { once: true })
 
-  // The clock runs while we wait for the server, not while the consumer works.
+  // Counts only the time spent waiting for the server, not the consumer's work.
   const watched = <T>(work: Promise<T>): Promise<T> => {
     const silence = () => connection.abort(new Error(`no byte from ${url.origin} in ${idleTimeout} ms`))
-    const timer = setTimeout(silence, idleTimeout)
+    const timer = setTimeout(silence, Math.min(idleTimeout, LONGEST_TIMER))
     return work.finally(() => clearTimeout(timer))
   }
 
@@ -48,7 +48,7 @@ export async function* connect(url: URL, options: ConnectionOptions): AsyncGener
     const messages: EventSourceMessage[] = []
     const parser = createParser({
       onEvent: (message) => messages.push(message),
-      onRetry: options.onRetry,
+      onRetry: options.onRetryTime,
       maxBufferSize: LARGEST_FRAME,
     })
     const reader = response.body.getReader()

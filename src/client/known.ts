@@ -1,49 +1,110 @@
-import type { Job } from '../job.ts'
+import { blockOf, type JobBase } from './job.ts'
 
-/** The jobs, by id, that the consumer has been told of and that a reorg can still take back. */
-export type Known = Map<string, Job>
-export interface Change {
-  type: 'job_created' | 'job_removed'
-  data: Job
+/** The state of a job that left the filter. No {@link version} is negative. */
+const LEFT = -1
+
+/**
+ * The jobs that were yielded to the consumer, by key. Those of recent blocks are kept as they were yielded, because a
+ * reorg may remove them; of older ones only a hash, which is enough to tell a change.
+ */
+export interface KnownJobs<J extends JobBase> {
+  has(key: string): boolean
+  /** Whether the job is known and matched the filter when it was last yielded. */
+  isInside(key: string): boolean
+  /** Whether the job is unknown, has left the filter, or was another when it was last yielded. */
+  differs(key: string, job: J): boolean
+  put(key: string, job: J): void
+  /** Records that a job no longer matches the filter. */
+  leave(key: string): void
+  /** @returns the job as it was yielded; undefined if it is unknown or only its hash is kept */
+  remove(key: string): J | undefined
+  /** Jobs of earlier blocks than this are kept as a hash. */
+  raiseFloor(block: bigint): void
+  /** Keys of the jobs inside the filter. */
+  inside(): Set<string>
+  /** Keys of the jobs of recent blocks, by `jobId`. */
+  recentById(): Map<string, string[]>
 }
 
-// What the log says. The rest may be filled in later without the job being another one.
-const CHAIN_FIELDS = [
-  'clientId',
-  'strategyType',
-  'verificationLevel',
-  'budget',
-  'onchainDeadline',
-  'onchainCreatedAt',
-  'creationTxHash',
-  'blockNumber',
-] as const satisfies readonly (keyof Job)[]
+/** @param keepLeft false to forget a job that leaves the filter */
+export function createKnownJobs<J extends JobBase>(keepLeft: boolean): KnownJobs<J> {
+  const recent = new Map<string, J>()
+  const older = new Map<string, number>()
+  let floor = 0n
 
-function same(a: Job, b: Job): boolean {
-  return CHAIN_FIELDS.every((field) => a[field] === b[field])
-}
-
-/** What to tell a consumer of a job that exists: nothing if it knows; first the end of another by that id. */
-export function created(known: Known, job: Job): Change[] {
-  const before = known.get(job.jobId)
-  if (before !== undefined && same(before, job)) return []
-  known.set(job.jobId, job)
-  const creation: Change = { type: 'job_created', data: job }
-  return before === undefined ? [creation] : [{ type: 'job_removed', data: before }, creation]
-}
-
-/** What to tell a consumer of a job that is gone: nothing if it knows another by that id, or none. */
-export function removed(known: Known, job: Job): Change[] {
-  const before = known.get(job.jobId)
-  if (before === undefined || !same(before, job)) return []
-  known.delete(job.jobId)
-  return [{ type: 'job_removed', data: before }]
-}
-
-/** Forgets jobs below `floor`. The map is in the order of arrival, nearly that of blocks, so its front goes. */
-export function forget(known: Known, floor: bigint): void {
-  for (const [jobId, job] of known) {
-    if (BigInt(job.blockNumber) >= floor) return
-    known.delete(jobId)
+  return {
+    has: (key) => recent.has(key) || older.has(key),
+    isInside: (key) => recent.has(key) || (older.get(key) ?? LEFT) !== LEFT,
+    differs(key, job) {
+      const known = recent.get(key)
+      if (known) return JSON.stringify(known) !== JSON.stringify(job)
+      return !older.has(key) || older.get(key) !== version(job)
+    },
+    put(key, job) {
+      const isRecent = BigInt(job.blockNumber) >= floor
+      if (isRecent) recent.set(key, job)
+      else older.set(key, version(job))
+      if (isRecent) older.delete(key)
+      else recent.delete(key)
+    },
+    leave(key) {
+      recent.delete(key)
+      if (keepLeft) older.set(key, LEFT)
+      else older.delete(key)
+    },
+    remove(key) {
+      const known = recent.get(key)
+      recent.delete(key)
+      older.delete(key)
+      return known
+    },
+    raiseFloor(block) {
+      floor = block
+      // The map is in the order of arrival, which is nearly that of blocks: it is enough to look at its front.
+      for (const [key, job] of recent) {
+        if (BigInt(job.blockNumber) >= floor) return
+        recent.delete(key)
+        older.set(key, version(job))
+      }
+    },
+    inside() {
+      const keys = new Set(recent.keys())
+      for (const [key, state] of older) if (state !== LEFT) keys.add(key)
+      return keys
+    },
+    recentById() {
+      const byId = new Map<string, string[]>()
+      for (const [key, { jobId }] of recent) byId.set(jobId, [...(byId.get(jobId) ?? []), key])
+      return byId
+    },
   }
+}
+
+/** Groups keys by the block of their job. */
+export function byBlock(keys: Iterable<string>): Map<bigint, string[]> {
+  const blocks = new Map<bigint, string[]>()
+  for (const key of keys) {
+    const block = blockOf(key)
+    const group = blocks.get(block)
+    if (group) group.push(key)
+    else blocks.set(block, [key])
+  }
+  return blocks
+}
+
+/**
+ * A 53-bit hash of a job's JSON (cyrb53). Of 10^16 changes that happen in a gap, one is missed. Synchronous, unlike
+ * the hashes of Web Crypto.
+ */
+export function version(job: JobBase): number {
+  let [high, low] = [0xdeadbeef, 0x41c6ce57]
+  const text = JSON.stringify(job)
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    high = Math.imul(high ^ code, 2_654_435_761)
+    low = Math.imul(low ^ code, 1_597_334_677)
+  }
+  high = Math.imul(high ^ (high >>> 16), 2_246_822_507) ^ Math.imul(low ^ (low >>> 13), 3_266_489_909)
+  low = Math.imul(low ^ (low >>> 16), 2_246_822_507) ^ Math.imul(high ^ (high >>> 13), 3_266_489_909)
+  return 4_294_967_296 * (2_097_151 & low) + (high >>> 0)
 }

@@ -1,23 +1,27 @@
-import type { strategyTypes } from '../job.ts'
+/**
+ * Which jobs are asked for, by the parameter names of the contract's definition: `status`, `clientId`,
+ * `participant`, `minBudget` … The values of a list are OR'd, parameters are AND'd. An undefined parameter and an
+ * empty list are left out. `GET /api/v1/config` lists the parameters; the server refuses an unknown one.
+ */
+export type JobFilter = Record<string, FilterValue | readonly FilterValue[] | undefined>
+export type FilterValue = string | number | bigint
 
-/** One filter for history and stream. Values of one field are OR'd, fields are AND'd. */
-export interface JobFilter {
-  clientId?: readonly (string | bigint)[] | undefined
-  strategyType?: readonly StrategyType[] | undefined
-  /** 1 = L0 … 4 = L3 */
-  verificationLevel?: readonly number[] | undefined
-  /** decimal USDC, inclusive: `'100.5'` */
-  minBudget?: string | undefined
-  maxBudget?: string | undefined
+/** Why a request is repeated or a stream reconnected. */
+export interface Retry {
+  /** undefined if the server ended the stream without an error */
+  error: unknown
+  /** milliseconds until the next attempt */
+  delay: number
 }
-export type StrategyType = (typeof strategyTypes)[number]
 
-/** What every call of the client takes. */
+/** Options of every function of the client. */
 export interface RequestOptions {
   filter?: JobFilter | undefined
   /** for a server that has API_KEYS set */
   apiKey?: string | undefined
   signal?: AbortSignal | undefined
+  /** Called before each wait: the stream was lost, or a request failed and will be repeated. */
+  onRetry?: ((retry: Retry) => void) | undefined
 }
 
 /** The server's refusal: its HTTP status, its `error.code` and its message. */
@@ -25,7 +29,7 @@ export class JobcastError extends Error {
   override name = 'JobcastError'
   readonly status: number
   readonly code: string
-  /** milliseconds the server asks to wait, where it says so */
+  /** milliseconds the server asks to wait, if it says so */
   readonly retryAfter: number | undefined
   constructor(status: number, code: string, message: string, retryAfter?: number) {
     super(message)
@@ -35,47 +39,32 @@ export class JobcastError extends Error {
   }
 }
 
-/** Whether the same request may succeed later: anything but the server's verdict on the request itself. */
+/** Whether the same request may succeed later: any error but the server's verdict on the request itself. */
 export function isTransient(error: unknown): boolean {
   return !(error instanceof JobcastError) || [408, 425, 429].includes(error.status) || error.status >= 500
 }
 
-type Query = Record<string, string | readonly (string | number | bigint)[] | undefined>
-
 /**
  * The address of `path` below the server's base URL, which may itself have a path (a reverse proxy's prefix).
- * In a browser the base may be relative.
- * @throws TypeError where `base` is no http(s) URL.
+ * In a browser the base may be relative. Lists in `query` are comma-joined.
+ * @throws TypeError if `base` is no http(s) URL
  */
-export function address(base: string | URL, path: string, query: Query = {}): URL {
+export function address(base: string | URL, path: string, query: JobFilter = {}): URL {
   const root = new URL(base, globalThis.location?.href)
   if (!/^https?:$/.test(root.protocol)) throw new TypeError(`not an http(s) URL: ${root.href}`)
   const url = new URL(root.pathname.replace(/\/*$/, '/') + path, root)
   for (const [name, value] of Object.entries(query)) {
-    if (value !== undefined && value.length > 0) url.searchParams.set(name, String(value))
+    const text = String(value ?? '')
+    if (text !== '') url.searchParams.set(name, text)
   }
   return url
 }
 
-/** The filter as the API spells it. */
-export function filterQuery(filter: JobFilter = {}): Query {
-  const { clientId, strategyType, verificationLevel, minBudget, maxBudget } = filter
-  return { clientId, strategyType, verificationLevel, minBudget, maxBudget }
-}
-
-/** Built before the first attempt, so that a key no header can carry fails at once and not for ever. */
+/** Built before the first attempt, so that a key that no header can carry fails at once instead of being retried. */
 export function requestHeaders(accept: string, apiKey?: string): Headers {
   const headers = new Headers({ accept })
   if (apiKey !== undefined) headers.set('x-api-key', apiKey)
   return headers
-}
-
-const ANSWER_TIMEOUT = 30_000
-
-/** For a request with a short answer: the caller's signal, and an end to waiting for a dead server. */
-export function withTimeout(signal: AbortSignal | undefined): AbortSignal {
-  const limit = AbortSignal.timeout(ANSWER_TIMEOUT)
-  return signal ? AbortSignal.any([signal, limit]) : limit
 }
 
 /** Reads an answer that is not 2xx. */
@@ -93,31 +82,4 @@ function parseRetryAfter(value: string | null): number | undefined {
   if (value === null) return undefined
   const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now()
   return Number.isNaN(ms) ? undefined : Math.max(0, ms)
-}
-
-const LONGEST_BACKOFF = 30_000
-const SHORTEST_BACKOFF = 250
-
-/**
- * Milliseconds until the next attempt: doubling from `base`, never sooner than the server asks, and spread
- * upward, so that the clients of a restarted server do not come back as one.
- */
-export function backoff(base: number, failures: number, error?: unknown): number {
-  const doubled = Math.max(base, SHORTEST_BACKOFF) * 2 ** Math.max(0, Math.min(failures, 16) - 1)
-  const asked = error instanceof JobcastError ? (error.retryAfter ?? 0) : 0
-  return Math.max(Math.min(doubled, Math.max(LONGEST_BACKOFF, base)), asked) * (1 + Math.random() * 0.3)
-}
-
-/** Waits; an abort ends the wait early and without an error. */
-export function pause(ms: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal?.aborted) return resolve()
-    const end = () => {
-      clearTimeout(timer)
-      signal?.removeEventListener('abort', end)
-      resolve()
-    }
-    const timer = setTimeout(end, ms)
-    signal?.addEventListener('abort', end, { once: true })
-  })
 }

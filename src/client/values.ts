@@ -1,17 +1,17 @@
-import type { Job } from '../job.ts'
+import type { JobBase } from './job.ts'
 
-/** The budget in 10^-6 USDC, exact. */
-export function budgetUnits(job: Pick<Job, 'budget'>): bigint {
-  return BigInt(job.budget.replace('.', ''))
+/** An amount such as `'100.500000'` as an exact count of its smallest unit: `100500000n`. */
+export function units(amount: string): bigint {
+  return BigInt(amount.replace('.', ''))
 }
 
-/** When the job's block was made. */
-export function createdAt(job: Pick<Job, 'onchainCreatedAt'>): Date {
-  return new Date(Number(job.onchainCreatedAt) * 1000)
-}
-
-/** The deadline, or null where a Date cannot hold it: the contract takes any uint256. */
-export function deadline(job: Pick<Job, 'onchainDeadline'>): Date | null {
-  const date = new Date(Number(job.onchainDeadline) * 1000)
+/** Unix seconds of the chain as a Date; null if a Date cannot hold them, since a contract may store any uint256. */
+export function chainTime(seconds: string): Date | null {
+  const date = new Date(Number(seconds) * 1000)
   return Number.isNaN(date.getTime()) ? null : date
+}
+
+/** Time of the block that created the job. */
+export function createdAt(job: Pick<JobBase, 'onchainCreatedAt'>): Date {
+  return new Date(Number(job.onchainCreatedAt) * 1000)
 }

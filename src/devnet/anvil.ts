@@ -7,9 +7,9 @@ const HOST = '127.0.0.1'
 const START_TIMEOUT_MS = 30_000
 
 export interface AnvilOptions {
-  /** 0, the default, takes a free one. */
+  /** 0, the default, takes a free port. */
   port?: number
-  /** Seconds between blocks; without it a block is mined for each transaction. */
+  /** Seconds between blocks; by default a block is mined for each transaction. */
   blockTime?: number
   /** 31337 by default. */
   chainId?: number
@@ -23,9 +23,9 @@ export interface Anvil {
   wsUrl: string
   port: number
   pid: number
-  /** Ends the process and waits until it is gone. */
+  /** Ends the process and waits for its exit. */
   stop(): Promise<void>
-  /** Sends the signal as it is (SIGSTOP for a chain that hangs, SIGKILL for one that dies). */
+  /** Sends a signal to the process, such as SIGSTOP for a chain that hangs. */
   kill(signal: NodeJS.Signals): void
 }
 
@@ -34,10 +34,10 @@ export class PortTakenError extends Error {
 }
 
 /**
- * Starts the anvil binary and waits until it answers. It dies with this process, after a SIGKILL too (see
- * {@link endWithParent}), and a Ctrl-C does not reach it: whoever started it ends it in its own order.
- * @throws PortTakenError where the port is in use.
- * @throws Error where the package is not installed, or with what anvil said when it did not start.
+ * Starts the anvil binary and waits until it answers. It ends with this process (see {@link endWithParent}). A Ctrl-C
+ * does not reach it, so that this process can close what uses the chain before the chain.
+ * @throws PortTakenError if the port is in use.
+ * @throws Error if the package is not installed, or with anvil's own output if it did not start.
  */
 export async function startAnvil({
   port = 0,
@@ -81,7 +81,7 @@ export async function startAnvil({
     port: actualPort,
     pid: child.pid as number,
     async stop() {
-      // It has nothing to put away, and a SIGKILL also ends one that was stopped by SIGSTOP.
+      // Anvil has nothing to clean up, and SIGKILL also ends a process that SIGSTOP has paused.
       child.kill('SIGKILL')
       await exited
     },
@@ -98,7 +98,7 @@ function anvilBinary(): string {
   const platformPackage = `@foundry-rs/anvil-${process.platform}-${arch}`
   const require = createRequire(import.meta.url)
   try {
-    // It is a dependency of @foundry-rs/anvil, so that is where it is looked for.
+    // Resolved from @foundry-rs/anvil, whose dependency it is.
     const parent = require.resolve('@foundry-rs/anvil/package.json')
     return createRequire(parent).resolve(`${platformPackage}/bin/${name}`)
   } catch (cause) {
@@ -110,7 +110,7 @@ function anvilBinary(): string {
   }
 }
 
-/** Resolves with the port of anvil's own "Listening on" line: port 0 is known only there. */
+/** Resolves with the port in anvil's "Listening on" line: for port 0 it is known only from there. */
 function listening(child: ChildProcess, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     let output = ''
@@ -123,7 +123,7 @@ function listening(child: ChildProcess, port: number): Promise<number> {
       const found = /Listening on \S+:(\d+)/.exec(output)
       if (!found) return
       child.stdout?.off('data', read)
-      // Read and dropped from here on: a full pipe would block anvil.
+      // Its output is still read, and dropped: a full pipe would block anvil.
       child.stdout?.resume()
       clearTimeout(timer)
       resolve(Number(found[1]))
@@ -146,7 +146,7 @@ function listening(child: ChildProcess, port: number): Promise<number> {
   })
 }
 
-/** Switches off the line that anvil prints for every call. It is also the proof that JSON-RPC answers. */
+/** Switches off the line that anvil prints for every call. Also checks that JSON-RPC answers. */
 async function quiet(url: string): Promise<void> {
   const response = await fetch(url, {
     method: 'POST',

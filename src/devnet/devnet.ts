@@ -1,11 +1,13 @@
 import { join } from 'node:path'
 import type { Address } from 'viem'
 import { type Anvil, type AnvilOptions, PortTakenError, startAnvil } from './anvil.ts'
+import { devClient } from './client.ts'
+import { type DevContract, deployMarket } from './contracts.ts'
 import { nextFreePort } from './freePort.ts'
-import { createJob, type DevClient, deployRegistry, devClient, generateJobs, randomJob } from './registry.ts'
+import { runMarket } from './market.ts'
+import { createPast } from './past.ts'
 import { createWorkDir, removeStaleWorkDirs } from './workDir.ts'
 
-const PAST_JOBS = 30
 const PAST_SECONDS = 3_600
 const CHAIN_PORT_ATTEMPTS = 100
 const KEPT_STATES = 256
@@ -13,13 +15,15 @@ const KEPT_STATES = 256
 export interface DevnetOptions {
   /** Starts Jobcast with these environment variables and no others of its own, and resolves when it serves. */
   start(env: Record<string, string>): Promise<{ url: string; close(): Promise<void> }>
-  /** Where Jobcast is wanted; the next free port is taken where it is in use. */
+  /** The contract of the chain; job-registry by default. */
+  contract?: DevContract
+  /** Jobcast's preferred port; the next free one is taken if it is in use. */
   port?: number
-  /** Where the chain is wanted; likewise. */
+  /** The chain's preferred port; likewise. */
   chainPort?: number
-  /** Milliseconds between two jobs. */
+  /** Milliseconds between two new jobs. */
   everyMs?: number
-  /** Takes what is said to the person at the terminal, line by line. */
+  /** Receives the lines for the terminal. */
   log?(line: string): void
 }
 
@@ -33,12 +37,13 @@ export interface Devnet {
 }
 
 /**
- * A whole Jobcast on this machine: a chain of its own with the contract and an hour of past jobs, Jobcast on a
- * database of its own, and a new job every few seconds. Several run side by side, and one starts after another was
- * killed: ports in use are passed over, the killed one's chain ended with it and its folder is removed here.
+ * Starts a whole Jobcast on this machine: a chain of its own with a contract and an hour of past jobs, Jobcast on a
+ * new database, and a market that creates a job every few seconds and takes each through its statuses. Several
+ * devnets run side by side: ports in use are skipped. Folders of devnets that were killed are removed.
  */
 export async function devnet({
   start,
+  contract = 'job-registry',
   port = 3000,
   chainPort = 8545,
   everyMs = 3_000,
@@ -65,21 +70,22 @@ export async function devnet({
     const anvil = await startChain(chainPort)
     undo.push(() => anvil.stop())
     const client = devClient(anvil.url)
-    const { address } = await deployRegistry(client)
-    await createPast(client, address)
+    const { address, market } = await deployMarket(client, contract)
+    const runs = await createPast({ client, market, seconds: PAST_SECONDS })
 
     const app = await start({
       RPC_URL: anvil.wsUrl,
+      CONTRACT: contract,
       CONTRACT_ADDRESS: address,
       DATA_DIR: dataDir,
       PORT: String(await nextFreePort(port)),
     })
     undo.push(() => app.close())
-    log(welcome(app.url, anvil.url, address, everyMs))
+    log(welcome({ url: app.url, chainUrl: anvil.url, contract, address, everyMs }))
 
-    const generator = new AbortController()
-    generateJobs({ url: anvil.url, address, everyMs, signal: generator.signal, log })
-    undo.push(async () => generator.abort())
+    const stopped = new AbortController()
+    runMarket({ market, runs, everyMs, signal: stopped.signal, log })
+    undo.push(async () => stopped.abort())
     return { url: app.url, rpcUrl: anvil.url, address, dataDir, close }
   } catch (error) {
     // What failed first is what the caller needs to know.
@@ -106,24 +112,13 @@ async function startChain(preferred: number): Promise<Anvil> {
   throw new PortTakenError(`no free port for the chain from ${preferred} on`)
 }
 
-/** Jobs at even steps over the last hour; then the chain's clock is set to now. */
-async function createPast(client: DevClient, address: Address): Promise<void> {
-  const step = Math.floor(PAST_SECONDS / (PAST_JOBS + 1))
-  const first = unixNow() - PAST_SECONDS + step
-  for (let i = 0; i < PAST_JOBS; i++) {
-    const time = first + i * step
-    await anvilCall(client, 'evm_setNextBlockTimestamp', [time])
-    await createJob(client, address, randomJob(time))
-  }
-  await anvilCall(client, 'evm_setTime', [unixNow()])
-}
-
-function anvilCall(client: DevClient, method: string, params: unknown[]): Promise<unknown> {
-  // Not in viem's list of methods, which is what its types are made from.
-  return client.request({ method, params } as unknown as Parameters<DevClient['request']>[0])
-}
-
-function welcome(url: string, chainUrl: string, address: Address, everyMs: number): string {
+function welcome({
+  url,
+  chainUrl,
+  contract,
+  address,
+  everyMs,
+}: Record<'url' | 'chainUrl' | 'contract' | 'address', string> & { everyMs: number }): string {
   return [
     '',
     `  Jobcast devnet is running; a new job every ${everyMs / 1000} s.`,
@@ -132,7 +127,7 @@ function welcome(url: string, chainUrl: string, address: Address, everyMs: numbe
     `  stream    curl -N ${url}/api/v1/events`,
     `  history   curl ${url}/api/v1/jobs`,
     `  docs      ${url}/docs`,
-    `  chain     ${chainUrl}, contract ${address}`,
+    `  chain     ${chainUrl}, ${contract} at ${address}`,
     '',
     '  Ctrl-C ends everything. The next devnet begins with a new chain and a new database.',
     '',

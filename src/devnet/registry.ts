@@ -1,27 +1,21 @@
 import {
+  type Abi,
   type Address,
-  type Client,
-  createWalletClient,
+  type ContractFunctionArgs,
+  type ContractFunctionName,
+  encodeFunctionData,
   type Hex,
-  type HttpTransport,
-  http,
-  type JsonRpcAccount,
-  type PublicActions,
   parseEventLogs,
-  publicActions,
-  type TransactionReceipt,
-  TransactionReceiptNotFoundError,
-  type WalletActions,
-  withRetry,
 } from 'viem'
-import { jobRegistryAbi, jobRegistryBytecode } from '../../abi/jobRegistry.ts'
+import { jobRegistryAbi as abi, jobRegistryBytecode as bytecode } from '../../abi/jobRegistry.ts'
+import { type DevClient, deploy, type Mined, minedIn, send, succeeded, toClient } from './client.ts'
+import { randomBelow } from './random.ts'
 
-/** anvil's first dev account: funded and unlocked, so the node signs and numbers its transactions. */
-export const devAccount: Address = '0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266'
+export { type DevClient, devAccount, devClient } from './client.ts'
 
 const DAY = 86_400n
 
-/** What createJob takes; what is left out gets an ordinary value. Amounts in 10^-6 USDC, times in unix seconds. */
+/** Parameters of createJob, with usual values by default. Amounts in 10^-6 USDC, times in unix seconds. */
 export interface JobInput {
   clientId?: bigint
   budget?: bigint
@@ -29,81 +23,53 @@ export interface JobInput {
   /** Any uint8: a value the indexer does not know is a case of its own. */
   strategyType?: number
   verificationLevel?: number
+  /** The contract's next id by default; an id that is in use is taken again. */
+  jobId?: bigint
 }
 
 export interface BatchInput {
   clientId?: bigint
-  /** Budget of the first job; each next one has 10^-6 USDC more. */
+  /** Budget of the first job of a transaction; each next one has 10^-6 USDC more. */
   budget?: bigint
   deadline?: bigint
-  /** Jobs in one transaction, and so in one block; 2,000 by default, about 7,000 fit under anvil's gas limit. */
+  /** Jobs in one transaction, and so in one block. Under anvil's gas limit fit about 7,000, of mixed ones 2,200. */
   perTransaction?: number
 }
 
-export interface CreatedJob {
+export interface CreatedJob extends Mined {
   jobId: string
-  blockNumber: number
-  blockHash: Hex
-  transactionHash: Hex
 }
 
-export type DevClient = Client<
-  HttpTransport,
-  undefined,
-  JsonRpcAccount,
-  undefined,
-  WalletActions<undefined, JsonRpcAccount> & PublicActions<HttpTransport, undefined, JsonRpcAccount>
+type RegistryFunction = ContractFunctionName<typeof abi, 'nonpayable'>
+
+/** A function of the contract that changes a job. */
+export type RegistryChange = Exclude<RegistryFunction, `create${string}`>
+
+/** Arguments of a function of the contract; the first one of a change is the job's id. */
+export type RegistryArgs<Name extends RegistryFunction> = Extract<
+  ContractFunctionArgs<typeof abi, 'nonpayable', Name>,
+  readonly unknown[]
 >
 
-/** A client of the dev account that writes and reads. It speaks HTTP, which leaves nothing to close, for a ws URL too. */
-export function devClient(url: string): DevClient {
-  return createWalletClient({
-    account: devAccount,
-    // A second eth_sendTransaction, after an answer that was lost, would be a second job.
-    transport: http(url.replace(/^ws/, 'http'), { retryCount: 0 }),
-    cacheTime: 0,
-  }).extend(publicActions)
-}
-
 /** Deploys the contract of abi/JobRegistry.sol; `blockNumber` is the block it was deployed in. */
-export async function deployRegistry(
+export function deployRegistry(
   target: string | DevClient,
 ): Promise<{ address: Address; blockNumber: number }> {
-  const client = toClient(target)
-  const hash = await client.deployContract({
-    abi: jobRegistryAbi,
-    bytecode: jobRegistryBytecode,
-    chain: null,
-  })
-  const receipt = await succeeded(client, hash)
-  if (!receipt.contractAddress) throw new Error(`transaction ${hash} deployed no contract`)
-  return { address: receipt.contractAddress, blockNumber: Number(receipt.blockNumber) }
+  return deploy(target, { abi, bytecode })
 }
 
-/** Sends createJob and does not wait: for a chain that mines when it is told to. */
-export async function sendJob(
-  target: string | DevClient,
-  address: Address,
-  { clientId, budget, deadline, strategyType, verificationLevel }: JobInput = {},
-): Promise<Hex> {
-  return toClient(target).writeContract({
-    abi: jobRegistryAbi,
-    address,
-    functionName: 'createJob',
-    args: [
-      clientId ?? 1n,
-      budget ?? 100_000_000n,
-      deadline ?? defaultDeadline(),
-      strategyType ?? 0,
-      verificationLevel ?? 1,
-    ],
-    chain: null,
-  })
+/** Sends createJob and does not wait: for a chain that mines on request. */
+export function sendJob(target: string | DevClient, address: Address, job: JobInput = {}): Promise<Hex> {
+  const { jobId, clientId = 1n, budget = 100_000_000n, deadline = defaultDeadline() } = job
+  const fields = [clientId, budget, deadline, job.strategyType ?? 0, job.verificationLevel ?? 1] as const
+  const data =
+    jobId === undefined ? encode('createJob', fields) : encode('createJobWithId', [jobId, ...fields])
+  return send(toClient(target), { to: address, data })
 }
 
 /**
  * Creates a job and waits until its transaction is mined.
- * @throws viem's TransactionReceiptNotFoundError where the node dropped the transaction.
+ * @throws viem's TransactionReceiptNotFoundError if the node dropped the transaction.
  */
 export async function createJob(
   target: string | DevClient,
@@ -112,52 +78,86 @@ export async function createJob(
 ): Promise<CreatedJob> {
   const client = toClient(target)
   const receipt = await succeeded(client, await sendJob(client, address, job))
-  const [created] = parseEventLogs({ abi: jobRegistryAbi, eventName: 'JobCreated', logs: receipt.logs })
+  const [created] = parseEventLogs({ abi, eventName: 'JobCreated', logs: receipt.logs })
   if (!created) throw new Error(`transaction ${receipt.transactionHash} created no job`)
-  return {
-    jobId: created.args.jobId.toString(),
-    blockNumber: Number(receipt.blockNumber),
-    blockHash: receipt.blockHash,
-    transactionHash: receipt.transactionHash,
-  }
+  return { jobId: created.args.jobId.toString(), ...minedIn(receipt) }
+}
+
+/** Sends a change of a job and does not wait: for a chain that mines on request. */
+export function sendChange<Name extends RegistryChange>(
+  target: string | DevClient,
+  address: Address,
+  name: Name,
+  args: RegistryArgs<Name>,
+): Promise<Hex> {
+  return send(toClient(target), { to: address, data: encode(name, args) })
+}
+
+/**
+ * Changes a job and waits until the transaction is mined. The contract checks nothing: any change of any id is taken.
+ * @example await changeJob(client, address, 'fund', [jobId, clientId, amount])
+ */
+export async function changeJob<Name extends RegistryChange>(
+  target: string | DevClient,
+  address: Address,
+  name: Name,
+  args: RegistryArgs<Name>,
+): Promise<Mined> {
+  const client = toClient(target)
+  return minedIn(await succeeded(client, await sendChange(client, address, name, args)))
 }
 
 /**
  * Creates `count` jobs, many in a transaction, one transaction after the other; resolves with the blocks of the
  * first and the last.
  */
-export async function createJobs(
+export function createJobs(
   target: string | DevClient,
   address: Address,
   count: number,
+  batch: BatchInput = {},
+): Promise<{ fromBlock: number; toBlock: number }> {
+  return createMany('createJobs', 4_000n, { target, address, count, ...batch })
+}
+
+/** As {@link createJobs}, but each job is completed, and has five logs: from JobCreated to JobCompleted. */
+export function createMixedJobs(
+  target: string | DevClient,
+  address: Address,
+  count: number,
+  batch: BatchInput = {},
+): Promise<{ fromBlock: number; toBlock: number }> {
+  return createMany('createMixedJobs', 13_000n, { target, address, count, ...batch })
+}
+
+/** @param gasPerJob more than a job takes; named, because estimating it runs the whole batch several times over */
+async function createMany(
+  name: 'createJobs' | 'createMixedJobs',
+  gasPerJob: bigint,
   {
+    target,
+    address,
+    count,
     clientId = 1n,
     budget = 100_000_000n,
     deadline = defaultDeadline(),
     perTransaction = 2_000,
-  }: BatchInput = {},
+  }: { target: string | DevClient; address: Address; count: number } & BatchInput,
 ): Promise<{ fromBlock: number; toBlock: number }> {
   const client = toClient(target)
   let [fromBlock, toBlock] = [0, 0]
   for (let done = 0; done < count; done += perTransaction) {
     const size = Math.min(perTransaction, count - done)
-    const hash = await client.writeContract({
-      abi: jobRegistryAbi,
-      address,
-      functionName: 'createJobs',
-      args: [BigInt(size), clientId, budget + BigInt(done), deadline],
-      // Named, because estimating it runs the whole batch several times over.
-      gas: 100_000n + 4_000n * BigInt(size),
-      chain: null,
-    })
+    const data = encode(name, [BigInt(size), clientId, budget + BigInt(done), deadline])
+    const hash = await send(client, { to: address, data, gas: 100_000n + gasPerJob * BigInt(size) })
     toBlock = Number((await succeeded(client, hash)).blockNumber)
     if (done === 0) fromBlock = toBlock
   }
   return { fromBlock, toBlock }
 }
 
-/** A job as a marketplace sees them: 12 returning clients, 50 to 5,000 USDC, due in 1 to 30 days. */
-export function randomJob(now = Math.floor(Date.now() / 1000)): Required<JobInput> {
+/** A plausible job of the marketplace: one of 12 clients, 50 to 5,000 USDC, due in 1 to 30 days. */
+export function randomJob(now = Math.floor(Date.now() / 1000)): Required<Omit<JobInput, 'jobId'>> {
   return {
     clientId: BigInt(1 + randomBelow(12)),
     // Steps of 2.50 USDC look like prices.
@@ -168,82 +168,11 @@ export function randomJob(now = Math.floor(Date.now() / 1000)): Required<JobInpu
   }
 }
 
-/**
- * Creates a random job every `everyMs` until the signal aborts. A chain that does not answer is reported once and
- * tried again at the same pace; the returned promise never rejects.
- */
-export async function generateJobs({
-  url,
-  address,
-  everyMs,
-  signal,
-  log = () => {},
-}: {
-  url: string
-  address: Address
-  everyMs: number
-  signal: AbortSignal
-  log?: (line: string) => void
-}): Promise<void> {
-  const client = devClient(url)
-  let failing = false
-  while (await pause(everyMs, signal)) {
-    try {
-      await sendJob(client, address, randomJob())
-      if (failing) log('the chain answers again')
-      failing = false
-    } catch (error) {
-      if (!failing && !signal.aborted) log(`no job created, trying again: ${firstLine(error)}`)
-      failing = true
-    }
-  }
-}
-
-function toClient(target: string | DevClient): DevClient {
-  return typeof target === 'string' ? devClient(target) : target
-}
-
-async function succeeded(client: DevClient, hash: Hex): Promise<TransactionReceipt> {
-  // Not viem's waitForTransactionReceipt: it asks once a block, and anvil shows a block a moment before its receipts.
-  const receipt = await withRetry(() => client.getTransactionReceipt({ hash }), {
-    delay: ({ count }) => Math.min(1 + count, 50),
-    retryCount: 1_200,
-    shouldRetry: async ({ error }) =>
-      error instanceof TransactionReceiptNotFoundError && (await isKnown(client, hash)),
-  })
-  if (receipt.status !== 'success') throw new Error(`transaction ${hash} was reverted`)
-  return receipt
-}
-
-/** Whether the node has the transaction, mined or waiting. */
-async function isKnown(client: DevClient, hash: Hex): Promise<boolean> {
-  return (await client.request({ method: 'eth_getTransactionByHash', params: [hash] })) !== null
+function encode<Name extends RegistryFunction>(functionName: Name, args: RegistryArgs<Name>): Hex {
+  // As a plain Abi: viem cannot resolve the parameters of a name that is still a type parameter.
+  return encodeFunctionData<Abi>({ abi, functionName, args })
 }
 
 function defaultDeadline(): bigint {
   return BigInt(Math.floor(Date.now() / 1000)) + 7n * DAY
-}
-
-function randomBelow(limit: number): number {
-  return Math.floor(Math.random() * limit)
-}
-
-function firstLine(error: unknown): string {
-  return String(error instanceof Error ? error.message : error).split('\n', 1)[0] as string
-}
-
-/** Resolves with false as soon as the signal aborts, with true after `ms`. */
-function pause(ms: number, signal: AbortSignal): Promise<boolean> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve(false)
-    const onAbort = () => {
-      clearTimeout(timer)
-      resolve(false)
-    }
-    const timer = setTimeout(() => {
-      signal.removeEventListener('abort', onAbort)
-      resolve(true)
-    }, ms)
-    signal.addEventListener('abort', onAbort, { once: true })
-  })
 }

@@ -1,8 +1,25 @@
 import type { Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
+/** Requests that one connection may have under way by pipelining; browsers and proxies send one or two. */
+const PIPELINED = 256
+
 /** Requests under way when the server closes have so long to be answered. */
 const LAST_ANSWERS_MS = 6_000
+
+/**
+ * Ends connections whose client sends request after request and reads no answers. node:http itself reads on for ever, and
+ * has no public way to hold back: `socket.pause()` does not stop its parser.
+ */
+export function limitPipelining(server: Server): void {
+  const pending = new WeakMap<Socket, number>()
+  server.on('request', ({ socket }, response) => {
+    const count = (pending.get(socket) ?? 0) + 1
+    pending.set(socket, count)
+    if (count > PIPELINED) socket.destroy()
+    else response.once('close', () => pending.set(socket, (pending.get(socket) ?? 1) - 1))
+  })
+}
 
 /**
  * Watches the connections that node:http would wait for when it closes. Browsers and undici open some ahead of need,

@@ -7,17 +7,22 @@ import type {
   FastifySchemaValidationError,
 } from 'fastify'
 import { type Static, Type } from 'typebox'
-import { BadRequestError, UnavailableError } from '../errors.ts'
+import { BadRequestError, OverloadedError, UnavailableError } from '../errors.ts'
+import { unwrap } from '../messages.ts'
 
 const statusOf = {
   BAD_REQUEST: 400,
   UNAUTHORIZED: 401,
   NOT_FOUND: 404,
+  METHOD_NOT_ALLOWED: 405,
   RATE_LIMITED: 429,
   INTERNAL: 500,
   UNAVAILABLE: 503,
 } as const
 export type ErrorCode = keyof typeof statusOf
+
+/** Seconds after which a request that was answered 503 may be sent again. */
+const RETRY_SECONDS = 5
 
 /** Every answer that is not a success. */
 export const ErrorBody = Type.Object(
@@ -47,6 +52,10 @@ const told: Record<ErrorCode, Told> = {
     message: 'a key is needed: x-api-key, Authorization: Bearer, or api_key in the query',
   },
   NOT_FOUND: { description: 'there is no such thing', message: 'there is no job 42' },
+  METHOD_NOT_ALLOWED: {
+    description: 'the route exists for other methods; with Allow',
+    message: 'POST is not allowed here; use GET',
+  },
   RATE_LIMITED: {
     description: 'too many requests or streams from one address',
     message: 'too many requests; try again in 42 seconds',
@@ -95,14 +104,14 @@ export function errorHandling(app: FastifyInstance): void {
   app.setNotFoundHandler((request, reply) =>
     sendError(reply, 'NOT_FOUND', `there is no ${request.method} ${pathOf(request)}; see /docs`),
   )
-  app.setErrorHandler((error: FastifyError, request, reply) => {
+  app.setErrorHandler((thrown: FastifyError, request, reply) => {
+    const error = unwrap(thrown) as FastifyError
     if (error instanceof BadRequestError) return sendError(reply, 'BAD_REQUEST', error.message)
-    if (error instanceof UnavailableError)
-      return sendError(
-        reply.header('retry-after', 5),
-        'UNAVAILABLE',
-        'the database is out of reach; try again',
-      )
+    if (error instanceof UnavailableError) {
+      const message =
+        error instanceof OverloadedError ? error.message : 'the database is out of reach; try again'
+      return sendError(reply.header('retry-after', RETRY_SECONDS), 'UNAVAILABLE', message)
+    }
     if (error.statusCode === 429) return sendError(reply, 'RATE_LIMITED', error.message)
     if (error.statusCode && error.statusCode < 500) return sendError(reply, 'BAD_REQUEST', error.message)
     request.log.error({ err: error }, 'a request failed')

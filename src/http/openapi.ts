@@ -2,10 +2,9 @@ import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
 
-const description = `Jobs created on a chain, as history and as a live stream.
+const description = `Jobs of an on-chain marketplace, as history and as a live stream.
 
-Integers that can pass 2^53 (uint256 ids, block numbers, unix seconds of the chain) are decimal strings, USDC amounts decimal
-strings with exactly 6 fraction digits. Filters are the same on the history and on the stream: values of one parameter are
+Integers that can pass 2^53 (uint256 ids, block numbers, unix seconds of the chain) are decimal strings. Filters are the same on the history and on the stream: values of one parameter are
 comma-separated and OR'd, parameters are AND'd.
 
 From the history to the stream without a gap or a duplicate: read \`/api/v1/jobs\`, then open

@@ -2,10 +2,13 @@ import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } 
 import { Type } from 'typebox'
 import type { Config } from '../config.ts'
 import { UnavailableError } from '../errors.ts'
+import { unwrap } from '../messages.ts'
 import type { Metrics } from '../metrics.ts'
-import { type Position, staleness } from '../status.ts'
+import { staleness } from '../status.ts'
+import type { IndexState } from '../store/cursor.ts'
 import { watchConnections } from './connections.ts'
 import { errorHandling } from './errors.ts'
+import { methodNotAllowed } from './methods.ts'
 import { remember } from './remember.ts'
 
 /** Probes and scrapers of a cluster ask often; the database is asked at most once in this time. */
@@ -17,7 +20,7 @@ const RETRY_SECONDS = 5
 export interface OperationOptions {
   config: Config
   metrics: Metrics
-  readPosition(): Promise<Position>
+  readState(): Promise<IndexState>
   /** why this process's indexer does not index; undefined where it does, or where another process is to */
   indexerFault(): string | undefined
   /** brings the gauges up to date before they are read */
@@ -27,7 +30,7 @@ export interface OperationOptions {
 /** `/health`, `/ready` and `/metrics`: for probes and monitoring, never limited and without a key. */
 export function operationRoutes(app: FastifyInstance, options: OperationOptions): void {
   const { config, metrics } = options
-  const readPosition = remember(options.readPosition, FRESH_MS)
+  const readState = remember(options.readState, FRESH_MS)
   const uncached = { 'cache-control': 'no-store' }
   const tags = ['operation']
 
@@ -97,10 +100,10 @@ export function operationRoutes(app: FastifyInstance, options: OperationOptions)
 
   async function whyNotReady(): Promise<string | undefined> {
     try {
-      const at = await within(ANSWER_MS, readPosition())
+      const at = await within(ANSWER_MS, readState())
       return options.indexerFault() ?? staleness(at, config.maxLagSeconds, Date.now() / 1000)
     } catch (error) {
-      if (error instanceof UnavailableError) return 'the database is out of reach'
+      if (unwrap(error) instanceof UnavailableError) return 'the database is out of reach'
       throw error
     }
   }
@@ -126,6 +129,7 @@ export function createOperationServer(
     http: { headersTimeout: 10_000 },
   })
   errorHandling(app)
+  methodNotAllowed(app)
   operationRoutes(app, options)
   const endConnections = watchConnections(app.server)
   app.addHook('preClose', async () => endConnections())

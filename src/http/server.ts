@@ -5,14 +5,16 @@ import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } 
 import type { Config } from '../config.ts'
 import { Connected, Ping, Unavailable } from '../events.ts'
 import type { Feed } from '../feed.ts'
-import { Job } from '../job.ts'
 import type { Metrics } from '../metrics.ts'
 import { addressKey } from './address.ts'
+import { createAdmission } from './admission.ts'
 import { authentication } from './auth.ts'
 import { caching } from './caching.ts'
-import { watchConnections } from './connections.ts'
+import { limitPipelining, watchConnections } from './connections.ts'
 import { answerBrokenRequest, answerBrokenUrl, ErrorBody, errorHandling } from './errors.ts'
+import { jobSchema } from './jobSchema.ts'
 import { type JobsOptions, jobsRoutes } from './jobs.ts'
+import { methodNotAllowed } from './methods.ts'
 import { openapi } from './openapi.ts'
 import { type OperationOptions, operationRoutes } from './operation.ts'
 import { page } from './page.ts'
@@ -21,7 +23,10 @@ import { type StatusOptions, statusRoutes } from './status.ts'
 import { eventsRoute } from './stream/events.ts'
 import { createFanout, type Fanout } from './stream/fanout.ts'
 
-export interface ServerOptions extends JobsOptions, Omit<StatusOptions, 'streams'>, OperationOptions {
+export interface ServerOptions
+  extends Omit<JobsOptions, 'admit'>,
+    Omit<StatusOptions, 'streams'>,
+    OperationOptions {
   config: Config
   feed: Feed
   metrics: Metrics
@@ -55,8 +60,9 @@ export async function createServer(
     ajv: { customOptions: { removeAdditional: false, coerceTypes: true, allErrors: true, verbose: true } },
   })
   errorHandling(app)
+  methodNotAllowed(app)
   watchRequests(app, metrics)
-  app.addSchema(Job)
+  app.addSchema(jobSchema(options.contract))
   for (const schema of [ErrorBody, Connected, Ping, Unavailable]) app.addSchema(schema)
 
   securityHeaders(app)
@@ -74,7 +80,7 @@ export async function createServer(
       max: config.rateLimit,
       timeWindow: '1 minute',
       keyGenerator: (request) => addressKey(request.ip),
-      allowList: (request) => ['/health', '/ready', '/metrics'].includes(request.routeOptions.url ?? ''),
+      allowList: (request) => isFree(request.routeOptions.url ?? ''),
       errorResponseBuilder: (_request, { after }) =>
         Object.assign(new Error(`too many requests; try again in ${after}`), { statusCode: 429 }),
     })
@@ -93,6 +99,7 @@ export async function createServer(
     },
   })
   const streams = eventsRoute(app, {
+    contract: options.contract,
     feed,
     fanout,
     maxStreams: config.maxStreams,
@@ -107,7 +114,9 @@ export async function createServer(
       refused: (reason) => metrics.streamsRefused.inc({ reason }),
     },
   })
-  jobsRoutes(app, options)
+  // PGlite is one thread: a second query would only wait inside it, before the indexer's.
+  const atOnce = config.databaseUrl === undefined ? 1 : config.databaseConnections
+  jobsRoutes(app, { ...options, admit: createAdmission({ atOnce }) })
   statusRoutes(app, { ...options, streams: fanout.size })
   operationRoutes(app, {
     ...options,
@@ -119,6 +128,7 @@ export async function createServer(
   })
   await app.register(page)
 
+  limitPipelining(app.server)
   const endConnections = watchConnections(app.server)
   // Not onClose: fastify waits for open answers before it, and a stream never ends by itself.
   app.addHook('preClose', async () => {
@@ -127,6 +137,11 @@ export async function createServer(
     endConnections()
   })
   return { app, fanout }
+}
+
+/** Probes, and the files of the page, of which one visit needs a dozen. */
+function isFree(route: string): boolean {
+  return ['/health', '/ready', '/metrics'].includes(route) || route.startsWith('/page/')
 }
 
 /** TLS is the proxy's, so is HSTS; the page and the documents set a Content-Security-Policy of their own. */

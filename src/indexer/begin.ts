@@ -21,23 +21,23 @@ export async function begin(
   {
     source,
     db,
-    contract,
+    address,
     startBlock,
-  }: { source: Source; db: Database; contract: Hex; startBlock?: number | undefined },
+  }: { source: Source; db: Database; address: Hex; startBlock?: number | undefined },
   identity: Identity,
   head: Header,
   finalizedNumber: number,
 ): Promise<void> {
   if (!(await source.hasCode('latest')))
     throw new CannotIndexError(
-      `There is no contract at ${contract} on chain ${identity.chainId}. Set CONTRACT_ADDRESS to the JobRegistry of this chain, or RPC_URL to its chain.`,
+      `There is no contract at ${address} on chain ${identity.chainId}. Set CONTRACT_ADDRESS to a contract of this chain, or RPC_URL to its chain.`,
     )
   // Not above the finalized block: a reorg could move the contract's creation further down.
   const first = startBlock ?? Math.min(await firstBlock(source, head.number), finalizedNumber)
   const before = await blockBefore(source, first, head)
   await beginCursor(db, {
     ...identity,
-    contract,
+    contract: address,
     startBlock: first,
     feedFromBlock: head.number,
     silent: before.number < head.number,

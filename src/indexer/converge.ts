@@ -8,13 +8,16 @@ import {
   RangeRefusedError,
   type Source,
 } from '../chain/source.ts'
-import { jobCreatedTopic } from '../job.ts'
-import { type Cursor, readCursor } from '../store/cursor.ts'
+import type { Contract } from '../contract/define.ts'
+import { type Cursor, readBlocks, readCursor } from '../store/cursor.ts'
 import type { Database } from '../store/database.ts'
-import { type Advance, advance, type BlockRef, readBlocks, rewind } from '../store/step.ts'
+import { readJobs, readRewind } from '../store/jobs.ts'
+import { type BlockRef, commitStep, type Step } from '../store/step.ts'
 import { begin } from './begin.ts'
-import { checkLogs, decodeLogs, timestampOf } from './logs.ts'
+import { changedJobs, fold, rewindEntries } from './fold.ts'
+import { checkLogs, type DecodedLogs, decodeLogs, timestampOf } from './logs.ts'
 import { createRanges, type Range } from './ranges.ts'
+import { assertSameSetup, chainOf } from './setup.ts'
 
 /** Blocks above `finalized` taken in one step while catching up. */
 const HEAD_BLOCKS = 64
@@ -32,7 +35,9 @@ export interface Indexing {
   db: Database
   /** this process, for the lease */
   me: string
-  contract: Hex
+  /** lower-case hex */
+  address: Hex
+  contract: Contract
   startBlock?: number | undefined
   confirmations: number
   /** waits; injected so that a model can skip it */
@@ -45,8 +50,8 @@ export interface Indexing {
 /** What an operator sees of the indexer: logs and metrics. */
 export interface Report {
   head(head: Header): void
-  advanced(cursor: Cursor, step: Advance): void
-  rewound(cursor: Cursor, ancestor: number, removed: number): void
+  advanced(cursor: Cursor, step: Step): void
+  rewound(cursor: Cursor, step: Step): void
   bloomMismatch(header: Header): void
 }
 
@@ -60,7 +65,7 @@ export type Outcome = 'caught-up' | 'moved' | 'arrived' | 'raced'
  */
 export function createConverge(ix: Indexing): () => Promise<Outcome> {
   const takeRange = createRanges(readRange)
-  const bloomValues = [ix.contract, jobCreatedTopic]
+  const topics = new Set(ix.contract.topics)
   /** where our last step ended: the next one need not read it, and changes nothing where it is no longer so */
   let reached: Cursor | null = null
   let identity: Identity | undefined
@@ -100,7 +105,8 @@ export function createConverge(ix: Indexing): () => Promise<Outcome> {
     if (ix.now() - finalized.readAt < FINALIZED_EVERY_MS) return
     const [told, ours] = await Promise.all([ix.source.finalized(), cursor === null || hasBlockOf(cursor)])
     if (!ours) return
-    const number = told ?? head.number - ASSUMED_FINALITY
+    // Nothing above the head is believed to be final: the cursor never gives up what it once took for final.
+    const number = Math.min(told ?? head.number - ASSUMED_FINALITY, head.number)
     finalized = { number: Math.max(0, number), readAt: ix.now() }
   }
 
@@ -122,9 +128,9 @@ export function createConverge(ix: Indexing): () => Promise<Outcome> {
   /** Far behind: a range of blocks that no reorg can touch. */
   async function takeFinalized(cursor: Cursor, head: Header, limit: number): Promise<Outcome> {
     const from = cursor.blockNumber + 1
-    const { first, last, jobs, malformed } = await takeRange(from, limit)
+    const { first, last, ...logs } = await takeRange(from, limit)
     if (!follows(first, cursor)) return goBack(cursor, head)
-    return commit(cursor, { to: last, blocks: [last], head, jobs, malformed })
+    return commit(cursor, { to: last, blocks: [last], head }, logs)
   }
 
   /** A range as it is to be written. It is made where the answer comes, while the range before it is committed. */
@@ -137,8 +143,8 @@ export function createConverge(ix: Indexing): () => Promise<Outcome> {
       [from, first.hash],
       [to, last.hash],
     ])
-    const checked = checkLogs(logs, { from, to, contract: ix.contract, topic: jobCreatedTopic }, ends)
-    return { first, last, ...decodeLogs(checked, await missingTimestamps(checked)) }
+    const checked = checkLogs(logs, { from, to, address: ix.address, topics }, ends)
+    return { first, last, ...decodeLogs(ix.contract, checked, await missingTimestamps(checked)) }
   }
 
   /** Above `finalized`: headers first, each the parent of the next, then the logs of exactly these blocks. */
@@ -153,7 +159,11 @@ export function createConverge(ix: Indexing): () => Promise<Outcome> {
         throw new IncompleteAnswerError(`block ${from + i} is not the child of the block before it`)
     const logs = await logsOf(headers)
     const timestamps = new Map(headers.map((header) => [header.number, header.timestamp]))
-    const outcome = await commit(cursor, { to: last, blocks: headers, head, ...decodeLogs(logs, timestamps) })
+    const outcome = await commit(
+      cursor,
+      { to: last, blocks: headers, head },
+      decodeLogs(ix.contract, logs, timestamps),
+    )
     return outcome === 'moved' && to === head.number - ix.confirmations ? 'arrived' : outcome
   }
 
@@ -170,14 +180,18 @@ export function createConverge(ix: Indexing): () => Promise<Outcome> {
 
   async function logsOf(headers: Header[]): Promise<RpcLog[]> {
     const [first, last] = [headers[0] as Header, headers.at(-1) as Header]
-    const range = { from: first.number, to: last.number, contract: ix.contract, topic: jobCreatedTopic }
+    const range = { from: first.number, to: last.number, address: ix.address, topics }
     const hashes = new Map(headers.map((header) => [header.number, header.hash]))
     const answer = headers.length === 1 ? await ix.source.logs(first.hash) : await rangeOf(headers)
     const logs = checkLogs(answer, range, hashes)
-    const found = new Set(logs.map((log) => log.blockHash))
-    for (const header of headers)
-      if (!found.has(header.hash) && bloomMayHold(header.logsBloom, bloomValues))
-        logs.push(...checkLogs(await askAgain(header), range, hashes))
+    const found = new Set(logs.map((log) => `${log.blockHash} ${log.topics[0]}`))
+    for (const header of headers) {
+      const missing = ix.contract.topics.filter(
+        (topic) =>
+          !found.has(`${header.hash} ${topic}`) && bloomMayHold(header.logsBloom, [ix.address, topic]),
+      )
+      if (missing.length > 0) logs.push(...checkLogs(await askAgain(header, missing), range, hashes))
+    }
     return checkLogs(logs, range, hashes)
   }
 
@@ -195,10 +209,10 @@ export function createConverge(ix: Indexing): () => Promise<Outcome> {
   }
 
   /**
-   * A node that lags answers no logs for a block that has some. The bloom tells that there may be, and whether the
-   * block's other logs are the reason for it; another endpoint may know.
+   * A node that lags answers no logs for a block that has some. The bloom says that there may be logs of these topics, and
+   * whether the block's other logs are the reason for it; another endpoint may have them.
    */
-  async function askAgain(header: Header): Promise<RpcLog[]> {
+  async function askAgain(header: Header, missing: Hex[]): Promise<RpcLog[]> {
     let failure: unknown = new IncompleteAnswerError(
       `the RPC has not all logs that the bloom of block ${header.number} announces`,
     )
@@ -206,7 +220,9 @@ export function createConverge(ix: Indexing): () => Promise<Outcome> {
       try {
         const all = await ix.source.allLogs(header.hash, attempt)
         const ours = all.filter(isOurs)
-        if (ours.length > 0 || accountsFor(all, bloomValues)) return ours
+        const explained = (topic: Hex) =>
+          ours.some((log) => log.topics[0] === topic) || accountsFor(all, [ix.address, topic])
+        if (missing.every(explained)) return ours
       } catch (error) {
         failure = error
       }
@@ -219,7 +235,7 @@ export function createConverge(ix: Indexing): () => Promise<Outcome> {
   }
 
   function isOurs(log: RpcLog): boolean {
-    return log.address.toLowerCase() === ix.contract && log.topics[0] === jobCreatedTopic
+    return log.address.toLowerCase() === ix.address && topics.has(log.topics[0] as Hex)
   }
 
   /** The chain left our branch: back to the newest block both have. */
@@ -234,9 +250,23 @@ export function createConverge(ix: Indexing): () => Promise<Outcome> {
       throw new IncompleteAnswerError(
         `the RPC contradicts itself about block ${cursor.blockNumber}: a reorg in progress`,
       )
-    const removed = await rewind(ix.db, cursor, ix.me, ancestor)
-    if (!removed) return 'raced'
-    ix.report.rewound(cursor, ancestor.number, removed.length)
+    const { number, hash, timestamp } = ancestor
+    const jobs = await readRewind(ix.db, number)
+    // Another process may have moved the cursor meanwhile: what was read is then of no single moment.
+    if ((await readCursor(ix.db))?.revision !== cursor.revision) return 'raced'
+    const step: Step = {
+      to: { number, hash, timestamp },
+      // Its hash is new if the branch left below the start block.
+      blocks: [{ number, hash }],
+      finalizedNumber: cursor.finalizedNumber,
+      head: null,
+      jobs,
+      changes: [],
+      unapplied: [],
+      entries: rewindEntries(jobs),
+    }
+    if (!(await commitStep(ix.db, ix.contract, cursor, ix.me, step))) return 'raced'
+    ix.report.rewound(cursor, step)
     return 'moved'
   }
 
@@ -280,12 +310,25 @@ export function createConverge(ix: Indexing): () => Promise<Outcome> {
     return new Map(timestamps)
   }
 
-  async function commit(cursor: Cursor, step: Omit<Advance, 'finalizedNumber'>): Promise<Outcome> {
+  async function commit(
+    cursor: Cursor,
+    { to, blocks, head }: { to: Header; blocks: BlockRef[]; head: Header },
+    { decoded, malformed }: DecodedLogs,
+  ): Promise<Outcome> {
     const finalizedNumber = Math.max(cursor.finalizedNumber, finalized.number)
-    const whole = { ...step, finalizedNumber }
-    reached = await advance(ix.db, cursor, ix.me, whole)
+    const known = await readJobs(ix.db, changedJobs(decoded))
+    const folded = fold(known, decoded, { fed: !cursor.silent, finalizedNumber })
+    const step: Step = {
+      ...folded,
+      to: { number: to.number, hash: to.hash, timestamp: to.timestamp },
+      blocks: blocks.map(({ number, hash }) => ({ number, hash })),
+      finalizedNumber,
+      head: { number: head.number, timestamp: head.timestamp },
+      unapplied: [...malformed, ...folded.unapplied],
+    }
+    reached = await commitStep(ix.db, ix.contract, cursor, ix.me, step)
     if (!reached) return 'raced'
-    ix.report.advanced(cursor, whole)
+    ix.report.advanced(cursor, step)
     return 'moved'
   }
 }
@@ -293,19 +336,4 @@ export function createConverge(ix: Indexing): () => Promise<Outcome> {
 /** Any chain's genesis block has the same parent, so that one is told by its hash. */
 function follows(first: Header, cursor: Cursor): boolean {
   return first.number === 0 ? first.hash === cursor.genesisHash : first.parentHash === cursor.blockHash
-}
-
-function chainOf({ chainId, genesisHash }: Cursor): Identity {
-  return { chainId, genesisHash }
-}
-
-function assertSameSetup(ix: Indexing, cursor: Cursor): void {
-  if (cursor.contract !== ix.contract)
-    throw new CannotIndexError(
-      `The database holds the jobs of contract ${cursor.contract}, and CONTRACT_ADDRESS is ${ix.contract}. Set it back, use another database, or forget the indexed one with \`jobcast reset\`.`,
-    )
-  if (ix.startBlock !== undefined && ix.startBlock < cursor.startBlock)
-    throw new CannotIndexError(
-      `The database was indexed from block ${cursor.startBlock}, and START_BLOCK is ${ix.startBlock}: earlier jobs would be missing. Set it back, or index anew after \`jobcast reset\`.`,
-    )
 }

@@ -1,7 +1,9 @@
 import type { Hex, RpcLog } from 'viem'
 import { IncompleteAnswerError } from '../chain/source.ts'
-import { decode, type JobRecord, MalformedLogError } from '../job.ts'
-import type { Advance } from '../store/step.ts'
+import type { Contract } from '../contract/define.ts'
+import { isMalformedLog } from '../contract/errors.ts'
+import type { JobLog } from '../contract/job.ts'
+import type { UnappliedLog } from '../store/step.ts'
 
 const HASH = /^0x[0-9a-f]{64}$/
 
@@ -12,7 +14,7 @@ const HASH = /^0x[0-9a-f]{64}$/
  */
 export function checkLogs(
   logs: RpcLog[],
-  range: { from: number; to: number; contract: Hex; topic: Hex },
+  range: { from: number; to: number; address: Hex; topics: Set<Hex> },
   hashes: Map<number, Hex>,
 ): RpcLog[] {
   if (!Array.isArray(logs)) throw new IncompleteAnswerError('the RPC answered no list of logs')
@@ -24,7 +26,7 @@ export function checkLogs(
     const number = Number(log.blockNumber)
     if (log.blockNumber === null || log.logIndex === null || !(number >= range.from && number <= range.to))
       throw new IncompleteAnswerError(`a log of block ${number} in an answer for ${range.from}..${range.to}`)
-    if (log.address.toLowerCase() !== range.contract || log.topics[0] !== range.topic)
+    if (log.address.toLowerCase() !== range.address || !range.topics.has(log.topics[0] as Hex))
       throw new IncompleteAnswerError(`a log of another contract or event in block ${number}`)
     if (!HASH.test(log.blockHash ?? '') || !HASH.test(log.transactionHash ?? ''))
       throw new IncompleteAnswerError(`a log without block or transaction hash in block ${number}`)
@@ -45,28 +47,31 @@ function byPosition(a: RpcLog, b: RpcLog): number {
   return Number(a.blockNumber) - Number(b.blockNumber) || Number(a.logIndex) - Number(b.logIndex)
 }
 
+/** Checked logs, decoded, in chain order. */
+export interface DecodedLogs {
+  decoded: JobLog[]
+  malformed: UnappliedLog[]
+}
+
 /**
  * Decodes checked logs. A log that does not fit the ABI is set aside with the reason, never dropped.
  * @param timestamps unix seconds by block number, for logs that carry none of their own
  */
-export function decodeLogs(
-  logs: RpcLog[],
-  timestamps: Map<number, string>,
-): Pick<Advance, 'jobs' | 'malformed'> {
-  const jobs: JobRecord[] = []
-  const malformed: Advance['malformed'] = []
+export function decodeLogs(contract: Contract, logs: RpcLog[], timestamps: Map<number, string>): DecodedLogs {
+  const decoded: JobLog[] = []
+  const malformed: UnappliedLog[] = []
   for (const log of logs) {
     try {
       const timestamp = timestamps.get(Number(log.blockNumber)) ?? timestampOf(log)
       if (timestamp === undefined)
         throw new IncompleteAnswerError(`no timestamp for block ${log.blockNumber}`)
-      jobs.push(decode(log, timestamp))
+      decoded.push(contract.decode(log, timestamp))
     } catch (error) {
-      if (!(error instanceof MalformedLogError)) throw error
-      malformed.push({ log, reason: error.message })
+      if (!isMalformedLog(error)) throw error
+      malformed.push({ log, cause: 'malformed', reason: error.message })
     }
   }
-  return { jobs, malformed }
+  return { decoded, malformed }
 }
 
 /** The log's own `blockTimestamp` in decimal; undefined where a node gives none, or 0x0. */

@@ -1,18 +1,19 @@
 import type { Logger } from 'pino'
 import type { Cursor } from '../store/cursor.ts'
-import type { Advance } from '../store/step.ts'
+import type { Step } from '../store/step.ts'
 
 const EVERY_MS = 2_000
 /** Nearer to the head than this nobody waits for it. */
 const WORTH_BLOCKS = 200
 
 /** A line now and then while the index is far behind: how far it is, how fast, and how long it will take. */
-export function createProgress(log: Logger): (cursor: Cursor, step: Advance) => void {
+export function createProgress(log: Logger): (cursor: Cursor, step: Step) => void {
   let since: { at: number; block: number; jobs: number } | undefined
   let jobs = 0
   return (cursor, step) => {
     jobs += step.jobs.length
-    const left = step.head.number - step.to.number
+    const head = step.head?.number ?? step.to.number
+    const left = head - step.to.number
     if (left < WORTH_BLOCKS) {
       if (since) log.info({ blockNumber: step.to.number, jobs }, 'caught up with the chain')
       since = undefined
@@ -24,8 +25,7 @@ export function createProgress(log: Logger): (cursor: Cursor, step: Advance) => 
     if (now - since.at < EVERY_MS) return
     const seconds = (now - since.at) / 1000
     const blocksPerSecond = (step.to.number - since.block) / seconds
-    const percent =
-      (100 * (step.to.number - cursor.startBlock)) / Math.max(1, step.head.number - cursor.startBlock)
+    const percent = (100 * (step.to.number - cursor.startBlock)) / Math.max(1, head - cursor.startBlock)
     const secondsLeft = Math.ceil(left / Math.max(blocksPerSecond, 0.01))
     log.info(
       {

@@ -1,5 +1,5 @@
 import { type Header, RangeRefusedError } from '../chain/source.ts'
-import type { Advance } from '../store/step.ts'
+import type { DecodedLogs } from './logs.ts'
 
 /** Ranges asked for ahead of the one that is written. */
 const AHEAD = 3
@@ -12,7 +12,7 @@ const MAX_SIZE = 10_000
 const WANTED_LOGS = 4_000
 
 /** What a range of blocks holds, with the headers of both its ends. */
-export interface Range extends Pick<Advance, 'jobs' | 'malformed'> {
+export interface Range extends DecodedLogs {
   first: Header
   last: Header
 }
@@ -57,7 +57,7 @@ export function createRanges(
       const asked = flight.to - flight.from + 1
       try {
         const range = await flight.range
-        size = adapted(asked, range.jobs.length + range.malformed.length)
+        size = adapted(asked, range.decoded.length + range.malformed.length)
         return range
       } catch (error) {
         flights = []

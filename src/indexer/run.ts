@@ -1,7 +1,8 @@
 import type { Logger } from 'pino'
-import { describe, retryAfterSeconds } from '../chain/rpc.ts'
+import { retryAfterSeconds, rpcErrorText } from '../chain/errors.ts'
 import { CannotIndexError, type Header, type Source } from '../chain/source.ts'
-import { releaseLease, renewLease, takeLease } from '../store/cursor.ts'
+import { unwrap } from '../messages.ts'
+import { acquireLease, releaseLease, renewLease } from '../store/cursor.ts'
 import type { Database } from '../store/database.ts'
 import type { Outcome } from './converge.ts'
 
@@ -26,6 +27,8 @@ export interface IndexerOptions {
   me: string
   pollIntervalMs: number
   converge: () => Promise<Outcome>
+  /** Checks whether this process could take over (see setup.ts); false if there is nothing to compare with yet. */
+  checkSetup?: () => Promise<boolean>
   /** the chain's head at the last look */
   head: () => Header | null
   log: Logger
@@ -41,7 +44,16 @@ export interface Indexer {
  * Runs the indexer until it is stopped: one step after another while there is work, then at each new head, looking
  * at least every `pollIntervalMs`. No fault ends it. Of several processes one works; the others ask the database, not the chain.
  */
-export function runIndexer({ source, db, me, pollIntervalMs, converge, head, log }: IndexerOptions): Indexer {
+export function runIndexer({
+  source,
+  db,
+  me,
+  pollIntervalMs,
+  converge,
+  checkSetup = async () => true,
+  head,
+  log,
+}: IndexerOptions): Indexer {
   let state: IndexerState = { name: 'starting' }
   let stopping = false
   let woken = false
@@ -52,6 +64,8 @@ export function runIndexer({ source, db, me, pollIntervalMs, converge, head, log
   /** and when it last said so */
   let beatAt = Number.NEGATIVE_INFINITY
   let failures = 0
+  /** true once a standby knows that it could take over; one that indexes is checked by converge() */
+  let checked = false
 
   const wake = () => {
     woken = true
@@ -77,10 +91,11 @@ export function runIndexer({ source, db, me, pollIntervalMs, converge, head, log
     // Frozen or failing for so long, another may have taken it.
     if (state.name !== 'halted' && performance.now() - heldAt > LEASE_SECONDS * 1_000) holding = false
     if (!holding) {
-      holding = await takeLease(db, me, LEASE_SECONDS)
+      holding = await acquireLease(db, me, LEASE_SECONDS)
       if (!holding) {
         unwatch?.()
         unwatch = undefined
+        checked ||= await checkSetup()
         enter({ name: 'standby' }, 'another process indexes; standing by')
         await wait(BEAT_MS, false)
         return
@@ -117,10 +132,10 @@ export function runIndexer({ source, db, me, pollIntervalMs, converge, head, log
 
   /** @returns how long to leave the chain and the database alone, in milliseconds */
   function report(error: unknown): number {
-    const reason = describe(error)
+    const reason = rpcErrorText(unwrap(error))
     failures++
     if (error instanceof CannotIndexError) {
-      if (state.name !== 'halted') log.error(reason)
+      if (state.name !== 'halted') log.error({ endpoint: error.endpoint }, reason)
       state = { name: 'halted', reason }
       return HALTED_MS
     }

@@ -1,5 +1,5 @@
-// Relative to the page, so that it also works behind a proxy that serves it under a path.
-const root = new URL('.', document.baseURI)
+// Relative to this module, so that it also works behind a proxy that serves it under a path, and from a job's page.
+const root = new URL('..', import.meta.url)
 const apiKey = new URLSearchParams(location.search).get('api_key')
 
 export const hasApiKey = apiKey !== null
@@ -29,6 +29,13 @@ export function keyedUrl(path, params) {
   return publicUrl(path, all)
 }
 
+/** The address of another page of this site, with the key that this page was opened with. */
+export function siteUrl(path) {
+  const url = new URL(path, root)
+  if (hasApiKey) url.searchParams.set('api_key', apiKey)
+  return url.href
+}
+
 /**
  * GET an API path.
  * @returns the whole envelope: `data`, and for lists `pagination` and `lastEventId`.
@@ -49,4 +56,12 @@ export async function get(path, params, signal) {
     response.status,
     retryAfter,
   )
+}
+
+/** Why the index is not fresh, in words; null if it is, or if the server does not say. */
+export async function readiness() {
+  const response = await fetch(new URL('ready', root), { cache: 'no-store' }).catch(() => null)
+  if (response?.status !== 503) return null
+  const body = await response.json().catch(() => null)
+  return body?.reason ?? null
 }

@@ -1,103 +1,99 @@
-/* global uPlot */
-import { clockTime, compactNumber, dayMonth, strategies, strategyName } from './format.js'
+import { createBars } from './bars.js'
+import { definition, fieldOf, groupOf, TONES, tone } from './definition.js'
+import { $, element } from './elements.js'
+import { clockTime, count, dayMonth, integer, roughly, title, words } from './format.js'
 
-// Enough for an hour of five jobs a second; a busier chain gets a chart of less than an hour.
-const mostRecent = 20_000
-const known = [...strategies, 'OTHER']
+const MINUTE = 60
+const HOUR = 3600
+const DAY = 86_400
 const ranges = {
-  hour: { seconds: 3600, step: 60, unit: 'per minute', ticks: [300, 600, 900, 1800], label: clockTime },
+  hour: {
+    seconds: HOUR,
+    step: MINUTE,
+    unit: 'per minute',
+    ticks: [5, 10, 15, 30].map((n) => n * MINUTE),
+    space: 52,
+    label: clockTime,
+    when: clockTime,
+  },
+  day: {
+    seconds: DAY,
+    step: HOUR,
+    unit: 'per hour',
+    ticks: [2, 4, 6, 12].map((n) => n * HOUR),
+    space: 52,
+    label: clockTime,
+    when: (time) => `${dayMonth(time)}, ${clockTime(time)}`,
+  },
   week: {
-    seconds: 7 * 86400,
-    step: 3 * 3600,
+    seconds: 7 * DAY,
+    step: 3 * HOUR,
     unit: 'per 3 hours',
-    ticks: [86400, 2 * 86400],
+    ticks: [1, 2].map((n) => n * DAY),
+    space: 56,
     label: dayMonth,
+    when: (time) => `${dayMonth(time)}, ${clockTime(time)}`,
   },
 }
+/** Fewer bars than this look lost: a chart that does not know the whole hour begins this many minutes ago. */
+const LEAST_MINUTES = 10
 
 /**
- * Two stacked bar charts, jobs and budget by strategy, over the last hour (from the jobs that this page has
- * seen) or the last seven days (from the API's hourly sums).
+ * Jobs and their amounts by the contract's first choice: of the last hour from the jobs in the list, so with its filters;
+ * of a day and of seven days from the hourly sums of /api/v1/stats, which know no filters.
  */
-export function createCharts(root) {
-  const recent = new Map() // jobId → job, of the last hour
-  const figures = Object.fromEntries(
-    ['jobs', 'budget'].map((measure) => [measure, createFigure(root, measure)]),
-  )
+export function createCharts({ list, hasFilters }) {
+  const root = $('charts')
+  const { choice, sum } = definition()
+  const figures = [createFigure('jobs', { canCut: false, point: pointAll })]
+  $('amount-figure').hidden = sum === null
+  if (sum !== null) {
+    $('amount-title').textContent = title(sum)
+    figures.push(createFigure('amount', { canCut: true, point: pointAll }))
+  }
+  root.classList.toggle('single', sum === null)
+  showLegend(choice)
   let hours = []
-  let coveredSince = Number.POSITIVE_INFINITY
-  let droppedUntil = 0
   let range = 'hour'
   let scheduled = false
+
+  function pointAll(place) {
+    for (const figure of figures) figure.point(place)
+  }
 
   const draw = () => {
     scheduled = false
     const { seconds, step } = ranges[range]
     const end = Math.ceil((Date.now() / 1000 + 1) / step) * step
-    const since = end - seconds
-    for (const [id, job] of recent) if (Number(job.onchainCreatedAt) < end - 3600) recent.delete(id)
-    const entries =
-      range === 'hour'
-        ? Array.from(recent.values(), (job) => ({
-            at: Number(job.onchainCreatedAt),
-            strategyType: job.strategyType,
-            jobs: 1,
-            budget: Number(job.budget),
-          }))
-        : hours.map((bucket) => ({ ...bucket, at: Number(bucket.hour), budget: Number(bucket.budget) }))
-    // Before what was loaded there may have been more: the chart begins where it knows.
-    const knownSince = Math.max(Number.isFinite(coveredSince) ? coveredSince : 0, droppedUntil)
-    const begin =
-      range === 'week'
-        ? since
-        : Math.max(since, Math.min(Math.ceil(knownSince / step) * step, end - 10 * step))
-    for (const figure of Object.values(figures)) figure.draw(ranges[range], entries, begin, end)
-    root.querySelector('[data-field=scope]').textContent =
-      range === 'week'
-        ? 'All jobs, whatever the filters'
-        : begin > since
-          ? `Since ${clockTime(begin)}`
-          : 'Last 60 minutes'
+    const isHour = range === 'hour'
+    const since = isHour ? knownSince(end) : end - seconds
+    const entries = isHour ? list.jobs.map(entryOfJob) : hours.map(entryOfHour)
+    for (const figure of figures) figure.draw(ranges[range], entries, since, end)
+    $('scope').textContent = isHour
+      ? `${since > end - HOUR ? `Since ${clockTime(since)}` : 'Last 60 minutes'}${hasFilters() ? ', jobs that match the filters' : ''}`
+      : `${range === 'day' ? 'Last 24 hours' : 'Last 7 days'}${hasFilters() ? ', all jobs: the filters do not apply here' : ''}`
   }
+
+  /** Before what is loaded there may be more jobs: the chart begins where it knows. */
+  const knownSince = (end) => {
+    const known = Math.ceil(list.coveredSince / MINUTE) * MINUTE
+    return Math.max(end - HOUR, Math.min(known, end - LEAST_MINUTES * MINUTE))
+  }
+
   const schedule = () => {
     if (scheduled) return
     scheduled = true
     setTimeout(() => requestAnimationFrame(draw), 250)
   }
 
-  for (const input of root.querySelectorAll('input[name=range]'))
-    input.addEventListener('change', () => {
-      range = root.querySelector('input[name=range]:checked').value
-      draw()
-    })
-  // The canvas does not follow the style by itself.
-  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', schedule)
+  root.addEventListener('change', ({ target }) => {
+    range = target.value
+    draw()
+  })
   setInterval(schedule, 10_000)
 
   return {
-    add(job) {
-      recent.set(job.jobId, job)
-      if (recent.size > mostRecent) {
-        const [id, oldest] = recent.entries().next().value
-        recent.delete(id)
-        droppedUntil = Math.max(droppedUntil, Number(oldest.onchainCreatedAt))
-      }
-      schedule()
-    },
-    remove(job) {
-      recent.delete(job.jobId)
-      schedule()
-    },
-    clear() {
-      recent.clear()
-      coveredSince = Number.POSITIVE_INFINITY
-      droppedUntil = 0
-      schedule()
-    },
-    cover(since) {
-      coveredSince = Math.min(coveredSince, since)
-      schedule()
-    },
+    schedule,
     setHours(value) {
       hours = value
       schedule()
@@ -105,123 +101,73 @@ export function createCharts(root) {
   }
 }
 
-function createFigure(root, measure) {
-  const figure = root.querySelector(`[data-measure=${measure}]`)
-  const canvas = figure.querySelector('.plot')
-  const readout = figure.querySelector('[data-field=readout]')
-  const unit = figure.querySelector('[data-field=unit]')
-  let range = ranges.hour
-  let plain = known.map(() => [])
-  let begin = 0
-  let end = 1
-
-  const color = (name) => getComputedStyle(root).getPropertyValue(name)
-  const font = `11px ${getComputedStyle(root).fontFamily}`
-  const amount = (value) => (measure === 'jobs' ? `${value}` : `${compactNumber(value)} USDC`)
-
-  const describe = (u) => {
-    const at = u.cursor.idx
-    const x = u.data[0][at]
-    if (at == null || x === undefined || u.cursor.left < 0) {
-      readout.textContent = ''
-      return
-    }
-    const total = plain.reduce((sum, values) => sum + values[at], 0)
-    readout.textContent = `${range === ranges.week ? `${dayMonth(x)}, ` : ''}${clockTime(x)} · ${amount(total)}`
+function entryOfJob(job) {
+  const { sum } = definition()
+  return {
+    at: Number(job.onchainCreatedAt),
+    tone: tone(groupOf(job)),
+    jobs: 1,
+    amount: sum === null ? 0 : Number(job[sum] ?? 0),
   }
+}
 
-  const plot = new uPlot(
-    {
-      width: Math.max(canvas.clientWidth, 200),
-      height: canvas.clientHeight,
-      padding: [8, 4, 0, 0],
-      legend: { show: false },
-      cursor: {
-        y: false,
-        points: { show: false },
-        drag: { x: false, y: false },
-        sync: { key: 'charts' },
-        // A bar stands from its time on, so the one under the pointer is not always the nearest.
-        dataIdx: (u) => Math.floor((u.posToVal(u.cursor.left, 'x') - begin) / range.step),
-      },
-      scales: {
-        x: { range: () => [begin, end] },
-        y: { range: (_u, _min, max) => [0, Math.max(max * 1.08, measure === 'jobs' ? 4 : 1)] },
-      },
-      axes: [
-        {
-          size: 22,
-          gap: 4,
-          font,
-          space: 44,
-          stroke: () => color('--faint'),
-          grid: { show: false },
-          ticks: { show: false },
-          incrs: () => range.ticks,
-          // A label at the very edge would be cut.
-          values: (u, splits) =>
-            splits.map((at) => (u.valToPos(at, 'x') > u.over.clientWidth - 14 ? '' : range.label(at))),
-        },
-        {
-          size: 40,
-          gap: 6,
-          font,
-          space: 28,
-          stroke: () => color('--faint'),
-          grid: { stroke: () => color('--line'), width: 1 },
-          ticks: { show: false },
-          incrs: [1, 2, 5]
-            .flatMap((n) => Array.from({ length: 16 }, (_, e) => n * 10 ** e))
-            .sort((a, b) => a - b),
-          values: (_u, splits) => splits.map((value) => compactNumber(value)),
-        },
-      ],
-      // The whole stack first, then what is left of it without its top: each layer covers the one before.
-      series: [
-        {},
-        ...known.toReversed().map((strategy) => ({
-          label: strategyName(strategy),
-          fill: () => color(`--${strategy}`),
-          width: 0,
-          points: { show: false },
-          paths: uPlot.paths.bars({ size: [0.78, 22], align: 1 }),
-        })),
-      ],
-      hooks: { setCursor: [describe] },
-    },
-    [[0], ...known.map(() => [0])],
-    canvas,
+function entryOfHour({ hour, choice, jobs, amount }) {
+  return { at: Number(hour), tone: tone(choice), jobs, amount: Number(amount ?? 0) }
+}
+
+function showLegend(choice) {
+  const values = choice === null ? [] : [...fieldOf(choice).values.slice(0, TONES.length - 1)]
+  $('legend').replaceChildren(
+    ...values.map((value) =>
+      element('span', { className: 'choice', data: { tone: tone(value) } }, words(value)),
+    ),
   )
-  new ResizeObserver(() => plot.setSize({ width: canvas.clientWidth, height: canvas.clientHeight })).observe(
-    canvas,
-  )
+}
+
+/** One chart, of `jobs` or of `amount`. */
+function createFigure(measure, { canCut, point }) {
+  const figure = $(`${measure}-figure`)
+  const svg = figure.querySelector('svg')
+  const readout = figure.querySelector('.readout')
+  const note = figure.querySelector('.note')
+  const bars = createBars(svg, { canCut, onPoint: point })
+  const show = (value) =>
+    measure === 'jobs' ? count('job', value) : `${roughly(value)} ${fieldOf(definition().sum).unit}`
+  let times = []
+  let sums = []
+  let range = ranges.hour
 
   return {
-    draw(newRange, entries, newBegin, newEnd) {
-      range = newRange
-      begin = newBegin
-      end = newEnd
-      unit.textContent = range.unit
-      const length = Math.round((end - begin) / range.step)
-      const times = Array.from({ length }, (_, i) => begin + i * range.step)
-      plain = known.map(() => new Array(length).fill(0))
-      for (const entry of entries) {
-        const i = Math.floor((entry.at - begin) / range.step)
-        const layer = known.indexOf(entry.strategyType)
-        if (i >= 0 && i < length) plain[layer === -1 ? known.length - 1 : layer][i] += entry[measure]
-      }
-      const sums = []
-      for (const values of plain) sums.push(values.map((value, i) => value + (sums.at(-1)?.[i] ?? 0)))
-      plot.setData([times, ...sums.reverse()])
-      canvas.setAttribute('aria-label', summary(sums[0], times))
+    point(place) {
+      bars.point(place)
+      readout.textContent = place === null ? '' : `${range.when(times[place])}: ${show(sums[place])}`
     },
-  }
 
-  function summary(totals, times) {
-    const sum = totals.reduce((a, b) => a + b, 0)
-    const what = measure === 'jobs' ? 'Jobs' : 'Budget'
-    if (sum === 0) return `${what} ${range.unit}: none`
-    const peak = totals.indexOf(Math.max(...totals))
-    return `${what} ${range.unit}: ${amount(sum)} in all, most at ${clockTime(times[peak])} with ${amount(totals[peak])}`
+    draw(newRange, entries, begin, end) {
+      range = newRange
+      figure.querySelector('.unit').textContent = range.unit
+      const length = Math.round((end - begin) / range.step)
+      times = Array.from({ length }, (_, i) => begin + i * range.step)
+      sums = new Array(length).fill(0)
+      const series = new Map(TONES.map((each) => [each, new Array(length).fill(0)]))
+      for (const entry of entries) {
+        const place = Math.floor((entry.at - begin) / range.step)
+        if (place < 0 || place >= length) continue
+        series.get(entry.tone)[place] += entry[measure]
+        sums[place] += entry[measure]
+      }
+      const cut = bars.draw(series, sums, { range, begin, end })
+      const highest = sums.indexOf(Math.max(...sums))
+      note.textContent =
+        cut.length === 0
+          ? ''
+          : `${count('bar', cut.length)} cut off, the highest is ${show(sums[highest])} at ${range.when(times[highest])}`
+      const total = sums.reduce((all, each) => all + each, 0)
+      const name = `${figure.querySelector('b').textContent} ${range.unit}: ${measure === 'jobs' ? integer(total) : show(total)} in all`
+      svg.setAttribute(
+        'aria-label',
+        total === 0 ? `${name}` : `${name}, most ${show(sums[highest])} at ${range.when(times[highest])}`,
+      )
+    },
   }
 }

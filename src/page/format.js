@@ -1,8 +1,9 @@
 const whole = new Intl.NumberFormat('en')
 const compact = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 2 })
-const exactTime = new Intl.DateTimeFormat('en', { dateStyle: 'full', timeStyle: 'long' })
+const fullTime = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'long' })
 const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' })
-const day = new Intl.DateTimeFormat('en', { month: 'short', day: 'numeric' })
+const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' })
+const dayOfYear = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric' })
 const long = new Intl.RelativeTimeFormat('en', { numeric: 'always', style: 'long' })
 const narrow = new Intl.RelativeTimeFormat('en', { numeric: 'always', style: 'narrow' })
 
@@ -14,80 +15,110 @@ const units = [
   ['month', 30.44 * 86400, 548 * 86400],
   ['year', 365.25 * 86400, Number.POSITIVE_INFINITY],
 ]
-// Past this a Date cannot hold it: a uint256 deadline can say anything.
-const lastDate = 8.64e12
+/** The last second that a Date can hold. A uint256 can hold any later one. */
+const LAST_DATE = 8.64e12
 
-export const clockTime = (seconds) => clock.format(seconds * 1000)
-export const dayMonth = (seconds) => day.format(seconds * 1000)
-export const compactNumber = (value) => compact.format(value)
+const isDate = (seconds) => Math.abs(Number(seconds)) <= LAST_DATE
+const dateOf = (seconds) => new Date(Number(seconds) * 1000)
 
 /** `"12345"` or 12345 → `12,345`, exact at any size. */
 export const integer = (value) => whole.format(BigInt(value))
 
-/** USDC `"1234.500000"` → `1,234.50`: exact, with no zeros beyond cents. */
-export function usdc(amount) {
-  const [units, fraction = ''] = amount.split('.')
-  const digits = fraction.replace(/0+$/, '')
-  return `${integer(units)}${digits === '' ? '' : `.${digits.padEnd(2, '0')}`}`
+/** `"1234.500000"` → `1,234.50`, `"1234"` → `1,234`: exact, and an amount with a fraction has two digits of it or more. */
+export function amount(text) {
+  const [units, fraction = ''] = text.split('.')
+  if (fraction === '') return integer(units)
+  const digits = fraction.replace(/0+$/, '').padEnd(Math.min(2, fraction.length), '0')
+  return `${integer(units)}.${digits}`
 }
 
-/** USDC for a narrow column: exact where it fits, without its fraction where that helps, then `1.23e20`. */
-export function shortUsdc(amount) {
-  const text = usdc(amount)
-  if (text.length <= 15) return text
-  const units = amount.split('.')[0]
+/** An amount for a narrow column: exact if that fits, then without its fraction, then `1.23e20`. */
+export function shortAmount(text) {
+  const exactText = amount(text)
+  if (exactText.length <= 15) return exactText
+  const units = text.split('.')[0]
   return units.length <= 11 ? integer(units) : scientific(units)
 }
 
-/** USDC for a headline: `1,234.50`, `12,345`, then `1.23M`. */
-export function headlineUsdc(amount) {
-  const units = amount.split('.')[0]
-  if (units.length <= 4) return usdc(amount).replace(/(\.\d\d)\d+$/, '$1')
-  if (units.length <= 6) return integer(units)
-  return units.length <= 15 ? compact.format(Number(units)) : scientific(units)
+/** An amount for a headline: `1,234.50`, `12,345`, then `1.23M`. */
+export function headlineAmount(text) {
+  const units = text.split('.')[0]
+  if (units.length <= 4) return amount(text).replace(/(\.\d\d)\d+$/, '$1')
+  return units.length <= 6 ? integer(units) : roughly(units)
+}
+
+/** A number for an axis or a chart's caption: `950`, `12.5K`, `1.15e71`. */
+export function roughly(value) {
+  const digits = typeof value === 'string' ? value : BigInt(Math.round(value)).toString()
+  return digits.length <= 15 ? compact.format(Number(value)) : scientific(digits)
 }
 
 function scientific(digits) {
   return `${digits[0]}.${digits.slice(1, 3)}e${digits.length - 1}`
 }
 
-/** A long identifier by its two ends: `0x12ab…9f3c`. Up to 12 characters stand as they are. */
+/** A long identifier by its two ends: `0x12ab…9f3c`. Up to 12 characters are shown whole. */
 export function ends(text, head = 6, tail = 4) {
   return text.length <= 12 ? text : `${text.slice(0, head)}…${text.slice(-tail)}`
 }
 
-/** Unix seconds against now → `in 6 days`; with `short`, `12s ago`. */
+/** Unix seconds relative to now: `in 6 days`, or with `short` `12s ago`. */
 export function relative(seconds, now = Date.now() / 1000, short = false) {
+  if (!isDate(seconds)) return 'far future'
   const distance = Number(seconds) - now
-  if (Number(seconds) > lastDate) return 'far future'
   const [unit, size] = units.find(([, , limit]) => Math.abs(distance) < limit)
-  const amount = Math.round(distance / size)
-  // A block is stamped by its validator, whose clock may be ahead of ours.
-  if (short && amount >= 0 && unit === 'second') return 'just now'
-  return (short ? narrow : long).format(Object.is(amount, -0) ? 0 : amount, unit)
+  const count = Math.round(distance / size)
+  // A block has the time of its validator's clock, which may be ahead of this one.
+  if (short && count >= 0 && unit === 'second') return 'just now'
+  return (short ? narrow : long).format(Object.is(count, -0) ? 0 : count, unit)
 }
 
-/** Unix seconds as a full date and time in the reader's zone. */
-export function exact(seconds) {
-  return Number(seconds) > lastDate ? `unix time ${seconds}` : exactTime.format(Number(seconds) * 1000)
+/** Unix seconds as a date of the reader's zone: `6 Dec, 14:05` within half a year, `6 Dec 2031` beyond it. */
+export function date(seconds, now = Date.now() / 1000) {
+  if (!isDate(seconds)) return 'far future'
+  const near = Math.abs(Number(seconds) - now) < 183 * 86400
+  return near
+    ? `${day.format(dateOf(seconds))}, ${clock.format(dateOf(seconds))}`
+    : dayOfYear.format(dateOf(seconds))
 }
 
-/** For `<time datetime>`; nothing where no date can hold it. */
+/** Unix seconds as a full date and time of the reader's zone. */
+export function exactTime(seconds) {
+  return isDate(seconds) ? fullTime.format(dateOf(seconds)) : `unix time ${seconds}`
+}
+
+/** Unix seconds for `<time datetime>`; empty if no date can hold them. */
 export function machineTime(seconds) {
-  return Number(seconds) > lastDate ? '' : new Date(Number(seconds) * 1000).toISOString()
+  return isDate(seconds) ? dateOf(seconds).toISOString() : ''
 }
 
-/** Seconds of silence for the header: `2 s`, `3 min`. */
+export const clockTime = (seconds) => clock.format(dateOf(seconds))
+export const dayMonth = (seconds) => day.format(dateOf(seconds))
+
+/** A duration: `45 s`, `3 min`, `5 h`. */
 export function duration(seconds) {
   if (seconds < 100) return `${Math.floor(seconds)} s`
   return seconds < 6000 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3600)} h`
 }
 
-export const strategies = ['PROGRAM', 'RUBRIC', 'HYBRID', 'CEX_CAPITAL']
-const names = { PROGRAM: 'Program', RUBRIC: 'Rubric', HYBRID: 'Hybrid', CEX_CAPITAL: 'CEX capital' }
+/** `count('job', 2)` → `2 jobs`. */
+export function count(noun, number) {
+  return `${integer(number)} ${noun}${Number(number) === 1 ? '' : 's'}`
+}
 
-/** `CEX_CAPITAL` → `CEX capital`; a value of a newer contract as it is. */
-export const strategyName = (strategyType) => names[strategyType] ?? strategyType
+/** A value of a choice: `CEX_CAPITAL` → `Cex capital`, `true` → `Yes`; any other one unchanged. */
+export function words(value) {
+  const text = String(value)
+  if (text === 'true' || text === 'false') return text === 'true' ? 'Yes' : 'No'
+  if (!/^[A-Z][A-Z_]*$/.test(text)) return text
+  return text.charAt(0) + text.slice(1).toLowerCase().replaceAll('_', ' ')
+}
 
-/** The verification level as people write it: 1 → `L0`. */
-export const levelName = (level) => (level >= 1 && level <= 4 ? `L${level - 1}` : `level ${level}`)
+/** The name of a field or an event: `partyId` → `Party`, `onchainDeadline` → `Deadline`, `JobCreated` → `Job created`. */
+export function title(name) {
+  const text = name
+    .replace(/^onchain(?=[A-Z])/, '')
+    .replace(/(?<=[a-z])Id$/, '')
+    .replace(/([a-z0-9])([A-Z])/g, (_, before, capital) => `${before} ${capital.toLowerCase()}`)
+  return text.charAt(0).toUpperCase() + text.slice(1)
+}

@@ -1,5 +1,5 @@
 import { hasApiKey, publicUrl } from './api.js'
-import { filterObject } from './filters.js'
+import { definition } from './definition.js'
 
 /** How to use the stream with these filters, by tab. The key is never shown, only where it goes. */
 export function snippets(filters) {
@@ -11,18 +11,20 @@ export function snippets(filters) {
       'const stream = new EventSource(',
       `  ${quote(publicUrl('events', withKey))},`,
       ')',
-      "stream.addEventListener('job_created',",
-      '  (e) => console.log(JSON.parse(e.data)))',
+      'const log = (e) =>',
+      '  console.log(e.type, JSON.parse(e.data))',
+      "stream.addEventListener('job_created', log)",
+      "stream.addEventListener('job_updated', log)",
+      "stream.addEventListener('job_removed', log)",
     ].join('\n'),
     curl: hasApiKey ? `curl -N -H 'x-api-key: YOUR_KEY' \\\n  ${url}` : `curl -N ${url}`,
     client: [
-      "import { follow } from 'jobcast/client'",
+      "import { mirror } from 'jobcast/client'",
       '',
       `const server = ${quote(publicUrl('', '').replace(/\/api\/v1\/$/, ''))}`,
-      `const jobs = follow(${['server', ...clientOptions(filters)].join(', ')})`,
-      'for await (const { type, data } of jobs) {',
-      '  console.log(type, data)',
-      '}',
+      `const open = mirror(${['server', ...clientOptions(filters)].join(', ')})`,
+      'for await (const change of open)',
+      '  console.log(change.type, open.jobs.size)',
     ].join('\n'),
   }
 }
@@ -35,6 +37,14 @@ function clientOptions(filters) {
   if (filter.length > 0) lines.push('  filter: {', ...filter, '  },')
   if (hasApiKey) lines.push("  apiKey: 'YOUR_KEY',")
   return lines.length === 0 ? [] : [['{', ...lines, '}'].join('\n')]
+}
+
+/** The filters as values for code: lists for what takes lists. */
+function filterObject(filters) {
+  const kinds = new Map(definition().filters.map(({ name, kind }) => [name, kind]))
+  return Object.fromEntries(
+    [...filters].map(([name, value]) => [name, kinds.get(name) === 'list' ? value.split(',') : value]),
+  )
 }
 
 function literal(value) {

@@ -1,105 +1,152 @@
-import { get } from './api.js'
-import { headlineUsdc, integer, strategies, strategyName, usdc } from './format.js'
+import { get, readiness } from './api.js'
+import { definition, FIRST_STATUS, fieldOf, heading, lifeOf, tone } from './definition.js'
+import { $, element, statusElement } from './elements.js'
+import { amount, count, headlineAmount, integer, title, words } from './format.js'
 
-const everyMs = 15_000
-const afterEventMs = 3000
+const EVERY_MS = 15_000
+/** After an event, fresh figures are read this soon, however many more come until then. */
+const AFTER_EVENT_MS = 3000
 
-/** The figures at the top and the table by strategy: polled, and sooner after an event. */
-export function createStats(figures, table, onStats) {
+/** The tiles, and the shares by status and by choice: of all jobs. Read every 15 s, and sooner after an event. */
+export function createStats(onStats) {
   let timer
-  let loading = false
+  let isLoading = false
+  let isTouched = false
+  let isConnected = false
+  let indexer = { text: '–', note: '' }
 
   const refresh = async () => {
     clearTimeout(timer)
-    timer = setTimeout(refresh, everyMs)
-    if (loading || document.hidden) return
-    loading = true
+    timer = setTimeout(refresh, EVERY_MS)
+    if (isLoading || document.hidden) return
+    isLoading = true
     try {
-      const { data } = await get('stats')
-      show(data)
+      const [{ data }, notReady] = await Promise.all([get('stats'), readiness()])
+      indexer = indexerText(data, notReady)
+      showTiles(data)
+      showIndexer()
+      showShares(data)
       onStats(data)
     } catch {
-      // The stream's state tells of a server that is away; the figures stay as they were.
+      // The connection's state tells that the server is away. The figures stay, greyed out.
     } finally {
-      loading = false
+      isLoading = false
     }
   }
 
-  const show = (data) => {
-    const field = (name) => figures.querySelector(`[data-field=${name}]`)
-    field('jobs').textContent = integer(data.totalJobs)
-    field('budget').textContent = headlineUsdc(data.totalBudget)
-    field('budget').title = `${usdc(data.totalBudget)} USDC`
-    field('streams').textContent = integer(data.streams)
-    field('lag').textContent = data.lagBlocks === 0 ? 'at head' : `${integer(data.lagBlocks)} behind`
-    showStrategies(table, data.byStrategy, data.totalJobs)
+  const showIndexer = () => {
+    const { text, note } = isConnected ? indexer : { text: 'Unknown', note: 'not connected' }
+    $('stats').classList.toggle('outdated', !isConnected)
+    tile('indexer').textContent = text
+    tile('indexer-note').textContent = note
+    tile('indexer').classList.toggle('warn', note !== '')
   }
 
-  document.addEventListener('visibilitychange', () => {
-    if (!document.hidden) refresh()
-  })
+  document.addEventListener('visibilitychange', () => !document.hidden && refresh())
 
-  let touched = false
   return {
     refresh,
-    /** Something happened: fresh figures soon, however much more happens until then. */
+
     touch() {
-      if (touched) return
-      touched = true
+      if (isTouched) return
+      isTouched = true
       setTimeout(() => {
-        touched = false
+        isTouched = false
         refresh()
-      }, afterEventMs)
+      }, AFTER_EVENT_MS)
+    },
+
+    /** Without a connection nothing is known of the indexer. */
+    connected(value) {
+      if (value && !isConnected) refresh()
+      isConnected = value
+      showIndexer()
     },
   }
 }
 
-function showStrategies(table, sums, totalJobs) {
-  const others = sums.filter((sum) => !strategies.includes(sum.strategyType))
-  const rows = [
-    ...strategies.map(
-      (strategyType) =>
-        sums.find((sum) => sum.strategyType === strategyType) ?? {
-          strategyType,
-          jobs: 0,
-          budget: '0.000000',
-        },
-    ),
-    ...others,
-  ]
-  table.querySelector('tbody').replaceChildren(
-    ...rows.map((sum) => {
-      const row = document.createElement('tr')
-      row.dataset.strategy = sum.strategyType
-      const name = cell('th', strategyName(sum.strategyType), 'strategy')
-      name.scope = 'row'
-      const budget = cell('td', headlineUsdc(sum.budget), 'number')
-      budget.title = `${usdc(sum.budget)} USDC`
-      const share = totalJobs === 0 ? 0 : (100 * sum.jobs) / totalJobs
-      row.append(
-        name,
-        cell('td', integer(sum.jobs), 'number'),
-        budget,
-        cell('td', `${Math.round(share)}%`, 'number'),
-      )
+const tile = (name) => $('stats').querySelector(`[data-field=${name}]`)
+
+function indexerText({ syncing, lagBlocks, lagSeconds }, notReady) {
+  if (syncing) return { text: 'Syncing', note: 'older jobs are still missing' }
+  if (notReady) return { text: 'Stale', note: notReady }
+  if (lagBlocks === 0) return { text: 'At head', note: '' }
+  return { text: `${count('block', lagBlocks)} behind`, note: lagSeconds > 60 ? `${lagSeconds} s` : '' }
+}
+
+function showTiles({ totalJobs, totalAmount, byStatus }) {
+  tile('jobs').textContent = integer(totalJobs)
+  tile('open').textContent = integer(jobsOf(byStatus, 'status', FIRST_STATUS))
+  const { sum } = definition()
+  tile('sum').parentElement.hidden = sum === null
+  if (sum === null) return
+  tile('sum-title').textContent = heading(fieldOf(sum))
+  tile('sum').textContent = headlineAmount(totalAmount)
+  tile('sum').title = `${amount(totalAmount)} ${fieldOf(sum).unit}`
+}
+
+function jobsOf(totals, name, value) {
+  return totals.find((total) => total[name] === value)?.jobs ?? 0
+}
+
+function showShares({ byStatus, byChoice, totalJobs }) {
+  const { statuses, choice, sum } = definition()
+  const unit = sum === null ? undefined : fieldOf(sum).unit
+  fillShares($('by-status'), {
+    label: 'Status',
+    rows: complete(byStatus, 'status', statuses),
+    totalJobs,
+    unit,
+    show: statusElement,
+    paint: (value) => ({ life: lifeOf(value) }),
+  })
+  $('by-choice').hidden = choice === null
+  if (choice === null) return
+  $('choice-title').textContent = `By ${title(choice).toLowerCase()}`
+  fillShares($('by-choice'), {
+    label: title(choice),
+    rows: complete(byChoice, 'choice', fieldOf(choice).values),
+    totalJobs,
+    unit,
+    show: (value) => element('span', { className: 'choice', data: { tone: tone(value) } }, words(value)),
+    paint: (value) => ({ tone: tone(value) }),
+  })
+}
+
+/** The totals of all known values in their order, and of the others after them. */
+function complete(totals, name, values) {
+  const all = new Set([...values.map(String), ...totals.map((total) => total[name])])
+  return [...all].map((value) => ({
+    value,
+    jobs: jobsOf(totals, name, value),
+    amount: totals.find((total) => total[name] === value)?.amount ?? null,
+  }))
+}
+
+function fillShares(section, { label, rows, totalJobs, unit, show, paint }) {
+  const share = (jobs) => (totalJobs === 0 ? '–' : `${Math.round((100 * jobs) / totalJobs)}%`)
+  const heads = [label, 'Jobs', ...(unit ? [unit] : []), 'Share']
+  section
+    .querySelector('thead tr')
+    .replaceChildren(
+      ...heads.map((text, i) => element('th', { scope: 'col', className: i > 0 ? 'number' : '' }, text)),
+    )
+  section.querySelector('tbody').replaceChildren(
+    ...rows.map(({ value, jobs, amount: sum }) => {
+      const row = element('tr', { className: jobs === 0 ? 'zero' : '' })
+      const cells = [integer(jobs), ...(unit ? [sum === null ? '–' : headlineAmount(sum)] : []), share(jobs)]
+      row.append(element('th', { scope: 'row' }, show(value)))
+      row.append(...cells.map((text) => element('td', { className: 'number' }, text)))
       return row
     }),
   )
-  document.getElementById('shares').replaceChildren(
+  section.querySelector('.shares').replaceChildren(
     ...rows
-      .filter((sum) => sum.jobs > 0)
-      .map((sum) => {
-        const part = document.createElement('i')
-        part.dataset.strategy = sum.strategyType
-        part.style.flexGrow = sum.jobs
+      .filter(({ jobs }) => jobs > 0)
+      .map(({ value, jobs }) => {
+        const part = element('i', { data: paint(value) })
+        part.style.flexGrow = jobs
         return part
       }),
   )
-}
-
-function cell(tag, text, className) {
-  const element = document.createElement(tag)
-  element.textContent = text
-  element.className = className
-  return element
 }

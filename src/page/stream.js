@@ -9,7 +9,7 @@ const longestBackoff = 30_000
  * the socket is dead without having said so (longer silent than `silenceLimit` seconds, pings included).
  *
  * - `onState('connecting' | 'live' | 'lost' | 'refused', detail?)`; `refused` carries `{reason, retryAfter}`
- * - `onEvent(type, data, id)` for `connected`, `ping`, `job_created` and `job_removed`
+ * - `onEvent(type, data, id)` for `connected`, `ping`, `job_created`, `job_updated` and `job_removed`
  */
 export function openStream({ filters, lastEventId, silenceLimit, onState, onEvent }) {
   let source
@@ -22,7 +22,7 @@ export function openStream({ filters, lastEventId, silenceLimit, onState, onEven
   const open = () => {
     heardAt = Date.now()
     source = new EventSource(keyedUrl('events', [...filters, ['lastEventId', position]]))
-    for (const type of ['connected', 'ping', 'job_created', 'job_removed'])
+    for (const type of ['connected', 'ping', 'job_created', 'job_updated', 'job_removed'])
       source.addEventListener(type, (event) => receive(type, event))
     source.addEventListener('unavailable', (event) => {
       refusal = JSON.parse(event.data)

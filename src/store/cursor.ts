@@ -1,10 +1,10 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { eq, isNull, or, type SQL, sql } from 'drizzle-orm'
 import type { Hex } from 'viem'
-import type { Position } from '../status.ts'
-import type { Database, Row } from './database.ts'
-import { cursor } from './schema.ts'
+import { type Database, DatabaseError, prepared } from './database.ts'
+import { blocks, cursor } from './schema.ts'
+import type { BlockRef } from './step.ts'
 
-/** Where an indexer stands on its chain; a step moves it from exactly this `revision`. */
+/** Where an indexer stands on its chain. A step moves it from exactly this `revision`. */
 export interface Cursor {
   revision: number
   chainId: number
@@ -21,77 +21,121 @@ export interface Cursor {
   lastId: number
 }
 
-/** The cursor, or null where no indexer has reached the chain yet. */
+/** What any process sees of the index and of the feed, also before an indexer first reached the chain (nulls). */
+export interface IndexState {
+  /** the feed's last id */
+  lastId: number
+  /** the feed was pruned up to this id */
+  prunedId: number
+  chainId: number | null
+  contract: string | null
+  startBlock: number | null
+  /** the block indexed last; unix seconds of it */
+  blockNumber: number | null
+  blockTimestamp: string | null
+  finalizedNumber: number | null
+  /** the chain's head when an indexer last looked; unix seconds of it */
+  headNumber: number | null
+  headTimestamp: string | null
+  /** seconds since an indexer last had an answer from the chain, by the database's clock */
+  checkedAgo: number | null
+  /** the process that indexes */
+  indexer: string | null
+  /** true while the contract's past is synced */
+  silent: boolean
+  /** true if the database takes no writes: a replica, or one that is failing over */
+  readOnly: boolean
+}
+
+const position = {
+  revision: cursor.revision,
+  chainId: cursor.chainId,
+  genesisHash: cursor.genesisHash,
+  contract: cursor.contract,
+  startBlock: cursor.startBlock,
+  feedFromBlock: cursor.feedFromBlock,
+  silent: cursor.silent,
+  blockNumber: cursor.blockNumber,
+  blockHash: cursor.blockHash,
+  finalizedNumber: cursor.finalizedNumber,
+  lastId: cursor.lastId,
+}
+
+/** The cursor, or null if no indexer has reached the chain yet. */
 export async function readCursor(db: Database): Promise<Cursor | null> {
-  const [row] = await db.rows(sql`select * from ${cursor}`)
-  if (!row || row.chain_id === null) return null
-  return {
-    revision: Number(row.revision),
-    chainId: Number(row.chain_id),
-    genesisHash: row.genesis_hash as Hex,
-    contract: row.contract as Hex,
-    startBlock: Number(row.start_block),
-    feedFromBlock: Number(row.feed_from_block),
-    silent: row.silent as boolean,
-    blockNumber: Number(row.block_number),
-    blockHash: row.block_hash as Hex,
-    finalizedNumber: Number(row.finalized_number),
-    lastId: Number(row.last_id),
-  }
+  const [row] = await db.orm.select(position).from(cursor)
+  // The chain's columns are set together, by beginCursor().
+  return row && row.chainId !== null ? (row as Cursor) : null
 }
 
-/** The position of the feed and of the indexer, as every process may read it. */
-export async function readPosition(db: Database): Promise<Position> {
-  const [row] = await db.rows(sql`
-    select *, extract(epoch from clock_timestamp() - checked_at)::float8 as checked_ago from ${cursor}`)
-  if (!row) throw new Error('the cursor row is missing: the database was not made by Jobcast')
-  return {
-    lastId: Number(row.last_id),
-    prunedId: Number(row.pruned_id),
-    chainId: number(row.chain_id),
-    contract: row.contract as string | null,
-    startBlock: number(row.start_block),
-    blockNumber: number(row.block_number),
-    blockTimestamp: number(row.block_timestamp),
-    headNumber: number(row.head_number),
-    headTimestamp: number(row.head_timestamp),
-    checkedAgo: number(row.checked_ago),
-    indexer: row.indexer as string | null,
-    silent: row.silent as boolean,
-  }
+const state = prepared(({ orm }) =>
+  orm
+    .select({
+      lastId: cursor.lastId,
+      prunedId: cursor.prunedId,
+      chainId: cursor.chainId,
+      contract: cursor.contract,
+      startBlock: cursor.startBlock,
+      blockNumber: cursor.blockNumber,
+      blockTimestamp: cursor.blockTimestamp,
+      finalizedNumber: cursor.finalizedNumber,
+      headNumber: cursor.headNumber,
+      headTimestamp: cursor.headTimestamp,
+      checkedAgo: sql<number | null>`extract(epoch from clock_timestamp() - ${cursor.checkedAt})::float8`,
+      indexer: cursor.indexer,
+      silent: cursor.silent,
+      readOnly: sql<boolean>`current_setting('transaction_read_only') = 'on'`,
+    })
+    .from(cursor)
+    .prepare('state'),
+)
+
+/** The state of the feed and of the index. @throws DatabaseError if the database was not made by Jobcast */
+export async function readState(db: Database): Promise<IndexState> {
+  const [row] = await state(db).execute()
+  if (!row) throw new DatabaseError('The cursor row is missing: this database was not made by Jobcast.')
+  return row
 }
 
-/** Begins the index of a contract in a fresh database; changes nothing where another process was first. */
+/** Begins the index of a contract in a new database. Changes nothing if another process was first. */
 export async function beginCursor(
   db: Database,
   start: Omit<Cursor, 'revision' | 'lastId'> & { blockTimestamp: string },
 ): Promise<void> {
-  await db.rows(sql`
-    with begun as (
-      update ${cursor} set
-        revision = revision + 1, chain_id = ${start.chainId}::bigint, genesis_hash = ${start.genesisHash}::text,
-        contract = ${start.contract}::text, start_block = ${start.startBlock}::bigint,
-        feed_from_block = ${start.feedFromBlock}::bigint, silent = ${start.silent}::boolean,
-        block_number = ${start.blockNumber}::bigint, block_hash = ${start.blockHash}::text,
-        block_timestamp = ${start.blockTimestamp}::text::numeric, finalized_number = ${start.finalizedNumber}::bigint
-      where chain_id is null returning block_number, block_hash)
-    insert into blocks select * from begun`)
+  const begun = db.orm.$with('begun').as(
+    db.orm
+      .update(cursor)
+      .set({ ...start, revision: sql`${cursor.revision} + 1` })
+      .where(isNull(cursor.chainId))
+      .returning({ number: cursor.blockNumber, hash: cursor.blockHash }),
+  )
+  await db.orm.with(begun).insert(blocks).select(db.orm.select().from(begun))
+}
+
+/** The local chain, newest block first. */
+export async function readBlocks(db: Database): Promise<BlockRef[]> {
+  const rows = await db.orm.select().from(blocks).orderBy(sql`${blocks.number} desc`)
+  return rows.map(({ number, hash }) => ({ number, hash: hash as Hex }))
 }
 
 /**
- * Takes the work, or keeps it. It does not touch `checked_at`, which only an answer of the chain may renew: where no
- * indexer has one, each may try, and /ready tells.
- * @returns false where another indexer holds the work: it had an answer from the chain less than `leaseSeconds` ago
+ * Acquires the lease, or keeps it. It does not touch `checked_at`, which only an answer of the chain may renew: if no
+ * indexer has one, each may try, and /ready says so.
+ * @returns false if another indexer holds it: one that had an answer from the chain less than `leaseSeconds` ago
  */
-export async function takeLease(db: Database, me: string, leaseSeconds: number): Promise<boolean> {
-  const held = await db.rows(sql`
-    update ${cursor} set indexer = ${me}::text where ${isFree(me, leaseSeconds)} returning 1`)
+export async function acquireLease(db: Database, me: string, leaseSeconds: number): Promise<boolean> {
+  const held = await db.orm
+    .update(cursor)
+    .set({ indexer: me })
+    .where(isFree(me, leaseSeconds))
+    .returning({ id: cursor.id })
   return held.length > 0
 }
 
 /**
- * Says that this indexer works and had an answer from the chain just now.
- * @returns false where another indexer holds the work by now
+ * Renews the lease after an answer from the chain.
+ * @param head the chain's head, if it is known
+ * @returns false if another indexer holds the lease by now
  */
 export async function renewLease(
   db: Database,
@@ -99,26 +143,30 @@ export async function renewLease(
   head: { number: number; timestamp: string } | null,
   leaseSeconds: number,
 ): Promise<boolean> {
-  const held = await db.rows(sql`
-    update ${cursor} set
-      indexer = ${me}::text, checked_at = clock_timestamp(),
-      head_number = coalesce(${head?.number ?? null}::bigint, head_number),
-      head_timestamp = coalesce(${head?.timestamp ?? null}::text::numeric, head_timestamp)
-    where ${isFree(me, leaseSeconds)} returning 1`)
+  const held = await db.orm
+    .update(cursor)
+    .set({
+      indexer: me,
+      checkedAt: sql`clock_timestamp()`,
+      ...(head && { headNumber: head.number, headTimestamp: head.timestamp }),
+    })
+    .where(isFree(me, leaseSeconds))
+    .returning({ id: cursor.id })
   return held.length > 0
 }
 
-function isFree(me: string, leaseSeconds: number): SQL {
-  // Said long ago, never, or in the future, which is a clock that was set back.
-  return sql`(indexer is null or indexer = ${me}::text or coalesce(
-    abs(extract(epoch from clock_timestamp() - checked_at)) > ${leaseSeconds}::float8, true))`
+/** Free is a lease that was never taken, ran out, or was renewed in the future: by a clock that was set back since. */
+function isFree(me: string, leaseSeconds: number): SQL | undefined {
+  const age = sql`abs(extract(epoch from clock_timestamp() - ${cursor.checkedAt}))`
+  return or(
+    isNull(cursor.indexer),
+    eq(cursor.indexer, me),
+    isNull(cursor.checkedAt),
+    sql`${age} > ${leaseSeconds}::float8`,
+  )
 }
 
-/** Gives the work back at once, so that a standby need not wait for the lease to run out. */
+/** Releases the lease at once, so that a standby need not wait for it to run out. */
 export async function releaseLease(db: Database, me: string): Promise<void> {
-  await db.rows(sql`update ${cursor} set indexer = null where indexer = ${me}::text`)
-}
-
-function number(value: Row[string]): number | null {
-  return value === null || value === undefined ? null : Number(value)
+  await db.orm.update(cursor).set({ indexer: null }).where(eq(cursor.indexer, me))
 }

@@ -1,67 +1,72 @@
-import { fillPlaceholders, type SQL } from 'drizzle-orm'
-import { PgDialect } from 'drizzle-orm/pg-core'
+import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js'
+import type { Sql } from 'postgres'
 
 export type Row = Record<string, unknown>
 
-/** A statement as it is sent. */
-export interface Statement {
-  text: string
-  params: unknown[]
-}
+/** Whose query it is: of a client's request, or of the indexer and the feed, which must not wait for clients. */
+export type Lane = 'index' | 'requests'
 
 export interface QueryOptions {
-  /**
-   * true where the best plan depends on the values: it is then made for these values and not kept. Otherwise a statement
-   * stays prepared, and after some runs its plan is one for all values.
-   */
-  planForValues?: boolean
+  /** true to keep the statement prepared; after some runs its plan is one for all values. false to plan it for these values */
+  prepare: boolean
+  /** rows as arrays of their columns instead of objects */
+  arrays: boolean
+  lane: Lane
 }
 
-/** What the store needs of a database; PGlite and Postgres both give it, and no query knows which it runs on. */
-export interface Database {
+/** What the store needs of a database. PGlite and Postgres both give it, and no query knows which one it runs on. */
+export interface Driver {
+  /** Runs one statement, which is one transaction. int8 and numeric columns may come as number or as string. */
+  query(text: string, params: unknown[], options: QueryOptions): Promise<unknown[]>
   /**
-   * Runs one statement, which is one transaction.
-   * int8 and numeric columns may come as number or as string: read them through Number or String.
-   */
-  rows(query: SQL | Statement, options?: QueryOptions): Promise<Row[]>
-  /**
-   * Calls `onMessage` for each NOTIFY on the channel and `onReady` whenever listening (again) began; what was
-   * sent before that is lost, so the reader looks for itself then.
+   * Calls `onMessage` for each NOTIFY on the channel, and `onReady` whenever listening began or began again. What was
+   * sent before that is lost, so the reader must look for itself then.
    */
   listen(channel: string, onMessage: (payload: string) => void, onReady: () => void): Promise<void>
   close(): Promise<void>
 }
 
-/** The database cannot be used by this program: another process holds it, or a newer version made it. */
+/** A database with its query builder. */
+export interface Database extends Pick<Driver, 'listen' | 'close'> {
+  /** Reads and simple writes. A query that is prepared by name stays prepared; any other is planned for its values. */
+  orm: PostgresJsDatabase
+  /** Runs a literal statement, which stays prepared. */
+  run(text: string, params: unknown[]): Promise<Row[]>
+}
+
+/** The database cannot be used by this program: another process holds it, or another version or definition made it. */
 export class DatabaseError extends Error {
   override name = 'DatabaseError'
 }
 
-const dialect = new PgDialect()
-
-/** A drizzle query as text and parameters; one that is compiled already stays as it is. */
-export function compile(query: SQL | Statement): Statement {
-  if ('text' in query) return query
-  const { sql, params } = dialect.sqlToQuery(query)
-  return { text: sql, params }
+/** Gives a driver its query builder, for the queries of one lane. */
+export function createDatabase(driver: Driver, lane: Lane = 'index'): Database {
+  return {
+    orm: drizzle({ client: clientOf(driver, lane) }),
+    run: async (text, params) =>
+      (await driver.query(text, params, { prepare: true, arrays: false, lane })) as Row[],
+    listen: driver.listen,
+    close: driver.close,
+  }
 }
 
-/** Makes a statement of the values of its placeholders. */
-export type Template = (values: Record<string, unknown>) => Statement
-
-/** A query with placeholders, its text built once: that costs more than to fill in the values of one use. */
-export function template(query: SQL): Template {
-  const { text, params } = compile(query)
-  return (values) => ({ text, params: fillPlaceholders(params, values) })
+/** The part of postgres.js that drizzle uses, on any driver: `unsafe()` gives a query that runs when it is awaited. */
+function clientOf(driver: Driver, lane: Lane): Sql {
+  const unsafe = (text: string, params: unknown[] = [], { prepare = false } = {}) => ({
+    values: () => driver.query(text, params, { prepare, arrays: true, lane }),
+    // biome-ignore lint/suspicious/noThenProperty: a query of postgres.js is awaited itself
+    then: (...then: Parameters<Promise<unknown>['then']>) =>
+      driver.query(text, params, { prepare, arrays: false, lane }).then(...then),
+  })
+  return { unsafe, options: { parsers: {}, serializers: {} } } as unknown as Sql
 }
 
-/** Templates by all that their text depends on, each built when it is first asked for. */
-export function templates<Shape>(build: (shape: Shape) => SQL): (shape: Shape) => Template {
-  const built = new Map<string, Template>()
-  return (shape) => {
-    const key = JSON.stringify(shape)
-    const found = built.get(key) ?? template(build(shape))
-    built.set(key, found)
-    return found
+/** A query that each database prepares when it is first used. */
+export function prepared<Query>(prepare: (db: Database) => Query): (db: Database) => Query {
+  const known = new WeakMap<Database, Query>()
+  return (db) => {
+    const query = known.get(db) ?? prepare(db)
+    known.set(db, query)
+    return query
   }
 }

@@ -1,48 +1,62 @@
 import type { Logger } from 'pino'
+import type { Contract } from '../contract/define.ts'
 import { UnavailableError } from '../errors.ts'
-import { type Database, DatabaseError } from './database.ts'
-import { isConnectionFault, messageOf } from './faults.ts'
+import { messageOf } from '../messages.ts'
+import { DatabaseError, type Driver } from './database.ts'
+import { isConnectionFault } from './faults.ts'
 import { openPostgres } from './postgres.ts'
+import { type Watcher, watchDriver } from './watch.ts'
 
 /** A statement that takes longer counts as lost: a frozen server must not freeze its clients. */
 const TIMEOUT_MS = 15_000
 const RETRY_MS = 2_000
 
+export interface DatabaseOptions {
+  databaseUrl: string | undefined
+  dataDir: string
+  databaseConnections: number
+}
+
 /**
- * Opens the database of a configuration. A Postgres that does not answer is no reason to end: until it does, every
- * use rejects with UnavailableError, and it is tried again in the background. So it is where it is lost later.
- * @throws DatabaseError where the database must not be used by this program
+ * Opens the database of a configuration for a contract. A Postgres that does not answer is no reason to end: until it does,
+ * every query rejects with UnavailableError, and connecting is retried in the background. The same holds if it is lost later.
+ * @throws DatabaseError if the database must not be used by this program
  */
 export async function openDatabase(
-  {
-    databaseUrl,
-    dataDir,
-    databaseConnections,
-  }: { databaseUrl: string | undefined; dataDir: string; databaseConnections: number },
+  options: DatabaseOptions,
+  contract: Contract,
+  watcher: Watcher,
   log: Logger,
-): Promise<Database> {
+): Promise<Driver> {
+  if (options.databaseUrl !== undefined) return watchDriver(await openPool(options, contract, log), watcher)
   // Loaded where it is used: it brings a whole Postgres.
-  if (databaseUrl === undefined) return (await import('./pglite.ts')).openPglite(dataDir)
-  let opened: Database | undefined
+  const { openPglite } = await import('./pglite.ts')
+  return watchDriver(await openPglite(options.dataDir, contract), watcher)
+}
+
+async function openPool(
+  { databaseUrl, databaseConnections }: DatabaseOptions,
+  contract: Contract,
+  log: Logger,
+): Promise<Driver> {
+  let opened: Driver | undefined
   let timer: NodeJS.Timeout | undefined
   let closed = false
   let replacing = false
-  const listeners: Parameters<Database['listen']>[] = []
+  const listeners: Parameters<Driver['listen']>[] = []
 
-  async function connect(): Promise<void> {
-    use(await openPostgres(databaseUrl as string, { connections: databaseConnections }))
-  }
-  function use(database: Database): void {
-    const before = closed ? database : opened
+  const open = () => openPostgres(databaseUrl as string, contract, { connections: databaseConnections })
+  function use(driver: Driver): void {
+    const before = closed ? driver : opened
     if (!closed) {
-      opened = database
-      for (const listener of listeners) void database.listen(...listener)
+      opened = driver
+      for (const listener of listeners) void driver.listen(...listener)
     }
     void before?.close()
   }
   async function reconnect(): Promise<void> {
     try {
-      await connect()
+      use(await open())
       log.info('connected to the database')
     } catch (error) {
       // Waiting helps no more: it ends the process, as it would have at the start.
@@ -52,13 +66,13 @@ export async function openDatabase(
   }
 
   /**
-   * Connections that say nothing: the server is frozen, or it or the network is gone without a word, which the system would
-   * tell only after a quarter of an hour. Where a new connection is answered, it was the old ones.
+   * Replaces connections that say nothing: the server is frozen, or it or the network is gone without a word, which the
+   * system would report only after a quarter of an hour. If a new connection is answered, the old ones were at fault.
    */
-  async function replace(silent: Database): Promise<void> {
+  async function replace(silent: Driver): Promise<void> {
     if (replacing || closed || opened !== silent) return
     replacing = true
-    const opening = openPostgres(databaseUrl as string, { connections: databaseConnections })
+    const opening = open()
     try {
       use(await bounded(opening))
       log.warn('the connections to the database had become silent; they were replaced')
@@ -70,22 +84,19 @@ export async function openDatabase(
   }
 
   try {
-    await connect()
+    use(await open())
   } catch (error) {
     if (error instanceof DatabaseError) throw error
     log.warn(`the database does not answer, will retry: ${messageOf(error)}`)
     timer = setTimeout(reconnect, RETRY_MS)
   }
 
-  function database(): Database {
-    if (!opened) throw new UnavailableError('the database has not answered yet')
-    return opened
-  }
   return {
-    async rows(query, options) {
-      const used = database()
+    async query(text, params, options) {
+      const used = opened
+      if (!used) throw new UnavailableError('the database has not answered yet')
       try {
-        return await bounded(used.rows(query, options))
+        return await bounded(used.query(text, params, options))
       } catch (error) {
         if (error instanceof SilentError) void replace(used)
         throw error
@@ -105,7 +116,7 @@ export async function openDatabase(
 
 class SilentError extends UnavailableError {}
 
-/** The answer of a statement, with "no database" told apart from a fault of ours. */
+/** The answer of a statement, with "no database" told apart from an internal error. */
 async function bounded<T>(answer: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const timeout = new Promise<never>((_, reject) => {

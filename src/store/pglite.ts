@@ -1,48 +1,89 @@
-import { mkdir } from 'node:fs/promises'
-import { PGlite } from '@electric-sql/pglite'
-import { drizzle } from 'drizzle-orm/pglite'
-import { migrate } from 'drizzle-orm/pglite/migrator'
-import { compile, type Database, type Row } from './database.ts'
-import { lockFolder } from './lock.ts'
-import { migrationsFolder, mustMigrate } from './migrations.ts'
+import { existsSync } from 'node:fs'
+import { mkdir, stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { PGlite, types } from '@electric-sql/pglite'
+import { ConfigError } from '../config.ts'
+import type { Contract } from '../contract/define.ts'
+import { createDatabase, type Driver } from './database.ts'
+import { claimDefinition } from './definition.ts'
+import { type FolderLock, FolderLostError, lockFolder } from './lock.ts'
+import { migrate, mustMigrate } from './migrations.ts'
 
 /**
- * Opens the embedded database in a folder, made if missing, and takes it forward to this version.
- * @throws DatabaseError where a living process holds the folder, or a newer version made it
+ * Opens the embedded database in a folder for a contract. The folder is made if missing, the database migrated to this version.
+ * @throws ConfigError if the folder cannot be made or written to, DatabaseError if a living process holds it, or if another
+ * version or definition made the database
  */
-export async function openPglite(folder: string): Promise<Database> {
-  await mkdir(folder, { recursive: true })
-  const unlock = await lockFolder(folder)
+export async function openPglite(folder: string, contract: Contract): Promise<Driver> {
+  const lock = await prepareFolder(folder)
+  let pg: PGlite | undefined
   try {
-    const pg = await PGlite.create(`${folder}/pglite`)
-    if (mustMigrate(await lastApplied(pg))) await migrate(drizzle(pg), { migrationsFolder })
-    return {
-      async rows(query) {
-        const { text, params } = compile(query)
-        return (await pg.query<Row>(text, params)).rows
-      },
-      async listen(channel, onMessage, onReady) {
-        await pg.listen(channel, onMessage)
-        onReady()
-      },
-      async close() {
-        await pg.close()
-        await unlock()
-      },
-    }
+    pg = await openMigrated(`${folder}/pglite`)
+    const driver = driverOf(pg, folder, lock)
+    await claimDefinition(createDatabase(driver), contract)
+    return driver
   } catch (error) {
-    await unlock()
+    await pg?.close()
+    await lock.release()
     throw error
   }
 }
 
-async function lastApplied(pg: PGlite): Promise<number> {
-  const table = await pg.query<{ name: string | null }>(
-    "select to_regclass('drizzle.__drizzle_migrations')::text as name",
-  )
-  if (!table.rows[0]?.name) return 0
-  const last = await pg.query<{ at: string | null }>(
-    'select max(created_at)::text as at from drizzle.__drizzle_migrations',
-  )
-  return Number(last.rows[0]?.at ?? 0)
+/** Makes a folder, if it is missing, and locks it. */
+async function prepareFolder(folder: string): Promise<FolderLock> {
+  try {
+    await makeFolder(folder)
+    return await lockFolder(folder)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error
+    throw new ConfigError(`DATA_DIR is "${folder}", which cannot be used: ${(error as Error).message}`, {
+      cause: error,
+    })
+  }
+}
+
+/** Makes a folder and its parents. mkdir's own `recursive` never returns in /proc. */
+async function makeFolder(folder: string): Promise<void> {
+  const parent = dirname(folder)
+  if (parent !== folder && !existsSync(parent)) await makeFolder(parent)
+  try {
+    await mkdir(folder)
+  } catch (error) {
+    const exists = (error as NodeJS.ErrnoException).code === 'EEXIST'
+    if (!exists || !(await stat(folder)).isDirectory()) throw error
+  }
+}
+
+async function openMigrated(folder: string): Promise<PGlite> {
+  // JSON stays the text it is: it is stored as it was sent, and sent as it was stored.
+  const pg = await PGlite.create(folder, { parsers: { [types.JSON]: (text) => text } })
+  try {
+    await pg.transaction(async (tx) => {
+      const run = async (text: string, params?: unknown[]) =>
+        (await tx.query<Record<string, unknown>>(text, params)).rows
+      if (await mustMigrate(run)) await migrate(run)
+    })
+    return pg
+  } catch (error) {
+    await pg.close()
+    throw error
+  }
+}
+
+function driverOf(pg: PGlite, folder: string, lock: FolderLock): Driver {
+  return {
+    async query(text, params, { arrays }) {
+      if (!lock.isHeld()) throw new FolderLostError(folder)
+      return (await pg.query(text, params, { rowMode: arrays ? 'array' : 'object' })).rows
+    },
+    async listen(channel, onMessage, onReady) {
+      await pg.listen(channel, onMessage)
+      onReady()
+    },
+    async close() {
+      // Closing writes.
+      if (lock.isHeld()) await pg.close()
+      await lock.release()
+    },
+  }
 }

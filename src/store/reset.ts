@@ -1,14 +1,30 @@
+import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import postgres from 'postgres'
+import { ConfigError } from '../config.ts'
 import { DatabaseError } from './database.ts'
 import { lockFolder } from './lock.ts'
-import { APPLICATION } from './postgres.ts'
+import { JOURNAL } from './migrations.ts'
+import { applicationName } from './postgres.ts'
 
-const tables = ['jobs', 'malformed_logs', 'feed', 'blocks', 'totals', 'hours', 'cursor']
+/** Every table that any version made. */
+const TABLES = [
+  'jobs',
+  'changes',
+  'unapplied_logs',
+  'malformed_logs',
+  'feed',
+  'blocks',
+  'totals',
+  'hours',
+  'cursor',
+  JOURNAL,
+]
 
 /**
- * Forgets all that was indexed; the next start indexes anew, with feed ids that go on growing.
- * @throws DatabaseError where a living process uses it, and the driver's error where a Postgres does not answer
+ * Deletes everything that was indexed. The next start indexes anew, with feed ids that go on growing.
+ * @throws DatabaseError if a living process uses it, ConfigError if there is no such folder, and the driver's error if a
+ * Postgres does not answer
  */
 export async function resetDatabase({
   databaseUrl,
@@ -16,27 +32,42 @@ export async function resetDatabase({
 }: {
   databaseUrl: string | undefined
   dataDir: string
-}) {
-  if (databaseUrl === undefined) {
-    const unlock = await lockFolder(dataDir)
-    await rm(`${dataDir}/pglite`, { recursive: true, force: true })
-    await unlock()
-    return
-  }
+}): Promise<void> {
+  if (databaseUrl === undefined) return resetFolder(dataDir)
   const sql = postgres(databaseUrl, { max: 1, connect_timeout: 10, onnotice: () => {} })
   try {
-    const [others] = await sql`
-      select count(*)::int as count from pg_stat_activity
-      where application_name = ${APPLICATION} and datname = current_database()`
-    if (others?.count > 0)
-      throw new DatabaseError(
-        `${others?.count} connections of Jobcast are open to this database. Stop its processes first.`,
-      )
-    await sql.begin(async (tx) => {
-      for (const table of tables) await tx`drop table if exists ${tx(table)}`
-      await tx`drop schema if exists drizzle cascade`
-    })
+    await sql.begin(resetSchema)
   } finally {
     await sql.end({ timeout: 5 })
   }
+}
+
+async function resetFolder(dataDir: string): Promise<void> {
+  if (!existsSync(dataDir))
+    throw new ConfigError(`DATA_DIR is "${dataDir}", and there is no such folder: nothing was deleted.`)
+  const database = `${dataDir}/pglite`
+  if (!existsSync(database)) return
+  const lock = await lockFolder(dataDir)
+  try {
+    await rm(database, { recursive: true, force: true })
+  } finally {
+    await lock.release()
+  }
+}
+
+/** Deletes the tables of the current schema. Those of other schemas may be another Jobcast's. */
+async function resetSchema(tx: postgres.TransactionSql): Promise<void> {
+  const [{ schema, is_ours }] = await tx<[{ schema: string; is_ours: boolean }]>`
+    select current_schema()::text as schema, exists (
+      select from pg_tables where schemaname = current_schema() and tablename in ('cursor', ${JOURNAL})) as is_ours`
+  const [{ count }] = await tx<[{ count: number }]>`
+    select count(*)::int as count from pg_stat_activity
+    where application_name = ${applicationName(schema)} and datname = current_database()`
+  if (count > 0)
+    throw new DatabaseError(
+      `${count} connections of Jobcast are open to this database. Stop its processes first.`,
+    )
+  // Other programs have tables named "jobs" as well.
+  if (!is_ours) return
+  for (const table of TABLES) await tx`drop table if exists ${tx(schema)}.${tx(table)}`
 }

@@ -1,6 +1,8 @@
+import { sql } from 'drizzle-orm'
 import {
   bigint,
   boolean,
+  customType,
   index,
   integer,
   numeric,
@@ -11,120 +13,141 @@ import {
   timestamp,
 } from 'drizzle-orm/pg-core'
 
-/** uint256, exact. */
-const uint256 = (name: string) => numeric(name, { precision: 78, scale: 0 })
 const int8 = (name: string) => bigint(name, { mode: 'number' })
+/** Unix seconds of the chain, which are a uint256. */
+const seconds = (name: string) => numeric(name, { precision: 78, scale: 0 })
+/** JSON as text, exactly as it was written: `json` keeps the order of keys, and the drivers are told not to parse it. */
+const json = customType<{ data: string; driverData: string }>({ dataType: () => 'json' })
 
 /**
- * One row a JobCreated log of the canonical chain. The position in the chain is the key, not `job_id`: a hostile
- * or newer contract may use an id twice, and neither log may be lost.
+ * One row for each job of the canonical chain, as of the cursor. The key is the position of the creating log, not
+ * the job's id: a contract may use an id twice, and neither job may be lost. The contract's definition adds an index for
+ * each field that can be filtered (conditions.ts).
  */
 export const jobs = pgTable(
   'jobs',
   {
     blockNumber: int8('block_number').notNull(),
     logIndex: integer('log_index').notNull(),
-    jobId: uint256('job_id').notNull(),
-    clientId: uint256('client_id').notNull(),
-    strategyType: smallint('strategy_type').notNull(),
-    verificationLevel: smallint('verification_level').notNull(),
-    /** 10^-6 USDC */
-    budget: uint256('budget').notNull(),
-    /** unix seconds */
-    deadline: uint256('deadline').notNull(),
-    blockHash: text('block_hash').notNull(),
-    /** unix seconds */
-    blockTimestamp: numeric('block_timestamp', { precision: 78, scale: 0 }).notNull(),
-    transactionHash: text('transaction_hash').notNull(),
+    jobId: text('job_id').notNull(),
+    /** the job object, exactly as it is sent */
+    data: json('data').notNull(),
+    /**
+     * The values that filters look at, as the job object has them, in the order of the definition's `keys`. Reading them out
+     * of `data` would parse it once for each index: with seven of them that halves the speed of a first sync.
+     */
+    keys: text('keys').array().notNull(),
   },
   (t) => [
     primaryKey({ columns: [t.blockNumber, t.logIndex] }),
-    index('jobs_job_id').on(t.jobId),
-    index('jobs_client_id').on(t.clientId, t.blockNumber, t.logIndex),
-    index('jobs_kind').on(t.strategyType, t.verificationLevel, t.blockNumber, t.logIndex),
-    index('jobs_client_kind').on(t.clientId, t.strategyType, t.verificationLevel, t.blockNumber, t.logIndex),
-    index('jobs_budget').on(t.budget),
+    index('jobs_job_id').on(t.jobId, t.blockNumber, t.logIndex),
   ],
 )
 
-/** Logs with our topic that do not decode: kept as they came, so that nothing is lost silently. */
-export const malformedLogs = pgTable(
-  'malformed_logs',
+/** One row for each log that changed a job. The creating log is in the job itself. */
+export const changes = pgTable(
+  'changes',
+  {
+    blockNumber: int8('block_number').notNull(),
+    logIndex: integer('log_index').notNull(),
+    /** position of the job */
+    jobBlock: int8('job_block').notNull(),
+    jobLog: integer('job_log').notNull(),
+    event: text('event').notNull(),
+    /** status of the job after the log */
+    status: text('status').notNull(),
+    timestamp: seconds('timestamp').notNull(),
+    transactionHash: text('transaction_hash').notNull(),
+    /** the job before the log, for a rewind; null once no reorg can reach the log */
+    before: json('before'),
+  },
+  (t) => [
+    primaryKey({ columns: [t.blockNumber, t.logIndex] }),
+    index('changes_job').on(t.jobBlock, t.jobLog, t.blockNumber, t.logIndex),
+    index('changes_before').on(t.blockNumber).where(sql`before is not null`),
+  ],
+)
+
+/** Logs of the contract that changed nothing, as they came: those that do not decode, and changes of unknown jobs. */
+export const unappliedLogs = pgTable(
+  'unapplied_logs',
   {
     blockNumber: int8('block_number').notNull(),
     logIndex: integer('log_index').notNull(),
     reason: text('reason').notNull(),
-    /** the log as the RPC gave it, JSON */
-    log: text('log').notNull(),
+    /** the log as the RPC gave it */
+    log: json('log').notNull(),
   },
   (t) => [primaryKey({ columns: [t.blockNumber, t.logIndex] })],
 )
 
-/** The public feed, append-only. Ids are consecutive, handed out by the cursor row's holder: id order is commit order. */
+/** The public feed, append-only. Ids are consecutive, given out by the holder of the cursor row: id order is commit order. */
 export const feed = pgTable(
   'feed',
   {
     id: int8('id').primaryKey(),
-    type: text('type', { enum: ['job_created', 'job_removed'] }).notNull(),
-    /** the job object exactly as sent, JSON */
+    type: text('type', { enum: ['job_created', 'job_updated', 'job_removed'] }).notNull(),
+    /** the job object exactly as sent */
     data: text('data').notNull(),
+    /** the job before a job_updated: a filter passes a change that matches before or after it */
+    before: text('before'),
     createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
   },
   (t) => [index('feed_created_at').on(t.createdAt)],
 )
 
-/** The local chain: the hashes of the finalized block and all above it, up to the cursor. */
+/** The local chain: the hashes of the finalized block and of all blocks above it, up to the cursor. */
 export const blocks = pgTable('blocks', {
   number: int8('number').primaryKey(),
   hash: text('hash').notNull(),
 })
 
-/** Jobs and budget of all time by the two enums: what makes `total` and the stats cheap and still exact. */
-export const totals = pgTable(
-  'totals',
-  {
-    strategyType: smallint('strategy_type').notNull(),
-    verificationLevel: smallint('verification_level').notNull(),
-    jobs: int8('jobs').notNull(),
-    budget: numeric('budget').notNull(),
-  },
-  (t) => [primaryKey({ columns: [t.strategyType, t.verificationLevel] })],
-)
+/** Jobs by status and choices, and their amounts added up: what makes statistics and totals cheap. */
+export const totals = pgTable('totals', {
+  /** status and choices of the jobs: a JSON object with those fields of a job */
+  kind: text('kind').primaryKey(),
+  jobs: int8('jobs').notNull(),
+  amount: numeric('amount').notNull(),
+})
 
-/** The same by hour of chain time, for the chart. `hour` is the unix second the hour begins at. */
+/** Jobs by hour of creation and first choice, for the chart. */
 export const hours = pgTable(
   'hours',
   {
-    hour: numeric('hour', { precision: 78, scale: 0 }).notNull(),
-    strategyType: smallint('strategy_type').notNull(),
+    /** unix seconds at which the hour begins */
+    hour: seconds('hour').notNull(),
+    /** the value of the definition's first choice; empty if it has none */
+    choice: text('choice').notNull(),
     jobs: int8('jobs').notNull(),
-    budget: numeric('budget').notNull(),
+    amount: numeric('amount').notNull(),
   },
-  (t) => [primaryKey({ columns: [t.hour, t.strategyType] })],
+  (t) => [primaryKey({ columns: [t.hour, t.choice] })],
 )
 
 /**
  * One row: where the indexer stands. It is also the lock: a step is one statement that moves `revision` from the
- * value it started from, so of any number of indexers one wins each step, and a step of an older state changes
- * nothing. The chain's columns are null until an indexer first reached the chain.
+ * value it started from. Of any number of indexers one wins each step, and a step of an older state changes nothing.
+ * The chain's columns are null until an indexer first reached the chain.
  */
 export const cursor = pgTable('cursor', {
   id: smallint('id').primaryKey(),
+  /** name and fingerprint of the contract's definition, by which the data was written */
+  definition: text('definition'),
+  fingerprint: text('fingerprint'),
   /** counts the steps */
   revision: int8('revision').notNull(),
   chainId: int8('chain_id'),
   genesisHash: text('genesis_hash'),
   contract: text('contract'),
   startBlock: int8('start_block'),
-  /** head at the database's creation: jobs up to it are history and were never pushed */
+  /** head at the database's creation: changes up to it are history and were never pushed */
   feedFromBlock: int8('feed_from_block'),
   /** true until `feed_from_block` was reached for the first time */
   silent: boolean('silent').notNull(),
   /** the block indexed last */
   blockNumber: int8('block_number'),
   blockHash: text('block_hash'),
-  /** unix seconds */
-  blockTimestamp: numeric('block_timestamp', { precision: 78, scale: 0 }),
+  blockTimestamp: seconds('block_timestamp'),
   /** the highest finalized block seen: no reorg goes below it */
   finalizedNumber: int8('finalized_number'),
   /** the feed's last id */
@@ -133,7 +156,7 @@ export const cursor = pgTable('cursor', {
   prunedId: int8('pruned_id').notNull(),
   /** the chain's head when an indexer last looked */
   headNumber: int8('head_number'),
-  headTimestamp: numeric('head_timestamp', { precision: 78, scale: 0 }),
+  headTimestamp: seconds('head_timestamp'),
   /** the process that indexes now, and when it last had an answer from the chain */
   indexer: text('indexer'),
   checkedAt: timestamp('checked_at', { withTimezone: true }),

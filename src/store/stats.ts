@@ -1,29 +1,40 @@
-import { sql } from 'drizzle-orm'
-import { formatUsdc, strategyName } from '../job.ts'
-import type { Stats, Tally } from '../status.ts'
+import { and, asc, gt, sql } from 'drizzle-orm'
 import type { Database } from './database.ts'
+import { hours, totals } from './schema.ts'
 
 /** The hours the series reaches back. */
 const SERIES_HOURS = 7 * 24
+/** More points than a chart can show. */
+const SERIES_LIMIT = 10_000
 
-/** Jobs and budget of all time by strategy, and by hour. Reads the tallies only: some hundred rows whatever the history. */
-export async function readStats(db: Database): Promise<Stats> {
-  const [all, hours] = await Promise.all([
-    db.rows(sql`
-      select strategy_type, sum(jobs) as jobs, sum(budget)::text as budget from totals
-      group by strategy_type having sum(jobs) > 0 order by strategy_type`),
-    db.rows(sql`
-      select hour::text as hour, strategy_type, jobs, budget::text as budget from hours
-      where jobs > 0 and hour > extract(epoch from now()) - ${SERIES_HOURS * 3600}::int
-      order by hours.hour, strategy_type limit 10000`),
+/** Jobs of one kind and their amounts added up. */
+export interface Total {
+  /** status and choices, by field */
+  kind: Record<string, string | number | boolean>
+  jobs: number
+  amount: string
+}
+
+export interface HourTotal {
+  /** unix seconds at which the hour begins */
+  hour: string
+  choice: string
+  jobs: number
+  amount: string
+}
+
+/** Jobs by kind, and by hour of creation. Reads the tallies only: some hundred rows whatever the history. */
+export async function readTotals({ orm }: Database): Promise<{ totals: Total[]; hours: HourTotal[] }> {
+  const [all, series] = await Promise.all([
+    orm.select().from(totals).where(gt(totals.jobs, 0)),
+    orm
+      .select()
+      .from(hours)
+      .where(
+        and(gt(hours.jobs, 0), sql`${hours.hour} > extract(epoch from now()) - ${SERIES_HOURS * 3600}::int`),
+      )
+      .orderBy(asc(hours.hour), asc(hours.choice))
+      .limit(SERIES_LIMIT),
   ])
-  const tally = (row: Record<string, unknown>): Tally => ({
-    strategyType: strategyName(Number(row.strategy_type)),
-    jobs: Number(row.jobs),
-    budget: formatUsdc(String(row.budget)),
-  })
-  return {
-    byStrategy: all.map(tally),
-    hours: hours.map((row) => ({ hour: String(row.hour), ...tally(row) })),
-  }
+  return { totals: all.map((row) => ({ ...row, kind: JSON.parse(row.kind) })), hours: series }
 }

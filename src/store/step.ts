@@ -1,292 +1,272 @@
-import { type SQL, sql } from 'drizzle-orm'
 import type { Hex, RpcLog } from 'viem'
-import { type JobRecord, toJob } from '../job.ts'
+import type { Contract } from '../contract/define.ts'
+import type { Job } from '../contract/job.ts'
 import type { Cursor } from './cursor.ts'
-import { type Database, type Row, templates } from './database.ts'
-import { cursor } from './schema.ts'
+import type { Database } from './database.ts'
+import type { FeedEntry } from './feed.ts'
 
-/** The channel of the wake: payload `"<last feed id> <block number>"`. */
-export const WAKE_CHANNEL = 'jobcast'
+/** The channel that each step notifies. The payload is `"<last feed id> <block number> <finalized block number>"`. */
+export const CHANNEL = 'jobcast'
 
 export interface BlockRef {
   number: number
   hash: Hex
 }
 
-/** Blocks taken onto the local chain, with all their logs. */
-export interface Advance {
+/** The position of a log in the chain. */
+export interface Position {
+  blockNumber: number
+  logIndex: number
+}
+
+/** A job object with the JSON text that is stored and sent. */
+export interface StoredJob {
+  job: Job
+  data: string
+}
+
+/** What a step does to one job: `before` is null if it creates the job, `after` if it removes it. */
+export interface JobWrite extends Position {
+  before: StoredJob | null
+  after: StoredJob | null
+}
+
+/** A log that changed a job. */
+export interface ChangeWrite extends Position {
+  /** position of the job */
+  job: Position
+  event: string
+  /** status of the job after it */
+  status: string
+  /** unix seconds */
+  timestamp: string
+  transactionHash: Hex
+  /** JSON of the job before it; null if no reorg can reach the log */
+  before: string | null
+}
+
+/** A log that changed nothing, and why. */
+export interface UnappliedLog {
+  log: RpcLog
+  cause: 'malformed' | 'unknown_job'
+  /** the cause in words */
+  reason: string
+}
+
+/** A move of the cursor, forward to a block with all that its logs do, or back to an ancestor. */
+export interface Step {
   to: BlockRef & { timestamp: string }
   /** the new blocks a later reorg may have to walk back over; the last one always among them */
   blocks: BlockRef[]
   finalizedNumber: number
-  head: { number: number; timestamp: string }
-  /** in chain order */
-  jobs: JobRecord[]
-  malformed: { log: RpcLog; reason: string }[]
+  /** the chain's head; null leaves the last known one */
+  head: { number: number; timestamp: string } | null
+  jobs: JobWrite[]
+  changes: ChangeWrite[]
+  unapplied: UnappliedLog[]
+  /** what subscribers are told, in order */
+  entries: Omit<FeedEntry, 'id'>[]
 }
 
 /**
- * Moves the cursor forward: jobs, feed entries, local chain, tallies, cursor and wake in one statement.
- * @returns the cursor after it; null, with nothing changed, where another process moved the cursor since it was read
+ * Everything a step writes, in one statement: so in one transaction, and in one round trip. Nothing happens if another
+ * process moved the cursor since it was read. Whatever stands above the block it moves to is removed, which is what a
+ * rewind needs; moving forward there is nothing.
  */
-export async function advance(db: Database, from: Cursor, me: string, step: Advance): Promise<Cursor | null> {
-  const silent = from.silent && step.to.number < from.feedFromBlock
+const STEP = `
+with step as (
+  select * from json_to_record($4::json) as step (
+    indexer text, hash text, timestamp numeric, finalized bigint, silent boolean, last_id bigint,
+    head_number bigint, head_timestamp numeric)),
+
+moved as (
+  update cursor set
+    revision = cursor.revision + 1, indexer = step.indexer, checked_at = clock_timestamp(),
+    block_number = $2::bigint, block_hash = step.hash, block_timestamp = step.timestamp,
+    finalized_number = step.finalized, silent = step.silent, last_id = step.last_id,
+    head_number = coalesce(step.head_number, cursor.head_number),
+    head_timestamp = coalesce(step.head_timestamp, cursor.head_timestamp)
+  from step where cursor.revision = $1::bigint
+  returning step.finalized),
+
+removed_blocks as (
+  delete from blocks where number > $2::bigint and number <= $3::bigint and exists (select from moved)),
+removed_jobs as (
+  delete from jobs where block_number > $2::bigint and block_number <= $3::bigint and exists (select from moved)),
+removed_changes as (
+  delete from changes where block_number > $2::bigint and block_number <= $3::bigint and exists (select from moved)),
+removed_unapplied as (
+  delete from unapplied_logs where block_number > $2::bigint and block_number <= $3::bigint and exists (select from moved)),
+
+finalized_blocks as (
+  delete from blocks using moved where number < least(moved.finalized, $2::bigint)),
+finalized_changes as (
+  update changes set before = null from moved where before is not null and block_number <= least(moved.finalized, $2::bigint)),
+
+written as (
+  select
+    block_number::bigint, log_index::int, job_id, hour::numeric, data::json, keys::text[],
+    kind, amount::numeric, old_kind, old_amount::numeric
+  from moved, rows from (
+    json_array_elements_text($10::json), json_array_elements_text($11::json), json_array_elements_text($12::json),
+    json_array_elements_text($13::json), json_array_elements_text($14::json), json_array_elements_text($15::json),
+    json_array_elements_text($16::json), json_array_elements_text($17::json), json_array_elements_text($18::json),
+    json_array_elements_text($19::json)
+  ) as written (block_number, log_index, job_id, hour, data, keys, kind, amount, old_kind, old_amount)),
+created_jobs as (
+  insert into jobs (block_number, log_index, job_id, data, keys)
+  select block_number, log_index, job_id, data, keys from written where old_kind is null),
+updated_jobs as (
+  update jobs set data = written.data, keys = written.keys from written
+  where old_kind is not null and kind is not null
+    and jobs.block_number = written.block_number and jobs.log_index = written.log_index),
+
+counted as (
+  select hour, kind, sum(jobs) as jobs, sum(amount) as amount
+  from (select hour, kind, 1 as jobs, amount from written where kind is not null
+    union all select hour, old_kind, -1, -old_amount from written where old_kind is not null) each_job
+  group by hour, kind),
+new_totals as (
+  insert into totals (kind, jobs, amount)
+  select kind, sum(jobs), sum(amount) from counted group by kind
+  on conflict (kind) do update set jobs = totals.jobs + excluded.jobs, amount = totals.amount + excluded.amount),
+new_hours as (
+  insert into hours (hour, choice, jobs, amount)
+  select hour, coalesce(kind::json ->> $9::text, '') as choice, sum(jobs), sum(amount) from counted group by hour, choice
+  on conflict (hour, choice) do update set jobs = hours.jobs + excluded.jobs, amount = hours.amount + excluded.amount),
+
+new_blocks as (
+  insert into blocks (number, hash)
+  select number, hash from moved, json_to_recordset($5::json) as block (number bigint, hash text)
+  on conflict (number) do update set hash = excluded.hash),
+new_changes as (
+  insert into changes (block_number, log_index, job_block, job_log, event, status, timestamp, transaction_hash, before)
+  select block_number, log_index, job_block, job_log, event, status, timestamp, transaction_hash, before::json
+  from moved, json_to_recordset($6::json) as change (
+    block_number bigint, log_index int, job_block bigint, job_log int, event text, status text, timestamp numeric,
+    transaction_hash text, before text)),
+new_unapplied as (
+  insert into unapplied_logs (block_number, log_index, reason, log)
+  select block_number, log_index, reason, log::json from moved, json_to_recordset($7::json) as unapplied (
+    block_number bigint, log_index int, reason text, log text)),
+new_entries as (
+  insert into feed (id, type, data, before)
+  select id, type, data, before from moved, json_to_recordset($8::json) as entry (
+    id bigint, type text, data text, before text))
+
+select pg_notify('${CHANNEL}', $20::text) from moved`
+
+/**
+ * Moves the cursor.
+ * @param me the indexer, which renews its lease by the step
+ * @returns the cursor after it; null, with nothing changed, if another process moved the cursor since it was read
+ */
+export async function commitStep(
+  db: Database,
+  contract: Contract,
+  from: Cursor,
+  me: string,
+  step: Step,
+): Promise<Cursor | null> {
+  const { to, head, finalizedNumber } = step
+  const silent = from.silent && to.number < from.feedFromBlock
   // A step is silent or fed as a whole: the indexer cuts its ranges at feedFromBlock.
-  const entries = from.silent ? [] : feedEntries('job_created', step.jobs, from.lastId)
+  const entries = from.silent ? [] : step.entries.map((entry, i) => ({ id: from.lastId + 1 + i, ...entry }))
   const lastId = from.lastId + entries.length
-  const statement = advancing({
-    jobs: step.jobs.length > 0,
-    feed: entries.length > 0,
-    malformed: step.malformed.length > 0,
-  })
-  const moved = await db.rows(
-    statement({
-      ...step.to,
-      ...{ me, revision: from.revision, lastId, silent, finalized: step.finalizedNumber },
-      headNumber: step.head.number,
-      headTimestamp: step.head.timestamp,
-      ...columnsOf(step.jobs),
-      ...sumsOf(step.jobs, 1),
-      blocks: JSON.stringify(step.blocks),
-      feed: JSON.stringify(entries),
-      malformed_logs: JSON.stringify(step.malformed.map(malformedRow)),
-      wake: wakeOf(lastId, step.to.number),
+  const moved = await db.run(STEP, [
+    from.revision,
+    to.number,
+    from.blockNumber,
+    JSON.stringify({
+      indexer: me,
+      hash: to.hash,
+      timestamp: to.timestamp,
+      finalized: finalizedNumber,
+      silent,
+      last_id: lastId,
+      head_number: head?.number,
+      head_timestamp: head?.timestamp,
     }),
-  )
+    JSON.stringify(step.blocks),
+    JSON.stringify(step.changes.map(changeRow)),
+    JSON.stringify(step.unapplied.map(unappliedRow)),
+    JSON.stringify(entries),
+    contract.choice?.name ?? '',
+    ...jobColumns(contract, step.jobs).map((column) => JSON.stringify(column)),
+    `${lastId} ${to.number} ${finalizedNumber}`,
+  ])
   if (moved.length === 0) return null
-  const { finalizedNumber, to } = step
   const revision = from.revision + 1
   return { ...from, revision, silent, blockNumber: to.number, blockHash: to.hash, finalizedNumber, lastId }
 }
 
-const advancing = templates(
-  (has: { jobs: boolean; feed: boolean; malformed: boolean }) => sql`
-    with moved as (
-      update ${cursor} set
-        revision = revision + 1, indexer = ${value('me', 'text')}, checked_at = clock_timestamp(), ${place},
-        finalized_number = ${value('finalized', 'bigint')}, silent = ${value('silent', 'boolean')},
-        head_number = ${value('headNumber', 'bigint')}, head_timestamp = ${value('headTimestamp', 'text::numeric')},
-        last_id = ${value('lastId', 'bigint')}
-      where revision = ${value('revision', 'bigint')} returning 1),
-    ${insert('blocks')},
-    forgotten as (
-      delete from blocks using moved where number < least(${value('finalized', 'bigint')}, ${value('number', 'bigint')}))
-    ${has.jobs ? sql`, ${insertJobs}, ${tally}` : sql``}
-    ${has.feed ? sql`, ${insert('feed', { columns: FEED_COLUMNS })}` : sql``}
-    ${has.malformed ? sql`, ${insert('malformed_logs')}` : sql``}
-    ${wake}`,
-)
-
 /**
- * Takes the local chain back to an ancestor: its jobs go, each with a `job_removed`, newest first.
- * @returns the jobs removed, or null, with nothing changed, where another process moved the cursor
+ * The columns of `written`. Jobs come by the thousand in a first sync: by column they cost the database half of what they
+ * cost as records.
  */
-export async function rewind(
-  db: Database,
-  from: Cursor,
-  me: string,
-  ancestor: BlockRef & { timestamp: string },
-): Promise<JobRecord[] | null> {
-  const gone = await jobsAbove(db, ancestor.number)
-  const entries = from.silent ? [] : feedEntries('job_removed', gone, from.lastId)
-  const lastId = from.lastId + entries.length
-  const statement = rewinding({ jobs: gone.length > 0, feed: entries.length > 0 })
-  const moved = await db.rows(
-    statement({
-      ...ancestor,
-      ...{ me, revision: from.revision, lastId },
-      ...sumsOf(gone, -1),
-      feed: JSON.stringify(entries),
-      wake: wakeOf(lastId, ancestor.number),
-    }),
-  )
-  return moved.length > 0 ? gone : null
+function jobColumns(contract: Contract, writes: JobWrite[]): (string | number | null)[][] {
+  const jobs = writes.map(({ before, after }) => (after ?? before) as StoredJob)
+  return [
+    writes.map(({ blockNumber }) => blockNumber),
+    writes.map(({ logIndex }) => logIndex),
+    jobs.map(({ job }) => job.jobId),
+    jobs.map(({ job }) => hourOf(job.onchainCreatedAt)),
+    jobs.map(({ data }) => data),
+    jobs.map(({ job }) => keysOf(contract, job)),
+    writes.map(({ after }) => after && kindOf(contract, after.job)),
+    writes.map(({ after }) => after && amountOf(contract, after.job)),
+    writes.map(({ before }) => before && kindOf(contract, before.job)),
+    writes.map(({ before }) => before && amountOf(contract, before.job)),
+  ]
 }
 
-const rewinding = templates(
-  (has: { jobs: boolean; feed: boolean }) => sql`
-    with moved as (
-      update ${cursor} set
-        revision = revision + 1, indexer = ${value('me', 'text')}, checked_at = clock_timestamp(), ${place},
-        last_id = ${value('lastId', 'bigint')}
-      where revision = ${value('revision', 'bigint')} returning 1),
-    -- its hash is new where the branch left below the start block
-    the_ancestor as (
-      update blocks set hash = ${value('hash', 'text')} from moved where number = ${value('number', 'bigint')}),
-    no_blocks as (delete from blocks using moved where number > ${value('number', 'bigint')}),
-    no_jobs as (delete from jobs using moved where block_number > ${value('number', 'bigint')}),
-    no_malformed as (delete from malformed_logs using moved where block_number > ${value('number', 'bigint')})
-    ${has.jobs ? sql`, ${tally}` : sql``}
-    ${has.feed ? sql`, ${insert('feed', { columns: FEED_COLUMNS })}` : sql``}
-    ${wake}`,
-)
-
-/** The local chain, newest block first. */
-export async function readBlocks(db: Database): Promise<BlockRef[]> {
-  const rows = await db.rows(sql`select number, hash from blocks order by number desc`)
-  return rows.map((row) => ({ number: Number(row.number), hash: row.hash as Hex }))
+/** The values of a job that filters look at, as a Postgres array of text. None of them has a character to escape. */
+export function keysOf({ keys }: Contract, job: Job): string {
+  return `{${keys.map((name) => (job[name] == null ? 'null' : `"${job[name]}"`)).join(',')}}`
 }
 
-async function jobsAbove(db: Database, blockNumber: number): Promise<JobRecord[]> {
-  const rows = await db.rows(sql`
-    select * from jobs where block_number > ${blockNumber}::bigint order by block_number desc, log_index desc`)
-  return rows.map(toRecord)
+/** What a job is counted by: its status and choices, as a JSON object. */
+export function kindOf({ fields }: Contract, job: Job): string {
+  const kind: Partial<Job> = {}
+  for (const field of fields) if (field.kind === 'choice') kind[field.name] = job[field.name] as Job[string]
+  return JSON.stringify(kind)
 }
 
-/** A row of `jobs` as the domain's record. */
-export function toRecord(row: Row): JobRecord {
+function amountOf({ sum }: Contract, job: Job): string {
+  return sum === undefined ? '0' : String(job[sum.name] ?? 0)
+}
+
+/** The unix second at which the hour of a timestamp begins. */
+function hourOf(timestamp: string): string {
+  const second = Number(timestamp)
+  if (Number.isSafeInteger(second)) return String(second - (second % 3600))
+  return String(BigInt(timestamp) - (BigInt(timestamp) % 3600n))
+}
+
+function changeRow({
+  blockNumber,
+  logIndex,
+  job,
+  event,
+  status,
+  timestamp,
+  transactionHash,
+  before,
+}: ChangeWrite) {
   return {
-    jobId: String(row.job_id),
-    clientId: String(row.client_id),
-    strategyType: Number(row.strategy_type),
-    verificationLevel: Number(row.verification_level),
-    budget: String(row.budget),
-    deadline: String(row.deadline),
-    blockNumber: Number(row.block_number),
-    blockHash: row.block_hash as Hex,
-    blockTimestamp: String(row.block_timestamp),
-    logIndex: Number(row.log_index),
-    transactionHash: row.transaction_hash as Hex,
+    block_number: blockNumber,
+    log_index: logIndex,
+    job_block: job.blockNumber,
+    job_log: job.logIndex,
+    event,
+    status,
+    timestamp,
+    transaction_hash: transactionHash,
+    before,
   }
 }
 
-/** A value of a statement, by name. */
-function value(name: string, type: string): SQL {
-  return sql`${sql.placeholder(name)}::${sql.raw(type)}`
-}
-
-/** The cursor's columns of the block it comes to. */
-const place = sql`
-  block_number = ${value('number', 'bigint')}, block_hash = ${value('hash', 'text')},
-  block_timestamp = ${value('timestamp', 'text::numeric')}`
-
-/**
- * Rows travel as one JSON value, named as the table, of objects named by its columns: a statement of one text whatever their
- * number, which stays prepared. Cast from text, since the drivers would encode a json parameter a second time.
- */
-function insert(
-  table: string,
-  { columns, onConflict = sql`` }: { columns?: string[]; onConflict?: SQL } = {},
-): SQL {
-  const into = sql.raw(`"${table}"`)
-  const list = sql.raw(columns ? `(${columns.join(', ')})` : '')
-  const picked = sql.raw(columns ? columns.map((column) => `r.${column}`).join(', ') : 'r.*')
-  return sql`${sql.raw(`new_${table}`)} as (
-    insert into ${into} ${list}
-    select ${picked} from moved, json_populate_recordset(null::${into}, ${value(table, 'text::json')}) r ${onConflict})`
-}
-
-/** The columns of `jobs`, their types, and where each value comes from. */
-const JOB_COLUMNS: [column: string, type: string, field: keyof JobRecord][] = [
-  ['block_number', 'bigint', 'blockNumber'],
-  ['log_index', 'int', 'logIndex'],
-  ['job_id', 'numeric', 'jobId'],
-  ['client_id', 'numeric', 'clientId'],
-  ['strategy_type', 'smallint', 'strategyType'],
-  ['verification_level', 'smallint', 'verificationLevel'],
-  ['budget', 'numeric', 'budget'],
-  ['deadline', 'numeric', 'deadline'],
-  ['block_hash', 'text', 'blockHash'],
-  ['block_timestamp', 'numeric', 'blockTimestamp'],
-  ['transaction_hash', 'text', 'transactionHash'],
-]
-
-/**
- * Jobs come by the thousand in a first sync: they travel by column, which costs the database half of what JSON does.
- * Each column is the text of an array; numbers and hashes need no quoting in it.
- */
-const insertJobs = sql`new_jobs as (
-  insert into jobs (${sql.raw(JOB_COLUMNS.map(([column]) => column).join(', '))})
-  select ${sql.join(
-    JOB_COLUMNS.map(([column, type]) => sql`unnest(${value(column, `text::${type}[]`)})`),
-    sql`, `,
-  )} from moved)`
-
-function columnsOf(jobs: JobRecord[]): Record<string, string> {
-  return Object.fromEntries(
-    JOB_COLUMNS.map(([column, , field]) => [column, `{${jobs.map((job) => job[field]).join(',')}}`]),
-  )
-}
-
-/** All but created_at, which the database sets. */
-const FEED_COLUMNS = ['id', 'type', 'data']
-
-function feedEntries(type: 'job_created' | 'job_removed', jobs: JobRecord[], lastId: number): Row[] {
-  return jobs.map((job, i) => ({ id: lastId + 1 + i, type, data: JSON.stringify(toJob(job)) }))
-}
-
-function malformedRow({ log, reason }: Advance['malformed'][number]): Row {
-  return {
-    block_number: Number(log.blockNumber),
-    log_index: Number(log.logIndex),
-    reason,
-    log: JSON.stringify(log),
-  }
-}
-
-/** Adds the sums to the tallies. */
-const tally = sql`
-  ${insert('totals', {
-    onConflict: sql`on conflict (strategy_type, verification_level) do update set
-      jobs = totals.jobs + excluded.jobs, budget = totals.budget + excluded.budget`,
-  })},
-  ${insert('hours', {
-    onConflict: sql`on conflict (hour, strategy_type) do update set
-      jobs = hours.jobs + excluded.jobs, budget = hours.budget + excluded.budget`,
-  })}`
-
-const wake = sql`select pg_notify(${WAKE_CHANNEL}::text, ${value('wake', 'text')}) from moved`
-
-const HOUR = 3600n
-
-/** What jobs add (sign 1) to `totals` and `hours`, or take away (-1). */
-function sumsOf(jobs: JobRecord[], sign: 1 | -1): Record<'totals' | 'hours', string> {
-  return {
-    totals: JSON.stringify(sums(jobs, sign, allTime)),
-    hours: JSON.stringify(sums(jobs, sign, byHour)),
-  }
-}
-
-/** What jobs are summed by: its columns and a job's values. */
-interface Key {
-  columns: [string, string]
-  of(job: JobRecord): [string | number, number]
-}
-
-const allTime: Key = {
-  columns: ['strategy_type', 'verification_level'],
-  of: (job) => [job.strategyType, job.verificationLevel],
-}
-
-const byHour: Key = {
-  columns: ['hour', 'strategy_type'],
-  of(job) {
-    const second = BigInt(job.blockTimestamp)
-    return [String(second - (second % HOUR)), job.strategyType]
-  },
-}
-
-function sums(jobs: JobRecord[], sign: 1 | -1, { columns, of }: Key): Row[] {
-  const groups = new Map<string, { key: ReturnType<Key['of']>; jobs: number; budget: bigint }>()
-  for (const job of jobs) {
-    const key = of(job)
-    const name = `${key[0]} ${key[1]}`
-    let sum = groups.get(name)
-    if (!sum) {
-      sum = { key, jobs: 0, budget: 0n }
-      groups.set(name, sum)
-    }
-    sum.jobs += sign
-    sum.budget += BigInt(sign) * BigInt(job.budget)
-  }
-  return [...groups.values()].map((sum) => ({
-    [columns[0]]: sum.key[0],
-    [columns[1]]: sum.key[1],
-    jobs: sum.jobs,
-    budget: String(sum.budget),
-  }))
-}
-
-function wakeOf(lastId: number, blockNumber: number): string {
-  return `${lastId} ${blockNumber}`
+function unappliedRow({ log, reason }: UnappliedLog) {
+  const [block_number, log_index] = [Number(log.blockNumber), Number(log.logIndex)]
+  return { block_number, log_index, reason, log: JSON.stringify(log) }
 }

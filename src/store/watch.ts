@@ -1,20 +1,20 @@
-import type { Database } from './database.ts'
+import type { Driver } from './database.ts'
 
 export interface Watcher {
   began(): void
   ended(seconds: number, failed: boolean): void
 }
 
-/** The same database, with each statement reported. */
-export function watchDatabase(db: Database, watcher: Watcher): Database {
+/** The same driver, with each statement reported. */
+export function watchDriver(driver: Driver, watcher: Watcher): Driver {
   return {
-    ...db,
-    async rows(query, options) {
+    ...driver,
+    async query(text, params, options) {
       const start = performance.now()
       let failed = true
       watcher.began()
       try {
-        const rows = await db.rows(query, options)
+        const rows = await driver.query(text, params, options)
         failed = false
         return rows
       } finally {

@@ -7,7 +7,7 @@ interface AnyEvent {
 
 export interface Collected<Event extends AnyEvent> {
   events: Event[]
-  /** `+1`, `-1`: the job events in short, by id. */
+  /** `+1`, `~1`, `-1`: the job events in short, by id. */
   jobs(): string[]
   /** Waits for so many job events. */
   waitForJobs(count: number): Promise<string[]>
@@ -15,6 +15,8 @@ export interface Collected<Event extends AnyEvent> {
   /** Aborts, and rejects if the iteration did not end well. */
   stop(): Promise<void>
 }
+
+const SIGNS: Record<string, string> = { job_created: '+', job_updated: '~', job_removed: '-' }
 
 /** Reads an endless iteration into a list. `open` gets the signal that ends it. */
 export function collect<Event extends AnyEvent>(
@@ -31,7 +33,7 @@ export function collect<Event extends AnyEvent>(
   const jobs = () =>
     events.flatMap(({ type, data }) => {
       const jobId = (data as { jobId?: string } | null)?.jobId
-      return jobId === undefined ? [] : [`${type === 'job_created' ? '+' : '-'}${jobId}`]
+      return jobId === undefined ? [] : [`${SIGNS[type]}${jobId}`]
     })
   const found = <T>(value: T | undefined | false) => {
     if (failure) throw failure

@@ -1,51 +1,61 @@
 import { expect, test } from 'vitest'
-import { created, forget, type Known, removed } from '../../src/client/known.ts'
-import type { Job } from '../../src/job.ts'
+import { type Job, jobKey } from '../../src/client/client.ts'
+import { byBlock, createKnownJobs, version } from '../../src/client/known.ts'
+import { job } from './scripted.ts'
 
-const job = (jobId: string, blockNumber = '10', rest: Partial<Job> = {}): Job => ({
-  jobId,
-  status: 'OPEN',
-  clientId: '7',
-  strategyType: 'PROGRAM',
-  verificationLevel: 1,
-  budget: '100.000000',
-  onchainDeadline: '1790000000',
-  onchainCreatedAt: '1780000000',
-  creationTxHash: `0x${'ab'.repeat(32)}`,
-  blockNumber,
-  title: null,
-  description: null,
-  ...rest,
+const first = job('1', 10)
+const key = jobKey(first)
+
+test('a job differs from what is known once anything of it is another, whether it is kept or its hash', () => {
+  for (const floor of [0n, 100n]) {
+    const known = createKnownJobs<Job>(true)
+    known.raiseFloor(floor)
+    expect(known.differs(key, first)).toBe(true)
+    known.put(key, first)
+    expect(known.differs(key, { ...first })).toBe(false)
+    expect(known.differs(key, { ...first, status: 'FUNDED' })).toBe(true)
+    expect(known.differs(key, { ...first, providerId: '9' })).toBe(true)
+  }
 })
 
-test('a job told twice is one change', () => {
-  const known: Known = new Map()
-  expect(created(known, job('1'))).toEqual([{ type: 'job_created', data: job('1') }])
-  expect(created(known, job('1'))).toEqual([])
-  expect(created(known, job('1', '10', { status: 'FUNDED', title: 'later' }))).toEqual([])
+test('below the floor only a hash is kept', () => {
+  const known = createKnownJobs<Job>(true)
+  const jobs = [8, 9, 10, 11].map((block) => job(String(block), block))
+  for (const each of jobs) known.put(jobKey(each), each)
+  known.raiseFloor(10n)
+  expect([...known.recentById().keys()]).toEqual(['10', '11'])
+  expect(known.inside().size).toBe(4)
+  expect(jobs.map((each) => known.differs(jobKey(each), each))).toEqual([false, false, false, false])
+  expect(jobs.map((each) => known.remove(jobKey(each)))).toEqual([undefined, undefined, jobs[2], jobs[3]])
+  expect(known.inside().size).toBe(0)
 })
 
-test('another job by the same id ends the first before it begins', () => {
-  const known: Known = new Map()
-  created(known, job('1'))
-  expect(created(known, job('1', '11'))).toEqual([
-    { type: 'job_removed', data: job('1') },
-    { type: 'job_created', data: job('1', '11') },
+test('a job that left the filter is known, but not inside, unless it is to be forgotten', () => {
+  for (const keepLeft of [true, false]) {
+    const known = createKnownJobs<Job>(keepLeft)
+    known.put(key, first)
+    known.leave(key)
+    expect([known.has(key), known.isInside(key), known.differs(key, first)]).toEqual([keepLeft, false, true])
+    expect(known.inside().size).toBe(0)
+    known.put(key, first)
+    expect(known.isInside(key)).toBe(true)
+  }
+})
+
+test('the hash of a job is a safe integer that hardly two jobs share', () => {
+  const versions = new Set<number>()
+  for (let i = 0; i < 20_000; i++) {
+    const hash = version(job(String(i), 10, { status: i % 2 ? 'OPEN' : 'FUNDED' }))
+    expect(Number.isSafeInteger(hash) && hash >= 0).toBe(true)
+    versions.add(hash)
+  }
+  expect(versions.size).toBe(20_000)
+})
+
+test('keys are grouped by block', () => {
+  const keys = [job('1', 10), job('2', 11), job('3', 10)].map(jobKey)
+  expect([...byBlock(keys)]).toEqual([
+    [10n, [keys[0], keys[2]]],
+    [11n, [keys[1]]],
   ])
-})
-
-test('a removal of what is not known, or no longer, changes nothing', () => {
-  const known: Known = new Map()
-  expect(removed(known, job('1'))).toEqual([])
-  created(known, job('1', '11'))
-  expect(removed(known, job('1', '10'))).toEqual([])
-  expect(removed(known, job('1', '11'))).toEqual([{ type: 'job_removed', data: job('1', '11') }])
-  expect(removed(known, job('1', '11'))).toEqual([])
-})
-
-test('what is below the floor is forgotten', () => {
-  const known: Known = new Map()
-  for (const block of ['8', '9', '10', '11']) created(known, job(block, block))
-  forget(known, 10n)
-  expect([...known.keys()]).toEqual(['10', '11'])
 })

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { address, backoff, filterQuery, isTransient, JobcastError } from '../../src/client/request.ts'
+import { address, isTransient, JobcastError } from '../../src/client/request.ts'
+import { backoff, LONGEST_TIMER, pause } from '../../src/client/retry.ts'
 
 test('an address keeps the path and drops the query of its base', () => {
   expect(address('http://localhost:3000', 'api/v1/jobs').href).toBe('http://localhost:3000/api/v1/jobs')
@@ -11,14 +12,15 @@ test('a base that is no http URL is refused at once', () => {
   expect(() => address('no url', 'ready')).toThrow('Invalid URL')
 })
 
-test('a filter is spelled as the API spells it, and what is empty is left out', () => {
+test('a filter is spelled as the API spells it, whatever its parameters are called, and what is empty is left out', () => {
   const filter = {
     clientId: [7n, '8'],
-    strategyType: ['PROGRAM' as const],
+    strategyType: 'PROGRAM',
     verificationLevel: [],
-    minBudget: '100.5',
+    status: undefined,
+    minBudget: 100.5,
   }
-  expect([...address('http://h', 'p', filterQuery(filter)).searchParams]).toEqual([
+  expect([...address('http://h', 'p', filter).searchParams]).toEqual([
     ['clientId', '7,8'],
     ['strategyType', 'PROGRAM'],
     ['minBudget', '100.5'],
@@ -46,5 +48,21 @@ test('the wait doubles with each failure up to its limit, and is never shorter t
     within(backoff(60_000, 2), 60_000)
     within(backoff(0, 1), 250)
     within(backoff(3000, 1, new JobcastError(429, '', '', 45_000)), 45_000)
+  }
+})
+
+test('no wait is longer than a timer can hold, which would end it at once', async () => {
+  for (const ms of [2 ** 31, 1e12, Number.POSITIVE_INFINITY]) {
+    expect(backoff(ms, 1)).toBe(LONGEST_TIMER)
+    expect(backoff(3000, 1, new JobcastError(429, '', '', ms))).toBe(LONGEST_TIMER)
+    const control = new AbortController()
+    let over = false
+    const waiting = pause(ms, control.signal).then(() => {
+      over = true
+    })
+    await pause(20)
+    expect(over).toBe(false)
+    control.abort()
+    await waiting
   }
 })

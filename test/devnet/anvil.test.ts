@@ -1,16 +1,19 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { afterEach, expect, test } from 'vitest'
+import { afterAll, afterEach, describe, expect, test } from 'vitest'
 import { type Anvil, type AnvilOptions, PortTakenError, startAnvil } from '../../src/devnet/anvil.ts'
 import { endWithParent } from '../../src/devnet/guard.ts'
+import { removeStaleWorkDirs } from '../../src/devnet/workDir.ts'
 import { until } from '../helpers/until.ts'
 
 const running: Anvil[] = []
 afterEach(async () => {
   await Promise.all(running.splice(0).map((anvil) => anvil.stop()))
 })
+// Of the processes that ended without a stop().
+afterAll(() => removeStaleWorkDirs())
 
 async function start(options: AnvilOptions = {}): Promise<Anvil> {
   const anvil = await startAnvil(options)
@@ -67,24 +70,53 @@ test('stop() ends an anvil that hangs', async () => {
   expect(await answers(anvil.url)).toBe(false)
 })
 
-test.skipIf(process.platform === 'win32').each(['SIGKILL', 'SIGTERM'] as const)(
-  'dies with the process that started it, which got %s',
-  async (signal) => {
-    const module = new URL('../../src/devnet/anvil.ts', import.meta.url).href
-    const parent = spawn(
-      process.execPath,
-      [
-        ...['--import', import.meta.resolve('tsx'), '--input-type=module', '--eval'],
-        `import { startAnvil } from '${module}'
-         console.log((await startAnvil()).url)
-         setInterval(() => {}, 1000)`,
-      ],
-      { cwd: fileURLToPath(new URL('../../', import.meta.url)), stdio: ['ignore', 'pipe', 'inherit'] },
-    )
-    endWithParent(parent)
-    const [url] = (await once(createInterface({ input: parent.stdout }), 'line')) as [string]
+/** Starts a process that starts an anvil and then runs `code`. */
+async function startParent(code: string): Promise<{ parent: ChildProcess; url: string }> {
+  const module = new URL('../../src/devnet/anvil.ts', import.meta.url).href
+  const parent = spawn(
+    process.execPath,
+    [
+      ...['--import', import.meta.resolve('tsx'), '--input-type=module', '--eval'],
+      `import { startAnvil } from '${module}'
+       const anvil = await startAnvil()
+       setInterval(() => {}, 1000)
+       ${code}
+       console.log(anvil.url)`,
+    ],
+    { cwd: fileURLToPath(new URL('../../', import.meta.url)), stdio: ['ignore', 'pipe', 'ignore'] },
+  )
+  endWithParent(parent)
+  const [url] = (await once(createInterface({ input: parent.stdout }), 'line')) as [string]
+  return { parent, url }
+}
+
+describe.skipIf(process.platform === 'win32')('ends with the process that started it', () => {
+  test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('after %s', async (signal) => {
+    const { parent, url } = await startParent('')
     expect(await answers(url)).toBe(true)
+    const exit = once(parent, 'exit')
     parent.kill(signal)
+    expect(await exit).toEqual([null, signal])
     await until(async () => !(await answers(url)), { message: 'anvil is gone' })
-  },
-)
+  })
+
+  test.each([
+    ['an uncaught error', "throw new Error('uncaught')", 1],
+    ['process.exit()', 'process.exit(3)', 3],
+  ])('after %s', async (_, code, exitCode) => {
+    const { parent, url } = await startParent(`setTimeout(() => { ${code} }, 100)`)
+    expect(await once(parent, 'exit')).toEqual([exitCode, null])
+    await until(async () => !(await answers(url)), { message: 'anvil is gone' })
+  })
+
+  test('and not before, where that process handles the signal', async () => {
+    // As close-with-grace does: once, and with an exit of its own.
+    const { parent, url } = await startParent(
+      "process.once('SIGTERM', () => fetch(anvil.url).then(() => process.exit(5), () => process.exit(6)))",
+    )
+    const exit = once(parent, 'exit')
+    parent.kill('SIGTERM')
+    expect(await exit).toEqual([5, null])
+    await until(async () => !(await answers(url)), { message: 'anvil is gone' })
+  })
+})

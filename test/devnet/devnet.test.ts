@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { basename, dirname, join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
+import { devContracts } from '../../src/devnet/contracts.ts'
 import { type Devnet, devnet } from '../../src/devnet/devnet.ts'
 import { devClient } from '../../src/devnet/registry.ts'
 import { createWorkDir, removeStaleWorkDirs } from '../../src/devnet/workDir.ts'
@@ -46,36 +47,42 @@ async function start(options: Partial<Parameters<typeof devnet>[0]> = {}) {
   return { net, env, lines }
 }
 
-test('a chain with past jobs, a service on it, and a new job again and again', async () => {
-  const { net, env, lines } = await start()
+test.each(devContracts)('a chain with past jobs of %s, a service on it, and a market', async (contract) => {
+  const { net, env, lines } = await start({ contract })
   expect(env).toEqual({
     RPC_URL: net.rpcUrl.replace('http', 'ws'),
+    CONTRACT: contract,
     CONTRACT_ADDRESS: net.address,
     DATA_DIR: net.dataDir,
     PORT: new URL(net.url).port,
   })
 
   const client = devClient(net.rpcUrl)
-  const past = await client.getLogs({ address: net.address, fromBlock: 0n, toBlock: 31n })
-  expect(past).toHaveLength(30)
-  const [first, newest] = await Promise.all([
-    client.getBlock({ blockNumber: past[0]?.blockNumber as bigint }),
-    until(
-      async () => {
-        const block = await client.getBlock()
-        return block.number > 32n && block
-      },
-      { message: 'new jobs are mined' },
-    ),
-  ])
+  const logs = await client.getLogs({ address: net.address, fromBlock: 0n })
   const now = Date.now() / 1000
+  const first = await client.getBlock({ blockNumber: logs[0]?.blockNumber as bigint })
+  expect(logs.length).toBeGreaterThan(100)
   expect(now - Number(first.timestamp)).toBeGreaterThan(1_800)
+
+  const last = logs.at(-1)?.blockNumber as bigint
+  const newest = await until(
+    async () => {
+      const block = await client.getBlock()
+      return block.number > last + 20n && block
+    },
+    { message: 'new jobs are mined' },
+  )
   expect(Math.abs(now - Number(newest.timestamp))).toBeLessThan(60)
 
   const text = lines.join('\n')
   expect(text).toContain(`curl -N ${net.url}/api/v1/events`)
   expect(text).toContain(`curl ${net.url}/api/v1/jobs`)
   expect(text).toContain(`${net.url}/docs`)
+  expect(text).toContain(`${contract} at ${net.address}`)
+})
+
+test('job-registry is the default', async () => {
+  expect((await start()).env.CONTRACT).toBe('job-registry')
 })
 
 test('close() leaves no chain, no service and no folder', async () => {

@@ -67,7 +67,7 @@ async function exchange(url: string, { method, text, unfinished }: FuzzRequest):
 }
 
 /** Statuses that the server may give to a request, whatever it is. */
-const expected = [200, 100, 204, 302, 304, 400, 404, 408, 417, 431, 503]
+const expected = [200, 100, 204, 302, 304, 400, 404, 405, 408, 417, 431, 503]
 
 function check(answer: RawAnswer, head: boolean): void {
   const { status, body } = answer

@@ -1,14 +1,20 @@
 import { type Address, type Hex, TransactionReceiptNotFoundError, withRetry } from 'viem'
 import { type Anvil, type AnvilOptions, startAnvil } from '../../src/devnet/anvil.ts'
+import { anvilCall, type Mined } from '../../src/devnet/client.ts'
 import {
   type BatchInput,
   type CreatedJob,
+  changeJob,
   createJob,
   createJobs,
+  createMixedJobs,
   type DevClient,
   deployRegistry,
   devClient,
   type JobInput,
+  type RegistryArgs,
+  type RegistryChange,
+  sendChange,
   sendJob,
 } from '../../src/devnet/registry.ts'
 
@@ -25,8 +31,14 @@ export interface TestChain extends Anvil {
   deployBlock: number
   createJob(job?: JobInput): Promise<CreatedJob>
   createJobs(count: number, batch?: BatchInput): Promise<{ fromBlock: number; toBlock: number }>
+  /** Completed jobs, five logs each. */
+  createMixedJobs(count: number, batch?: BatchInput): Promise<{ fromBlock: number; toBlock: number }>
+  /** Changes a job by a function of the contract: `changeJob('fund', [jobId, clientId, amount])`. */
+  changeJob<Name extends RegistryChange>(name: Name, args: RegistryArgs<Name>): Promise<Mined>
   /** Sends createJob without waiting for a block. */
   sendJob(job?: JobInput): Promise<Hex>
+  /** Sends a change without waiting for a block. */
+  sendChange<Name extends RegistryChange>(name: Name, args: RegistryArgs<Name>): Promise<Hex>
   mine(blocks?: number): Promise<void>
   head(): Promise<{ number: number; hash: Hex }>
   /** Replaces the newest `depth` blocks by as many others, empty but for the transactions given. */
@@ -54,18 +66,17 @@ export async function startChain(options: AnvilOptions = {}): Promise<TestChain>
 }
 
 function actions(client: DevClient, address: Address) {
-  const rpc = <T = unknown>(method: string, params: unknown[] = []) =>
-    // Not in viem's list of methods, which is what its types are made from.
-    client.request({ method, params } as unknown as Parameters<DevClient['request']>[0]) as Promise<T>
+  const rpc = <T = unknown>(method: string, params: unknown[] = []) => anvilCall<T>(client, method, params)
   return {
     rpc,
-    // A transaction sent right after a reorg is one in a thousand times dropped by anvil, which mines an empty block.
-    createJob: (job?: JobInput) =>
-      withRetry(() => createJob(client, address, job), {
-        shouldRetry: ({ error }) => error instanceof TransactionReceiptNotFoundError,
-      }),
+    createJob: (job?: JobInput) => unlessDropped(() => createJob(client, address, job)),
     createJobs: (count: number, batch?: BatchInput) => createJobs(client, address, count, batch),
+    createMixedJobs: (count: number, batch?: BatchInput) => createMixedJobs(client, address, count, batch),
+    changeJob: <Name extends RegistryChange>(name: Name, args: RegistryArgs<Name>) =>
+      unlessDropped(() => changeJob(client, address, name, args)),
     sendJob: (job?: JobInput) => sendJob(client, address, job),
+    sendChange: <Name extends RegistryChange>(name: Name, args: RegistryArgs<Name>) =>
+      sendChange(client, address, name, args),
     async mine(blocks = 1) {
       await rpc('anvil_mine', [`0x${blocks.toString(16)}`])
     },
@@ -87,4 +98,11 @@ function actions(client: DevClient, address: Address) {
       await rpc('evm_setAutomine', [on])
     },
   }
+}
+
+/** Repeats a transaction that anvil dropped: one in a thousand of those sent right after a reorg. */
+function unlessDropped<T>(transaction: () => Promise<T>): Promise<T> {
+  return withRetry(transaction, {
+    shouldRetry: ({ error }) => error instanceof TransactionReceiptNotFoundError,
+  })
 }

@@ -27,7 +27,7 @@ export interface EventStream {
   close(): void
 }
 
-const types = ['connected', 'job_created', 'job_removed', 'unavailable', 'ping', 'message']
+const types = ['connected', 'job_created', 'job_updated', 'job_removed', 'unavailable', 'ping', 'message']
 
 /**
  * Subscribes with a real EventSource client.

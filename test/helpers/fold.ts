@@ -1,37 +1,72 @@
-import { decode, type Job, jobCreatedTopic, toJob } from '../../src/job.ts'
+import type { RpcLog } from 'viem'
+import type { Job } from '../../src/contract/job.ts'
+import { jobRegistry } from '../../src/contract/jobRegistry.ts'
 import type { TestChain } from './anvil.ts'
 import type { StreamEvent } from './eventStream.ts'
 
 /**
- * The jobs a subscriber holds after these events, oldest first: added on job_created, taken away on job_removed.
- * @throws Error where an event came twice, out of order or with a hole before it, or does not fit what is held
+ * The jobs a subscriber holds after these job events, oldest first: added on job_created, replaced on job_updated, deleted
+ * on job_removed.
+ * @param held the jobs it holds before, as the history gave them
+ * @throws Error if an event comes twice, out of order or after a hole, or does not fit what is held
  */
-export function fold(events: StreamEvent[]): Job[] {
-  const held = new Map<string, Job>()
+export function fold(events: StreamEvent[], held: Job[] = []): Job[] {
+  const jobs = new Map(held.map((job) => [keyOf(job), job]))
   let last: number | undefined
   for (const { type, id, data } of events) {
     if (last !== undefined && Number(id) !== last + 1) throw new Error(`event ${id} follows ${last}`)
     last = Number(id)
     const job = data as unknown as Job
-    const key = `${job.creationTxHash} ${job.jobId}`
-    if (type === 'job_created' && held.has(key)) throw new Error(`job ${job.jobId} was created twice`)
-    if (type === 'job_removed' && !held.has(key)) throw new Error(`job ${job.jobId} was removed and not held`)
-    if (type === 'job_created') held.set(key, job)
-    else held.delete(key)
+    const key = keyOf(job)
+    if (type === 'job_created' && jobs.has(key)) throw new Error(`job ${job.jobId} was created twice`)
+    if (type !== 'job_created' && !jobs.has(key))
+      throw new Error(`${type} of job ${job.jobId}, which is not held`)
+    if (type === 'job_removed' && JSON.stringify(jobs.get(key)) !== JSON.stringify(job))
+      throw new Error(`job ${job.jobId} was not removed as it was`)
+    if (type === 'job_removed') jobs.delete(key)
+    else jobs.set(key, job)
   }
-  return [...held.values()]
+  return [...jobs.values()]
 }
 
-/** The jobs of the chain, as its own node tells them, oldest first. */
-export async function jobsOnChain(chain: TestChain): Promise<Job[]> {
-  const logs = await chain.rpc<Parameters<typeof decode>[0][]>('eth_getLogs', [
-    { address: chain.address, topics: [jobCreatedTopic], fromBlock: '0x0', toBlock: 'latest' },
-  ])
-  const timestamps = new Map<unknown, string>()
-  for (const { blockHash } of logs) {
-    if (timestamps.has(blockHash)) continue
-    const block = await chain.rpc<{ timestamp: string }>('eth_getBlockByHash', [blockHash, false])
-    timestamps.set(blockHash, String(BigInt(block.timestamp)))
+/** An id may be used twice. */
+function keyOf({ creationTxHash, jobId }: Job): string {
+  return `${creationTxHash} ${jobId}`
+}
+
+/** Blocks asked for at a time: the logs of a whole chain can be too large for one answer. */
+const RANGE = 1_000
+
+/** The jobs of the chain with all their changes, as its own node tells them, oldest first. */
+export async function jobsOnChain(chain: Pick<TestChain, 'address' | 'rpc'>): Promise<Job[]> {
+  const { address, rpc } = chain
+  const hex = (number: number) => `0x${number.toString(16)}`
+  const head = Number(await rpc<string>('eth_blockNumber'))
+  const jobs: Job[] = []
+  const latest = new Map<string, Job>()
+  for (let from = 0; from <= head; from += RANGE) {
+    const logs = await rpc<RpcLog[]>('eth_getLogs', [
+      {
+        address,
+        topics: [jobRegistry.topics],
+        fromBlock: hex(from),
+        toBlock: hex(Math.min(head, from + RANGE - 1)),
+      },
+    ])
+    const hashes = [...new Set(logs.map(({ blockHash }) => blockHash))]
+    const timestamps = await Promise.all(
+      hashes.map(async (hash): Promise<[unknown, string]> => {
+        const { timestamp } = await rpc<{ timestamp: string }>('eth_getBlockByHash', [hash, false])
+        return [hash, String(BigInt(timestamp))]
+      }),
+    )
+    const timestampOf = new Map(timestamps)
+    for (const log of logs) {
+      const { jobId, job, set } = jobRegistry.decode(log, timestampOf.get(log.blockHash) as string)
+      if (job) jobs.push(job)
+      if (job) latest.set(jobId, job)
+      else Object.assign(latest.get(jobId) ?? {}, set)
+    }
   }
-  return logs.map((log) => toJob(decode(log, timestamps.get(log.blockHash) as string)))
+  return jobs
 }

@@ -3,10 +3,14 @@ import postgres from 'postgres'
 /** Jobs of each block that {@link seedJobs} makes. */
 export const JOBS_A_BLOCK = 3
 
+/** Statuses of the jobs that {@link seedJobs} makes, by how many in a thousand. */
+const STATUSES = `case when n % 1000 = 1 then 'DISPUTED' when n % 10 = 0 then 'OPEN' when n % 10 < 3 then 'REJECTED' else 'COMPLETED' end`
+
 /**
- * Fills a migrated database as an index of `count` jobs would have: jobs, tallies and cursor, in seconds also for a million.
- * Client 7 has half of the jobs, the others share 5,000 clients; strategy 3 (CEX_CAPITAL) has one in a thousand, and none at
- * level 4; budgets are 1 to 10000 USDC, evenly spread.
+ * Fills a migrated database as an index of `count` jobs of the default contract would have: jobs, tallies and cursor, in
+ * seconds also for a million. Client 7 has half of the jobs, the others share 5,000 clients; a job in ten has a provider, of
+ * 300; CEX_CAPITAL is the strategy of one in a thousand, and of none at level 4; budgets are 1 to 10000 USDC, evenly spread;
+ * a job in a thousand is DISPUTED, one in ten OPEN.
  */
 export async function seedJobs(url: string, count: number): Promise<void> {
   const sql = postgres(url, { max: 1, onnotice: () => {} })
@@ -14,19 +18,29 @@ export async function seedJobs(url: string, count: number): Promise<void> {
     // Vacuum marks no page as visible to all whose commit is not flushed yet.
     await sql.unsafe('set synchronous_commit = on')
     await sql.unsafe(`
-      insert into jobs (block_number, log_index, job_id, client_id, strategy_type, verification_level, budget, deadline,
-        block_hash, block_timestamp, transaction_hash)
-      select n / ${JOBS_A_BLOCK}, n % ${JOBS_A_BLOCK}, n, case when n % 100 < 50 then 7 else n * 7919 % 104729 % 5000 end,
-        case when n % 1000 = 0 then 3 else n % 3 end, 1 + n / ${JOBS_A_BLOCK} % case when n % 1000 = 0 then 3 else 4 end,
-        (1 + n * 104729 % 10000)::numeric * 1000000, 1790000000 + n,
-        '0x' || lpad(to_hex(n / ${JOBS_A_BLOCK}), 64, '0'), 1780000000 + n / ${JOBS_A_BLOCK} * 2,
-        '0x' || lpad(to_hex(n), 64, 'a')
-      from generate_series(0::bigint, ${count - 1}::bigint) n`)
+      insert into jobs (block_number, log_index, job_id, data, keys)
+      select n / ${JOBS_A_BLOCK}, n % ${JOBS_A_BLOCK}, n::text, json_build_object(
+          'jobId', n::text, 'status', status, 'clientId', client, 'strategyType', strategy, 'verificationLevel', level,
+          'budget', budget, 'onchainDeadline', (1790000000 + n)::text,
+          'onchainCreatedAt', (1780000000 + n / ${JOBS_A_BLOCK} * 2)::text,
+          'creationTxHash', '0x' || lpad(to_hex(n), 64, 'a'), 'blockNumber', (n / ${JOBS_A_BLOCK})::text,
+          'title', null, 'description', null, 'providerId', provider, 'evaluatorId', null),
+        array[status, client, strategy, level::text, budget, provider, null]
+      from (
+        select n, ${STATUSES} as status,
+          (case when n % 100 < 50 then 7 else n * 7919 % 104729 % 5000 end)::text as client,
+          (array['PROGRAM', 'RUBRIC', 'HYBRID', 'CEX_CAPITAL'])[1 + case when n % 1000 = 0 then 3 else n % 3 end] as strategy,
+          1 + n / ${JOBS_A_BLOCK} % case when n % 1000 = 0 then 3 else 4 end as level,
+          (1 + n * 104729 % 10000)::text || '.000000' as budget,
+          case when n % 10 = 0 then (n % 300)::text end as provider
+        from generate_series(0::bigint, ${count - 1}::bigint) n) job`)
     await sql.unsafe(`
-      insert into totals select strategy_type, verification_level, count(*), sum(budget) from jobs group by 1, 2`)
+      insert into totals (kind, jobs, amount)
+      select json_build_object('status', keys[1], 'strategyType', keys[3], 'verificationLevel', keys[4]::int)::text,
+        count(*), sum(keys[5]::numeric) from jobs group by 1`)
     await sql.unsafe(`
-      insert into hours select block_timestamp - block_timestamp % 3600, strategy_type, count(*), sum(budget)
-      from jobs group by 1, 2`)
+      insert into hours (hour, choice, jobs, amount)
+      select (data ->> 'onchainCreatedAt')::bigint / 3600 * 3600, keys[3], count(*), sum(keys[5]::numeric) from jobs group by 1, 2`)
     await sql.unsafe(`
       update cursor set revision = 1, chain_id = 31337, genesis_hash = '0x00', contract = '0x00', start_block = 0,
         feed_from_block = last.number, silent = false, block_number = last.number, block_hash = '0x00', block_timestamp = 0,

@@ -1,7 +1,7 @@
 import { pino } from 'pino'
 import { type App, createApp } from '../../src/app.ts'
 import { loadConfig, type Role } from '../../src/config.ts'
-import type { Job } from '../../src/job.ts'
+import type { Job } from '../../src/contract/job.ts'
 import { until } from './until.ts'
 
 export interface Service extends App {

@@ -1,29 +1,61 @@
-import { sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import type { Hex } from 'viem'
-import type { JobRecord } from '../../src/job.ts'
+import type { Contract } from '../../src/contract/define.ts'
+import type { Job } from '../../src/contract/job.ts'
+import { jobRegistry } from '../../src/contract/jobRegistry.ts'
+import { rewindEntries } from '../../src/indexer/fold.ts'
 import { beginCursor, type Cursor, readCursor } from '../../src/store/cursor.ts'
+import { createDatabase } from '../../src/store/database.ts'
+import { readJobs, readRewind } from '../../src/store/jobs.ts'
 import { openPostgres } from '../../src/store/postgres.ts'
-import { advance, rewind, WAKE_CHANNEL } from '../../src/store/step.ts'
+import { CHANNEL, commitStep, type JobWrite, type Step, type StoredJob } from '../../src/store/step.ts'
 import { startService } from './service.ts'
 
 /** Writes a database as an indexer does, one block a call, without a chain: for tests of what comes after it. */
 export interface Writer {
   /** Commits one block with these jobs; fields left out get values of their own. Resolves with the last feed id. */
-  add(...jobs: Partial<JobRecord>[]): Promise<number>
+  add(...jobs: Partial<Job>[]): Promise<number>
+  /** Commits one block in which a log changes a job. Resolves with the last feed id. */
+  change(jobId: string, set: Partial<Job>): Promise<number>
   /** Takes the newest blocks away again, as a reorg does. Resolves with the last feed id. */
   remove(blocks: number): Promise<number>
   /** Appends a feed entry with data of any text. */
   append(data: string): Promise<number>
   lastId(): Promise<number>
-  run(query: ReturnType<typeof sql>): Promise<Record<string, unknown>[]>
+  run(query: SQL): Promise<Record<string, unknown>[]>
   close(): Promise<void>
 }
 
 const word = (n: number): Hex => `0x${n.toString(16).padStart(64, '0')}`
 const me = 'test'
+const FIRST_TIMESTAMP = 1_790_000_000
 
-export async function openWriter(databaseUrl: string): Promise<Writer> {
-  const db = await openPostgres(databaseUrl, { connections: 2 })
+/** A job of the default contract with values of its own. */
+export function anyJob(n: number, blockNumber: number): Job {
+  return {
+    jobId: String(n),
+    status: 'OPEN',
+    clientId: '7',
+    strategyType: 'PROGRAM',
+    verificationLevel: 1,
+    budget: '100.000000',
+    onchainDeadline: '1900000000',
+    onchainCreatedAt: String(FIRST_TIMESTAMP + blockNumber),
+    creationTxHash: word(n),
+    blockNumber: String(blockNumber),
+    title: null,
+    description: null,
+    providerId: null,
+    evaluatorId: null,
+  }
+}
+
+export function stored(job: Job): StoredJob {
+  return { job, data: JSON.stringify(job) }
+}
+
+export async function openWriter(databaseUrl: string, contract: Contract = jobRegistry): Promise<Writer> {
+  const db = createDatabase(await openPostgres(databaseUrl, contract, { connections: 2 }))
   await beginCursor(db, {
     chainId: 31337,
     genesisHash: word(0),
@@ -34,62 +66,81 @@ export async function openWriter(databaseUrl: string): Promise<Writer> {
     blockNumber: 0,
     blockHash: word(0),
     finalizedNumber: 0,
-    blockTimestamp: '1790000000',
+    blockTimestamp: String(FIRST_TIMESTAMP),
   })
-  let jobs = Number((await db.rows(sql`select count(*) as count from jobs`))[0]?.count)
+  const count = await db.orm.execute<{ count: string }>(sql`select count(*) as count from jobs`)
+  let jobs = Number(count[0]?.count)
   const cursor = async () => (await readCursor(db)) as Cursor
   const lastId = async () => (await cursor()).lastId
+
+  async function commit(from: Cursor, number: number, step: Partial<Step>): Promise<number> {
+    const timestamp = String(FIRST_TIMESTAMP + number)
+    const moved = await commitStep(db, contract, from, me, {
+      to: { number, hash: word(number), timestamp },
+      blocks: [{ number, hash: word(number) }],
+      finalizedNumber: 0,
+      head: { number, timestamp },
+      jobs: [],
+      changes: [],
+      unapplied: [],
+      entries: [],
+      ...step,
+    })
+    if (!moved) throw new Error('another writer was faster')
+    return lastId()
+  }
 
   return {
     async add(...wanted) {
       const from = await cursor()
-      const number = from.blockNumber + 1
-      const block = { number, hash: word(number) }
-      const timestamp = String(1_790_000_000 + number)
-      const records = wanted.map((job, logIndex): JobRecord => {
-        jobs++
-        return {
-          jobId: String(jobs),
-          clientId: '7',
-          strategyType: 0,
-          verificationLevel: 1,
-          budget: '100000000',
-          deadline: '1900000000',
-          blockNumber: number,
-          blockHash: block.hash,
-          blockTimestamp: timestamp,
-          logIndex,
-          transactionHash: word(jobs),
-          ...job,
-        }
+      const blockNumber = from.blockNumber + 1
+      const writes = wanted.map((job, logIndex): JobWrite => {
+        const after = stored({ ...anyJob(++jobs, blockNumber), ...job } as Job)
+        return { blockNumber, logIndex, before: null, after }
       })
-      const moved = await advance(db, from, me, {
-        to: { ...block, timestamp },
-        blocks: [block],
-        finalizedNumber: 0,
-        head: { number, timestamp },
-        jobs: records,
-        malformed: [],
+      const entries = writes.map(({ after }) => ({
+        type: 'job_created' as const,
+        data: after?.data ?? '',
+        before: null,
+      }))
+      return commit(from, blockNumber, { jobs: writes, entries })
+    },
+    async change(jobId, set) {
+      const from = await cursor()
+      const blockNumber = from.blockNumber + 1
+      const found = (await readJobs(db, [jobId])).get(jobId)
+      if (!found) throw new Error(`no job ${jobId}`)
+      const after = stored({ ...found.job, ...set } as Job)
+      const position = { blockNumber: found.blockNumber, logIndex: found.logIndex }
+      return commit(from, blockNumber, {
+        jobs: [{ ...position, before: { job: found.job, data: found.data }, after }],
+        changes: [
+          {
+            ...{ blockNumber, logIndex: 0, job: position, event: 'JobChanged', status: after.job.status },
+            timestamp: String(FIRST_TIMESTAMP + blockNumber),
+            transactionHash: word(1_000_000 + blockNumber),
+            before: found.data,
+          },
+        ],
+        entries: [{ type: 'job_updated', data: after.data, before: found.data }],
       })
-      if (!moved) throw new Error('another writer was faster')
-      return lastId()
     },
     async remove(blocks) {
       const from = await cursor()
       const number = from.blockNumber - blocks
-      await rewind(db, from, me, { number, hash: word(number), timestamp: String(1_790_000_000 + number) })
-      return lastId()
+      const writes = await readRewind(db, number)
+      return commit(from, number, { jobs: writes, entries: rewindEntries(writes), head: null })
     },
     async append(data) {
       const id = (await lastId()) + 1
-      await db.rows(sql`
+      await db.orm.execute(sql`
         with entry as (insert into feed (id, type, data) values (${id}::bigint, 'job_created', ${data}::text)),
         moved as (update cursor set last_id = ${id}::bigint, revision = revision + 1)
-        select pg_notify(${WAKE_CHANNEL}::text, ${`${id} 1`}::text)`)
+        select pg_notify(${CHANNEL}::text, ${`${id} 1 0`}::text)`)
       return id
     },
     lastId,
-    run: (query) => db.rows(query),
+    run: (query) => db.orm.execute(query),
     close: () => db.close(),
   }
 }

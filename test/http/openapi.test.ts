@@ -146,9 +146,14 @@ describe('real answers are as the document says', () => {
           properties.data.contentSchema.$ref.split('/').at(-1),
         ]),
       )
-      expect([...described.keys()].sort()).toEqual(
-        ['connected', 'job_created', 'job_removed', 'ping', 'unavailable'].sort(),
-      )
+      expect([...described.keys()].sort()).toEqual([
+        'connected',
+        'job_created',
+        'job_removed',
+        'job_updated',
+        'ping',
+        'unavailable',
+      ])
       for (const { type, data } of stream.events) {
         const validate = ajv.getSchema(pointer('components', 'schemas', described.get(type) as string))
         expect(validate?.(data), `${type} ${JSON.stringify(validate?.errors)}`).toBe(true)

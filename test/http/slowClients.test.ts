@@ -54,7 +54,7 @@ it.each([
   [
     'a body that is too long',
     `POST /api/v1/jobs HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 999999\r\n\r\n`,
-    400,
+    405,
   ],
 ])(
   '%s: refused, in the form of every error, without a word of the inside',

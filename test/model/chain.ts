@@ -1,25 +1,19 @@
-import { type Hex, hexToBytes, keccak256, type RpcLog } from 'viem'
-import { jobCreatedTopic } from '../../src/job.ts'
+import type { Hex, RpcLog } from 'viem'
+import { bloomOf, EMPTY_BLOOM, lookalikes } from './bloom.ts'
+import { digits, type LogSpec, type ModelDefinition, topicOf } from './definition.ts'
 import type { Random } from './random.ts'
 
 export const CONTRACT: Hex = `0x${'c0'.repeat(20)}`
 const STRANGER: Hex = `0x${'5a'.repeat(20)}`
 const FIRST_TIMESTAMP = 1_700_000_000
 
-/** A row of `jobs` as the chain says it must be, in the order of {@link readState}'s columns. */
-export type ExpectedRow = [
-  blockNumber: number,
-  logIndex: number,
-  jobId: string,
-  clientId: string,
-  strategyType: number,
-  verificationLevel: number,
-  budget: string,
-  deadline: string,
-  blockHash: string,
-  blockTimestamp: string,
-  transactionHash: string,
-]
+/** A log of the contract in a block, with the spec it was made of. */
+export interface SimLog {
+  spec: LogSpec
+  logIndex: number
+  transactionHash: Hex
+  log: RpcLog
+}
 
 export interface SimBlock {
   number: number
@@ -29,22 +23,9 @@ export interface SimBlock {
   timestamp: number
   logsBloom: Hex
   /** ours, in order */
-  logs: RpcLog[]
+  logs: SimLog[]
   /** every log of the block, other contracts' too */
   allLogs: RpcLog[]
-  rows: ExpectedRow[]
-  /** log indexes of ours that do not decode */
-  malformed: number[]
-}
-
-export interface JobSpec {
-  jobId: number
-  clientId: number
-  strategyType: number
-  verificationLevel: number
-  /** 10^-6 USDC */
-  budget: number
-  malformed: boolean
 }
 
 /** A chain of blocks with branches: what is true, whatever an RPC says of it. */
@@ -57,50 +38,52 @@ export interface SimChain {
   byHash: Map<Hex, SimBlock>
   /** the block the contract was created in */
   contractBlock: number
-  mine(jobs: JobSpec[], noise?: boolean): void
+  /** @param noise logs of others whose bloom looks as if logs of ours were among them */
+  mine(logs: LogSpec[], noise?: boolean): void
   /** Replaces the newest `depth` blocks by other ones. */
-  reorg(depth: number, blocks: JobSpec[][], noise?: boolean): void
+  reorg(depth: number, blocks: LogSpec[][], noise?: boolean): void
   /** The chain goes back to an old branch: a head of the past that is no ancestor of the present one. */
   backTo(random: Random): void
   finalize(number: number): void
 }
 
-export function createChain({ contractBlock, salt = 0 }: { contractBlock: number; salt?: number }): SimChain {
+export interface ChainOptions {
+  definition: ModelDefinition
+  contractBlock: number
+  /** makes the hashes of one chain differ from those of another */
+  salt?: number
+}
+
+export function createChain({ definition, contractBlock, salt = 0 }: ChainOptions): SimChain {
+  const { topics } = definition.contract
   const byHash = new Map<Hex, SimBlock>()
   let blocks = 0
-  const make = (parent: SimBlock | null, jobs: JobSpec[], noise: boolean): SimBlock => {
+  const make = (parent: SimBlock | null, specs: LogSpec[], noise: boolean): SimBlock => {
     const id = ++blocks
-    const number = parent ? parent.number + 1 : 0
-    // Branches differ in their times too, so that an hour's tally cannot be right by chance.
-    const timestamp = parent ? parent.timestamp + 600 + (id % 7) * 300 : FIRST_TIMESTAMP
     const block: SimBlock = {
-      number,
+      number: parent ? parent.number + 1 : 0,
       hash: word(id * 1000 + salt),
       parent,
-      timestamp,
+      // Branches differ in their times too, so that an hour's tally cannot be right by chance.
+      timestamp: parent ? parent.timestamp + 600 + (id % 7) * 300 : FIRST_TIMESTAMP,
       logsBloom: EMPTY_BLOOM,
       logs: [],
       allLogs: [],
-      rows: [],
-      malformed: [],
     }
     let logIndex = id % 3
-    for (const job of jobs) {
-      const transactionHash = word(id * 1000 + salt + 100_000_000 + logIndex)
-      const log = toLog(block, job, logIndex, transactionHash)
-      block.logs.push(log)
-      if (job.malformed) block.malformed.push(logIndex)
-      else block.rows.push(toRow(block, job, logIndex, transactionHash))
+    for (const spec of specs) {
+      const transactionHash = spec.transactionHash ?? word(id * 1000 + salt + 100_000_000 + logIndex)
+      const log = rpcLog(block, { address: CONTRACT, logIndex, transactionHash, ...encode(spec) })
+      block.logs.push({ spec, logIndex, transactionHash, log })
+      block.allLogs.push(log)
       logIndex += 1 + (id % 2)
     }
-    block.allLogs = [...block.logs]
-    const address = noise ? lookalikes : [STRANGER]
-    for (const each of address)
-      block.allLogs.push({
-        ...toLog(block, ANY_JOB, logIndex++, word(id)),
-        address: each,
-        topics: [word(7)] as never,
-      })
+    for (const address of noise ? lookalikes(CONTRACT, topics[id % topics.length] as Hex) : [STRANGER]) {
+      const transactionHash = word(id)
+      block.allLogs.push(
+        rpcLog(block, { address, logIndex: logIndex++, transactionHash, topics: [word(7)], data: '0x' }),
+      )
+    }
     block.logsBloom = bloomOf(block.allLogs)
     byHash.set(block.hash, block)
     return block
@@ -113,13 +96,13 @@ export function createChain({ contractBlock, salt = 0 }: { contractBlock: number
     past: [],
     byHash,
     contractBlock,
-    mine(jobs, noise = false) {
-      moveTo(make(chain.head, jobs, noise))
+    mine(specs, noise = false) {
+      moveTo(make(chain.head, specs, noise))
     },
     reorg(depth, branch, noise = false) {
       const lowest = Math.max(chain.finalized.number, chain.head.number - depth)
       let tip = ancestor(chain.head, lowest) as SimBlock
-      for (const jobs of branch) tip = make(tip, jobs, noise)
+      for (const specs of branch) tip = make(tip, specs, noise)
       moveTo(tip)
     },
     backTo(random) {
@@ -155,80 +138,36 @@ export function branch(head: SimBlock, from: number): SimBlock[] {
 }
 
 export function word(value: number): Hex {
-  return `0x${value.toString(16).padStart(64, '0')}`
+  return `0x${digits(value)}`
 }
 
-const ANY_JOB: JobSpec = {
-  jobId: 0,
-  clientId: 0,
-  strategyType: 0,
-  verificationLevel: 0,
-  budget: 0,
-  malformed: false,
+function encode({ event, jobId, words, damage }: LogSpec): { topics: Hex[]; data: Hex } {
+  const topics = [
+    topicOf(event),
+    ...[digits(jobId), ...words.slice(0, event.indexed)].map((each): Hex => `0x${each}`),
+  ]
+  const data: Hex = `0x${words.slice(event.indexed).join('')}`
+  if (damage === 'a topic less') topics.pop()
+  if (damage === 'a topic more') topics.push(word(1))
+  return { topics, data: damage === 'a byte less' ? (data.slice(0, -2) as Hex) : data }
 }
-const DEADLINE = 1_900_000_000
 
-function toLog(block: SimBlock, job: JobSpec, logIndex: number, transactionHash: Hex): RpcLog {
-  const words = [job.strategyType, job.verificationLevel, job.budget, DEADLINE].map((n) => word(n).slice(2))
+function rpcLog(
+  block: SimBlock,
+  {
+    logIndex,
+    topics,
+    ...log
+  }: { address: Hex; topics: Hex[]; data: Hex; logIndex: number; transactionHash: Hex },
+): RpcLog {
   return {
-    address: CONTRACT,
-    topics: [jobCreatedTopic, word(job.jobId), word(job.clientId)],
-    data: `0x${(job.malformed ? words.slice(1) : words).join('')}`,
+    ...log,
+    topics: topics as RpcLog['topics'],
     blockNumber: `0x${block.number.toString(16)}`,
     blockHash: block.hash,
     logIndex: `0x${logIndex.toString(16)}`,
-    transactionHash,
     transactionIndex: '0x0',
     removed: false,
     blockTimestamp: `0x${block.timestamp.toString(16)}`,
-  } as RpcLog
-}
-
-function toRow(block: SimBlock, job: JobSpec, logIndex: number, transactionHash: Hex): ExpectedRow {
-  return [
-    block.number,
-    logIndex,
-    String(job.jobId),
-    String(job.clientId),
-    job.strategyType,
-    job.verificationLevel,
-    String(job.budget),
-    String(DEADLINE),
-    block.hash,
-    String(block.timestamp),
-    transactionHash,
-  ]
-}
-
-const EMPTY_BLOOM: Hex = `0x${'0'.repeat(512)}`
-
-const bitsOf = new Map<string, number[]>()
-function bits(value: Hex): number[] {
-  const known = bitsOf.get(value)
-  if (known) return known
-  const hash = hexToBytes(keccak256(hexToBytes(value)))
-  const found = [0, 2, 4].map((i) => (((hash[i] as number) << 8) | (hash[i + 1] as number)) % 2048)
-  bitsOf.set(value, found)
-  return found
-}
-
-function bloomOf(logs: RpcLog[]): Hex {
-  const bytes = Buffer.alloc(256)
-  for (const log of logs)
-    for (const value of [log.address, log.topics[0] as Hex])
-      for (const bit of bits(value))
-        bytes[255 - (bit >> 3)] = (bytes[255 - (bit >> 3)] as number) | (1 << (bit & 7))
-  return `0x${bytes.toString('hex')}`
-}
-
-/** Addresses whose bits together are those of our contract and event: a bloom that says "maybe" where nothing is. */
-const lookalikes: Hex[] = []
-const wanted = new Set([...bits(CONTRACT), ...bits(jobCreatedTopic)])
-for (let i = 1; wanted.size > 0; i++) {
-  const address: Hex = `0x${i.toString(16).padStart(40, '0')}`
-  const useful = bits(address).filter((bit) => wanted.has(bit))
-  bitsOf.delete(address)
-  if (useful.length === 0) continue
-  lookalikes.push(address)
-  for (const bit of useful) wanted.delete(bit)
+  }
 }

@@ -1,5 +1,28 @@
 import fc from 'fast-check'
-import { ACTIONS, type ActionType, type Schedule } from './run.ts'
+import { ACTIONS, type ActionType } from './actions.ts'
+import type { DefinitionName } from './stores.ts'
+
+/** One thing that happens, and the seed of its details. */
+export interface Action {
+  type: ActionType
+  n: number
+}
+
+export interface Schedule {
+  seed: number
+  definition: DefinitionName
+  /** blocks before the index begins, and which of them the contract was created in */
+  history: number
+  contractBlock: number
+  finalized: number
+  startBlock: boolean
+  confirmations: number
+  finalizedTag: boolean
+  /** blocks the provider gives at a time */
+  maxRange: number
+  removedLogs: boolean
+  actions: Action[]
+}
 
 const action = fc.record({
   type: fc.oneof(
@@ -14,6 +37,10 @@ const action = fc.record({
 /** Any schedule; shorter ones with fewer oddities are the simpler ones, which is what a failure is shrunk to. */
 export const schedules: fc.Arbitrary<Schedule> = fc.record({
   seed: fc.nat(),
+  definition: fc.oneof(
+    { weight: 3, arbitrary: fc.constant<DefinitionName>('jobRegistry') },
+    fc.constant<DefinitionName>('erc8183'),
+  ),
   history: fc.oneof(
     { weight: 9, arbitrary: fc.integer({ min: 1, max: 12 }) },
     fc.integer({ min: 13, max: 220 }),

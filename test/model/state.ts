@@ -1,7 +1,9 @@
 import { sql } from 'drizzle-orm'
 import type { Hex } from 'viem'
 import type { Database } from '../../src/store/database.ts'
-import { ancestor, branch, type ExpectedRow, type SimBlock, type SimChain } from './chain.ts'
+import { ancestor, type SimBlock, type SimChain } from './chain.ts'
+import type { ModelDefinition } from './definition.ts'
+import { createExpectations, type Expectations, type Expected, hoursOf, totalsOf } from './expected.ts'
 import type { Committed, FeedLine } from './subscribers.ts'
 
 /** Everything the store holds, read in one snapshot. */
@@ -18,39 +20,43 @@ export interface State {
     pruned_id: number
     indexer: string | null
   }
-  jobs: ExpectedRow[]
-  malformed: [number, number][]
+  jobs: [number, number, string, string][]
+  changes: unknown[][]
+  unapplied: unknown[][]
   feed: FeedLine[]
   blocks: [number: number, hash: Hex][]
-  totals: [number, number, number, string][]
-  hours: [string, number, number, string][]
+  totals: unknown[][]
+  hours: unknown[][]
 }
-
-const list = (of: ReturnType<typeof sql>) => sql`coalesce((select json_agg(${of}), '[]')`
 
 /** @param afterId feed entries up to it are known already */
 export async function readState(db: Database, afterId: number): Promise<State> {
-  const [row] = await db.rows(sql`
-    select row_to_json(cursor.*) as cursor,
-      ${list(sql`json_build_array(block_number, log_index, job_id::text, client_id::text, strategy_type, verification_level,
-        budget::text, deadline::text, block_hash, block_timestamp::text, transaction_hash)
-        order by block_number, log_index) from jobs`)} as jobs,
-      ${list(sql`json_build_array(block_number, log_index) order by block_number, log_index) from malformed_logs`)} as malformed,
-      ${list(sql`json_build_object('id', id, 'type', type, 'data', data) order by id) from feed where id > ${afterId}::bigint`)} as feed,
-      ${list(sql`json_build_array(number, hash) order by number) from blocks`)} as blocks,
-      ${list(sql`json_build_array(strategy_type, verification_level, jobs, budget::text)
-        order by strategy_type, verification_level) from totals where jobs <> 0 or budget <> 0`)} as totals,
-      ${list(sql`json_build_array(hour::text, strategy_type, jobs, budget::text)
-        order by hours.hour, strategy_type) from hours where jobs <> 0 or budget <> 0`)} as hours
-    from cursor`)
-  return row as unknown as State
+  const [row] = await db.run(
+    `select (select row_to_json(cursor.*) from cursor)::text as cursor,
+      (select json_agg(json_build_array(block_number, log_index, job_id, data::text) order by block_number, log_index)
+        from jobs)::text as jobs,
+      (select json_agg(json_build_array(block_number, log_index, job_block, job_log, event, status, timestamp::text,
+        transaction_hash, before::text) order by block_number, log_index) from changes)::text as changes,
+      (select json_agg(json_build_array(block_number, log_index, log -> 'topics', log ->> 'data')
+        order by block_number, log_index) from unapplied_logs)::text as unapplied,
+      (select json_agg(json_build_object('id', id, 'type', type, 'data', data, 'before', before) order by id)
+        from feed where id > $1::bigint)::text as feed,
+      (select json_agg(json_build_array(number, hash) order by number) from blocks)::text as blocks,
+      (select json_agg(json_build_array(kind, jobs, amount::text) order by kind)
+        from totals where jobs <> 0 or amount <> 0)::text as totals,
+      (select json_agg(json_build_array(hour::text, choice, jobs, amount::text) order by hours.hour, choice)
+        from hours where jobs <> 0 or amount <> 0)::text as hours`,
+    [afterId],
+  )
+  const read = Object.entries(row ?? {}).map(([name, text]) => [name, text ? JSON.parse(text as string) : []])
+  return Object.fromEntries(read) as State
 }
 
 /** Empties the database, as if it had just been created. */
 export async function resetState(db: Database, lastId: number): Promise<void> {
-  await db.rows(sql`
-    with a as (delete from jobs), b as (delete from malformed_logs), c as (delete from feed), d as (delete from blocks),
-      e as (delete from totals), f as (delete from hours)
+  await db.orm.execute(sql`
+    with a as (delete from jobs), b as (delete from changes), c as (delete from unapplied_logs), d as (delete from feed),
+      e as (delete from blocks), f as (delete from totals), g as (delete from hours)
     update cursor set revision = 0, chain_id = null, genesis_hash = null, contract = null, start_block = null,
       feed_from_block = null, silent = true, block_number = null, block_hash = null, block_timestamp = null,
       finalized_number = null, last_id = ${lastId}::bigint, pruned_id = ${lastId}::bigint, head_number = null,
@@ -71,25 +77,29 @@ export function hold(invariant: string, holds: boolean, message: () => string): 
   if (!holds) throw new InvariantError(invariant, message())
 }
 
-function same(invariant: string, found: unknown, expected: unknown): void {
+export function same(invariant: string, found: unknown, expected: unknown): void {
   const [a, b] = [JSON.stringify(found), JSON.stringify(expected)]
   hold(invariant, a === b, () => `found ${a}, expected ${b}`)
 }
 
 /** What the last look at the store saw, and what a subscriber of everything has folded so far. */
 export interface Watch {
+  definition: ModelDefinition
+  chain: SimChain
   previous: State | undefined
-  /** job objects, oldest first: a stack, since what leaves the chain is always its newest */
-  fold: string[]
+  /** set when the index begins */
+  expectations: Expectations | undefined
+  /** JSON of the jobs that a subscriber of everything holds, by creating transaction and id */
+  held: Map<string, string>
   /** until the first sync of the past was done, at the last look */
   silent: boolean
   committed: Committed
 }
 
 /** Compares the store after one step with the chain and with the store before. */
-export function assertState(now: State, watch: Watch, chain: SimChain): void {
+export function assertState(now: State, watch: Watch): void {
   const { cursor } = now
-  const { committed, previous } = watch
+  const { committed, previous, chain } = watch
   const lastId = committed.firstId + committed.lines.length - 1
   if (previous && previous.cursor.revision > cursor.revision)
     throw new InvariantError('revision', 'went back')
@@ -103,35 +113,44 @@ export function assertState(now: State, watch: Watch, chain: SimChain): void {
   committed.prunedId = cursor.pruned_id
   watch.previous = now
   if (cursor.start_block === null) {
-    same('nothing before the beginning', [now.jobs, now.feed], [[], []])
+    same('nothing before the beginning', [now.jobs, now.changes, now.feed], [[], [], []])
     return
   }
+  watch.expectations ??= createExpectations(watch.definition, cursor.start_block)
 
-  const tip = chain.byHash.get(cursor.block_hash)
+  const tip = chain.byHash.get(cursor.block_hash) ?? null
   hold('the cursor is a block', cursor.block_number < 0 || tip?.number === cursor.block_number, () =>
     JSON.stringify(cursor),
   )
-  const indexed = tip ? branch(tip, cursor.start_block) : []
-  const rows = indexed.flatMap((block) => block.rows)
-  same('rows = chain', now.jobs, rows)
-  same(
-    'malformed logs = chain',
-    now.malformed,
-    indexed.flatMap((block) => block.malformed.map((logIndex) => [block.number, logIndex])),
-  )
-  same(
-    'totals = rows',
-    now.totals,
-    tally(rows, (row) => [row[4], row[5]]),
-  )
-  same(
-    'hours = rows',
-    now.hours,
-    tally(rows, (row) => [hourOf(row), row[4]]),
-  )
+  const expected = watch.expectations.at(tip)
+  assertRows(now, expected, watch.definition)
   assertLocalChain(now, chain)
-  if (previous?.cursor.start_block !== null && previous) assertRewind(previous, now, chain)
-  assertFold(now, watch, rows)
+  if (previous && previous.cursor.start_block !== null) assertRewind(previous, now, chain)
+  assertFeed({ previous, now, tip, expected }, watch)
+}
+
+function assertRows(now: State, { jobs, changes, unapplied }: Expected, definition: ModelDefinition): void {
+  same(
+    'jobs = chain',
+    now.jobs,
+    jobs.map((job) => [job.blockNumber, job.logIndex, job.jobId, job.data]),
+  )
+  const { finalized_number } = now.cursor
+  same(
+    'changes = chain',
+    now.changes,
+    changes.map(({ blockNumber, logIndex, job, event, status, timestamp, transactionHash, before }) => [
+      ...[blockNumber, logIndex, job.blockNumber, job.logIndex, event, status, timestamp, transactionHash],
+      blockNumber > finalized_number ? before : null,
+    ]),
+  )
+  same(
+    'unapplied logs = chain',
+    now.unapplied,
+    unapplied.map(({ blockNumber, log }) => [blockNumber, log.logIndex, log.log.topics, log.log.data]),
+  )
+  same('totals = jobs', now.totals, totalsOf(definition, jobs))
+  same('hours = jobs', now.hours, hoursOf(definition, jobs))
 }
 
 function assertLocalChain({ cursor, blocks }: State, chain: SimChain): void {
@@ -145,7 +164,7 @@ function assertLocalChain({ cursor, blocks }: State, chain: SimChain): void {
     blocks,
     blocks.map((_, i) => {
       const number = first + i
-      return [number, number < 0 ? cursorless : tip && ancestor(tip, number)?.hash]
+      return [number, number < 0 ? NO_BLOCK : tip && ancestor(tip, number)?.hash]
     }),
   )
   same('the local chain ends at the cursor', blocks.at(-1)?.[0], cursor.block_number)
@@ -156,7 +175,7 @@ function assertLocalChain({ cursor, blocks }: State, chain: SimChain): void {
   )
 }
 
-/** Blocks are given up only where some node shows another branch: not where a node has nothing to show. */
+/** Blocks are given up only if some node shows another branch: not if a node has nothing to show. */
 function assertRewind(before: State, { cursor }: State, chain: SimChain): void {
   const old = chain.byHash.get(before.cursor.block_hash)
   if (!old || cursor.block_number >= old.number) return
@@ -169,9 +188,16 @@ function assertRewind(before: State, { cursor }: State, chain: SimChain): void {
   )
 }
 
-const cursorless = `0x${'0'.repeat(64)}`
+const NO_BLOCK = `0x${'0'.repeat(64)}`
 
-function assertFold(now: State, watch: Watch, rows: ExpectedRow[]): void {
+interface Move {
+  previous: State | undefined
+  now: State
+  tip: SimBlock | null
+  expected: Expected
+}
+
+function assertFeed({ previous, now, tip, expected }: Move, watch: Watch): void {
   const { cursor } = now
   const wasSilent = watch.silent
   watch.silent = cursor.silent
@@ -181,61 +207,44 @@ function assertFold(now: State, watch: Watch, rows: ExpectedRow[]): void {
     )
   if (wasSilent) {
     same('history is not fed', now.feed, [])
-    const late = rows.find((row) => row[0] > cursor.feed_from_block)
-    hold('no job after the beginning is silent', !late, () => JSON.stringify(late))
-    watch.fold = rows.map(wire)
+    const late = [...expected.jobs, ...expected.changes].find(
+      ({ blockNumber }) => blockNumber > cursor.feed_from_block,
+    )
+    hold('no log after the beginning is silent', !late, () => JSON.stringify(late))
+    watch.held = new Map(expected.jobs.map(({ data }) => [keyOf(data), data]))
     return
   }
-  for (const line of now.feed) {
-    if (line.type === 'job_created') watch.fold.push(line.data)
-    else same('job_removed takes the newest away', line.data, watch.fold.pop())
+  const from = previous?.cursor.start_block == null ? tip : watch.chain.byHash.get(previous.cursor.block_hash)
+  same(
+    'the feed tells the step',
+    now.feed.map(({ type, data, before }) => ({ type, data, before })),
+    watch.expectations?.entries(from ?? null, tip),
+  )
+  for (const line of now.feed) applyLine(watch.held, line)
+  same(
+    'fold(feed) = jobs',
+    [...watch.held.values()],
+    expected.jobs.map(({ data }) => data),
+  )
+}
+
+/** The rule of the public contract: add on job_created, replace on job_updated, delete on job_removed. */
+function applyLine(held: Map<string, string>, { type, data }: FeedLine): void {
+  const key = keyOf(data)
+  hold(
+    'a job is created once, and changed or removed while it is held',
+    held.has(key) === (type !== 'job_created'),
+    () => data,
+  )
+  if (type !== 'job_removed') held.set(key, data)
+  else {
+    hold('a job is removed as it was', held.get(key) === data, () => data)
+    held.delete(key)
   }
-  same('fold(feed) = rows', watch.fold, rows.map(wire))
 }
 
-/** The job object of the public contract. */
-function wire(row: ExpectedRow): string {
-  const [
-    blockNumber,
-    ,
-    jobId,
-    clientId,
-    strategy,
-    verificationLevel,
-    budget,
-    onchainDeadline,
-    ,
-    onchainCreatedAt,
-    tx,
-  ] = row
-  return JSON.stringify({
-    jobId,
-    status: 'OPEN',
-    clientId,
-    strategyType: ['PROGRAM', 'RUBRIC', 'HYBRID', 'CEX_CAPITAL'][strategy] ?? `UNKNOWN_${strategy}`,
-    verificationLevel,
-    budget: `${Math.floor(Number(budget) / 1e6)}.${String(Number(budget) % 1e6).padStart(6, '0')}`,
-    onchainDeadline,
-    onchainCreatedAt,
-    creationTxHash: tx,
-    blockNumber: String(blockNumber),
-    title: null,
-    description: null,
-  })
-}
-
-function hourOf(row: ExpectedRow): string {
-  return String(Math.floor(Number(row[9]) / 3600) * 3600)
-}
-
-function tally(rows: ExpectedRow[], key: (row: ExpectedRow) => (string | number)[]) {
-  const sums = new Map<string, [number, number]>()
-  for (const row of rows) {
-    const name = JSON.stringify(key(row))
-    const [jobs, budget] = sums.get(name) ?? [0, 0]
-    sums.set(name, [jobs + 1, budget + Number(row[6])])
-  }
-  return [...sums]
-    .map(([name, [jobs, budget]]) => [...JSON.parse(name), jobs, String(budget)])
-    .sort((a, b) => Number(a[0]) - Number(b[0]) || a[1] - b[1])
+/** What tells one job from another for a subscriber: an id may be used twice. */
+export function keyOf(data: string): string {
+  const { jobId, creationTxHash } = JSON.parse(data)
+  return `${creationTxHash} ${jobId}`
 }

@@ -1,22 +1,13 @@
 import { EventEmitter } from 'node:events'
-import { setImmediate } from 'node:timers/promises'
-import type { FastifyInstance } from 'fastify'
-import pino from 'pino'
-import { type FeedLog, openFeed } from '../../src/feed.ts'
-import { matches, parseFilter } from '../../src/filter.ts'
-import { eventsRoute } from '../../src/http/stream/events.ts'
-import { createFanout } from '../../src/http/stream/fanout.ts'
-import type { Job } from '../../src/job.ts'
-import { readPosition } from '../../src/store/cursor.ts'
-import type { Database } from '../../src/store/database.ts'
-import { readFeed, readFeedTail } from '../../src/store/feedLog.ts'
-import { createGates, type Gates, release } from './gates.ts'
-import type { Random } from './random.ts'
+import type { Api } from './api.ts'
+import type { ModelQuery } from './definition.ts'
+import { hold, keyOf, same } from './state.ts'
 
 export interface FeedLine {
   id: number
   type: string
   data: string
+  before: string | null
 }
 
 /** The feed as it was committed, from its first entry on, whatever was pruned since. */
@@ -24,95 +15,6 @@ export interface Committed {
   firstId: number
   lines: FeedLine[]
   prunedId: number
-}
-
-export const QUERIES: Record<string, string>[] = [
-  {},
-  { clientId: '1' },
-  { strategyType: 'PROGRAM,HYBRID', types: 'job_created' },
-  { minBudget: '0.000200', types: 'job_*' },
-  { filter: 'job_removed' },
-]
-
-/** What the model keeps in memory and reads at a time: small, so that schedules reach beyond both. */
-const SMALL = { ring: 4, page: 3 }
-
-type Handler = (request: unknown, reply: unknown) => Promise<unknown>
-
-/** The serving half of a process: the real feed, fan-out and stream route, over sockets that are ours. */
-export interface Api {
-  gates: Gates
-  /** a commit's wake arrives */
-  wake(lastId: number, blockNumber: number): void
-  /** the slow poll */
-  poll(): Promise<void>
-  handle: Handler
-  lastId(): number | null
-  rebuilt(): boolean
-  /** Lets everything under way come to its end, answers in any order where `reorder`. */
-  settle(random: Random, reorder: boolean): Promise<void>
-  kill(): void
-}
-
-export function createApi(db: Database): Api {
-  const gates = createGates()
-  let onWake: Parameters<FeedLog['listen']>[0] = () => {}
-  let rebuilt = false
-  let handle: Handler | undefined
-  const log: FeedLog = {
-    position: () => gates.pass('position', () => readPosition(db)),
-    read: (after, limit) => gates.pass('read', () => readFeed(db, after, limit)),
-    readTail: (limit) => gates.pass('tail', () => readFeedTail(db, limit)),
-    async listen(wake) {
-      onWake = wake
-    },
-  }
-  let onChange = () => {}
-  const listener = {
-    onChange: () => onChange(),
-    onRebuilt() {
-      rebuilt = true
-    },
-  }
-  const feed = openFeed(log, listener, pino({ level: 'silent' }), SMALL)
-  const metrics = { delivered() {}, wrote() {}, disconnected() {}, opened() {}, closed() {}, refused() {} }
-  const fanout = createFanout(feed, { keepaliveMs: 30_000, stallMs: 30_000, metrics, batchBytes: 900 })
-  onChange = fanout.changed
-  const app = {
-    route(options: { handler: Handler }) {
-      handle = options.handler
-    },
-  }
-  eventsRoute(app as unknown as FastifyInstance, {
-    feed,
-    fanout,
-    maxStreams: 100,
-    maxStreamsPerIp: 100,
-    resumable: true,
-    metrics,
-  })
-  return {
-    gates,
-    wake: (lastId, blockNumber) => onWake(lastId, blockNumber),
-    poll: () => feed.refresh(),
-    handle: handle as unknown as Handler,
-    lastId: () => feed.lastId(),
-    rebuilt: () => rebuilt,
-    async settle(random, reorder) {
-      for (let quiet = 0; quiet < 3; ) {
-        await setImmediate()
-        if (gates.pending.length === 0) quiet++
-        else {
-          quiet = 0
-          await release(gates, random, reorder)
-        }
-      }
-    },
-    kill() {
-      feed.close()
-      fanout.close()
-    },
-  }
 }
 
 /** A stream's server side: bytes wait in it until the client takes them. */
@@ -142,25 +44,29 @@ class FakeSocket extends EventEmitter {
 
 /** A subscriber that outlives its connections, as EventSource does, and knows what it must get. */
 export interface Client {
-  query: Record<string, string>
+  wanted: ModelQuery
   slow: boolean
   lastEventId: number | undefined
   connected: boolean
+  /**
+   * JSON of the jobs it holds, by creating transaction and id; undefined for one that does not read the history, takes
+   * not all types, or has a gap
+   */
+  held: Map<string, string> | undefined
   connect(api: Api): Promise<void>
   /** Takes what waits for it. */
   take(): void
   /** The connection breaks after `bytes` of what waits for it. */
   cut(bytes: number): void
-  /** Throws where an event of the feed up to `lastId` did not come. */
+  /** Throws if an event of the feed up to `lastId` did not come. */
   assertComplete(lastId: number): void
 }
 
-export function createClient(query: Record<string, string>, slow: boolean, committed: Committed): Client {
-  const { types, filter, ...rest } = query
-  const wantsJob = matches(parseFilter(rest))
-  const pattern = types ?? filter ?? '*'
-  const regex = new RegExp(`^(${pattern.replaceAll('*', '.*').replaceAll(',', '|')})$`)
-  const wants = (line: FeedLine) => regex.test(line.type) && wantsJob(JSON.parse(line.data) as Job)
+export function createClient(wanted: ModelQuery, slow: boolean, committed: Committed): Client {
+  const { query, types } = wanted
+  const matches = (data: string | null) => data !== null && wanted.matches(JSON.parse(data))
+  const wants = ({ type, data, before }: FeedLine) =>
+    types.includes(type) && (matches(data) || matches(before))
   let socket: FakeSocket | undefined
   let response: EventEmitter | undefined
   let text = ''
@@ -169,10 +75,11 @@ export function createClient(query: Record<string, string>, slow: boolean, commi
   let opened = { lastId: 0, prunedId: 0 }
 
   const client: Client = {
-    query,
+    wanted,
     slow,
     lastEventId: undefined,
     connected: false,
+    held: undefined,
     async connect(to) {
       sent = client.lastEventId
       text = ''
@@ -200,7 +107,7 @@ export function createClient(query: Record<string, string>, slow: boolean, commi
         headers: () => reply,
         code: () => reply,
         type: () => reply,
-        // Refused, as where the database is away.
+        // Refused, as if the database is away.
         send() {
           client.connected = false
           return reply
@@ -236,7 +143,11 @@ export function createClient(query: Record<string, string>, slow: boolean, commi
     assertComplete(lastId) {
       if (!client.connected || !socket || socket.full) return
       const missed = nextLine(lastId)
-      if (missed) throw new Error(`a subscriber (${JSON.stringify(query)}) lost event ${missed.id}`)
+      hold(
+        'a subscriber loses no event',
+        !missed,
+        () => `${JSON.stringify(query)} lost ${JSON.stringify(missed)}`,
+      )
     },
   }
 
@@ -271,28 +182,33 @@ export function createClient(query: Record<string, string>, slow: boolean, commi
     if (fields.event === 'connected') {
       assertStart(id, JSON.parse(fields.data ?? '').resumed)
     } else {
-      const due = nextLine(Number.POSITIVE_INFINITY)
+      const { before: _, ...due } = nextLine(Number.POSITIVE_INFINITY) ?? { before: null }
       const got = { id, type: fields.event, data: fields.data }
-      if (JSON.stringify(got) !== JSON.stringify(due))
-        throw new Error(`a subscriber got ${JSON.stringify(got)}, and was due ${JSON.stringify(due)}`)
+      same('a subscriber gets the event that it is due', got, due)
+      if (client.held) keep(client.held, got.type, fields.data as string)
     }
     client.lastEventId = id
+  }
+
+  /** A job that matches no longer is told too, and is kept no longer. */
+  function keep(held: Map<string, string>, type: string, data: string): void {
+    if (type !== 'job_removed' && matches(data)) held.set(keyOf(data), data)
+    else held.delete(keyOf(data))
   }
 
   /** The next line the client wants, after the last id it holds. */
   function nextLine(lastId: number): FeedLine | undefined {
     const from = (client.lastEventId as number) + 1 - committed.firstId
-    return committed.lines.slice(from).find((line) => line.id <= lastId && wants(line))
+    return committed.lines.slice(Math.max(0, from)).find((line) => line.id <= lastId && wants(line))
   }
 
   function assertStart(id: number, resumed: boolean | null): void {
     const due = sent === undefined ? null : sent >= opened.prunedId && sent <= opened.lastId
     // Memory may reach back further than the store keeps.
-    const wrong = due === false ? false : resumed !== due
-    if (wrong)
-      throw new Error(`resumed is ${resumed}, and ${sent} after pruning to ${opened.prunedId} must be ${due}`)
-    const begin = resumed ? sent : opened.lastId
-    if (id !== begin) throw new Error(`a stream began at ${id}, and had to begin at ${begin}`)
+    const right = due === false || resumed === due
+    hold('resumed tells the truth', right, () => `${resumed} for ${sent}, pruned up to ${opened.prunedId}`)
+    same('a stream begins where it must', id, resumed ? sent : opened.lastId)
+    if (!resumed) client.held = undefined
   }
   return client
 }

@@ -1,30 +1,30 @@
 import { describe, expect, test } from 'vitest'
 
 // Plain JavaScript without types: a browser loads it as it is.
-const { headlineUsdc, machineTime, relative, shortUsdc, usdc, ends, exact } = await import(
+const { headlineAmount, machineTime, relative, shortAmount, amount, ends, exact } = await import(
   new URL('../../src/page/format.js', import.meta.url).href
 )
 const maxUint256 = (2n ** 256n - 1n).toString()
 
-describe('USDC', () => {
+describe('an amount', () => {
   test('is exact, without zeros beyond cents', () => {
-    expect(usdc('100.000000')).toBe('100')
-    expect(usdc('1234.500000')).toBe('1,234.50')
-    expect(usdc('0.000001')).toBe('0.000001')
+    expect(amount('100.000000')).toBe('100')
+    expect(amount('1234.500000')).toBe('1,234.50')
+    expect(amount('0.000001')).toBe('0.000001')
     // past what a double holds
-    expect(usdc('9007199254740993.100000')).toBe('9,007,199,254,740,993.10')
+    expect(amount('9007199254740993.100000')).toBe('9,007,199,254,740,993.10')
   })
 
   test('fits a column whatever the contract says', () => {
-    expect(shortUsdc('1234.500000')).toBe('1,234.50')
-    expect(shortUsdc('12345678901.123456')).toBe('12,345,678,901')
-    expect(shortUsdc(`${maxUint256.slice(0, -6)}.000000`)).toBe('1.15e71')
+    expect(shortAmount('1234.500000')).toBe('1,234.50')
+    expect(shortAmount('12345678901.123456')).toBe('12,345,678,901')
+    expect(shortAmount(`${maxUint256.slice(0, -6)}.000000`)).toBe('1.15e71')
   })
 
   test('is short in a headline', () => {
-    expect(headlineUsdc('1234.567890')).toBe('1,234.56')
-    expect(headlineUsdc('123456.900000')).toBe('123,456')
-    expect(headlineUsdc('1234567.000000')).toBe('1.23M')
+    expect(headlineAmount('1234.567890')).toBe('1,234.56')
+    expect(headlineAmount('123456.900000')).toBe('123,456')
+    expect(headlineAmount('1234567.000000')).toBe('1.23M')
   })
 })
 

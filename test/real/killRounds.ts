@@ -1,30 +1,30 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import postgres from 'postgres'
-import { encodeFunctionData } from 'viem'
-import { jobRegistryAbi } from '../../abi/jobRegistry.ts'
+import type { Job } from '../../src/contract/job.ts'
 import { freePort } from '../../src/devnet/freePort.ts'
-import { devAccount } from '../../src/devnet/registry.ts'
-import { type ReorgTransaction, startChain, type TestChain } from '../helpers/anvil.ts'
+import { startChain } from '../helpers/anvil.ts'
 import { type EventStream, openStream } from '../helpers/eventStream.ts'
+import { fold, jobsOnChain } from '../helpers/fold.ts'
 import { startPostgres } from '../helpers/postgres.ts'
 import { type JobcastProcess, startProcess } from '../helpers/process.ts'
 import { reader } from '../helpers/service.ts'
-import { fold, jobsOfChain, type Place, placeOf } from '../helpers/truth.ts'
 import { until } from '../helpers/until.ts'
-import { createRandom, type Random } from '../model/random.ts'
+import { createRandom } from '../model/random.ts'
+import { startLoad } from './killLoad.ts'
 
 export interface KillReport {
   rounds: number
   jobs: number
   reorgs: number
   created: number
+  updated: number
   removed: number
 }
 
 /**
- * Kills processes of Jobcast (SIGKILL) at random moments, while a chain makes jobs and reorgs. Two processes share one
- * Postgres. After each kill the store must be whole: the feed, folded, is the jobs. In the end it is the chain's
- * jobs, and a subscriber that came back after each kill holds the same, each event once.
+ * Kills processes of Jobcast (SIGKILL) at random moments, while a chain makes jobs, changes and reorgs. Two
+ * processes share one Postgres. After each kill the store must be whole: the feed, folded, is the jobs. In the end it is
+ * the chain's jobs, and a subscriber that came back after each kill holds the same, each event once.
  */
 export async function runKillRounds({
   rounds,
@@ -94,12 +94,12 @@ export async function runKillRounds({
     }
     await load.stop()
     await chain.mine()
-    const wanted = await jobsOfChain(chain)
+    const wanted = await jobsOnChain(chain)
     const api = reader(`http://127.0.0.1:${ports[0]}`)
     await running[0]?.untilReady('/health')
-    await until(async () => same((await api.history()).map(placeOf), wanted), { message: 'history = chain' })
+    await until(async () => isSame(await api.history(), wanted), { message: 'history = chain' })
     await assertWhole(sql)
-    await until(() => same(subscriber.held(), wanted), { message: 'the subscriber holds the chain' })
+    await until(() => isSame(subscriber.held(), wanted), { message: 'the subscriber holds the chain' })
     subscriber.assertExact(await sql<FeedRow[]>`select id, type from feed order by id`)
     return { rounds, jobs: wanted.length, reorgs: load.reorgs(), ...subscriber.counts() }
   } finally {
@@ -116,23 +116,35 @@ async function stats(port: number): Promise<{ blockNumber: number }> {
   return { blockNumber: Number(data.blockNumber) }
 }
 
-function same(a: Place[], b: Place[]): boolean {
+function isSame(a: Job[], b: Job[]): boolean {
   return JSON.stringify(a) === JSON.stringify(b)
 }
 
-/** The store at one moment: ids without a hole, and the feed, folded, is the jobs. */
+/** The store at one moment: ids without a hole, the feed, folded, is the jobs, and the totals count them. */
 async function assertWhole(sql: postgres.Sql): Promise<void> {
   const [row] = await sql`
     select
-      (select coalesce(json_agg(json_build_array(block_number::text, job_id::text, transaction_hash)
-        order by block_number, log_index), '[]') from jobs) as jobs,
+      (select coalesce(json_agg(data order by block_number, log_index), '[]') from jobs) as jobs,
       (select coalesce(json_agg(json_build_object('id', id, 'type', type, 'data', data::json) order by id), '[]') from feed) as feed,
+      (select coalesce(json_object_agg(kind, jobs), '{}') from totals where jobs <> 0) as totals,
       (select last_id from cursor) as last_id`
-  const { jobs, feed, last_id } = row as { jobs: Place[]; feed: EventStream['events']; last_id: string }
-  if (!same(fold(feed), jobs))
+  const { jobs, feed, totals, last_id } = row as unknown as Store
+  if (!isSame(fold(feed), jobs))
     throw new Error(`the feed of ${feed.length} entries does not fold to the ${jobs.length} jobs`)
   const first = Number(feed[0]?.id)
   if (feed.length > 0 && Number(last_id) - first + 1 !== feed.length) throw new Error('the feed has a hole')
+  for (const { status, strategyType, verificationLevel } of jobs) {
+    const kind = JSON.stringify({ status, strategyType, verificationLevel })
+    totals[kind] = (totals[kind] ?? 0) - 1
+  }
+  if (Object.values(totals).some((jobs) => jobs !== 0)) throw new Error('the totals do not count the jobs')
+}
+
+interface Store {
+  jobs: Job[]
+  feed: EventStream['events']
+  totals: Record<string, number>
+  last_id: string
 }
 
 interface FeedRow {
@@ -140,12 +152,13 @@ interface FeedRow {
   type: string
 }
 
-/** One subscriber over any number of connections and processes, each begun behind the last id it holds. */
+/** One subscriber over any number of connections and processes, each begun after the last id it holds. */
 function createSubscriber() {
   const past: EventStream['events'] = []
   let stream: EventStream | undefined
   const events = () => [...past, ...(stream?.events ?? [])]
   const jobEvents = () => events().filter(({ type }) => type.startsWith('job_'))
+  const count = (wanted: string) => jobEvents().filter(({ type }) => type === wanted).length
   return {
     async follow(url: string) {
       stream?.close()
@@ -157,7 +170,7 @@ function createSubscriber() {
       if (data.resumed !== (last === undefined ? null : true))
         throw new Error(`resumed is ${data.resumed} after ${last}`)
     },
-    held: (): Place[] => fold(events()),
+    held: (): Job[] => fold(jobEvents()),
     /** From its first event on, it has every entry of the feed, once. */
     assertExact(feed: Iterable<FeedRow>) {
       const got = jobEvents().map(({ id, type }) => `${id} ${type}`)
@@ -167,61 +180,10 @@ function createSubscriber() {
         throw new Error('the subscriber lost or doubled an event')
     },
     counts: () => ({
-      created: jobEvents().filter(({ type }) => type === 'job_created').length,
-      removed: jobEvents().filter(({ type }) => type === 'job_removed').length,
+      created: count('job_created'),
+      updated: count('job_updated'),
+      removed: count('job_removed'),
     }),
     close: () => stream?.close(),
-  }
-}
-
-function transaction(chain: TestChain, random: Random): ReorgTransaction[0] {
-  const data = encodeFunctionData({
-    abi: jobRegistryAbi,
-    functionName: 'createJob',
-    args: [1n + BigInt(random.below(3)), 5_000_000n, 1_900_000_000n, random.below(4), 1 + random.below(4)],
-  })
-  return { from: devAccount, to: chain.address, data }
-}
-
-/** Jobs, alone and in batches, and reorgs, some with jobs of their own. */
-function startLoad(chain: TestChain, random: Random) {
-  let stopping = false
-  let reorgs = 0
-  const act = async () => {
-    const kind = random.below(10)
-    if (kind < 5) await chain.createJob({ clientId: BigInt(1 + random.below(3)) })
-    else if (kind < 7) await chain.createJobs(1 + random.below(60), { perTransaction: 20 })
-    else if (kind < 8) await chain.mine(1 + random.below(5))
-    else {
-      const depth = 1 + random.below(8)
-      // Ids begin again where the branch left: other jobs of the same ids.
-      const transactions = Array.from(
-        { length: random.below(4) },
-        (): ReorgTransaction => [transaction(chain, random), random.below(depth)],
-      )
-      await chain.reorg(depth, transactions)
-      reorgs++
-    }
-  }
-  const ended = (async () => {
-    while (!stopping) {
-      await sleep(random.below(40))
-      const acting = act()
-      // A transaction whose nonce a reorg took is never mined, and one it took away has no receipt.
-      const stuck = await Promise.race([acting.catch(() => 'stuck'), sleep(2_000, 'stuck')])
-      if (stuck === 'stuck') await chain.rpc('anvil_dropAllTransactions')
-    }
-  })()
-  let failure: unknown
-  ended.catch((error) => {
-    failure = error
-  })
-  return {
-    reorgs: () => reorgs,
-    async stop() {
-      stopping = true
-      await ended.catch(() => {})
-      if (failure) throw failure
-    },
   }
 }

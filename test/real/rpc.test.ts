@@ -263,5 +263,5 @@ it('logs that do not decode, unknown values, ids used twice and absurd times nei
   expect(jobs[2]?.onchainCreatedAt).toBe((2n ** 64n - 1n).toString())
   expect(stream.of('job_created').map(({ data }) => data)).toEqual(jobs)
   const metrics = await (await fetch(`${service.url}/metrics`)).text()
-  expect(metrics).toMatch(/^jobcast_malformed_logs_total 2$/m)
+  expect(metrics).toMatch(/^jobcast_unapplied_logs_total\{cause="malformed"\} 2$/m)
 })

@@ -1,24 +1,28 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { parseHistoryQuery } from '../../src/history.ts'
-import { type Job, type JobRecord, jobStatuses, parseUsdc, strategyTypes, toJob } from '../../src/job.ts'
-import { beginCursor, readCursor } from '../../src/store/cursor.ts'
-import type { Database } from '../../src/store/database.ts'
-import { readHistory, readJob } from '../../src/store/history.ts'
+import { matches, parseFilter } from '../../src/contract/filters.ts'
+import type { Job } from '../../src/contract/job.ts'
+import { jobRegistry } from '../../src/contract/jobRegistry.ts'
+import { parseHistoryQuery } from '../../src/http/historyQuery.ts'
+import { fold, rewindEntries } from '../../src/indexer/fold.ts'
+import { beginCursor, type Cursor, readCursor } from '../../src/store/cursor.ts'
+import { createDatabase, type Database } from '../../src/store/database.ts'
+import { type HistoryQuery, readHistory, readJob } from '../../src/store/history.ts'
+import { readJobs, readRewind } from '../../src/store/jobs.ts'
 import { openPglite } from '../../src/store/pglite.ts'
-import { advance, rewind } from '../../src/store/step.ts'
+import { commitStep, type JobWrite, type Step } from '../../src/store/step.ts'
 import { tempDir } from '../helpers/tempDir.ts'
+import { anyJob, stored } from '../helpers/writer.ts'
 
 const BLOCKS = 60
 const hash = (n: number): `0x${string}` => `0x${n.toString(16).padStart(64, '0')}`
 
 let dir: Awaited<ReturnType<typeof tempDir>>
 let db: Database
-const records: JobRecord[] = []
+const jobs: Job[] = []
 beforeAll(async () => {
   dir = await tempDir()
-  db = await openPglite(dir.path)
-  const none = { number: 0, hash: hash(0), timestamp: '0' }
+  db = createDatabase(await openPglite(dir.path, jobRegistry))
   await beginCursor(db, {
     chainId: 1,
     genesisHash: hash(0),
@@ -27,15 +31,15 @@ beforeAll(async () => {
     feedFromBlock: 0,
     silent: false,
     blockNumber: 0,
-    blockHash: none.hash,
+    blockHash: hash(0),
     blockTimestamp: '0',
     finalizedNumber: 0,
   })
-  // Twice the upper half: what a reorg took away must not be in the tallies.
+  // Twice: what a reorg took away must not be in the tallies.
   await addBlocks(1, BLOCKS)
-  records.length = 0
-  const cursor = await readCursor(db)
-  await rewind(db, cursor as NonNullable<typeof cursor>, 'me', none)
+  jobs.length = 0
+  const writes = await readRewind(db, 0)
+  await commit(0, { jobs: writes, entries: rewindEntries(writes) })
   await addBlocks(1, BLOCKS)
 })
 afterAll(async () => {
@@ -43,34 +47,45 @@ afterAll(async () => {
   await dir?.remove()
 })
 
+async function commit(number: number, step: Partial<Step>): Promise<void> {
+  await commitStep(db, jobRegistry, (await readCursor(db)) as Cursor, 'me', {
+    to: { number, hash: hash(number), timestamp: '0' },
+    blocks: [{ number, hash: hash(number) }],
+    finalizedNumber: 0,
+    head: { number, timestamp: '0' },
+    jobs: [],
+    changes: [],
+    unapplied: [],
+    entries: [],
+    ...step,
+  })
+}
+
 async function addBlocks(from: number, to: number): Promise<void> {
   for (let number = from; number <= to; number++) {
-    const jobs = Array.from({ length: number % 7 }, (_, i): JobRecord => {
+    const created = Array.from({ length: number % 7 }, (_, i): Job => {
       const n = number * 10 + i
       return {
-        jobId: String(n),
+        ...anyJob(n, number),
+        status: ['OPEN', 'FUNDED', 'COMPLETED'][n % 3] as string,
         clientId: n % 3 === 0 ? String(2n ** 256n - 1n) : String(n % 5),
-        strategyType: n % 11 === 0 ? 9 : n % 4,
+        strategyType:
+          n % 11 === 0 ? 'UNKNOWN_9' : (['PROGRAM', 'RUBRIC', 'HYBRID', 'CEX_CAPITAL'][n % 4] as string),
         verificationLevel: 1 + (n % 4),
-        budget: `${(n * 7919) % 1000}000000`,
-        deadline: '1790000000',
-        blockNumber: number,
-        blockHash: hash(number),
-        blockTimestamp: String(1_780_000_000 + number),
-        logIndex: i * 2,
-        transactionHash: hash(n),
+        budget: `${(n * 7919) % 1000}.000000`,
+        providerId: n % 2 === 0 ? String(n % 4) : null,
       }
     })
-    const cursor = await readCursor(db)
-    await advance(db, cursor as NonNullable<typeof cursor>, 'me', {
-      to: { number, hash: hash(number), timestamp: '0' },
-      blocks: [{ number, hash: hash(number) }],
-      finalizedNumber: 0,
-      head: { number: to, timestamp: '0' },
-      jobs,
-      malformed: [],
+    const writes = created.map((job, i): JobWrite => {
+      return { blockNumber: number, logIndex: i * 2, before: null, after: stored(job) }
     })
-    records.push(...jobs)
+    const entries = writes.map(({ after }) => ({
+      type: 'job_created' as const,
+      data: after?.data ?? '',
+      before: null,
+    }))
+    await commit(number, { jobs: writes, entries })
+    jobs.push(...created)
   }
 }
 
@@ -81,60 +96,54 @@ const some = (values: readonly string[]) =>
   )
 const block = fc.option(fc.integer({ min: 0, max: BLOCKS + 5 }).map(String), { nil: undefined })
 const usdc = fc.option(fc.integer({ min: 0, max: 1_000 }).map(String), { nil: undefined })
-const queries = fc.record({
-  clientId: some(['0', '01', '1', '2', '3', '77', String(2n ** 256n - 1n)]),
-  strategyType: some(strategyTypes),
-  verificationLevel: some(['1', '2', '3', '4']),
-  minBudget: usdc,
-  maxBudget: usdc,
-  status: fc.option(fc.constantFrom(...jobStatuses, 'OPEN', 'FUNDED,OPEN'), { nil: undefined }),
-  fromBlock: block,
-  toBlock: block,
-  order: fc.constantFrom('asc', 'desc'),
-  limit: fc.integer({ min: 1, max: 100 }),
-})
+const queries = fc
+  .record({
+    clientId: some(['0', '01', '1', '2', '3', '77', String(2n ** 256n - 1n)]),
+    providerId: some(['0', '2', '5']),
+    participant: some(['0', '2', '3']),
+    strategyType: some(['PROGRAM', 'RUBRIC', 'HYBRID', 'CEX_CAPITAL', 'UNKNOWN_9']),
+    verificationLevel: some(['1', '2', '3', '4']),
+    minBudget: usdc,
+    maxBudget: usdc,
+    status: some(jobRegistry.statuses),
+    fromBlock: block,
+    toBlock: block,
+    order: fc.constantFrom('asc', 'desc'),
+    limit: fc.integer({ min: 1, max: 100 }),
+  })
+  // Those that no job can match are refused.
+  .filter(({ minBudget, maxBudget }) => !minBudget || !maxBudget || Number(minBudget) <= Number(maxBudget))
+  .filter(({ fromBlock, toBlock }) => !fromBlock || !toBlock || Number(fromBlock) <= Number(toBlock))
 type Query = typeof queries extends fc.Arbitrary<infer Q> ? Q : never
 
-/** The same answer the slow way. */
-function expected(query: Query): Job[] {
-  const within = (value: bigint, low: string | undefined, high: string | undefined) =>
-    (low === undefined || value >= BigInt(low)) && (high === undefined || value <= BigInt(high))
-  const units = (amount: string | undefined) => amount && parseUsdc(amount)
-  const found = records
-    .filter(
-      (r) => !query.clientId || query.clientId.split(',').some((id) => BigInt(id) === BigInt(r.clientId)),
-    )
-    .filter((r) => within(BigInt(r.blockNumber), query.fromBlock, query.toBlock))
-    .filter((r) => within(BigInt(r.budget), units(query.minBudget), units(query.maxBudget)))
-    .map(toJob)
-    .filter((job) => !query.strategyType || query.strategyType.split(',').includes(job.strategyType))
-    .filter(
-      (job) =>
-        !query.verificationLevel?.length || query.verificationLevel.includes(String(job.verificationLevel)),
-    )
-    .filter((job) => !query.status || query.status.split(',').includes(job.status))
+/** The same answer the slow way. That the predicate is right, test/contract/filters.test.ts holds. */
+function expected(query: Query): string[] {
+  const wanted = matches(parseFilter(jobRegistry.filters, query))
+  const found = jobs
+    .filter(wanted)
+    .filter(({ blockNumber }) => Number(blockNumber) >= Number(query.fromBlock ?? 0))
+    .filter(({ blockNumber }) => Number(blockNumber) <= Number(query.toBlock ?? Number.POSITIVE_INFINITY))
+    .map((job) => JSON.stringify(job))
   return query.order === 'asc' ? found : found.reverse()
 }
 
-const parsed = (query: Query & { page?: number; cursor?: string }) =>
-  parseHistoryQuery({
-    page: 1,
-    ...(JSON.parse(JSON.stringify(query)) as typeof query & { order: string }),
-  } as never)
+const parsed = (query: Partial<Query> & { page?: number; cursor?: string }): HistoryQuery =>
+  parseHistoryQuery(jobRegistry.filters, { page: 1, ...JSON.parse(JSON.stringify(query)) })
+const read = (query: HistoryQuery) => readHistory(db, jobRegistry, query)
 
 it('walking any query by cursor gives exactly the jobs that match, in order, with the exact total', async () => {
   await fc.assert(
     fc.asyncProperty(queries, async (query) => {
       const wanted = expected(query)
-      const walked: Job[] = []
-      let place: Awaited<ReturnType<typeof readHistory>>['next'] | undefined
+      const walked: string[] = []
+      let after: HistoryQuery['after'] | null
       do {
-        const page = await readHistory(db, { ...parsed(query), after: place ?? undefined })
+        const page = await read({ ...parsed(query), ...(after && { after }) })
         expect(page.total).toBe(wanted.length)
         expect(page.jobs.length).toBeLessThanOrEqual(query.limit)
         walked.push(...page.jobs)
-        place = page.next
-      } while (place)
+        after = page.next
+      } while (after)
       expect(walked).toEqual(wanted)
     }),
     { numRuns: 150 },
@@ -145,26 +154,60 @@ it('any page by number is the same part of the same list', async () => {
   await fc.assert(
     fc.asyncProperty(queries, fc.integer({ min: 1, max: 8 }), async (query, page) => {
       const wanted = expected(query)
-      const { jobs, next } = await readHistory(db, parsed({ ...query, page }))
-      expect(jobs).toEqual(wanted.slice((page - 1) * query.limit, page * query.limit))
-      expect(next !== null).toBe(jobs.length > 0 && wanted.length > page * query.limit)
+      const found = await read(parsed({ ...query, page }))
+      expect(found.jobs).toEqual(wanted.slice((page - 1) * query.limit, page * query.limit))
+      expect(found.next !== null).toBe(found.jobs.length > 0 && wanted.length > page * query.limit)
     }),
     { numRuns: 150 },
   )
 })
 
 it('a page by cursor does not shift when jobs arrive', async () => {
-  const query = parsed({ order: 'desc', limit: 10 } as Query)
-  const first = await readHistory(db, query)
-  const second = await readHistory(db, { ...query, after: first.next ?? undefined })
+  const query = parsed({ order: 'desc', limit: 10 })
+  const first = await read(query)
+  const after = first.next
+  if (!after) throw new Error('there is no second page')
+  const second = await read({ ...query, after })
   await addBlocks(BLOCKS + 1, BLOCKS + 4)
-  const after = await readHistory(db, { ...query, after: first.next ?? undefined })
-  expect(after.jobs).toEqual(second.jobs)
-  expect(after.lastId).toBe(second.lastId + (after.total - second.total))
+  const later = await read({ ...query, after })
+  expect(later.jobs).toEqual(second.jobs)
+  expect(later.lastId).toBe(second.lastId + (later.total - second.total))
 })
 
 it('the job of an id is found, and an unknown one is null', async () => {
-  const record = records[40] as JobRecord
-  expect(await readJob(db, record.jobId)).toEqual(toJob(record))
-  expect(await readJob(db, '123456789')).toBeNull()
+  const job = jobs[40] as Job
+  expect(await readJob(db, jobRegistry, job.jobId)).toMatchObject({
+    job,
+    lifecycle: [{ event: 'JobCreated' }],
+  })
+  expect(await readJob(db, jobRegistry, '123456789')).toBeNull()
+})
+
+it('a change of an id that was used twice is of the latest job, and a rewind takes it back', async () => {
+  const log = (blockNumber: number, set: Partial<Job>, job: Job | null = null) => ({
+    ...{
+      blockNumber,
+      logIndex: 0,
+      transactionHash: hash(blockNumber),
+      timestamp: '5',
+      event: 'E',
+      jobId: '999999',
+    },
+    ...{ job, set, log: {} as never },
+  })
+  const at = ((await readCursor(db)) as Cursor).blockNumber
+  const [first, second] = [anyJob(999_999, at + 1), { ...anyJob(999_999, at + 2), clientId: '8' }]
+  const step = async (number: number, logs: ReturnType<typeof log>[]) =>
+    commit(number, fold(await readJobs(db, ['999999']), logs, { fed: true, finalizedNumber: 0 }))
+  await step(at + 1, [log(at + 1, {}, first)])
+  await step(at + 2, [log(at + 2, {}, second)])
+  await step(at + 3, [log(at + 3, { status: 'FUNDED', providerId: '3' })])
+  const changed = await readJob(db, jobRegistry, '999999')
+  expect(changed?.job).toEqual({ ...second, status: 'FUNDED', providerId: '3' })
+  expect(changed?.lifecycle.map(({ status }) => status)).toEqual(['OPEN', 'FUNDED'])
+  const writes = await readRewind(db, at + 2)
+  await commit(at + 2, { jobs: writes, entries: rewindEntries(writes) })
+  expect(await readJob(db, jobRegistry, '999999')).toMatchObject({ job: second, lifecycle: [{}] })
+  const all = await read({ ...parsed({ order: 'desc', limit: 2 }) })
+  expect(all.jobs.map((data) => JSON.parse(data))).toEqual([second, first])
 })

@@ -76,6 +76,7 @@ describe('the answer', () => {
       type: 'connected',
       timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
       blockNumber: expect.stringMatching(/^\d+$/),
+      finalizedBlockNumber: expect.stringMatching(/^\d+$/),
       resumed: null,
     })
   })
@@ -171,10 +172,10 @@ describe('HTTP', () => {
   })
 
   // RFC 9110 15.5.6 leaves the choice; the contract has one answer for what is not there.
-  it('other methods are not found', async () => {
+  it('other methods are refused with Allow', async () => {
     const answer = await fetch(`${service.url}/api/v1/events`, { method: 'POST', body: 'x' })
-    expect(answer.status).toBe(404)
-    expect((await answer.json()).error.code).toBe('NOT_FOUND')
+    expect(answer.status).toBe(405)
+    expect((await answer.json()).error.code).toBe('METHOD_NOT_ALLOWED')
   })
 
   // RFC 9112 9.3.2: answers to pipelined requests come in the order of the requests.

@@ -37,7 +37,8 @@ function subscribe(service: Service, query = '', lastEventId?: string) {
 
 type Stream = ReturnType<typeof subscribe>
 const resumed = async (stream: Stream) => (await stream.connected).data.resumed
-const ids = (stream: Stream) => stream.of('job_created', 'job_removed').map(({ id }) => Number(id))
+const ids = (stream: Stream) =>
+  stream.of('job_created', 'job_updated', 'job_removed').map(({ id }) => Number(id))
 
 /** The integers from `first` to `last`. */
 const range = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, i) => first + i)
@@ -244,7 +245,6 @@ describe('the store', () => {
     await stream.waitFor(1)
 
     await writer.run(sql`drop schema public cascade`)
-    await writer.run(sql`drop schema drizzle cascade`)
     await writer.run(sql`create schema public`)
     const rebuilt = await write(url)
     expect(await rebuilt.lastId()).toBeGreaterThan(old)

@@ -75,7 +75,7 @@ async function cluster() {
     chain,
     worker,
     standby,
-    jobEvents: () => stream.of('job_created', 'job_removed').length,
+    jobEvents: () => stream.of('job_created', 'job_updated', 'job_removed').length,
     /** Ends the load and holds the fold of the feed against the history and the chain. */
     async check() {
       await load.stop()
@@ -86,7 +86,7 @@ async function cluster() {
         PATIENT,
       )
       const expected = await jobsOnChain(chain)
-      expect(fold(stream.of('job_created', 'job_removed'))).toEqual(expected)
+      expect(fold(stream.of('job_created', 'job_updated', 'job_removed'))).toEqual(expected)
       expect(await reader(api.url).history()).toEqual(expected)
     },
   }

@@ -93,7 +93,7 @@ async function subscribe(count: number): Promise<EventStream[]> {
 async function expectAllComplete(streams: EventStream[]): Promise<void> {
   await chain.createJob()
   const { number } = await chain.head()
-  const jobsOf = (stream: EventStream) => stream.of('job_created', 'job_removed')
+  const jobsOf = (stream: EventStream) => stream.of('job_created', 'job_updated', 'job_removed')
   await until(() => streams.every((stream) => Number(jobsOf(stream).at(-1)?.data.blockNumber) === number), {
     message: 'all have the newest job',
     ...PATIENT,

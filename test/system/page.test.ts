@@ -1,7 +1,7 @@
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import type { Job } from '../../src/contract/job.ts'
 import { freePort } from '../../src/devnet/freePort.ts'
-import type { Job } from '../../src/job.ts'
 import { startChain, type TestChain } from '../helpers/anvil.ts'
 import { type JobcastProcess, startProcess } from '../helpers/process.ts'
 import { tempDir } from '../helpers/tempDir.ts'

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
+import { jobRegistry } from '../../src/contract/jobRegistry.ts'
 import { openPostgres } from '../../src/store/postgres.ts'
 import { startChain, type TestChain } from '../helpers/anvil.ts'
 import { openStream } from '../helpers/eventStream.ts'
@@ -66,7 +67,7 @@ it('through a pooler in transaction mode all holds, with the poll in place of th
       (event) => event.type === 'job_created' && Number(event.data.blockNumber) === number,
       PATIENT,
     )
-    expect(fold(stream.of('job_created', 'job_removed'))).toEqual(expected)
+    expect(fold(stream.of('job_created', 'job_updated', 'job_removed'))).toEqual(expected)
   }
   expect(await reader(apart.url).history()).toEqual(expected)
   // A direct connection beside the pooler is woken.
@@ -76,8 +77,8 @@ it('through a pooler in transaction mode all holds, with the poll in place of th
 it('more processes than the pooler has connections migrate one empty database together, and leave no lock', async () => {
   const direct = await postgres.createDatabase()
   const url = pooler.through(direct)
-  const opened = await Promise.all(Array.from({ length: 6 }, () => openPostgres(url)))
+  const opened = await Promise.all(Array.from({ length: 6 }, () => openPostgres(url, jobRegistry)))
   await Promise.all(opened.map((db) => db.close()))
   // Killed in the middle, or gone: the next one is not held up.
-  await (await openPostgres(direct)).close()
+  await (await openPostgres(direct, jobRegistry)).close()
 })

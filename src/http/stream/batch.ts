@@ -42,9 +42,11 @@ export function build(group: Group, from: number, page: FeedEvent[], maxBytes: n
  * is the feed's. A client never holds an id of something that is still on its way.
  */
 export function pings(feed: Feed): (position: number, chunked: boolean) => Buffer {
+  const { blockNumber, finalizedNumber } = feed.head()
   const data = JSON.stringify({
     timestamp: new Date().toISOString(),
-    blockNumber: String(feed.blockNumber()),
+    blockNumber: String(blockNumber),
+    finalizedBlockNumber: String(finalizedNumber),
   } satisfies Ping)
   const made = new Map<number, Buffer>()
   return (position, chunked) => {

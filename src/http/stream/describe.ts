@@ -1,5 +1,7 @@
 import { Type } from 'typebox'
+import type { Contract } from '../../contract/define.ts'
 import { errorAnswers } from '../errors.ts'
+import { exampleJob } from '../jobSchema.ts'
 
 const event = (type: string, data: string, when: string) => ({
   type: 'object',
@@ -25,28 +27,34 @@ const event = (type: string, data: string, when: string) => ({
 const itemSchema = {
   oneOf: [
     event('connected', 'Connected', 'the first frame, always'),
-    event('job_created', 'Job', 'a JobCreated log was indexed and committed'),
-    event('job_removed', 'Job', 'a reorg took that log off the chain: the job as it was'),
+    event('job_created', 'Job', 'a log that creates a job was indexed and committed'),
+    event(
+      'job_updated',
+      'Job',
+      'a later log changed the job, or a reorg took such a log away: the job as it is now',
+    ),
+    event('job_removed', 'Job', 'a reorg took the creating log off the chain: the job as it was'),
     event('ping', 'Ping', 'the stream was silent for the keepalive time'),
     event('unavailable', 'Unavailable', 'the server cannot hold this stream now; the response ends'),
   ],
 }
 
-const example = [
-  'retry: 3000',
-  'id: 1780000000000041',
-  'event: connected',
-  'data: {"type":"connected","timestamp":"2026-01-01T00:00:00.000Z","blockNumber":"123455","resumed":null}',
-  '',
-  'id: 1780000000000042',
-  'event: job_created',
-  `data: {"jobId":"42","status":"OPEN","clientId":"7","strategyType":"PROGRAM","verificationLevel":1,"budget":"100.000000","onchainDeadline":"1790000000","onchainCreatedAt":"1780000000","creationTxHash":"0x${'ab'.repeat(32)}","blockNumber":"123456","title":null,"description":null}`,
-  '',
-  '',
-].join('\n')
+const example = (contract: Contract) =>
+  [
+    'retry: 3000',
+    'id: 1780000000000041',
+    'event: connected',
+    'data: {"type":"connected","timestamp":"2026-01-01T00:00:00.000Z","blockNumber":"123455","finalizedBlockNumber":"123391","resumed":null}',
+    '',
+    'id: 1780000000000042',
+    'event: job_created',
+    `data: ${JSON.stringify(exampleJob(contract))}`,
+    '',
+    '',
+  ].join('\n')
 
 /** What the OpenAPI document says of the stream, its query aside. */
-export const streamDescription = {
+export const streamDescription = (contract: Contract) => ({
   operationId: 'streamEvents',
   summary: 'The stream of jobs, as Server-Sent Events',
   description: [
@@ -71,9 +79,9 @@ export const streamDescription = {
         'text/event-stream': {
           schema: { type: 'string', description: 'frames of the events named in x-itemSchema' },
           'x-itemSchema': itemSchema,
-          example,
+          example: example(contract),
         },
       },
     },
   },
-}
+})

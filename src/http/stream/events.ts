@@ -1,9 +1,11 @@
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Contract } from '../../contract/define.ts'
 import { UnavailableError } from '../../errors.ts'
 import type { Connected, Unavailable } from '../../events.ts'
-import type { Feed } from '../../feed.ts'
+import type { Feed, Head } from '../../feed.ts'
+import { unwrap } from '../../messages.ts'
 import { encodeChunk, encodeFrame } from '../../sse.ts'
 import { addressKey } from '../address.ts'
 import { sendError } from '../errors.ts'
@@ -11,7 +13,7 @@ import { streamDescription } from './describe.ts'
 import type { Fanout } from './fanout.ts'
 import { createLimits, type Limits, type Slot } from './limits.ts'
 import { findStart, type Start } from './start.ts'
-import { readLastEventId, readWanted, StreamQuery, type Wanted } from './wanted.ts'
+import { readLastEventId, readWanted, type StreamQuery, streamParameters, type Wanted } from './wanted.ts'
 
 const STREAM_HEADERS = {
   'Content-Type': 'text/event-stream',
@@ -49,6 +51,7 @@ export interface StreamMetrics {
 }
 
 export interface StreamOptions extends Limits {
+  contract: Contract
   feed: Feed
   fanout: Fanout
   /** false where the feed keeps nothing for clients that come back */
@@ -69,8 +72,8 @@ export function eventsRoute(app: FastifyInstance, options: StreamOptions): { dra
     method: ['GET', 'HEAD'],
     url: '/api/v1/events',
     schema: {
-      ...streamDescription,
-      querystring: StreamQuery,
+      ...streamDescription(options.contract),
+      querystring: streamParameters(options.contract.filters),
     },
     // Also what hooks and the validation refused; a stream itself never comes here.
     async onSend(request, reply) {
@@ -78,7 +81,7 @@ export function eventsRoute(app: FastifyInstance, options: StreamOptions): { dra
       if (reason !== undefined && request.method === 'GET') metrics.refused(reason)
     },
     async handler(request, reply) {
-      const wanted = readWanted(request.query)
+      const wanted = readWanted(options.contract.filters, request.query)
       const from = readLastEventId(request.headers['last-event-id'], request.query)
       const response = reply.raw
       if (!(await turn(response))) return reply.hijack()
@@ -99,7 +102,7 @@ export function eventsRoute(app: FastifyInstance, options: StreamOptions): { dra
         start = await findStart(feed, from, options.resumable)
       } catch (error) {
         slot.release()
-        if (!(error instanceof UnavailableError))
+        if (!(unwrap(error) instanceof UnavailableError))
           request.log.error({ err: error }, 'a stream failed to begin')
         return refuse(request, reply, 'unreachable')
       }
@@ -145,7 +148,7 @@ export function eventsRoute(app: FastifyInstance, options: StreamOptions): { dra
       wanted,
       chunked,
       position,
-      first: connectedFrame(position, resumed, feed.blockNumber()),
+      first: connectedFrame(position, resumed, feed.head()),
       end(how) {
         fanout.remove(subscriber)
         if (how === 'reset' || !socket.writable) return void socket.resetAndDestroy()
@@ -215,7 +218,7 @@ function endConnection(socket: Socket): void {
   socket.end()
 }
 
-function connectedFrame(position: number, resumed: boolean | null, blockNumber: number): string {
+function connectedFrame(position: number, resumed: boolean | null, head: Head): string {
   return encodeFrame({
     retry: Math.round(spread(RETRY_MS)),
     id: position,
@@ -223,7 +226,8 @@ function connectedFrame(position: number, resumed: boolean | null, blockNumber: 
     data: JSON.stringify({
       type: 'connected',
       timestamp: new Date().toISOString(),
-      blockNumber: String(blockNumber),
+      blockNumber: String(head.blockNumber),
+      finalizedBlockNumber: String(head.finalizedNumber),
       resumed,
     } satisfies Connected),
   })

@@ -1,8 +1,8 @@
-import { type Static, Type } from 'typebox'
+import { Type } from 'typebox'
+import { type FilterRule, filterParameters, matches, parseFilter } from '../../contract/filters.ts'
 import { BadRequestError } from '../../errors.ts'
 import { eventTypes } from '../../events.ts'
 import type { FeedEvent } from '../../feed.ts'
-import { filterParameters, matches, parseFilter } from '../../filter.ts'
 import { apiKeyParameter } from '../errors.ts'
 
 const typesText = {
@@ -13,23 +13,32 @@ const typesText = {
 const idText = (description: string) =>
   Type.Optional(Type.String({ pattern: '^[0-9]{1,16}$', description, examples: ['1780000000000000'] }))
 
-/** The query of a stream: the filter of the history, and what only a stream has. */
-export const StreamQuery = Type.Object(
-  {
-    ...filterParameters,
-    types: Type.Optional(Type.String(typesText)),
-    filter: Type.Optional(
-      Type.String({ ...typesText, description: `an alias of types: ${typesText.description}` }),
-    ),
-    lastEventId: idText(
-      'the id of an event, or lastEventId of /api/v1/jobs: continues behind it. The Last-Event-ID header wins',
-    ),
-    last_event_id: idText('an alias of lastEventId: the id of an event'),
-    ...apiKeyParameter,
-  },
-  { additionalProperties: false },
-)
-export type StreamQuery = Static<typeof StreamQuery>
+/** The query of a stream: the contract's filters, and what only a stream has. */
+export function streamParameters(rules: FilterRule[]) {
+  return Type.Object(
+    {
+      ...filterParameters(rules),
+      types: Type.Optional(Type.String(typesText)),
+      filter: Type.Optional(
+        Type.String({ ...typesText, description: `an alias of types: ${typesText.description}` }),
+      ),
+      lastEventId: idText(
+        'id of an event, or lastEventId of /api/v1/jobs: the stream continues after it. The Last-Event-ID header wins',
+      ),
+      last_event_id: idText('an alias of lastEventId: the id of an event'),
+      ...apiKeyParameter,
+    },
+    { additionalProperties: false },
+  )
+}
+
+/** A validated query of a stream; the contract's filters are among its other keys. */
+export interface StreamQuery {
+  types?: string
+  filter?: string
+  lastEventId?: string
+  last_event_id?: string
+}
 
 export interface Wanted {
   /** the same for all streams that carry the same */
@@ -41,15 +50,17 @@ export interface Wanted {
  * What a stream carries.
  * @throws BadRequestError
  */
-export function readWanted(query: StreamQuery): Wanted {
+export function readWanted(rules: FilterRule[], query: StreamQuery): Wanted {
   if (query.types !== undefined && query.filter !== undefined)
     throw new BadRequestError('types and filter are the same parameter: give one of them')
-  const filter = parseFilter(query)
+  const filter = parseFilter(rules, { ...query })
   const types = readTypes(query.types ?? query.filter)
   const matchesJob = matches(filter)
   return {
     key: JSON.stringify([types, filter]),
-    wants: (event) => types.includes(event.type) && matchesJob(event.job),
+    // A job that left the filter is told too: its subscriber must not keep it.
+    wants: ({ type, job, before }) =>
+      types.includes(type) && (matchesJob(job) || (before !== null && matchesJob(before))),
   }
 }
 

@@ -1,1 +1,0 @@
-CREATE INDEX "jobs_client_kind" ON "jobs" USING btree ("client_id","strategy_type","verification_level","block_number","log_index");

@@ -1,0 +1,107 @@
+import type { JobBase } from './job.ts'
+import { address, JobcastError, type JobFilter, type RequestOptions } from './request.ts'
+import { readJson } from './retry.ts'
+
+/** What `GET /api/v1/config` says of the contract, as far as filters need it. */
+export interface ContractInfo {
+  name: string
+  fields: { name: string; kind: string; values?: readonly unknown[] }[]
+  filters: {
+    name: string
+    /** list, participant: one of the fields has one of the values. min, max: inclusive bounds of the first field */
+    kind: 'list' | 'participant' | 'min' | 'max'
+    fields: string[]
+  }[]
+}
+
+/** Whether a job matches a filter. */
+export type Matcher = (job: JobBase) => boolean
+
+/** Reads the contract's definition from the server and makes a predicate of a filter. */
+export async function readMatcher(url: string | URL, options: RequestOptions): Promise<Matcher> {
+  const { filter = {} } = options
+  if (Object.values(filter).every((value) => valuesOf(value).length === 0)) return () => true
+  const target = address(url, 'api/v1/config')
+  const contract = await readJson(target, { ...options, attempts: Number.POSITIVE_INFINITY }, (body) => {
+    const contract = (body as { data?: { contract?: ContractInfo } } | null)?.data?.contract
+    if (Array.isArray(contract?.filters) && Array.isArray(contract.fields)) return contract
+    throw new Error(`${target.href} does not describe the contract's filters`)
+  })
+  return createMatcher(filter, contract)
+}
+
+/**
+ * Makes a predicate of a filter, by the rules of the server's contract definition. A null matches nothing.
+ * @throws JobcastError for a parameter that the definition does not have
+ */
+export function createMatcher(filter: JobFilter, contract: ContractInfo): Matcher {
+  const tests = Object.entries(filter).flatMap(([name, value]): Matcher[] => {
+    const values = valuesOf(value)
+    const [bound] = values
+    if (bound === undefined) return []
+    const rule = contract.filters.find((each) => each.name === name)
+    if (!rule)
+      throw new JobcastError(400, 'BAD_REQUEST', `${name} is no filter of the contract ${contract.name}`)
+    if (rule.kind === 'min') return [(job) => compares(job, rule.fields, (order) => order >= 0, bound)]
+    if (rule.kind === 'max') return [(job) => compares(job, rule.fields, (order) => order <= 0, bound)]
+    return [isOneOf(rule.fields, values, contract)]
+  })
+  return (job) => tests.every((test) => test(job))
+}
+
+function isOneOf(fields: string[], values: string[], contract: ContractInfo): Matcher {
+  const tests = fields.map((field) => {
+    const info = contract.fields.find(({ name }) => name === field)
+    const wanted = new Set(values.map((value) => canonical(value, info)))
+    return { field, wanted }
+  })
+  return (job) =>
+    tests.some(({ field, wanted }) => {
+      const value = fieldOf(job, field)
+      return value !== undefined && wanted.has(value)
+    })
+}
+
+/** A value as a job's JSON has it. */
+function canonical(value: string, field: ContractInfo['fields'][number] | undefined): string {
+  if (/^0x/i.test(value)) return value.toLowerCase()
+  if (field?.kind === 'uint' && /^-?\d+$/.test(value)) return BigInt(value).toString()
+  // A number stands for itself in a job, also one that the definition does not know.
+  if (typeof field?.values?.[0] === 'number') return value.replace(/^UNKNOWN_/, '')
+  return value
+}
+
+function compares(
+  job: JobBase,
+  [field = '']: string[],
+  test: (order: number) => boolean,
+  bound: string,
+): boolean {
+  const value = fieldOf(job, field)
+  return value !== undefined && test(compareDecimals(value, bound))
+}
+
+/** Compares decimal numbers of any size, such as `'100.500000'` and `'99'`. */
+export function compareDecimals(a: string, b: string): number {
+  const [, fractionA = ''] = a.split('.')
+  const [, fractionB = ''] = b.split('.')
+  const digits = Math.max(fractionA.length, fractionB.length)
+  const [x, y] = [scaled(a, digits), scaled(b, digits)]
+  return x < y ? -1 : x > y ? 1 : 0
+}
+
+function scaled(decimal: string, digits: number): bigint {
+  const [whole = '', fraction = ''] = decimal.split('.')
+  return BigInt(whole + fraction.padEnd(digits, '0'))
+}
+
+function fieldOf(job: JobBase, field: string): string | undefined {
+  const value = (job as unknown as Record<string, unknown>)[field]
+  return value === null || value === undefined ? undefined : String(value)
+}
+
+function valuesOf(value: JobFilter[string]): string[] {
+  // As the server reads it: a comma separates values also within one string.
+  const text = String(value ?? '')
+  return text === '' ? [] : text.split(',')
+}

@@ -1,0 +1,77 @@
+import { isTransient, JobcastError, type RequestOptions, refusal, requestHeaders } from './request.ts'
+
+/** A longer delay overflows the timer's 32 bits, and it fires at once. */
+export const LONGEST_TIMER = 2 ** 31 - 1
+
+const LONGEST_BACKOFF = 30_000
+const SHORTEST_BACKOFF = 250
+const FIRST_BACKOFF = 500
+const ANSWER_TIMEOUT = 30_000
+
+/**
+ * Milliseconds until the next attempt: doubling from `base`, never sooner than the server asks, and with up to 30%
+ * of jitter, so that the clients of a restarted server do not all return at once.
+ */
+export function backoff(base: number, failures: number, error?: unknown): number {
+  const doubled = Math.max(base, SHORTEST_BACKOFF) * 2 ** Math.max(0, Math.min(failures, 16) - 1)
+  const asked = error instanceof JobcastError ? (error.retryAfter ?? 0) : 0
+  const delay = Math.max(Math.min(doubled, Math.max(LONGEST_BACKOFF, base)), asked)
+  return Math.min(delay * (1 + Math.random() * 0.3), LONGEST_TIMER)
+}
+
+/** Waits; an abort ends the wait early and without an error. */
+export function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted) return resolve()
+    const end = () => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', end)
+      resolve()
+    }
+    const timer = setTimeout(end, Math.min(ms, LONGEST_TIMER))
+    signal?.addEventListener('abort', end, { once: true })
+  })
+}
+
+export interface ReadOptions extends RequestOptions {
+  /** how often a request is made before its error is thrown; 5 by default */
+  attempts?: number
+}
+
+/**
+ * Reads a JSON answer. A request that fails or whose answer `parse` throws for is repeated; each repetition is
+ * reported to `onRetry`.
+ * @throws JobcastError if the server refuses for good, the last error after `attempts`, the signal's reason on abort
+ */
+export async function readJson<T>(url: URL, options: ReadOptions, parse: (body: unknown) => T): Promise<T> {
+  const { signal, attempts = 5 } = options
+  const headers = requestHeaders('application/json', options.apiKey)
+  for (let failures = 1; ; failures++) {
+    try {
+      const limit = AbortSignal.timeout(ANSWER_TIMEOUT)
+      const response = await fetch(url, {
+        headers,
+        signal: signal ? AbortSignal.any([signal, limit]) : limit,
+        cache: 'no-store',
+      })
+      if (!response.ok) throw await refusal(response)
+      return parse(await jsonOf(response, url))
+    } catch (error) {
+      signal?.throwIfAborted()
+      if (!isTransient(error) || failures >= attempts) throw error
+      const delay = backoff(FIRST_BACKOFF, failures, error)
+      options.onRetry?.({ error, delay })
+      await pause(delay, signal)
+      signal?.throwIfAborted()
+    }
+  }
+}
+
+async function jsonOf(response: Response, url: URL): Promise<unknown> {
+  try {
+    return await response.json()
+  } catch (cause) {
+    if (!(cause instanceof SyntaxError)) throw cause
+    throw new Error(`${url.origin}${url.pathname} answered with something else than JSON`, { cause })
+  }
+}

@@ -1,0 +1,48 @@
+import type { Hex, RpcLog } from 'viem'
+import { bytes32, type Kind, time, uint, type Wire } from './kinds.ts'
+
+/** The fields every job has. */
+export interface JobBase {
+  jobId: string
+  status: string
+  /** unix seconds of the creating log's block */
+  onchainCreatedAt: string
+  creationTxHash: string
+  blockNumber: string
+}
+
+/** A job of any contract: the fields every job has, and those of its definition. */
+export type Job = JobBase & Record<string, Wire | null>
+
+/** A field of a job. */
+export interface Field extends Kind {
+  name: string
+}
+
+/** The status every job begins with. */
+export const FIRST_STATUS = 'OPEN'
+
+/** What the chain knows of a job's creation. A definition may put these fields in its own order; by default they come last. */
+export const creation = {
+  onchainCreatedAt: time({ about: 'timestamp of the block of the creating log', filter: false }),
+  creationTxHash: bytes32({ about: 'transaction of the creating log', filter: false }),
+  blockNumber: uint({ about: 'block of the creating log', filter: false }),
+}
+
+/** A log that creates or changes a job, decoded. */
+export interface JobLog {
+  blockNumber: number
+  logIndex: number
+  transactionHash: Hex
+  /** unix seconds of the block */
+  timestamp: string
+  /** name of the event */
+  event: string
+  jobId: string
+  /** the new job; null if the log changes one */
+  job: Job | null
+  /** what the log changes; the whole of a new job */
+  set: Partial<Job>
+  /** as the RPC gave it */
+  log: RpcLog
+}

@@ -1,0 +1,142 @@
+import {
+  type Abi,
+  type Address,
+  type Client,
+  createWalletClient,
+  type Hex,
+  type HttpTransport,
+  http,
+  type JsonRpcAccount,
+  type PublicActions,
+  publicActions,
+  type TransactionReceipt,
+  TransactionReceiptNotFoundError,
+  type WalletActions,
+  withRetry,
+} from 'viem'
+
+/** anvil's dev accounts: funded and unlocked, so the node signs and numbers their transactions. */
+export const devAccounts = [
+  '0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266',
+  '0x70997970C51812dc3A010C7d01b50e0d17dc79C8',
+  '0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC',
+  '0x90F79bf6EB2c4f870365E785982E1f101E93b906',
+  '0x15d34AAf54267DB7D7c367839AAf71A00a2C6A65',
+  '0x9965507D1a55bcC2695C58ba16FB37d819B0A4dc',
+  '0x976EA74026E726554dB657fA54763abd0C3a0aa9',
+  '0x14dC79964da2C08b23698B3D3cc7Ca32193d9955',
+  '0x23618e81E3f5cdF7f54C3d65f7FBc0aBf5B21E8f',
+  '0xa0Ee7A142d267C1f36714E4a8F75612F20a79720',
+] as const satisfies Address[]
+
+/** The first dev account: deploys contracts, and sends every transaction that names no other account. */
+export const devAccount: Address = devAccounts[0]
+
+export type DevClient = Client<
+  HttpTransport,
+  undefined,
+  JsonRpcAccount,
+  undefined,
+  WalletActions<undefined, JsonRpcAccount> & PublicActions<HttpTransport, undefined, JsonRpcAccount>
+>
+
+/** A transaction that was mined. */
+export interface Mined {
+  blockNumber: number
+  blockHash: Hex
+  transactionHash: Hex
+}
+
+/** The contract refused the transaction: it was mined and changed nothing. */
+export class RevertedError extends Error {
+  override name = 'RevertedError'
+}
+
+/** A client of the dev account that writes and reads. It speaks HTTP, which leaves nothing to close, for a ws URL too. */
+export function devClient(url: string): DevClient {
+  return createWalletClient({
+    account: devAccount,
+    // A second eth_sendTransaction, after an answer that was lost, would be a second job.
+    transport: http(url.replace(/^ws/, 'http'), { retryCount: 0 }),
+    cacheTime: 0,
+  }).extend(publicActions)
+}
+
+export function toClient(target: string | DevClient): DevClient {
+  return typeof target === 'string' ? devClient(target) : target
+}
+
+/** Deploys a contract without constructor parameters; `blockNumber` is the block it was deployed in. */
+export async function deploy(
+  target: string | DevClient,
+  contract: { abi: Abi; bytecode: Hex },
+): Promise<{ address: Address; blockNumber: number }> {
+  const client = toClient(target)
+  const hash = await client.deployContract({ ...contract, chain: null })
+  const receipt = await succeeded(client, hash)
+  if (!receipt.contractAddress) throw new Error(`transaction ${hash} deployed no contract`)
+  return { address: receipt.contractAddress, blockNumber: Number(receipt.blockNumber) }
+}
+
+/** The last transaction that each client was asked to send. */
+const sending = new WeakMap<DevClient, Promise<unknown>>()
+
+/**
+ * Sends a transaction after those that the client was asked to send before: anvil gives the same nonce to two
+ * transactions that arrive together, and refuses the second.
+ */
+export function send(
+  client: DevClient,
+  { from = devAccount, ...transaction }: { to: Address; data: Hex; from?: Address; gas?: bigint },
+): Promise<Hex> {
+  const sent = (sending.get(client) ?? Promise.resolve())
+    .catch(() => {})
+    .then(() => client.sendTransaction({ ...transaction, account: from, chain: null }))
+  sending.set(client, sent)
+  return sent
+}
+
+/**
+ * Waits until a transaction is mined.
+ * @throws RevertedError if the contract refused it.
+ * @throws viem's TransactionReceiptNotFoundError if the node dropped it, or did not mine it within a minute.
+ */
+export async function succeeded(client: DevClient, hash: Hex): Promise<TransactionReceipt> {
+  // Not viem's waitForTransactionReceipt: it asks once a block, and anvil shows a block a moment before its receipts.
+  const receipt = await withRetry(() => client.getTransactionReceipt({ hash }), {
+    delay: ({ count }) => Math.min(1 + count, 50),
+    retryCount: 1_200,
+    shouldRetry: async ({ error }) =>
+      error instanceof TransactionReceiptNotFoundError && (await isKnown(client, hash)),
+  })
+  if (receipt.status !== 'success') throw new RevertedError(`transaction ${hash} was reverted`)
+  return receipt
+}
+
+export function minedIn(receipt: TransactionReceipt): Mined {
+  return {
+    blockNumber: Number(receipt.blockNumber),
+    blockHash: receipt.blockHash,
+    transactionHash: receipt.transactionHash,
+  }
+}
+
+/** The time that the next block would have, in unix seconds. The newest block of a quiet chain may be hours old. */
+export async function chainTime(client: DevClient): Promise<number> {
+  return Number((await client.getBlock({ blockTag: 'pending' })).timestamp)
+}
+
+/** Calls a JSON-RPC method of anvil's own. */
+export function anvilCall<T = unknown>(
+  client: DevClient,
+  method: string,
+  params: unknown[] = [],
+): Promise<T> {
+  // Not in viem's list of methods, which is what its types are made from.
+  return client.request({ method, params } as unknown as Parameters<DevClient['request']>[0]) as Promise<T>
+}
+
+/** Whether the node has the transaction, mined or waiting. */
+async function isKnown(client: DevClient, hash: Hex): Promise<boolean> {
+  return (await client.request({ method: 'eth_getTransactionByHash', params: [hash] })) !== null
+}

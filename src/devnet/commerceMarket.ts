@@ -1,0 +1,96 @@
+import { type Address, keccak256, stringToHex, toHex, zeroAddress } from 'viem'
+import { chainTime, type DevClient, devAccounts } from './client.ts'
+import { type CommerceArgs, type CommerceChange, changeCommerceJob, createCommerceJob } from './commerce.ts'
+import type { Market, Way } from './market.ts'
+import { randomBelow, randomOf } from './random.ts'
+import { randomJob } from './registry.ts'
+
+/** A function of the contract, but that `withdraw` is a rejection by the client. */
+export type CommerceStep = CommerceChange | 'withdraw'
+
+/** The ways of an ERC-8183 job. A job has a provider from its creation unless one of the steps sets it. */
+export const commerceWays: readonly Way<CommerceStep>[] = [
+  { end: 'COMPLETED', weight: 8, steps: ['setBudget', 'fund', 'submit', 'complete'] },
+  { end: 'COMPLETED', weight: 4, steps: ['setProvider', 'setBudget', 'fund', 'submit', 'complete'] },
+  // Without a budget a job is submitted unfunded.
+  { end: 'COMPLETED', weight: 2, steps: ['submit', 'complete'], patience: 2 },
+  { end: 'REJECTED', weight: 1, steps: ['withdraw'], patience: 3 },
+  { end: 'REJECTED', weight: 1, steps: ['setBudget', 'fund', 'reject'] },
+  { end: 'REJECTED', weight: 2, steps: ['setBudget', 'fund', 'submit', 'reject'] },
+  { end: 'EXPIRED', weight: 1, steps: ['setBudget', 'claimRefund'], patience: 2 },
+  { end: 'EXPIRED', weight: 1, steps: ['setProvider', 'setBudget', 'fund', 'claimRefund'] },
+]
+
+const CLIENTS = devAccounts.slice(0, 4)
+const PROVIDERS = devAccounts.slice(4, 8)
+const EVALUATORS = devAccounts.slice(8)
+
+/** Only recorded: there is no token on a devnet. */
+const TOKEN: Address = '0x00000000000000000000000000000000000005dc'
+
+const DESCRIPTIONS = [
+  'Summarise the governance proposals of this week',
+  'Label 500 product photos',
+  'Translate the user guide into Portuguese',
+  'Find the cheapest route for a swap of 10,000 USDC',
+  'Review a pull request for security',
+]
+
+interface Job {
+  jobId: bigint
+  client: Address
+  provider: Address
+  agentId: bigint
+  evaluator: Address
+  budget: bigint
+}
+
+/** Changes one job, as an account. */
+type Change = <Name extends CommerceChange>(
+  from: Address,
+  name: Name,
+  args: CommerceArgs<Name>,
+) => Promise<unknown>
+
+/** Who takes each step, and with which arguments. */
+const takeStep: Record<CommerceStep, (job: Job, change: Change) => Promise<unknown>> = {
+  setProvider: ({ jobId, client, provider, agentId }, change) =>
+    change(client, 'setProvider', [jobId, provider, agentId]),
+  setBudget: ({ jobId, provider, budget }, change) => change(provider, 'setBudget', [jobId, TOKEN, budget]),
+  fund: ({ jobId, client, budget }, change) => change(client, 'fund', [jobId, budget]),
+  submit: ({ jobId, provider }, change) =>
+    change(provider, 'submit', [jobId, keccak256(toHex(`deliverable of job ${jobId}`))]),
+  complete: ({ jobId, evaluator }, change) => change(evaluator, 'complete', [jobId, reason('as agreed')]),
+  reject: ({ jobId, evaluator }, change) => change(evaluator, 'reject', [jobId, reason('not as agreed')]),
+  withdraw: ({ jobId, client }, change) => change(client, 'reject', [jobId, reason('no longer needed')]),
+  claimRefund: ({ jobId, client }, change) => change(client, 'claimRefund', [jobId]),
+}
+
+/** The market of an ERC-8183 contract: four clients, four providers and two evaluators. */
+export function commerceMarket(client: DevClient, address: Address): Market<CommerceStep> {
+  const change: Change = (from, name, args) => changeCommerceJob(client, address, from, name, args)
+  return {
+    ways: commerceWays,
+    async createJob(way, lifetime) {
+      const now = await chainTime(client)
+      const { budget, deadline } = randomJob(now)
+      const roles = {
+        client: randomOf(CLIENTS),
+        provider: randomOf(PROVIDERS),
+        evaluator: randomOf(EVALUATORS),
+      }
+      const { jobId } = await createCommerceJob(client, address, {
+        ...roles,
+        provider: way.steps.includes('setProvider') ? zeroAddress : roles.provider,
+        expiredAt: lifetime === undefined ? Number(deadline) : now + lifetime,
+        description: randomOf(DESCRIPTIONS),
+      })
+      const job = { jobId, ...roles, agentId: BigInt(101 + randomBelow(20)), budget }
+      return { jobId: String(jobId), takeStep: (step) => takeStep[step](job, change) }
+    },
+  }
+}
+
+function reason(text: string) {
+  return stringToHex(text, { size: 32 })
+}

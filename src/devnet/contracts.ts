@@ -1,0 +1,51 @@
+import type { Address } from 'viem'
+import { type DevClient, devClient } from './client.ts'
+import { deployCommerce } from './commerce.ts'
+import { commerceMarket } from './commerceMarket.ts'
+import { type Market, runMarket } from './market.ts'
+import { deployRegistry } from './registry.ts'
+import { registryMarket } from './registryMarket.ts'
+
+const contracts = {
+  'job-registry': { deploy: deployRegistry, market: registryMarket },
+  erc8183: { deploy: deployCommerce, market: commerceMarket },
+}
+
+/** A contract that a devnet can deploy, by the name that CONTRACT takes. */
+export type DevContract = keyof typeof contracts
+
+/** The names of {@link DevContract}; the first is the default. */
+export const devContracts = Object.keys(contracts) as DevContract[]
+
+/** Deploys a contract as the first dev account. */
+export async function deployMarket(
+  client: DevClient,
+  contract: DevContract,
+): Promise<{ address: Address; market: Market }> {
+  const { deploy, market } = contracts[contract]
+  const { address } = await deploy(client)
+  return { address, market: market(client, address) }
+}
+
+/**
+ * Deploys a contract on a chain that has anvil's dev accounts, and runs its market until the signal aborts.
+ * Rejects only if the contract cannot be deployed.
+ */
+export async function generate({
+  url,
+  contract = 'job-registry',
+  everyMs = 3_000,
+  signal,
+  log,
+}: {
+  url: string
+  contract?: DevContract
+  /** Milliseconds between two new jobs. */
+  everyMs?: number
+  signal: AbortSignal
+  log(line: string): void
+}): Promise<void> {
+  const { address, market } = await deployMarket(devClient(url), contract)
+  log(`deployed ${contract} at ${address}; a new job every ${everyMs / 1000} s, Ctrl-C ends it`)
+  await runMarket({ market, everyMs, signal, log })
+}

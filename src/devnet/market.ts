@@ -1,0 +1,158 @@
+import { setMaxListeners } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { RevertedError } from './client.ts'
+
+/** The last status of a job's way. */
+export type End = 'COMPLETED' | 'REJECTED' | 'EXPIRED' | 'ARBITRATED'
+
+/** A way of a job from its creation to its end. */
+export interface Way<Step extends string = string> {
+  end: End
+  /** Share of the jobs that go this way, relative to the other ways. */
+  weight: number
+  /** What happens to the job after its creation, in order. */
+  steps: readonly Step[]
+  /** Multiplies the time between steps; 1 by default. */
+  patience?: number
+}
+
+export interface MarketJob<Step extends string = string> {
+  jobId: string
+  /** @throws RevertedError if the contract refuses the step. */
+  takeStep(step: Step): Promise<unknown>
+}
+
+/** A deployed contract, and what its jobs can go through. */
+export interface Market<Step extends string = string> {
+  ways: readonly Way<Step>[]
+  /** Creates a job for a way. @param lifetime seconds until the job expires; some days by default */
+  createJob(way: Way<Step>, lifetime?: number): Promise<MarketJob<Step>>
+}
+
+/** A job on its way. */
+export interface Run {
+  job: MarketJob
+  end: End
+  /** The steps to come, with their times in unix milliseconds. */
+  todo: { step: string; at: number }[]
+}
+
+export interface MarketOptions {
+  market: Market
+  /** Milliseconds between two new jobs. */
+  everyMs: number
+  /** Ends the market. */
+  signal: AbortSignal
+  /** Receives one line when the chain fails, and one when it answers again. */
+  log?: (line: string) => void
+  /** Jobs that are on their way already. */
+  runs?: Run[]
+}
+
+/**
+ * Least and most time between two steps of a job, in multiples of the time between two new jobs. Most jobs are open
+ * for two or three steps, so that about ten jobs are open at any time.
+ */
+const STEP_PACES = [1, 5] as const
+
+/** The shortest life of a job that expires. Blocks have whole seconds, and its creation must be mined before. */
+const LEAST_LIFETIME_MS = 3_000
+
+/**
+ * Creates a job every `everyMs` and takes each through a random way, until the signal aborts. A failure of the chain
+ * is reported once and what failed is repeated at the same pace. Resolves when the last transaction under way has
+ * ended; never rejects.
+ */
+export async function runMarket({ market, everyMs, signal, log = () => {}, runs = [] }: MarketOptions) {
+  // Each job on its way listens for the abort: dozens, which Node would report as a leak.
+  setMaxListeners(0, signal)
+  const playing = new Set<Promise<void>>()
+  const start = (run: Run) => {
+    const play = playRun(run).finally(() => playing.delete(play))
+    playing.add(play)
+  }
+  let failing = false
+
+  /** Whether the action succeeded. */
+  async function attempt(action: () => Promise<unknown>): Promise<boolean> {
+    try {
+      await action()
+      if (failing) log('the chain answers again')
+      failing = false
+    } catch (error) {
+      if (!failing && !signal.aborted) log(`the market stands still, trying again: ${firstLine(error)}`)
+      failing = true
+      return false
+    }
+    return true
+  }
+
+  async function playRun({ job, todo }: Run): Promise<void> {
+    for (const { step, at } of todo) {
+      if (!(await pause(at - Date.now(), signal))) return
+      while (!(await attempt(() => job.takeStep(step).catch(ignoreReverted))))
+        if (!(await pause(everyMs, signal))) return
+    }
+  }
+
+  for (const run of runs) start(run)
+  // Each creation is awaited, so that creations do not pile up while the chain hangs.
+  while (await pause(everyMs, signal))
+    await attempt(async () => start(await startRun(market, randomWay(market.ways), { paceMs: everyMs })))
+  await Promise.all(playing)
+}
+
+/**
+ * Creates a job and plans its way.
+ * @param from the time of its creation in unix milliseconds; now by default
+ */
+export async function startRun(
+  market: Market,
+  way: Way,
+  { paceMs, from }: { paceMs: number; from?: number },
+): Promise<Run> {
+  const waits = way.steps.map(() => paceMs * (way.patience ?? 1) * randomBetween(...STEP_PACES))
+  let lifetime: number | undefined
+  if (way.end === 'EXPIRED') {
+    const total = waits.reduce((sum, wait) => sum + wait, 0)
+    const lifetimeMs = Math.max(total, LEAST_LIFETIME_MS)
+    waits.push((waits.pop() ?? 0) + lifetimeMs - total)
+    lifetime = Math.floor(lifetimeMs / 1000)
+  }
+  const job = await market.createJob(way, lifetime)
+  // Counted from after the creation: counted from before it, the claim of an expired job could come too early.
+  let at = from ?? Date.now()
+  const todo = way.steps.map((step, i) => {
+    at += waits[i] as number
+    return { step, at }
+  })
+  return { job, end: way.end, todo }
+}
+
+/** A random way, by the weights. */
+export function randomWay(ways: readonly Way[]): Way {
+  let rest = Math.random() * ways.reduce((sum, { weight }) => sum + weight, 0)
+  for (const way of ways) {
+    rest -= way.weight
+    if (rest < 0) return way
+  }
+  return ways[0] as Way
+}
+
+/** A refused step is not repeated: it was taken before and the answer was lost, or it can never be taken. */
+function ignoreReverted(error: unknown): void {
+  if (!(error instanceof RevertedError)) throw error
+}
+
+function randomBetween(least: number, most: number): number {
+  return least + Math.random() * (most - least)
+}
+
+function firstLine(error: unknown): string {
+  return String(error instanceof Error ? error.message : error).split('\n', 1)[0] as string
+}
+
+/** Resolves with true after `ms`, or with false as soon as the signal aborts. */
+function pause(ms: number, signal: AbortSignal): Promise<boolean> {
+  return sleep(Math.max(0, ms), true, { signal }).catch(() => false)
+}

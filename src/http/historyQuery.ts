@@ -1,0 +1,95 @@
+import { type Static, Type } from 'typebox'
+import { type FilterRule, filterParameters, parseFilter } from '../contract/filters.ts'
+import { BadRequestError } from '../errors.ts'
+import type { HistoryQuery } from '../store/history.ts'
+import type { Position } from '../store/step.ts'
+
+/** The last job that pages by number reach: each page passes over all rows before it. */
+const DEEPEST_JOB = 10_000
+
+const PAGE_TAKES = `a number from 1, down to the ${DEEPEST_JOB}th job: deeper pages are reached with cursor`
+const LIMIT_TAKES = 'jobs a page, 1 to 100'
+const blockNumber = '^[0-9]{1,15}$'
+
+/** The parameters of a page. Descriptions are also what a 400 says. */
+const pageParameters = {
+  fromBlock: Type.Optional(
+    Type.String({ pattern: blockNumber, description: 'a block number, inclusive', examples: ['1000'] }),
+  ),
+  toBlock: Type.Optional(
+    Type.String({ pattern: blockNumber, description: 'a block number, inclusive', examples: ['2000'] }),
+  ),
+  order: Type.String({
+    enum: ['desc', 'asc'],
+    default: 'desc',
+    description: 'desc (newest first) or asc',
+  }),
+  page: Type.Integer({
+    minimum: 1,
+    maximum: DEEPEST_JOB,
+    default: 1,
+    description: PAGE_TAKES,
+  }),
+  limit: Type.Integer({ minimum: 1, maximum: 100, default: 20, description: LIMIT_TAKES }),
+  cursor: Type.Optional(
+    Type.String({
+      pattern: '^[0-9a-z]{1,12}-[0-9a-z]{1,8}$',
+      description: 'the pagination.next of an answer to the same query',
+    }),
+  ),
+}
+const PageParameters = Type.Object(pageParameters)
+
+/** The query of the history: the contract's filters, and what only a history has. */
+export function historyParameters(rules: FilterRule[]) {
+  return { ...filterParameters(rules), ...pageParameters }
+}
+
+/**
+ * Reads a validated query.
+ * @throws BadRequestError for what a pattern cannot exclude
+ */
+export function parseHistoryQuery(rules: FilterRule[], query: Static<typeof PageParameters>): HistoryQuery {
+  const { order, page, limit, cursor, fromBlock, toBlock } = query
+  if (cursor !== undefined && page !== 1)
+    throw new BadRequestError('page and cursor exclude each other: give one of them')
+  if (page * limit > DEEPEST_JOB)
+    throw new BadRequestError(`page takes ${PAGE_TAKES}; page ${page} of ${limit} jobs each is deeper`)
+  const parsed: HistoryQuery = {
+    filter: parseFilter(rules, query),
+    order: order === 'asc' ? 'asc' : 'desc',
+    limit,
+    offset: (page - 1) * limit,
+  }
+  if (fromBlock !== undefined) parsed.fromBlock = Number(fromBlock)
+  if (toBlock !== undefined) parsed.toBlock = Number(toBlock)
+  if (parsed.fromBlock !== undefined && parsed.toBlock !== undefined && parsed.fromBlock > parsed.toBlock)
+    throw new BadRequestError('fromBlock is above toBlock: no job can match')
+  if (cursor !== undefined) parsed.after = decodePosition(cursor)
+  return parsed
+}
+
+/** Refuses what the validation would read as a number and nobody means: `1e1`, `0x10`, ` 5`. @throws BadRequestError */
+export function assertPlainNumbers(query: { page?: unknown; limit?: unknown }): void {
+  for (const name of ['page', 'limit'] as const) {
+    const text = query[name]
+    if (typeof text === 'string' && !/^[0-9]{1,9}$/.test(text))
+      throw new BadRequestError(
+        `${name} takes ${name === 'page' ? PAGE_TAKES : LIMIT_TAKES}, in plain digits`,
+      )
+  }
+}
+
+/** A position as the opaque `cursor=` of API clients. */
+export function encodePosition({ blockNumber, logIndex }: Position): string {
+  return `${blockNumber.toString(36)}-${logIndex.toString(36)}`
+}
+
+function decodePosition(cursor: string): Position {
+  const [blockNumber = Number.NaN, logIndex = Number.NaN] = cursor
+    .split('-')
+    .map((part) => Number.parseInt(part, 36))
+  if (!Number.isSafeInteger(blockNumber) || !(logIndex < 2 ** 31))
+    throw new BadRequestError('cursor takes the pagination.next of an answer to the same query')
+  return { blockNumber, logIndex }
+}

@@ -1,0 +1,100 @@
+import type { Job, JobLog } from '../contract/job.ts'
+import type { PlacedJob } from '../store/jobs.ts'
+import type { ChangeWrite, JobWrite, Position, Step, StoredJob } from '../store/step.ts'
+
+/** What a range of logs does, as a step writes it. */
+export type Folded = Pick<Step, 'jobs' | 'changes' | 'entries' | 'unapplied'>
+
+/** A job while logs are folded over it; its JSON is made when it is needed. */
+interface Draft extends Position {
+  before: StoredJob | null
+  job: Job
+  data: string | undefined
+}
+
+/** The ids of jobs that must be read before these logs can be folded: changed, and not created by them before. */
+export function changedJobs(logs: JobLog[]): string[] {
+  const created = new Set<string>()
+  const changed = new Set<string>()
+  for (const { job, jobId } of logs) {
+    if (job) created.add(jobId)
+    else if (!created.has(jobId)) changed.add(jobId)
+  }
+  return [...changed]
+}
+
+/**
+ * Applies logs, in chain order, to the jobs as of the cursor. A change is of the latest job of its id; a change of a job
+ * that was never seen is set aside.
+ * @param known the jobs of {@link changedJobs}
+ * @param options.fed false while the contract's past is synced: subscribers are told nothing
+ * @param options.finalizedNumber no rewind needs what a job was before a log up to this block
+ */
+export function fold(
+  known: Map<string, PlacedJob>,
+  logs: JobLog[],
+  { fed, finalizedNumber }: { fed: boolean; finalizedNumber: number },
+): Folded {
+  const drafts: Draft[] = []
+  const latest = new Map<string, Draft>()
+  const folded: Folded = { jobs: [], changes: [], entries: [], unapplied: [] }
+  for (const log of logs) {
+    const { blockNumber, logIndex, jobId } = log
+    if (log.job) {
+      const draft = { blockNumber, logIndex, before: null, job: log.job, data: undefined }
+      drafts.push(draft)
+      latest.set(jobId, draft)
+      if (fed) folded.entries.push({ type: 'job_created', data: json(draft), before: null })
+      continue
+    }
+    const draft = latest.get(jobId) ?? draftOf(known.get(jobId))
+    if (!draft) {
+      folded.unapplied.push({
+        log: log.log,
+        cause: 'unknown_job',
+        reason: `${log.event} of job ${jobId}, whose creation was not indexed`,
+      })
+      continue
+    }
+    if (!latest.has(jobId)) drafts.push(draft)
+    latest.set(jobId, draft)
+    const before = fed || blockNumber > finalizedNumber ? json(draft) : null
+    draft.job = { ...draft.job, ...log.set } as Job
+    draft.data = undefined
+    if (fed) folded.entries.push({ type: 'job_updated', data: json(draft), before })
+    folded.changes.push(changeOf(log, draft, blockNumber > finalizedNumber ? before : null))
+  }
+  folded.jobs = drafts.map(writeOf)
+  return folded
+}
+
+function draftOf(job: PlacedJob | undefined): Draft | undefined {
+  if (!job) return undefined
+  const { blockNumber, logIndex, data } = job
+  return { blockNumber, logIndex, before: { job: job.job, data }, job: job.job, data }
+}
+
+function json(draft: Draft): string {
+  draft.data ??= JSON.stringify(draft.job)
+  return draft.data
+}
+
+function changeOf(log: JobLog, draft: Draft, before: string | null): ChangeWrite {
+  const { blockNumber, logIndex, event, timestamp, transactionHash } = log
+  const job = { blockNumber: draft.blockNumber, logIndex: draft.logIndex }
+  return { blockNumber, logIndex, job, event, status: draft.job.status, timestamp, transactionHash, before }
+}
+
+function writeOf(draft: Draft): JobWrite {
+  const { blockNumber, logIndex, before, job } = draft
+  return { blockNumber, logIndex, before, after: { job, data: json(draft) } }
+}
+
+/** What subscribers are told of a rewind: the removed jobs, newest first, then the others as they are now. */
+export function rewindEntries(jobs: JobWrite[]): Step['entries'] {
+  return jobs.map(({ before, after }) =>
+    after
+      ? { type: 'job_updated', data: after.data, before: before?.data ?? null }
+      : { type: 'job_removed', data: before?.data ?? '', before: null },
+  )
+}

@@ -1,0 +1,41 @@
+import type { Hex } from 'viem'
+import { CannotIndexError, type Identity, type Source } from '../chain/source.ts'
+import { type Cursor, readCursor } from '../store/cursor.ts'
+import type { Database } from '../store/database.ts'
+
+/** What this process is configured to index. */
+export interface Setup {
+  /** lower-case hex */
+  address: Hex
+  startBlock?: number | undefined
+}
+
+/**
+ * Checks whether this process could go on with the index that the database holds: the same contract, from the same block, on
+ * the same chain. A standby calls it, since it would else find out only when it takes over.
+ * @returns false if there is nothing to compare with yet: no index was begun
+ * @throws CannotIndexError if it could not; any other error if the chain or the database does not answer
+ */
+export async function checkSetup({ source, db }: { source: Source; db: Database }, setup: Setup): Promise<boolean> {
+  const cursor = await readCursor(db)
+  if (!cursor) return false
+  assertSameSetup(setup, cursor)
+  await source.identify(chainOf(cursor))
+  return true
+}
+
+/** @throws CannotIndexError if the database holds another contract's jobs, or not all of them */
+export function assertSameSetup({ address, startBlock }: Setup, cursor: Cursor): void {
+  if (cursor.contract !== address)
+    throw new CannotIndexError(
+      `The database holds the jobs of contract ${cursor.contract}, and CONTRACT_ADDRESS is ${address}. Set it back, use another database, or forget the indexed one with \`jobcast reset\`.`,
+    )
+  if (startBlock !== undefined && startBlock < cursor.startBlock)
+    throw new CannotIndexError(
+      `The database was indexed from block ${cursor.startBlock}, and START_BLOCK is ${startBlock}: earlier jobs would be missing. Set it back, or index anew after \`jobcast reset\`.`,
+    )
+}
+
+export function chainOf({ chainId, genesisHash }: Cursor): Identity {
+  return { chainId, genesisHash }
+}

@@ -1,0 +1,107 @@
+import { TONES } from './definition.js'
+import { roughly } from './format.js'
+import { axisTimes, axisValues, chartHeight } from './scale.js'
+
+const LEFT = 40
+const BOTTOM = 22
+const TOP = 8
+/** Width of a label of the time. */
+const LABEL = 34
+
+/**
+ * A chart of stacked bars in an svg element, drawn in its own pixels.
+ * @param onPoint called with the place of the bar under the pointer, or null
+ */
+export function createBars(svg, { canCut, onPoint }) {
+  let drawn = null
+  const pointer = part('rect', { class: 'pointer', y: TOP, width: 0 })
+  const grid = part('g', { class: 'grid' })
+  const layers = new Map(TONES.map((tone) => [tone, part('path', { 'data-tone': tone })]))
+  const cuts = part('path', { class: 'cut' })
+  svg.replaceChildren(pointer, grid, ...layers.values(), cuts)
+
+  const draw = () => {
+    if (drawn === null) return
+    const { series, sums, range, begin, end } = drawn
+    const width = svg.clientWidth - LEFT
+    const height = svg.clientHeight - BOTTOM - TOP
+    if (width <= 0) return
+    const { top, cut } = chartHeight(sums, { least: 4, canCut })
+    const slot = width / sums.length
+    const bar = Math.max(1, Math.min(22, slot * 0.78))
+    const x = (place) => LEFT + place * slot + (slot - bar) / 2
+    const y = (value) => TOP + height - Math.min(1, value / top) * height
+
+    const floors = sums.map(() => 0)
+    for (const [tone, path] of layers) {
+      const values = series.get(tone) ?? []
+      path.setAttribute('d', values.map((value, i) => rectangle(x(i), bar, y, floors, i, value)).join(''))
+    }
+    cuts.setAttribute('d', cut.map((i) => cutMark(x(i), bar)).join(''))
+    grid.replaceChildren(
+      ...axisValues(top, Math.max(2, Math.floor(height / 30))).flatMap((value) => [
+        part('line', { x1: LEFT, x2: LEFT + width, y1: y(value), y2: y(value) }),
+        label(roughly(value), { x: LEFT - 8, y: y(value) + 4, 'text-anchor': 'end' }),
+      ]),
+      ...axisTimes(begin, end, range.ticks, { width, space: range.space })
+        .map((time) => [time, LEFT + ((time - begin) / range.step) * slot])
+        // A label at the very edge would be cut off.
+        .filter(([, at]) => at < LEFT + width - LABEL)
+        .map(([time, at]) =>
+          label(range.label(time), { x: at, y: TOP + height + 17, 'text-anchor': 'start' }),
+        ),
+    )
+    drawn.slot = slot
+    pointer.setAttribute('height', height)
+    return cut
+  }
+
+  const point = (place) => {
+    pointer.setAttribute('width', place === null ? 0 : drawn.slot)
+    if (place !== null) pointer.setAttribute('x', LEFT + place * drawn.slot)
+  }
+  svg.addEventListener('pointermove', ({ offsetX }) => {
+    const place = Math.floor((offsetX - LEFT) / (drawn?.slot ?? 1))
+    onPoint(place >= 0 && place < (drawn?.sums.length ?? 0) ? place : null)
+  })
+  svg.addEventListener('pointerleave', () => onPoint(null))
+  new ResizeObserver(draw).observe(svg)
+
+  return {
+    point,
+    /**
+     * @param series tone → values, one for each bar
+     * @returns the places of the bars that are cut off
+     */
+    draw(series, sums, { range, begin, end }) {
+      drawn = { ...drawn, series, sums, range, begin, end }
+      return draw() ?? []
+    },
+  }
+}
+
+function rectangle(x, width, y, floors, place, value) {
+  if (value === 0) return ''
+  const from = y(floors[place])
+  floors[place] += value
+  const to = y(floors[place])
+  return `M${x.toFixed(1)} ${from.toFixed(1)}V${to.toFixed(1)}h${width.toFixed(1)}V${from.toFixed(1)}z`
+}
+
+/** Two slanted lines across the upper end of a bar. */
+function cutMark(x, width) {
+  const line = (y) => `M${(x - 2).toFixed(1)} ${y + 3}l${(width + 4).toFixed(1)} -4`
+  return line(TOP + 6) + line(TOP + 10)
+}
+
+function part(name, attributes) {
+  const made = document.createElementNS('http://www.w3.org/2000/svg', name)
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value)
+  return made
+}
+
+function label(text, attributes) {
+  const made = part('text', attributes)
+  made.textContent = text
+  return made
+}

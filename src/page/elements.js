@@ -1,0 +1,103 @@
+import { siteUrl } from './api.js'
+import { definition, lifeOf, tone } from './definition.js'
+import { amount, date, ends, exactTime, machineTime, relative, shortAmount, words } from './format.js'
+
+export const $ = (id) => document.getElementById(id)
+
+/** An element with properties and children; `data` are its data attributes, `attributes` any others. */
+export function element(tag, { data = {}, attributes = {}, ...properties } = {}, ...children) {
+  const made = Object.assign(document.createElement(tag), properties)
+  Object.assign(made.dataset, data)
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value)
+  made.append(...children)
+  return made
+}
+
+/** One of the symbols of the document. */
+export function icon(name) {
+  const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg')
+  svg.setAttribute('aria-hidden', 'true')
+  svg.setAttribute('viewBox', '0 0 16 16')
+  const use = document.createElementNS(svg.namespaceURI, 'use')
+  use.setAttribute('href', `#icon-${name}`)
+  svg.append(use)
+  return svg
+}
+
+/**
+ * A value of a job, by the kind of its field.
+ * @param short for a column: shortened, and the unit is in the heading
+ */
+export function valueElement(field, value, { short = false } = {}) {
+  if (value === null) return element('span', { className: 'none', title: 'none' }, '–')
+  if (field.name === 'status') return statusElement(value)
+  if (field.kind === 'choice') return choiceElement(field, value)
+  if (field.kind === 'amount') return amountElement(field, value, short)
+  if (field.kind === 'time') return dateElement(value)
+  if (field.kind === 'text') return element('span', { className: 'text', title: short ? value : '' }, value)
+  return identifierElement(value, short)
+}
+
+export function statusElement(status) {
+  return element('span', { className: 'badge', data: { life: lifeOf(status) } }, words(status))
+}
+
+function choiceElement(field, value) {
+  const data = field.name === definition().choice ? { tone: tone(value) } : {}
+  return element('span', { className: 'choice', data }, words(value))
+}
+
+function amountElement({ unit }, value, short) {
+  const text = short ? shortAmount(value) : amount(value)
+  const title = text === amount(value) ? '' : amount(value)
+  const made = element('data', { className: 'amount', value, title }, text)
+  if (unit) made.append(element('span', { className: 'unit' }, ` ${unit}`))
+  return made
+}
+
+function identifierElement(value, short) {
+  return element('span', { className: 'mono', title: short ? value : '' }, short ? ends(value) : value)
+}
+
+function dateElement(seconds) {
+  return element(
+    'time',
+    { dateTime: machineTime(seconds), title: `${exactTime(seconds)} (${relative(seconds)})` },
+    date(seconds),
+  )
+}
+
+/** The age of something; {@link refreshAges} keeps it up to date. */
+export function ageElement(seconds) {
+  const properties = { dateTime: machineTime(seconds), title: exactTime(seconds), data: { age: seconds } }
+  return element('time', properties, relative(seconds, undefined, true))
+}
+
+export function refreshAges(root) {
+  for (const time of root.querySelectorAll('[data-age]')) {
+    const text = relative(time.dataset.age, undefined, true)
+    if (time.textContent !== text) time.textContent = text
+  }
+}
+
+/** A button that copies a value; `what` is its name in words. */
+export function copyButton(value, what, ...content) {
+  const button = element('button', { type: 'button', className: 'copy', data: { copy: value, what } })
+  button.setAttribute('aria-label', `Copy ${what}`)
+  button.title = `Copy ${what}`
+  button.append(...content, icon('copy'))
+  return button
+}
+
+/** A link to a transaction in the chain's block explorer. */
+export function explorerLink(explorerUrl, hash, what) {
+  const link = element('a', { className: 'out', href: `${explorerUrl}/tx/${hash}`, target: '_blank' })
+  link.rel = 'noreferrer'
+  link.setAttribute('aria-label', `${what} in the block explorer`)
+  link.title = 'Block explorer'
+  link.append(icon('out'))
+  return link
+}
+
+/** The page of a job. */
+export const jobUrl = (jobId) => siteUrl(`jobs/${encodeURIComponent(jobId)}`)

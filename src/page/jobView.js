@@ -1,0 +1,56 @@
+import { definition, heading } from './definition.js'
+import { $, ageElement, copyButton, element, explorerLink, statusElement, valueElement } from './elements.js'
+import { ends, exactTime, integer, relative, title } from './format.js'
+
+/**
+ * Shows a job, its fields and its lifecycle.
+ * @param before the job as it was shown before; null at first
+ */
+export function showJob({ lifecycle, ...job }, before, explorerUrl) {
+  document.title = `Job ${ends(job.jobId)} – Jobcast`
+  $('title').textContent = `Job #${ends(job.jobId, 10, 8)}`
+  $('status').replaceChildren(statusElement(job.status))
+  $('fields').replaceChildren(
+    ...definition().fields.flatMap((field) => {
+      const dd = element('dd', {}, ...fieldContent(field, job[field.name], explorerUrl))
+      if (before && before[field.name] !== job[field.name]) dd.className = 'changed'
+      const dt = element('dt', {}, heading({ name: field.name }))
+      if (field.about) dt.append(element('small', {}, field.about))
+      return [dt, dd]
+    }),
+  )
+  const shown = before?.lifecycle.length ?? lifecycle.length
+  $('lifecycle').replaceChildren(
+    ...lifecycle.map((entry, i) => {
+      const item = stage(entry, lifecycle[i - 1], explorerUrl)
+      if (i >= shown) item.classList.add('changed')
+      return item
+    }),
+  )
+}
+
+function fieldContent(field, value, explorerUrl) {
+  const shown = valueElement(field, value)
+  if (value === null) return [shown]
+  const what = heading({ name: field.name }).toLowerCase()
+  if (field.kind === 'time') return [element('span', {}, exactTime(value)), ` (${relative(value)})`]
+  if (field.kind === 'address') return [shown, copyButton(value, what)]
+  if (field.kind !== 'bytes32') return [shown]
+  const isTransaction = field.name === 'creationTxHash' && explorerUrl !== null
+  const link = isTransaction ? [explorerLink(explorerUrl, value, 'Creating transaction')] : []
+  return [shown, copyButton(value, what), ...link]
+}
+
+function stage({ event, status, timestamp, txHash, blockNumber }, previous, explorerUrl) {
+  const badge = statusElement(status)
+  const item = element('li', { data: { life: badge.dataset.life } })
+  const head = element('p', { className: 'event' }, element('b', {}, title(event)))
+  if (status !== previous?.status) head.append(badge)
+  const when = element('p', { className: 'when' }, exactTime(timestamp), ' (', ageElement(timestamp), ')')
+  const where = element('p', { className: 'where-in-chain' }, `Block ${integer(blockNumber)}, transaction `)
+  where.append(element('span', { className: 'mono', title: txHash }, ends(txHash)))
+  where.append(copyButton(txHash, `transaction hash of ${title(event).toLowerCase()}`))
+  if (explorerUrl !== null) where.append(explorerLink(explorerUrl, txHash, `Transaction of ${title(event)}`))
+  item.append(head, when, where)
+  return item
+}

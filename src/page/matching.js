@@ -1,0 +1,31 @@
+/**
+ * Whether a job passes filters, by the rules of src/contract/filters.ts. The server has accepted the values before.
+ * @param definition of the contract, as /api/v1/config has it
+ * @param filters URLSearchParams
+ */
+export function matches(definition, filters, job) {
+  return definition.filters.every(({ name, kind, fields }) => {
+    const text = filters.get(name)
+    if (text === null) return true
+    const values = fields.map((field) => job[field]).filter((value) => value !== null)
+    if (kind === 'min') return values.some((value) => !isLess(value, text))
+    if (kind === 'max') return values.some((value) => !isLess(text, value))
+    const field = definition.fields.find((each) => each.name === fields[0])
+    const wanted = text.split(',').map((value) => canonical(field, value))
+    return values.some((value) => wanted.includes(String(value)))
+  })
+}
+
+/** A value of a query as a job has it. */
+function canonical({ kind, values }, text) {
+  if (kind === 'uint') return BigInt(text).toString()
+  if (kind === 'choice') return typeof values[0] === 'number' ? text.replace('UNKNOWN_', '') : text
+  return text.toLowerCase()
+}
+
+/** Compares two decimal numbers. Text throughout: a double cannot hold a uint256. */
+function isLess(a, b) {
+  const [[wholeA, fractionA = ''], [wholeB, fractionB = '']] = [a.split('.'), b.split('.')]
+  const digits = Math.max(fractionA.length, fractionB.length)
+  return BigInt(wholeA + fractionA.padEnd(digits, '0')) < BigInt(wholeB + fractionB.padEnd(digits, '0'))
+}

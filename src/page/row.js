@@ -1,0 +1,90 @@
+import { definition, fieldOf, heading } from './definition.js'
+import { ageElement, copyButton, element, explorerLink, jobUrl, valueElement } from './elements.js'
+import { pageUrl } from './filters.js'
+import { ends, integer } from './format.js'
+
+const goneTexts = { removed: 'removed', left: 'no longer matches' }
+
+/**
+ * A row of the list. Its job's link is the one tab stop; the arrow keys reach everything else.
+ * @param entry of the list
+ * @param fields that have a column
+ */
+export function createRow(entry, { fields, explorerUrl, filters }) {
+  const { job, gone } = entry
+  const row = element('tr', { className: gone ? 'gone' : '' })
+  const link = element('a', { className: 'mono', href: jobUrl(job.jobId), title: job.jobId })
+  link.append(`#${ends(job.jobId)}`)
+  const status = valueElement(fieldOf('status'), job.status)
+  const age = ageElement(job.onchainCreatedAt)
+  age.title += `, block ${integer(job.blockNumber)}`
+  row.append(
+    element('th', { scope: 'row', className: 'job' }, link),
+    cell('status', gone ? element('span', { className: 'tag' }, goneTexts[gone]) : status),
+    cell('age', age),
+    ...fields.map((field) => fieldCell(field, job[field.name], filters)),
+    cell('tx', ...transaction(job, explorerUrl)),
+  )
+  for (const control of row.querySelectorAll('a, button')) control.tabIndex = -1
+  link.tabIndex = 0
+  keepRoles(row)
+  return row
+}
+
+function cell(className, ...content) {
+  return element('td', { className }, ...content)
+}
+
+function fieldCell(field, value, filters) {
+  const td = cell(field.kind)
+  td.dataset.label = heading({ name: field.name })
+  if (value === null) td.classList.add('empty')
+  const shown = valueElement(field, value, { short: true })
+  td.append(field.role && value !== null ? filterLink(field, value, filters, shown) : shown)
+  if (value !== null && ['address', 'bytes32'].includes(field.kind))
+    td.append(copyButton(value, `${heading(field).toLowerCase()} ${ends(value)}`))
+  return td
+}
+
+/** The party of a job as a link to its jobs, if the contract has a filter for it. */
+function filterLink(field, value, filters, shown) {
+  if (!definition().filters.some(({ name }) => name === field.name)) return shown
+  const next = new URLSearchParams(filters)
+  next.set(field.name, value)
+  const link = element('a', { href: pageUrl(next), data: { filter: field.name, value } }, shown)
+  link.title = `Jobs of ${heading(field).toLowerCase()} ${value}`
+  return link
+}
+
+function transaction({ jobId, creationTxHash }, explorerUrl) {
+  const hash = element('span', { className: 'mono', title: creationTxHash }, ends(creationTxHash))
+  const made = [hash, copyButton(creationTxHash, `transaction hash of job ${ends(jobId)}`)]
+  if (explorerUrl !== null)
+    made.push(explorerLink(explorerUrl, creationTxHash, `Transaction of job ${ends(jobId)}`))
+  return made
+}
+
+/** The headings of the columns. */
+export function headRow(fields) {
+  const names = ['Job', 'Status', 'Created', ...fields.map(heading), 'Transaction']
+  const kinds = ['job', 'status', 'age', ...fields.map(({ kind }) => kind), 'tx']
+  const cells = names.map((name, i) => element('th', { scope: 'col', className: kinds[i] }, name))
+  const row = element('tr', { attributes: { 'aria-rowindex': '1' } }, ...cells)
+  keepRoles(row)
+  return row
+}
+
+/** On a phone a row is a card, and a table that is displayed as anything else is no table to a screen reader. */
+export function keepRoles(root) {
+  const roles = {
+    table: 'table',
+    'thead, tbody': 'rowgroup',
+    tr: 'row',
+    'th[scope=col]': 'columnheader',
+    'th[scope=row]': 'rowheader',
+    td: 'cell',
+  }
+  for (const [selector, role] of Object.entries(roles))
+    for (const each of [root, ...root.querySelectorAll(selector)])
+      if (each.matches(selector)) each.setAttribute('role', role)
+}

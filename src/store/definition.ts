@@ -1,0 +1,29 @@
+import { isNull } from 'drizzle-orm'
+import type { Contract } from '../contract/define.ts'
+import { filterIndexes } from './conditions.ts'
+import { type Database, DatabaseError } from './database.ts'
+import { cursor } from './schema.ts'
+
+/**
+ * Whether a database already belongs to a contract's definition; false for a new one.
+ * @throws DatabaseError if another definition wrote it
+ */
+export async function isClaimed({ orm }: Database, contract: Contract): Promise<boolean> {
+  const [row] = await orm
+    .select({ definition: cursor.definition, fingerprint: cursor.fingerprint })
+    .from(cursor)
+  if (row?.fingerprint == null) return false
+  if (row.fingerprint === contract.fingerprint) return true
+  throw new DatabaseError(
+    `The database holds the jobs of the contract definition "${row.definition}", and CONTRACT is another one ("${contract.name}", or another version of it). ` +
+      'Set CONTRACT back, use another database, or forget what is indexed with `jobcast reset`.',
+  )
+}
+
+/** Gives a new database its contract: the indexes of its filters, and a note of the definition. @throws DatabaseError as above */
+export async function claimDefinition(db: Database, contract: Contract): Promise<void> {
+  if (await isClaimed(db, contract)) return
+  for (const statement of filterIndexes(contract)) await db.run(statement, [])
+  const { name, fingerprint } = contract
+  await db.orm.update(cursor).set({ definition: name, fingerprint }).where(isNull(cursor.fingerprint))
+}

@@ -1,0 +1,69 @@
+import { randomUUID } from 'node:crypto'
+import { pino } from 'pino'
+import { onTestFinished } from 'vitest'
+import { createRpcSource } from '../../src/chain/rpc.ts'
+import type { Header } from '../../src/chain/source.ts'
+import { jobRegistry } from '../../src/contract/jobRegistry.ts'
+import { createConverge } from '../../src/indexer/converge.ts'
+import { type Indexer, runIndexer } from '../../src/indexer/run.ts'
+import { checkSetup } from '../../src/indexer/setup.ts'
+import { type IndexState, readState } from '../../src/store/cursor.ts'
+import { createDatabase } from '../../src/store/database.ts'
+import { openPostgres } from '../../src/store/postgres.ts'
+import { type RpcProxy, startRpcProxy } from '../helpers/rpcProxy.ts'
+
+export interface Indexing {
+  indexer: Indexer
+  readState(): Promise<IndexState>
+  /** Everything it logged, a JSON line each. */
+  lines: string[]
+}
+
+/** An indexer on a Postgres, without the rest of the service; it ends with the test. */
+export async function startIndexing(options: {
+  urls: string[]
+  /** lower-case hex */
+  address: `0x${string}`
+  databaseUrl: string
+  confirmations?: number
+}): Promise<Indexing> {
+  const { urls, databaseUrl, confirmations = 0 } = options
+  const address = options.address.toLowerCase() as `0x${string}`
+  const driver = await openPostgres(databaseUrl, jobRegistry, { connections: 2 })
+  const db = createDatabase(driver)
+  const source = createRpcSource(urls, { address, topics: jobRegistry.topics })
+  const lines: string[] = []
+  const log = pino({ level: 'debug' }, { write: (line: string) => void lines.push(line) })
+  const me = randomUUID()
+  let head: Header | null = null
+  const report = {
+    head: (latest: Header) => {
+      head = latest
+    },
+    advanced() {},
+    rewound() {},
+    bloomMismatch() {},
+  }
+  const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
+  const now = () => performance.now()
+  const indexing = { source, db, me, address, contract: jobRegistry, confirmations, pause, now, report }
+  const indexer = runIndexer({
+    ...{ source, db, me, log, pollIntervalMs: 50 },
+    converge: createConverge(indexing),
+    checkSetup: () => checkSetup({ source, db }, { address }),
+    head: () => head,
+  })
+  onTestFinished(async () => {
+    await indexer.stop()
+    await source.close()
+    await driver.close()
+  })
+  return { indexer, readState: () => readState(db), lines }
+}
+
+/** A proxy that ends with the test. */
+export async function proxyTo(target: { url: string }): Promise<RpcProxy> {
+  const proxy = await startRpcProxy(target.url)
+  onTestFinished(() => proxy.stop())
+  return proxy
+}

@@ -1,0 +1,24 @@
+import { expect, expectTypeOf, test } from 'vitest'
+import { type FollowEvent, follow, type Job, type JobBase, jobKey } from '../../src/client/client.ts'
+import { blockOf } from '../../src/client/job.ts'
+import type { Erc8183Job } from '../../src/contract/erc8183.ts'
+import type { JobRegistryJob } from '../../src/contract/jobRegistry.ts'
+import { job } from './scripted.ts'
+
+test("the client's job is the job of the default definition, and any definition's job fits in", () => {
+  expectTypeOf<Job>().branded.toEqualTypeOf<JobRegistryJob>()
+  expectTypeOf<Erc8183Job>().toExtend<JobBase>()
+  type Data<E> = E extends { type: 'job_created'; data: infer D } ? D : never
+  type Yielded = ReturnType<typeof follow<Erc8183Job>> extends AsyncGenerator<infer E> ? Data<E> : never
+  expectTypeOf<Yielded>().toEqualTypeOf<Erc8183Job>()
+  expectTypeOf<Data<FollowEvent>>().toEqualTypeOf<Job>()
+  expect(follow).toBeTypeOf('function')
+})
+
+test('a job is told apart by its id, its transaction and its block', () => {
+  const first = job('7', 10)
+  expect(jobKey(job('7', 10, { status: 'FUNDED', providerId: '9' }))).toBe(jobKey(first))
+  for (const other of [job('8', 10), job('7', 11), job('7', 10, { creationTxHash: `0x${'cd'.repeat(32)}` })])
+    expect(jobKey(other)).not.toBe(jobKey(first))
+  expect(blockOf(jobKey(job('7', 123)))).toBe(123n)
+})

@@ -1,0 +1,475 @@
+import fc from 'fast-check'
+import {
+  type AbiEvent,
+  type AbiParameter,
+  decodeEventLog,
+  encodeAbiParameters,
+  type Hex,
+  keccak256,
+  parseAbi,
+  type RpcLog,
+  toEventSelector,
+  toHex,
+} from 'viem'
+import { describe, expect, test } from 'vitest'
+import { agenticCommerceAbi } from '../../abi/agenticCommerce.ts'
+import { jobRegistryAbi } from '../../abi/jobRegistry.ts'
+import { type Contract, defineContract } from '../../src/contract/define.ts'
+import { erc8183 } from '../../src/contract/erc8183.ts'
+import { MalformedLogError } from '../../src/contract/errors.ts'
+import { jobRegistry } from '../../src/contract/jobRegistry.ts'
+import { uint } from '../../src/contract/kinds.ts'
+
+const MAX = 2n ** 256n - 1n
+const address = (byte: string): Hex => `0x${byte.repeat(20)}`
+const word = (value: bigint) => value.toString(16).padStart(64, '0')
+
+/** A log of an event, as a node gives it. */
+function logOf(event: AbiEvent, args: Record<string, unknown>): RpcLog {
+  const inData = event.inputs.filter((input) => !input.indexed)
+  // Of a dynamic type a topic holds a hash; which one is nothing to the decoder.
+  const topics = event.inputs
+    .filter((input) => input.indexed)
+    .map((input) =>
+      /^(u?int\d+|address|bool|bytes\d+)$/.test(input.type)
+        ? encodeAbiParameters([input], [args[input.name as string]])
+        : keccak256(toHex(input.name as string)),
+    )
+  return {
+    address: address('5f'),
+    topics: [toEventSelector(event), ...topics],
+    data: encodeAbiParameters(inData, inData.map((input) => args[input.name as string]) as never),
+    blockNumber: '0x1e240',
+    blockHash: `0x${'b1'.repeat(32)}`,
+    transactionHash: `0x${'7a'.repeat(32)}`,
+    transactionIndex: '0x0',
+    logIndex: '0x5',
+    removed: false,
+  } as unknown as RpcLog
+}
+
+function eventOf(abi: readonly unknown[], name: string): AbiEvent {
+  return (abi as AbiEvent[]).find((item) => item.type === 'event' && item.name === name) as AbiEvent
+}
+
+const created = eventOf(jobRegistryAbi, 'JobCreated')
+const example = {
+  jobId: 42n,
+  clientId: 7n,
+  strategyType: 2,
+  verificationLevel: 3,
+  budget: 100_500_000n,
+  deadline: 1_790_000_000n,
+}
+const decode = (log: RpcLog) => jobRegistry.decode(log, '1780000000')
+
+describe('a JobCreated log of job-registry', () => {
+  test('becomes the job of the public contract, its fields in order', () => {
+    const { job, ...rest } = decode(logOf(created, example))
+    expect(JSON.stringify(job)).toBe(
+      JSON.stringify({
+        jobId: '42',
+        status: 'OPEN',
+        clientId: '7',
+        strategyType: 'HYBRID',
+        verificationLevel: 3,
+        budget: '100.500000',
+        onchainDeadline: '1790000000',
+        onchainCreatedAt: '1780000000',
+        creationTxHash: `0x${'7a'.repeat(32)}`,
+        blockNumber: '123456',
+        title: null,
+        description: null,
+        providerId: null,
+        evaluatorId: null,
+      }),
+    )
+    expect(rest).toMatchObject({ blockNumber: 123_456, logIndex: 5, event: 'JobCreated', jobId: '42' })
+  })
+
+  const valid = logOf(created, example)
+  const [topic, jobId, clientId] = valid.topics as [Hex, Hex, Hex]
+  const withWord = (index: number, value: bigint): Hex => {
+    const at = 2 + index * 64
+    return `${valid.data.slice(0, at)}${word(value)}${valid.data.slice(at + 64)}` as Hex
+  }
+  test.each<[string, Partial<RpcLog>]>([
+    ['no topics', { topics: [] as unknown as RpcLog['topics'] }],
+    ['a missing topic', { topics: [topic, jobId] }],
+    ['a topic too many', { topics: [topic, jobId, clientId, clientId] }],
+    ['the topic of another event', { topics: [`0x${'00'.repeat(32)}`, jobId, clientId] }],
+    ['a topic that is not hexadecimal', { topics: [topic, '0xnope', clientId] }],
+    ['no data', { data: '0x' }],
+    ['data a word short', { data: valid.data.slice(0, -64) as Hex }],
+    ['data a byte short', { data: valid.data.slice(0, -2) as Hex }],
+    ['data that is not hexadecimal', { data: `0x${'zz'.repeat(128)}` }],
+    ['a strategyType over 255', { data: withWord(0, 256n) }],
+    ['a strategyType of 2^256-1', { data: withWord(0, MAX) }],
+    ['a verificationLevel over 255', { data: withWord(1, 256n) }],
+  ])('is malformed with %s', (_, change) => {
+    expect(() => decode({ ...valid, ...change } as RpcLog)).toThrow(MalformedLogError)
+  })
+
+  test('takes more data than it needs: a newer contract may have added parameters without a name', () => {
+    expect(decode({ ...valid, data: `${valid.data}${word(1n)}` }).job?.jobId).toBe('42')
+  })
+})
+
+/** Values of an ABI type, with those at its ends. */
+function valuesOf({ type, ...input }: AbiParameter): fc.Arbitrary<unknown> {
+  const [, element, length] = /^(.+)\[(\d*)\]$/.exec(type) ?? []
+  if (element !== undefined) {
+    const exactly = length ? { minLength: Number(length), maxLength: Number(length) } : { maxLength: 3 }
+    return fc.array(valuesOf({ ...input, type: element }), exactly)
+  }
+  if ('components' in input)
+    return fc.record(
+      Object.fromEntries(input.components.map((each) => [each.name as string, valuesOf(each)])),
+    )
+  const hex = (bytes: fc.Arbitrary<Uint8Array>) =>
+    bytes.map((each): Hex => `0x${Buffer.from(each).toString('hex')}`)
+  const bits = Number(/^u?int(\d+)$/.exec(type)?.[1])
+  if (bits) {
+    const [min, max] = type.startsWith('u')
+      ? [0n, 2n ** BigInt(bits) - 1n]
+      : [-(2n ** BigInt(bits - 1)), 2n ** BigInt(bits - 1) - 1n]
+    const integer = fc.oneof(fc.constantFrom(min, max, 0n, 1n), fc.bigInt({ min, max }))
+    return bits > 48 ? integer : integer.map(Number)
+  }
+  if (type === 'bool') return fc.boolean()
+  if (type === 'string') return fc.string({ unit: 'grapheme' })
+  if (type === 'bytes') return hex(fc.uint8Array({ maxLength: 70 }))
+  const length32 = type === 'address' ? 20 : Number(type.slice(5))
+  return fc.oneof(
+    hex(fc.uint8Array({ minLength: length32, maxLength: length32 })),
+    fc.constant(`0x${'00'.repeat(length32)}`),
+  )
+}
+
+function argsOf({ inputs }: AbiEvent): fc.Arbitrary<Record<string, unknown>> {
+  return fc.record(Object.fromEntries(inputs.map((input) => [input.name as string, valuesOf(input)])))
+}
+
+/** What viem reads from a log, which is an implementation of its own for all that is not text, lists and tuples. */
+function decodedByViem(event: AbiEvent, { topics, data }: RpcLog): Record<string, unknown> {
+  return decodeEventLog({ abi: [event], topics: topics as [Hex], data }).args as never
+}
+
+/** A value that viem decoded as the public contract has it. */
+function onTheWire(value: unknown, { type }: AbiParameter): unknown {
+  if (type === 'address') return /^0x0+$/.test(String(value)) ? null : String(value).toLowerCase()
+  if (type === 'bool') return value
+  if (typeof value === 'object')
+    return JSON.stringify(value, (_, each) => {
+      if (typeof each === 'bigint') return String(each)
+      return typeof each === 'string' && /^0x[0-9a-fA-F]{40}$/.test(each) ? each.toLowerCase() : each
+    })
+  return String(value).replaceAll('\0', '\ufffd')
+}
+
+describe('decoding says what viem decodes', () => {
+  const usdc = (value: unknown) =>
+    String(value)
+      .padStart(7, '0')
+      .replace(/(.{6})$/, '.$1')
+  const strategies = ['PROGRAM', 'RUBRIC', 'HYBRID', 'CEX_CAPITAL']
+  const party = (value: unknown) => onTheWire(value, { type: 'address' })
+  type Told = Record<string, (value: unknown) => unknown>
+  /** Which parameters a definition keeps, under which names and how. */
+  const kept: [contract: Contract, events: AbiEvent[], parameters: Told, names: Record<string, string>][] = [
+    [
+      jobRegistry,
+      jobRegistryAbi.filter((item) => item.type === 'event') as AbiEvent[],
+      {
+        ...{ clientId: String, providerId: String, evaluatorId: String, deadline: String },
+        strategyType: (value) => strategies[Number(value)] ?? `UNKNOWN_${value}`,
+        verificationLevel: Number,
+        ...{ budget: usdc, 'BudgetSet.amount': usdc },
+      },
+      { deadline: 'onchainDeadline', amount: 'budget' },
+    ],
+    [
+      erc8183,
+      [
+        ...(agenticCommerceAbi.filter((item) => item.type === 'event') as AbiEvent[]),
+        ...parseAbi([
+          'event JobCreated(uint256 indexed jobId, address indexed client, address indexed provider, address evaluator, uint256 expiredAt)',
+          'event ProviderSet(uint256 indexed jobId, address indexed provider)',
+          'event BudgetSet(uint256 indexed jobId, uint256 amount)',
+        ]),
+      ],
+      {
+        ...{ client: party, provider: party, evaluator: party, hook: party, 'BudgetSet.token': party },
+        ...{ expiredAt: String, deliverable: String, reason: String, 'BudgetSet.amount': String },
+      },
+      { token: 'paymentToken', amount: 'budget' },
+    ],
+  ]
+  const statusOf: Record<string, string> = { JobCreated: 'OPEN' }
+  for (const status of ['Funded', 'Submitted', 'Completed', 'Rejected', 'Expired', 'Disputed', 'Arbitrated'])
+    statusOf[`Job${status}`] = status.toUpperCase()
+
+  for (const [contract, events, parameters, names] of kept)
+    test.each(events.map((event) => [`${event.name}, ${event.inputs.length} parameters`, event] as const))(
+      `${contract.name}: %s`,
+      (_, event) => {
+        if (['PaymentReleased', 'Refunded'].includes(event.name)) {
+          const log = logOf(event, fc.sample(argsOf(event), 1)[0] as Record<string, unknown>)
+          expect(contract.topics).not.toContain(log.topics[0])
+          return
+        }
+        fc.assert(
+          fc.property(argsOf(event), (args) => {
+            const log = logOf(event, args)
+            const told = decodedByViem(event, log)
+            const expected: Record<string, unknown> = {}
+            if (event.name in statusOf) expected.status = statusOf[event.name]
+            for (const [name, value] of Object.entries(told)) {
+              const wire = parameters[`${event.name}.${name}`] ?? parameters[name]
+              if (wire) expected[names[name] ?? name] = wire(value)
+            }
+            const { job, set, jobId } = contract.decode(log, '1780000000')
+            expect(jobId).toBe(String(told.jobId))
+            expect(contract.topics).toContain(log.topics[0])
+            if (event.name === 'JobCreated') expect(job).toMatchObject({ ...expected, jobId })
+            else expect({ job, set }).toEqual({ job: null, set: expected })
+          }),
+          { numRuns: 100 },
+        )
+      },
+    )
+
+  test('for events of any parameters, whatever is indexed, and wherever the id stands', () => {
+    const words = ['uint8', 'uint48', 'uint256', 'int64', 'int256', 'address', 'bool', 'bytes4', 'bytes32']
+    const type = fc.oneof(
+      { weight: 3, arbitrary: fc.constantFrom(...words) },
+      { weight: 2, arbitrary: fc.constantFrom('string', 'bytes') },
+      fc.constantFrom('uint256[]', 'address[3]', 'string[2]', 'bytes32[2][]', 'bool[2][2]', 'string[][2]'),
+    )
+    const parameter = fc.oneof(
+      { weight: 5, arbitrary: type.map((each): AbiParameter => ({ type: each })) },
+      fc.tuple(fc.constantFrom('tuple', 'tuple[2]', 'tuple[]'), type, type).map(
+        ([outer, a, b]): AbiParameter => ({
+          type: outer,
+          components: [
+            { name: 'a', type: a },
+            { name: 'b', type: b },
+          ],
+        }),
+      ),
+    )
+    const event = fc
+      .record({
+        id: fc.constantFrom('uint256', 'uint64', 'bytes32', 'bytes4', 'address'),
+        place: fc.nat(6),
+        parameters: fc.array(parameter, { minLength: 1, maxLength: 6 }),
+        indexed: fc.uniqueArray(fc.nat(6), { maxLength: 3 }),
+      })
+      .map(({ id, place, parameters, indexed }): AbiEvent => {
+        const inputs = parameters.map((each, i) => ({ ...each, name: `p${i}` }))
+        inputs.splice(Math.min(place, inputs.length), 0, { name: 'jobId', type: id })
+        return {
+          type: 'event',
+          name: 'JobCreated',
+          inputs: inputs.map((input, i) => ({ ...input, indexed: indexed.includes(i) })),
+        }
+      })
+    const any = event.chain((each) => fc.tuple(fc.constant(each), argsOf(each)))
+    fc.assert(
+      fc.property(any, ([event, args]) => {
+        const log = logOf(event, args)
+        const told = decodedByViem(event, log)
+        const { job } = defineContract({ abi: [event] }).decode(log, '1780000000')
+        for (const input of event.inputs) {
+          const name = input.name as string
+          // An id is never null, whatever its value.
+          const expected = name === 'jobId' ? String(told[name]).toLowerCase() : onTheWire(told[name], input)
+          expect([name, job?.[name]]).toEqual([name, expected])
+        }
+      }),
+      { numRuns: 500 },
+    )
+  })
+})
+
+describe('a changing log of job-registry', () => {
+  const reason = `0x${'ab'.repeat(32)}`
+  test.each<[string, Record<string, unknown>, Record<string, unknown>]>([
+    ['ProviderSet', { jobId: 1n, providerId: 5n }, { providerId: '5' }],
+    ['EvaluatorSet', { jobId: 1n, evaluatorId: 6n }, { evaluatorId: '6' }],
+    ['BudgetSet', { jobId: 1n, amount: 2_500_000n }, { budget: '2.500000' }],
+    ['JobFunded', { jobId: 1n, clientId: 7n, amount: 1n }, { status: 'FUNDED', clientId: '7' }],
+    [
+      'JobSubmitted',
+      { jobId: 1n, providerId: 5n, deliverable: reason },
+      { status: 'SUBMITTED', providerId: '5' },
+    ],
+    ['JobCompleted', { jobId: 1n, evaluatorId: 6n, reason }, { status: 'COMPLETED', evaluatorId: '6' }],
+    ['JobRejected', { jobId: 1n, evaluatorId: 6n, reason }, { status: 'REJECTED', evaluatorId: '6' }],
+    ['JobExpired', { jobId: 1n }, { status: 'EXPIRED' }],
+    ['JobDisputed', { jobId: 1n, by: 9n }, { status: 'DISPUTED' }],
+    ['JobArbitrated', { jobId: 1n, ruling: reason }, { status: 'ARBITRATED' }],
+  ])('%s sets what it says and nothing else', (name, args, set) => {
+    const decoded = decode(logOf(eventOf(jobRegistryAbi, name), args))
+    expect(decoded).toMatchObject({ event: name, jobId: '1', job: null })
+    expect(decoded.set).toEqual(set)
+  })
+})
+
+describe('erc8183', () => {
+  const forms = parseAbi([
+    'event JobCreated(uint256 indexed jobId, address indexed client, address indexed provider, address evaluator, uint256 expiredAt)',
+    'event JobCreated(uint256 indexed jobId, address indexed client, address indexed provider, address evaluator, uint256 expiredAt, address hook)',
+    'event BudgetSet(uint256 indexed jobId, uint256 amount)',
+    'event BudgetSet(uint256 indexed jobId, address indexed token, uint256 amount)',
+    'event ProviderSet(uint256 indexed jobId, address indexed provider)',
+    'event ProviderSet(uint256 indexed jobId, address indexed provider, uint256 agentId)',
+  ])
+  const args = {
+    jobId: 1n,
+    client: address('aa'),
+    provider: address('00'),
+    evaluator: address('cc'),
+    expiredAt: 1_790_000_000n,
+    hook: address('00'),
+  }
+
+  test.each([0, 1])('a job is the same from each form of JobCreated (%i), zero addresses null', (form) => {
+    const { job } = erc8183.decode(logOf(forms[form] as AbiEvent, args), '1780000000')
+    expect(JSON.stringify(job)).toBe(
+      JSON.stringify({
+        jobId: '1',
+        status: 'OPEN',
+        client: address('aa'),
+        provider: null,
+        evaluator: address('cc'),
+        budget: '0',
+        paymentToken: null,
+        expiredAt: '1790000000',
+        hook: null,
+        deliverable: null,
+        reason: null,
+        onchainCreatedAt: '1780000000',
+        creationTxHash: `0x${'7a'.repeat(32)}`,
+        blockNumber: '123456',
+      }),
+    )
+  })
+
+  test('each form of BudgetSet and ProviderSet sets what it carries', () => {
+    const set = (form: number, more: Record<string, unknown>) =>
+      erc8183.decode(logOf(forms[form] as AbiEvent, { jobId: 1n, ...more }), '0').set
+    expect(set(2, { amount: MAX })).toEqual({ budget: String(MAX) })
+    expect(set(3, { amount: 5n, token: address('dd') })).toEqual({ budget: '5', paymentToken: address('dd') })
+    expect(set(4, { provider: address('bb') })).toEqual({ provider: address('bb') })
+    expect(set(5, { provider: address('bb'), agentId: 9n })).toEqual({ provider: address('bb') })
+  })
+
+  test('an address with dirty upper bytes is malformed', () => {
+    const log = logOf(forms[0] as AbiEvent, args)
+    expect(() => erc8183.decode({ ...log, data: `0x01${log.data.slice(4)}` as Hex }, '0')).toThrow(
+      MalformedLogError,
+    )
+  })
+})
+
+describe('a contract of any other shape', () => {
+  const [posted] = parseAbi([
+    'event JobCreated(bytes32 indexed jobId, address indexed sponsor, string title, bytes4 kind, bool urgent, int256 delta, uint8 tier, uint256[] parts, bytes blob)',
+  ])
+  const contract = defineContract({ abi: [posted] })
+  const args = {
+    jobId: `0x${'0a'.repeat(32)}`,
+    sponsor: '0xAbCdEf0123456789AbCdEf0123456789abcdef01'.toLowerCase(),
+    title: 'a job',
+    kind: '0xdeadbeef',
+    urgent: true,
+    delta: -5n,
+    tier: 3,
+    parts: [1n, 2n],
+    blob: '0x0102',
+  }
+
+  test('has each value by its type', () => {
+    expect(contract.decode(logOf(posted, args), '1').job).toMatchObject({
+      jobId: args.jobId,
+      sponsor: args.sponsor,
+      title: 'a job',
+      kind: '0xdeadbeef',
+      urgent: true,
+      delta: '-5',
+      tier: '3',
+      parts: '["1","2"]',
+      blob: '0x0102',
+    })
+  })
+
+  test('a hostile text cannot break the store or the memory of subscribers', () => {
+    const title = `\0"}\n\n${'x'.repeat(1_000_000)}`
+    const told = String(contract.decode(logOf(posted, { ...args, title }), '1').job?.title)
+    expect(told.startsWith('\ufffd"}\n\nxxx')).toBe(true)
+    expect(told.length).toBeLessThanOrEqual(16_384)
+  })
+
+  test('text that is not UTF-8, and offsets that lead nowhere, are no reason to stop', () => {
+    const log = logOf(posted, args)
+    const text = Buffer.from('a job').toString('hex')
+    const broken = contract.decode({ ...log, data: log.data.replace(text, 'ff'.repeat(5)) as Hex }, '1')
+    expect(String(broken.job?.title)).toContain('\ufffd')
+    const offset = `0x${'f'.repeat(64)}${log.data.slice(66)}` as Hex
+    expect(() => contract.decode({ ...log, data: offset }, '1')).toThrow(MalformedLogError)
+    expect(() => contract.decode({ ...log, data: '0x' }, '1')).toThrow(MalformedLogError)
+  })
+
+  test.each<[string, number, bigint]>([
+    ['a bool of 2', 2, 2n],
+    ['a uint8 over 255', 4, 256n],
+    ['a uint8 of 2^256-1', 4, MAX],
+  ])('%s is malformed beside a text too', (_, place, value) => {
+    const { data, ...log } = logOf(posted, args)
+    const at = 2 + place * 64
+    const dirty = `${data.slice(0, at)}${word(value)}${data.slice(at + 64)}` as Hex
+    expect(() => contract.decode({ ...log, data: dirty } as RpcLog, '1')).toThrow(MalformedLogError)
+  })
+
+  test('lists in lists that all point to the same place end soon', () => {
+    const [event] = parseAbi(['event JobCreated(uint256 indexed jobId, uint256[][][][][] parts)'])
+    const list = (length: number, item: (i: number) => number) =>
+      [length, ...Array.from({ length }, (_, i) => item(i))].map((n) => word(BigInt(n))).join('')
+    // Each item of a level is the whole next level: 100^5 values in 16 KB.
+    const level = list(100, () => 100 * 32)
+    const data: Hex = `0x${word(32n)}${level.repeat(4)}${list(100, (i) => i)}`
+    const log = logOf(event, { jobId: 1n, parts: [] })
+    const start = performance.now()
+    expect(() => defineContract({ abi: [event] }).decode({ ...log, data }, '1')).toThrow(MalformedLogError)
+    expect(performance.now() - start).toBeLessThan(1_000)
+  })
+
+  test('an indexed text is told by its hash, which is all that the log holds', () => {
+    const [event] = parseAbi(['event JobCreated(uint256 indexed jobId, string indexed title)'])
+    const { job } = defineContract({ abi: [event] }).decode(logOf(event, { jobId: 1n, title: 'a job' }), '1')
+    expect(job?.title).toMatch(/^0x[0-9a-f]{64}$/)
+  })
+
+  test('parameters that differ by an underscore are told apart', () => {
+    const [event] = parseAbi(['event JobCreated(uint256 indexed jobId, uint256 _client, uint256 client)'])
+    const two = defineContract({ abi: [event], fields: { client: uint(), first: uint({ from: '_client' }) } })
+    const { job } = two.decode(logOf(event, { jobId: 1n, _client: 2n, client: 3n }), '1')
+    expect(job).toMatchObject({ first: '2', client: '3' })
+  })
+
+  test('nothing indexed, and the same topic with other parameters indexed, are told apart', () => {
+    const forms = parseAbi(['event JobCreated(uint256 jobId, address employer, uint256 reward)'])
+    const indexed = parseAbi([
+      'event JobCreated(uint256 indexed jobId, address indexed employer, uint256 reward)',
+    ])
+    const both = defineContract({ abi: [...forms, ...indexed] })
+    const values = { jobId: 7n, employer: address('ee'), reward: 9n }
+    for (const event of [forms[0], indexed[0]])
+      expect(both.decode(logOf(event, values), '1').job).toMatchObject({
+        jobId: '7',
+        employer: address('ee'),
+        reward: '9',
+      })
+  })
+})

@@ -1,0 +1,83 @@
+import { setImmediate } from 'node:timers/promises'
+import { describe, expect, it } from 'vitest'
+import { OverloadedError } from '../../src/errors.ts'
+import { createAdmission } from '../../src/http/admission.ts'
+
+/** Work that ends when it is told to, and says in which order it began. */
+function bench() {
+  const began: string[] = []
+  const ends = new Map<string, () => void>()
+  const work = (name: string) => () => {
+    began.push(name)
+    return new Promise<string>((resolve) => ends.set(name, () => resolve(name)))
+  }
+  return {
+    began,
+    work,
+    async end(name: string) {
+      ends.get(name)?.()
+      await setImmediate()
+    },
+  }
+}
+
+describe('admission', () => {
+  it('runs no more than so many at once, in the order they came', async () => {
+    const { began, work, end } = bench()
+    const admit = createAdmission({ atOnce: 3 })
+    for (const name of ['a1', 'a2', 'a3']) void admit('a', work(name))
+    void admit('b', work('b1'))
+    void admit('b', work('b2'))
+    await setImmediate()
+    expect(began).toEqual(['a1', 'a2', 'b1'])
+    await end('a1')
+    expect(began).toEqual(['a1', 'a2', 'b1', 'a3'])
+    await end('a2')
+    expect(began).toEqual(['a1', 'a2', 'b1', 'a3', 'b2'])
+  })
+
+  it('keeps a place free for others, however many one address sends', async () => {
+    const { began, work } = bench()
+    const admit = createAdmission({ atOnce: 2 })
+    for (let i = 0; i < 50; i++) admit('greedy', work(`greedy ${i}`)).catch(() => {})
+    void admit('modest', work('modest'))
+    await setImmediate()
+    expect(began).toEqual(['greedy 0', 'modest'])
+  })
+
+  it('serves addresses in turn, not requests', async () => {
+    const { began, work, end } = bench()
+    const admit = createAdmission({ atOnce: 1 })
+    for (const name of ['a1', 'a2', 'a3']) void admit('a', work(name))
+    void admit('b', work('b1'))
+    void admit('c', work('c1'))
+    await setImmediate()
+    for (const name of ['a1', 'a2', 'b1', 'c1']) await end(name)
+    expect(began).toEqual(['a1', 'a2', 'b1', 'c1', 'a3'])
+  })
+
+  it('refuses more than may wait, and what waited too long', async () => {
+    const { work, end } = bench()
+    const admit = createAdmission({ atOnce: 1, waiting: { all: 3, address: 2 }, patienceMs: 20 })
+    const first = admit('a', work('a1'))
+    const late = admit('a', work('a2'))
+    const alsoLate = admit('a', work('a3'))
+    await expect(admit('a', work('a4'))).rejects.toThrow(OverloadedError)
+    const ofAnother = admit('b', work('b1'))
+    await expect(admit('c', work('c1'))).rejects.toThrow(OverloadedError)
+    await Promise.all([late, alsoLate, ofAnother].map((each) => expect(each).rejects.toThrow('too long')))
+    await end('a1')
+    expect(await first).toBe('a1')
+    const next = admit('a', work('a5'))
+    await end('a5')
+    expect(await next).toBe('a5')
+  })
+
+  it('gives the place of a failed query to the next', async () => {
+    const admit = createAdmission({ atOnce: 1 })
+    const failed = admit('a', () => Promise.reject(new Error('broken')))
+    const next = admit('a', async () => 'done')
+    await expect(failed).rejects.toThrow('broken')
+    expect(await next).toBe('done')
+  })
+})

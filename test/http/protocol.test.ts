@@ -1,0 +1,87 @@
+import { createServer, type ServerResponse } from 'node:http'
+import { type AddressInfo, connect } from 'node:net'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { limitPipelining } from '../../src/http/connections.ts'
+import { type Service, startService } from '../helpers/service.ts'
+import { tempDir } from '../helpers/tempDir.ts'
+import { until } from '../helpers/until.ts'
+
+let folder: Awaited<ReturnType<typeof tempDir>>
+let service: Service
+
+beforeAll(async () => {
+  folder = await tempDir()
+  service = await startService({ DATA_DIR: folder.path, RATE_LIMIT: '30' }, 'api')
+})
+afterAll(async () => {
+  await service?.close()
+  await folder?.remove()
+})
+
+describe('methods', () => {
+  it.each(['/api/v1/jobs', '/api/v1/jobs/1', '/api/v1/events', '/health', '/'])(
+    'POST %s is 405 with Allow, whatever its body',
+    async (path) => {
+      const response = await fetch(service.url + path, {
+        method: 'POST',
+        body: '<xml/>',
+        headers: { 'content-type': 'text/xml' },
+      })
+      expect(response.status).toBe(405)
+      expect(response.headers.get('allow')).toBe('GET, HEAD, OPTIONS')
+      expect(await response.json()).toMatchObject({ error: { code: 'METHOD_NOT_ALLOWED' } })
+    },
+  )
+
+  it('a path that does not exist stays 404 for any method', async () => {
+    expect((await fetch(`${service.url}/nowhere`, { method: 'DELETE' })).status).toBe(404)
+  })
+})
+
+it.each(['1e1', '0x10', '+5', '5.0', ' 5'])('limit=%s is a 400 that says what it takes', async (limit) => {
+  const response = await fetch(`${service.url}/api/v1/jobs?limit=${encodeURIComponent(limit)}`)
+  expect(response.status).toBe(400)
+  expect(await response.json()).toMatchObject({ error: { message: expect.stringContaining('limit takes') } })
+})
+
+it('the files of the page do not count for the rate limit', async () => {
+  const html = await (await fetch(`${service.url}/`)).text()
+  const [, file] = /(?:src|href)="\/?(page\/[^"]+)"/.exec(html) ?? []
+  expect(file).toBeDefined()
+  for (let i = 0; i < 40; i++) expect((await fetch(`${service.url}/${file}`)).status).toBe(200)
+})
+
+it('a client that pipelines without reading its answers is cut, and one that pipelines a little is not', async () => {
+  let seen = 0
+  const waiting: ServerResponse[] = []
+  const server = createServer((_request, response) => {
+    seen++
+    waiting.push(response)
+  })
+  limitPipelining(server)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  try {
+    const { port } = server.address() as AddressInfo
+    const request = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'
+    const modest = connect(port, '127.0.0.1')
+    let text = ''
+    modest.on('data', (bytes) => {
+      text += bytes
+    })
+    modest.write(request.repeat(50))
+    await until(() => waiting.length === 50, { message: 'the modest requests came' })
+    for (const response of waiting.splice(0)) response.end('ok')
+    await until(() => text.split('HTTP/1.1 200').length === 51, { message: 'each of them is answered' })
+
+    const greedy = connect(port, '127.0.0.1')
+    const closed = new Promise((resolve) => greedy.once('close', resolve))
+    greedy.on('error', () => {})
+    greedy.write(request.repeat(50_000))
+    await closed
+    // What one read of the socket brought is still parsed: 64 KiB.
+    expect(seen).toBeLessThan(5_000)
+    modest.destroy()
+  } finally {
+    server.close()
+  }
+})

@@ -1,0 +1,167 @@
+import { setImmediate } from 'node:timers/promises'
+import { CannotIndexError } from '../../src/chain/source.ts'
+import { createConverge, type Outcome, type Report } from '../../src/indexer/converge.ts'
+import { unwrap } from '../../src/messages.ts'
+import { acquireLease, renewLease } from '../../src/store/cursor.ts'
+import { createDatabase, type Database } from '../../src/store/database.ts'
+import { CONTRACT } from './chain.ts'
+import { createGates, type Gates, release } from './gates.ts'
+import { createRandom, type Random } from './random.ts'
+import { createSimSource } from './source.ts'
+import { hold, InvariantError, same } from './state.ts'
+import { LEASE_SECONDS, type World } from './world.ts'
+
+/** One process that indexes. */
+export interface Actor {
+  me: string
+  gates: Gates
+  /** One turn of its loop, without the waits. */
+  turn(): Promise<Outcome | 'standby'>
+}
+
+export type Ended = { outcome: Outcome | 'standby' } | { error: unknown }
+export interface Turn {
+  ended: Ended | undefined
+}
+
+/** What a statement of an indexer is for, by the function that sends it. */
+type Purpose = 'query' | 'step' | 'acquire' | 'renew'
+
+export function createActor(world: World, name: string): Actor {
+  const me = `${name}${world.random.below(1e9)}`
+  const gates = createGates()
+  const own = createRandom(world.random.below(2 ** 31))
+  const databaseFor = (purpose: Purpose): Database =>
+    createDatabase({
+      query: (...statement) => gates.pass('database', () => execute(world, { purpose, me, own, statement })),
+      listen: async () => {},
+      close: async () => {},
+    })
+  // Only the step is a literal statement.
+  const db: Database = { ...databaseFor('query'), run: databaseFor('step').run }
+  const [acquiring, renewing] = [databaseFor('acquire'), databaseFor('renew')]
+  const converge = createConverge({
+    source: createSimSource(world.sky, gates, own),
+    db,
+    me,
+    address: CONTRACT,
+    contract: world.definition.contract,
+    startBlock: world.startBlock,
+    confirmations: world.schedule.confirmations,
+    pause: async () => {},
+    now: () => (world.time += world.random.below(6_000)),
+    report: { head() {}, advanced: assertCauses(world), rewound() {}, bloomMismatch() {} },
+  })
+  let holding = false
+  return {
+    me,
+    gates,
+    async turn() {
+      holding ||= await acquireLease(acquiring, me, LEASE_SECONDS)
+      if (!holding) return 'standby'
+      const outcome = await converge()
+      if (outcome === 'raced') holding = false
+      if (outcome === 'caught-up') holding = await renewLease(renewing, me, null, LEASE_SECONDS)
+      return outcome
+    },
+  }
+}
+
+interface Call {
+  purpose: Purpose
+  me: string
+  own: Random
+  statement: Parameters<World['store']['driver']['query']>
+}
+
+/** The database as an indexer finds it: a statement may get lost, or its answer. */
+async function execute(world: World, { purpose, me, own, statement }: Call): Promise<unknown[]> {
+  const fault = world.faults > 0 && own.chance(0.5)
+  if (fault) world.faults--
+  if (fault && own.chance(0.5)) throw new Error('the database did not get the statement')
+  const rows = await world.store.driver.query(...statement)
+  const done = rows.length > 0
+  const begun = world.watch.previous?.cursor.start_block != null
+  if (purpose === 'step' || !begun) await world.look()
+  if (purpose === 'step' && done) world.lease = { holder: me, fresh: true }
+  if (purpose === 'acquire' || purpose === 'renew') {
+    const { lease } = world
+    const free = !lease?.fresh || lease.holder === me
+    if (!world.colliding)
+      hold('one indexer holds the lease', free === done, () => JSON.stringify({ lease, me, rows }))
+    // Acquiring it says nothing yet: only an answer of the chain keeps the others away.
+    if (done) world.lease = { holder: me, fresh: purpose === 'renew' || (lease?.fresh ?? false) }
+  }
+  if (fault) throw new Error('the answer of the database got lost')
+  return rows
+}
+
+/** Malformed logs and changes of unknown jobs are counted apart. */
+function assertCauses({ watch, chain }: World): Report['advanced'] {
+  return (_, { to, unapplied }) => {
+    const causes = (list: { cause: string; block: number; logIndex: number }[]) =>
+      list.map(({ cause, block, logIndex }) => `${block}/${logIndex} ${cause}`).sort()
+    const expected = watch.expectations?.at(chain.byHash.get(to.hash) ?? null).unapplied ?? []
+    const found = unapplied.map(({ log, cause }) => ({
+      cause,
+      block: Number(log.blockNumber),
+      logIndex: Number(log.logIndex),
+    }))
+    const first = Math.min(...found.map(({ block }) => block))
+    same(
+      'unapplied logs are counted by their cause',
+      causes(found),
+      causes(
+        expected
+          .filter(({ blockNumber }) => blockNumber >= first)
+          .map(({ blockNumber, cause, log }) => ({ cause, block: blockNumber, logIndex: log.logIndex })),
+      ),
+    )
+  }
+}
+
+/** Starts a turn, which goes on only as its awaits are let go. */
+export function start(actor: Actor): Turn {
+  const turn: Turn = { ended: undefined }
+  actor.turn().then(
+    (outcome) => {
+      turn.ended = { outcome }
+    },
+    (error) => {
+      turn.ended = { error: unwrap(error) }
+    },
+  )
+  return turn
+}
+
+/** Lets a turn go on for so many awaits, or to its end. */
+export async function proceed(
+  actor: Actor,
+  turn: Turn,
+  { details, awaits = Number.POSITIVE_INFINITY }: { details: Random; awaits?: number },
+): Promise<void> {
+  for (let i = 0; i < awaits && !turn.ended; i++) {
+    if (actor.gates.pending.length === 0) await setImmediate()
+    if (turn.ended || actor.gates.pending.length === 0) continue
+    await release(actor.gates, details, false)
+  }
+}
+
+/** @throws the error of a turn that no weather explains */
+export function judge(world: World, { ended }: Turn): void {
+  if (!ended || !('error' in ended)) return
+  const { error } = ended
+  if (error instanceof InvariantError) throw error
+  // A fault of the code, or a statement that the database refuses: never part of the weather.
+  if (error instanceof TypeError || error instanceof ReferenceError || (error as { code?: unknown }).code)
+    throw error
+  if (error instanceof CannotIndexError)
+    hold('it halts on another chain only', world.sky.foreign, () => error.message)
+}
+
+export async function wholeTurn(world: World, actor: Actor, details: Random): Promise<Ended> {
+  const turn = start(actor)
+  await proceed(actor, turn, { details })
+  judge(world, turn)
+  return turn.ended as Ended
+}

@@ -1,0 +1,102 @@
+import { setImmediate } from 'node:timers/promises'
+import type { FastifyInstance } from 'fastify'
+import pino from 'pino'
+import type { Contract } from '../../src/contract/define.ts'
+import { type FeedLog, type FeedState, openFeed } from '../../src/feed.ts'
+import { eventsRoute } from '../../src/http/stream/events.ts'
+import { createFanout } from '../../src/http/stream/fanout.ts'
+import { readState } from '../../src/store/cursor.ts'
+import type { Database } from '../../src/store/database.ts'
+import { readFeed, readFeedTail } from '../../src/store/feed.ts'
+import { createGates, type Gates, release } from './gates.ts'
+import type { Random } from './random.ts'
+
+/** What the model keeps in memory and reads at a time: small, so that schedules reach beyond both. */
+const SMALL = { ring: 4, page: 3 }
+const BATCH_BYTES = 1_200
+
+type Handler = (request: unknown, reply: unknown) => Promise<unknown>
+
+/** The serving half of a process: the real feed, fan-out and stream route, over sockets that are ours. */
+export interface Api {
+  gates: Gates
+  /** a commit's notification arrives */
+  notify(state: Omit<FeedState, 'prunedId'>): void
+  /** the slow poll */
+  poll(): Promise<void>
+  handle: Handler
+  lastId(): number | null
+  rebuilt(): boolean
+  /** Lets everything under way come to its end; answers come in any order if `reorder`. */
+  settle(random: Random, reorder: boolean): Promise<void>
+  kill(): void
+}
+
+const silent = pino({ level: 'silent' })
+
+export function createApi(db: Database, contract: Contract): Api {
+  const gates = createGates()
+  let onCommit: Parameters<FeedLog['listen']>[0] = () => {}
+  let rebuilt = false
+  let handle: Handler | undefined
+  const log: FeedLog = {
+    state: () => gates.pass('state', () => readState(db)),
+    read: (after, limit) => gates.pass('read', () => readFeed(db, after, limit)),
+    readTail: (limit) => gates.pass('tail', () => readFeedTail(db, limit)),
+    async listen(listener) {
+      onCommit = listener
+    },
+  }
+  let onChange = () => {}
+  const listener = {
+    onChange: () => onChange(),
+    onRebuilt() {
+      rebuilt = true
+    },
+  }
+  const feed = openFeed(log, listener, silent, SMALL)
+  const metrics = { delivered() {}, wrote() {}, disconnected() {}, opened() {}, closed() {}, refused() {} }
+  const fanout = createFanout(feed, {
+    keepaliveMs: 30_000,
+    stallMs: 30_000,
+    metrics,
+    batchBytes: BATCH_BYTES,
+  })
+  onChange = fanout.changed
+  const app = {
+    route(options: { handler: Handler }) {
+      handle = options.handler
+    },
+  }
+  eventsRoute(app as unknown as FastifyInstance, {
+    contract,
+    feed,
+    fanout,
+    maxStreams: 100,
+    maxStreamsPerIp: 100,
+    resumable: true,
+    metrics,
+  })
+  return {
+    gates,
+    notify: (state) => onCommit(state),
+    poll: () => feed.refresh(),
+    handle: handle as unknown as Handler,
+    lastId: () => feed.lastId(),
+    rebuilt: () => rebuilt,
+    async settle(random, reorder) {
+      for (let quiet = 0; quiet < 3; ) {
+        await setImmediate()
+        if (gates.pending.length === 0) quiet++
+        else {
+          quiet = 0
+          await release(gates, random, reorder)
+        }
+      }
+    },
+    kill() {
+      feed.close()
+      fanout.close()
+    },
+  }
+}

@@ -1,0 +1,46 @@
+import { type Hex, hexToBytes, keccak256, type RpcLog } from 'viem'
+
+export const EMPTY_BLOOM: Hex = `0x${'0'.repeat(512)}`
+
+const known = new Map<string, number[]>()
+
+/** The three bits of a value (Yellow Paper, section 4.4.3). */
+function bits(value: Hex): number[] {
+  const found = known.get(value) ?? bitsOf(value)
+  known.set(value, found)
+  return found
+}
+
+function bitsOf(value: Hex): number[] {
+  const hash = hexToBytes(keccak256(hexToBytes(value)))
+  return [0, 2, 4].map((i) => (((hash[i] as number) << 8) | (hash[i + 1] as number)) % 2048)
+}
+
+/** The bloom of a block's logs, by their addresses and first topics. */
+export function bloomOf(logs: RpcLog[]): Hex {
+  const bytes = Buffer.alloc(256)
+  for (const log of logs)
+    for (const value of [log.address, log.topics[0] as Hex])
+      for (const bit of bits(value))
+        bytes[255 - (bit >> 3)] = (bytes[255 - (bit >> 3)] as number) | (1 << (bit & 7))
+  return `0x${bytes.toString('hex')}`
+}
+
+const found = new Map<Hex, Hex[]>()
+
+/** Addresses whose bits together are those of a contract and an event: a bloom that says "maybe" where nothing is. */
+export function lookalikes(contract: Hex, topic: Hex): Hex[] {
+  const before = found.get(topic)
+  if (before) return before
+  const addresses: Hex[] = []
+  const wanted = new Set([...bits(contract), ...bits(topic)])
+  for (let i = 1; wanted.size > 0; i++) {
+    const address: Hex = `0x${i.toString(16).padStart(40, '0')}`
+    const useful = bitsOf(address).filter((bit) => wanted.has(bit))
+    if (useful.length === 0) continue
+    addresses.push(address)
+    for (const bit of useful) wanted.delete(bit)
+  }
+  found.set(topic, addresses)
+  return addresses
+}

@@ -1,0 +1,95 @@
+import { type Hex, toEventSelector } from 'viem'
+import type { Contract } from '../../src/contract/define.ts'
+import type { Random } from './random.ts'
+
+/** Fields of a job as a client sees them. */
+export type Fields = Record<string, string | number | null>
+
+/** One event of a contract: how its logs are drawn. The first parameter of each is the job's id, indexed. */
+export interface EventModel {
+  /** as Solidity writes it, without names */
+  signature: string
+  /** how many parameters after the job's id are topics; the others are data */
+  indexed: number
+  /** Draws the parameters after the job's id. */
+  draw(random: Random): Drawn
+}
+
+export interface Drawn {
+  /** parameters after the job's id, 64 hex digits each */
+  words: string[]
+  /** what the log sets in the job */
+  set: Fields
+  /** false if a word is no value of its type; true by default */
+  fits?: boolean
+}
+
+/** A log of the contract before it is mined. */
+export interface LogSpec extends Drawn {
+  event: EventModel
+  creates: boolean
+  jobId: bigint
+  damage: Damage | null
+  /** of the transaction, if the log was in a block before */
+  transactionHash?: Hex
+}
+
+/** Ways in which a log does not fit the ABI. */
+export const DAMAGES = ['a topic less', 'a topic more', 'a byte less'] as const
+export type Damage = (typeof DAMAGES)[number]
+
+/** A query of the stream, and what it must select. */
+export interface ModelQuery {
+  query: Record<string, string>
+  types: string[]
+  matches(job: Fields): boolean
+}
+
+/** A contract definition with its own, separate account of what its logs do to a job. */
+export interface ModelDefinition {
+  /** the definition under test */
+  contract: Contract
+  creations: EventModel[]
+  changes: EventModel[]
+  /** a job of which nothing is known: every field, in the order of the public contract */
+  empty: Fields
+  /** fields by which jobs are counted */
+  kind: string[]
+  /** the field that groups the chart; null if there is none */
+  choice: string | null
+  /** fraction digits of the amounts that are added up; null if they are not */
+  sum: { field: string; decimals: number } | null
+  queries: ModelQuery[]
+}
+
+export const JOB_EVENTS = ['job_created', 'job_updated', 'job_removed']
+
+export function nameOf(event: EventModel): string {
+  return event.signature.slice(0, event.signature.indexOf('('))
+}
+
+const topics = new Map<string, Hex>()
+export function topicOf({ signature }: EventModel): Hex {
+  const topic = topics.get(signature) ?? toEventSelector(signature)
+  topics.set(signature, topic)
+  return topic
+}
+
+/** A parameter as 64 hex digits. */
+export function digits(value: number | bigint | Hex): string {
+  const hex = typeof value === 'string' ? value.slice(2) : value.toString(16)
+  return hex.padStart(64, '0')
+}
+
+/** An amount as the public contract writes it. */
+export function fixed(units: bigint, decimals: number): string {
+  if (decimals === 0) return String(units)
+  const one = 10n ** BigInt(decimals)
+  return `${units / one}.${String(units % one).padStart(decimals, '0')}`
+}
+
+/** Small amounts that straddle a filter's bound, and now and then the largest and the least. */
+export function drawAmount(random: Random): bigint {
+  if (random.chance(0.03)) return 2n ** 256n - 1n
+  return random.chance(0.05) ? 0n : 100n + BigInt(random.below(200))
+}

@@ -1,0 +1,451 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: pieces of the sources
+import type { Mutation } from './mutations.ts'
+
+type Fault = [place: string, name: string, find: string, replace: string]
+
+const STEP: Fault[] = [
+  [
+    'with moved',
+    'a step without compare-and-set',
+    'where cursor.revision = $1::bigint',
+    'where $1::bigint is not null',
+  ],
+  [
+    'with moved',
+    'the revision does not grow with a rewind',
+    'cursor.revision + 1',
+    'cursor.revision + case when $2::bigint < $3::bigint then 0 else 1 end',
+  ],
+  ['with removed_jobs', 'a rewind leaves the jobs of one block', '> $2::bigint', '> $2::bigint + 1'],
+  ['with removed_changes', 'a rewind forgets the changes', '> $2::bigint', '> $2::bigint + 1000000'],
+  ['with removed_unapplied', 'a rewind forgets the unapplied logs', '> $2::bigint', '> $2::bigint + 1000000'],
+  [
+    'with finalized_blocks',
+    'the local chain is pruned one block too far',
+    'least(moved.finalized,',
+    'least(moved.finalized + 1,',
+  ],
+  [
+    'with finalized_changes',
+    'a change forgets what was before it one block too early',
+    'least(moved.finalized,',
+    'least(moved.finalized + 1,',
+  ],
+  [
+    'with finalized_changes',
+    'a change never forgets what was before it',
+    'before is not null',
+    'before is not null and false',
+  ],
+  [
+    'with created_jobs',
+    'a changed job is written as a new one',
+    'where old_kind is null',
+    'where kind is not null',
+  ],
+  [
+    'with updated_jobs',
+    'a change is written to every job of its id',
+    'jobs.block_number = written.block_number and jobs.log_index = written.log_index',
+    'jobs.job_id = written.job_id',
+  ],
+  [
+    'with counted',
+    'a removed job stays in the totals',
+    'where old_kind is not null',
+    'where old_kind is not null and kind is not null',
+  ],
+  [
+    'with counted',
+    'a changed job is counted at its old status too',
+    'where old_kind is not null',
+    'where old_kind is not null and kind is null',
+  ],
+  [
+    'with counted',
+    'a removed job takes only its amount off the totals',
+    '-1, -old_amount',
+    'case when kind is null then 0 else -1 end, -old_amount',
+  ],
+  [
+    'with counted',
+    'a changed amount is not taken off the totals',
+    '-1, -old_amount',
+    '-1, case when kind is null then -old_amount else 0 end',
+  ],
+  ['with new_hours', 'the hours are never reduced', 'from counted', 'from counted where jobs >= 0'],
+  [
+    'commitStep',
+    'ids are used again after a rewind',
+    'from.lastId + entries.length',
+    'from.lastId + (to.number < from.blockNumber ? 0 : entries.length)',
+  ],
+  [
+    'commitStep',
+    'the feed is published before the commit',
+    'const moved = await db.run(STEP,',
+    `if (entries.length > 0) await db.run('insert into feed (id, type, data, before) select id, type, data, before from json_to_recordset($1::json) as entry (id bigint, type text, data text, before text)', [JSON.stringify(entries.splice(0))])
+  const moved = await db.run(STEP,`,
+  ],
+  [
+    'commitStep',
+    'unapplied logs are written before the commit',
+    'const moved = await db.run(STEP,',
+    `if (step.unapplied.length > 0) await db.run('insert into unapplied_logs select block_number, log_index, reason, log::json from json_to_recordset($1::json) as unapplied (block_number bigint, log_index int, reason text, log text) on conflict do nothing', [JSON.stringify(step.unapplied.splice(0).map(unappliedRow))])
+  const moved = await db.run(STEP,`,
+  ],
+  ['commitStep', 'a rewind of the history is fed', 'from.silent ? [] :', 'false ? [] :'],
+  [
+    'commitStep',
+    'the first block after the beginning is silent',
+    'to.number < from.feedFromBlock',
+    'to.number <= from.feedFromBlock',
+  ],
+]
+
+const FOLD: Fault[] = [
+  ['fold', 'logs are folded newest first', 'for (const log of logs)', 'for (const log of logs.toReversed())'],
+  [
+    'fold',
+    'a change is told without the job before it',
+    "type: 'job_updated', data: json(draft), before }",
+    "type: 'job_updated', data: json(draft), before: null }",
+  ],
+  [
+    'fold',
+    'several changes of a job in one block are told as one',
+    "if (fed) folded.entries.push({ type: 'job_updated',",
+    `if (fed && !folded.changes.some((other) => other.blockNumber === blockNumber && other.job.blockNumber === draft.blockNumber && other.job.logIndex === draft.logIndex))
+      folded.entries.push({ type: 'job_updated',`,
+  ],
+  [
+    'fold',
+    'a change is of the stored job of an id, not of the new one',
+    "if (fed) folded.entries.push({ type: 'job_created'",
+    "if (known.has(jobId)) latest.delete(jobId)\n      if (fed) folded.entries.push({ type: 'job_created'",
+  ],
+  ['fold', 'a change of an unknown job is dropped', 'folded.unapplied.push({', 'void ({'],
+  [
+    'fold',
+    'a change of an unknown job stops the step',
+    'if (!draft) {',
+    "if (!draft) {\n      if (jobId !== '') throw new Error('an unknown job')",
+  ],
+  [
+    'fold',
+    'a change does not keep what was before it',
+    'blockNumber > finalizedNumber ? before : null',
+    'blockNumber > finalizedNumber + 1 ? before : null',
+  ],
+  [
+    'fold',
+    'a final change keeps what was before it',
+    'blockNumber > finalizedNumber ? before : null',
+    'before',
+  ],
+  [
+    'changeOf',
+    'a change has the position of its job',
+    'return { blockNumber, logIndex, job,',
+    'return { ...job, job,',
+  ],
+  ['rewindEntries', 'a removed job is not told', 'jobs.map(', 'jobs.slice(1).map('],
+  [
+    'rewindEntries',
+    'restored jobs are told before removed ones',
+    'jobs.map(',
+    'jobs.toSorted((a, b) => Number(a.after === null) - Number(b.after === null)).map(',
+  ],
+  [
+    'rewindEntries',
+    'restored jobs are told newest first',
+    'jobs.map(',
+    'jobs.toSorted((a, b) => (a.after && b.after ? b.blockNumber - a.blockNumber || b.logIndex - a.logIndex : 0)).map(',
+  ],
+  [
+    'rewindEntries',
+    'a restored job is told without what it was',
+    'before: before?.data ?? null',
+    'before: null',
+  ],
+]
+
+const JOBS: Fault[] = [
+  [
+    'jobsOfIds',
+    'a change is of the first job of an id',
+    'desc(jobs.blockNumber), desc(jobs.logIndex)',
+    'asc(jobs.blockNumber), asc(jobs.logIndex)',
+  ],
+  [
+    'readRewind',
+    'jobs are removed oldest first',
+    'desc(jobs.blockNumber), desc(jobs.logIndex)',
+    'asc(jobs.blockNumber), asc(jobs.logIndex)',
+  ],
+  ['readRewind', 'jobs of one block are removed in log order', 'desc(jobs.logIndex)', 'asc(jobs.logIndex)'],
+  [
+    'readRewind',
+    'a restored job takes what the newest change found',
+    'asc(changes.blockNumber), asc(changes.logIndex)',
+    'desc(changes.blockNumber), desc(changes.logIndex)',
+  ],
+  [
+    'readRewind',
+    'a restored job takes what the last change of the oldest block found',
+    'asc(changes.blockNumber), asc(changes.logIndex)',
+    'asc(changes.blockNumber), desc(changes.logIndex)',
+  ],
+  ['readRewind', 'a rewind restores nothing', '...restored.map(', '...restored.slice(0, 0).map('],
+  [
+    'readRewind',
+    'a removed job is restored too',
+    'gt(changes.blockNumber, blockNumber), lte(changes.jobBlock, blockNumber)',
+    'gt(changes.blockNumber, blockNumber), lte(changes.jobBlock, 1e9)',
+  ],
+]
+
+const CONVERGE: Fault[] = [
+  [
+    'createConverge',
+    'the step over the beginning is not cut',
+    'Math.max(next, cursor.feedFromBlock)',
+    'Math.max(next, cursor.feedFromBlock + 1)',
+  ],
+  [
+    'takeHead',
+    'a block is skipped when several are taken',
+    'await logsOf(headers)',
+    'await logsOf(headers.length > 2 ? headers.slice(1) : headers)',
+  ],
+  [
+    'takeHead',
+    'parentHash is ignored at the cursor',
+    'if (!follows(first, cursor)) return goBack(cursor, head)',
+    '',
+  ],
+  [
+    'takeHead',
+    'parentHash is ignored between new blocks',
+    'headers[i]?.parentHash !== headers[i - 1]?.hash',
+    'headers[i] === undefined',
+  ],
+  [
+    'takeFinalized',
+    'parentHash is ignored in final ranges',
+    'if (!follows(first, cursor)) return goBack(cursor, head)',
+    '',
+  ],
+  [
+    'logsOf',
+    'empty logs are believed against the bloom',
+    'bloomMayHold(header.logsBloom, [ix.address, topic])',
+    'header.number < 0',
+  ],
+  [
+    'logsOf',
+    'the bloom check covers only the creating event',
+    'ix.contract.topics.filter(',
+    'ix.contract.topics.slice(0, 1).filter(',
+  ],
+  [
+    'logsOf',
+    'the bloom check ends with the first log that is found',
+    '!found.has(`${header.hash} ${topic}`)',
+    '![...found].some((each) => each.startsWith(header.hash))',
+  ],
+  [
+    'askAgain',
+    'empty logs are believed at the second look',
+    'accountsFor(all, [ix.address, topic])',
+    'all.length >= 0',
+  ],
+  [
+    'readRange',
+    'a final range whose end is missing is taken',
+    'const { first, last, logs } = await ix.source.range(from, to)',
+    'const { first, last: end, logs } = await ix.source.range(from, to)\n    const last = end ?? (await ix.source.header(to))',
+  ],
+  [
+    'compareTip',
+    'a branch that is not longer is not noticed',
+    "local === tip.hash ? 'caught-up' : goBack(cursor, head)",
+    "local ? 'caught-up' : goBack(cursor, head)",
+  ],
+  [
+    'commonAncestor',
+    'a block that a lagging node lacks counts as gone',
+    '!header && block.number <= head.number',
+    '!header && block.number < -9',
+  ],
+  ['goBack', 'another chain is not told by its genesis', 'await ix.source.identify(chainOf(cursor))', ''],
+  [
+    'goBack',
+    'a rewind is read while the cursor moves',
+    '(await readCursor(ix.db))?.revision !== cursor.revision',
+    '!cursor',
+  ],
+  ['refreshFinalized', "another chain's finalized block is believed", 'if (!ours) return', ''],
+  [
+    'follows',
+    "another chain's genesis block follows ours",
+    'first.number === 0 ? first.hash === cursor.genesisHash : first',
+    'first',
+  ],
+  [
+    'rangeOf',
+    'a refused range near the head is asked for again and again',
+    'if (!(error instanceof RangeRefusedError)) throw error',
+    'if (error) throw error',
+  ],
+]
+
+const LOGS: Fault[] = [
+  [
+    'checkLogs',
+    'logs of another branch are taken',
+    'expected !== log.blockHash',
+    'expected.length !== log.blockHash?.length',
+  ],
+  ['checkLogs', 'removed logs are taken', 'if (log.removed) continue', ''],
+  [
+    'checkLogs',
+    'doubled logs are taken twice',
+    '.filter((log, i) => i === 0 || byPosition(found[i - 1] as RpcLog, log) < 0)',
+    '',
+  ],
+  [
+    'checkLogs',
+    'logs are taken in the order they come',
+    'if (inOrder) return',
+    'if (inOrder || !inOrder) return',
+  ],
+  ['timestampOf', 'a blockTimestamp of 0x0 is believed', 'seconds === 0n ? undefined : ', ''],
+  [
+    'decodeLogs',
+    'malformed logs are dropped',
+    "malformed.push({ log, cause: 'malformed', reason: error.message })",
+    '',
+  ],
+]
+
+const CONTRACT: Record<string, Fault[]> = {
+  'src/contract/kinds.ts': [
+    ['address', 'the zero address is kept', '/^0+$/.test(digits) ? null : ', ''],
+    ['address', 'a word of more than 20 bytes is an address', '!/^0{24}/.test(hex)', 'hex.length !== 64'],
+  ],
+  'src/contract/decode.ts': [
+    [
+      'createDecoder',
+      'a log with too little data is applied',
+      'data.length < 2 + form.words * WORD',
+      'data.length < 2',
+    ],
+  ],
+  'src/contract/filters.ts': [
+    ['matches', 'a participant must hold every role', 'fields.some(', 'fields.every('],
+    [
+      'isLess',
+      'amounts are compared as text',
+      'a.length === b.length ? a < b : a.length < b.length',
+      'a < b',
+    ],
+  ],
+}
+
+const SERVING: Record<string, Fault[]> = {
+  'src/store/cursor.ts': [
+    ['isFree', 'the lease is given to any process that asks', 'isNull(cursor.indexer)', 'sql`true`'],
+    [
+      'isFree',
+      'a lease of the future never ends',
+      'abs(extract(epoch from clock_timestamp() - ${cursor.checkedAt}))',
+      'extract(epoch from clock_timestamp() - ${cursor.checkedAt})',
+    ],
+  ],
+  'src/store/feed.ts': [
+    ['pruneFeed', 'the feed is pruned one entry too far', 'where id <= (', 'where id <= 1 + ('],
+    ['pruneFeed', 'pruning is not recorded', '(select max(id) from pruned)', '0'],
+    [
+      'entriesAfter',
+      'a page of the store begins one event early',
+      "gt(feed.id, sql.placeholder('afterId'))",
+      "sql`${feed.id} >= ${sql.placeholder('afterId')}`",
+    ],
+  ],
+  'src/store/history.ts': [
+    [
+      'jobWithChanges',
+      'REST has the first job of an id',
+      'desc(jobs.blockNumber), desc(jobs.logIndex)',
+      'asc(jobs.blockNumber), asc(jobs.logIndex)',
+    ],
+    [
+      'jobWithChanges',
+      'the lifecycle of a job has the changes of its block only',
+      'eq(changes.jobLog, latest.logIndex)',
+      'eq(changes.jobLog, latest.logIndex), eq(changes.blockNumber, latest.blockNumber)',
+    ],
+  ],
+  'src/feed.ts': [
+    [
+      'recent',
+      'a resumed stream begins one event late (memory)',
+      'events.slice(id + 1 - first.id,',
+      'events.slice(id + 2 - first.id,',
+    ],
+    ['recent', 'memory is said to reach back one event further', 'id + 1 < first.id', 'id + 2 < first.id'],
+    ['stored', 'a hole in the store counts as a complete continuation', '&& continues(id, entries)', ''],
+    ['takeTurns', 'a look that was overtaken ends every stream', 'line.then(', 'Promise.resolve().then('],
+    [
+      'look',
+      'a notification is the only way to hear of events',
+      'wanted = Math.max(wanted, state.lastId)',
+      '',
+    ],
+    [
+      'toEvent',
+      'the server forgets the job before a change',
+      'before === null ? null : JSON.parse(before)',
+      'null',
+    ],
+  ],
+  'src/http/stream/wanted.ts': [
+    [
+      'readWanted',
+      'a filter passes a change only if the job matches after it',
+      '(matchesJob(job) || (before !== null && matchesJob(before)))',
+      'matchesJob(job)',
+    ],
+    [
+      'readWanted',
+      'a filter passes a change only if the job matched before it',
+      '(matchesJob(job) || (before !== null && matchesJob(before)))',
+      'matchesJob(before ?? job)',
+    ],
+  ],
+  'src/http/stream/fanout.ts': [
+    [
+      'drained',
+      'a stalled stream is skipped past what it could not take',
+      'resume(subscriber)',
+      'subscriber.position = feed.lastId() ?? 0\n      resume(subscriber)',
+    ],
+    ['drained', 'a drained stream is not resumed', 'resume(subscriber)', ''],
+  ],
+}
+
+const faults: Record<string, Fault[]> = {
+  'src/store/step.ts': STEP,
+  'src/indexer/fold.ts': FOLD,
+  'src/store/jobs.ts': JOBS,
+  'src/indexer/converge.ts': CONVERGE,
+  'src/indexer/logs.ts': LOGS,
+  ...CONTRACT,
+  ...SERVING,
+}
+
+/** Every fault that the model must notice. */
+export const mutations: Mutation[] = Object.entries(faults).flatMap(([file, list]) =>
+  list.map(([place, name, find, replace]) => ({ name, file, place, find, replace })),
+)

@@ -1,0 +1,97 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { encodeFunctionData, type Hex } from 'viem'
+import { jobRegistryAbi as abi } from '../../abi/jobRegistry.ts'
+import { devAccount, send, succeeded } from '../../src/devnet/client.ts'
+import type { ReorgTransaction, TestChain } from '../helpers/anvil.ts'
+import type { Random } from '../model/random.ts'
+
+/** Longer than any batch takes. */
+const STUCK_MS = 2_000
+const BYTES: Hex = `0x${'de'.repeat(32)}`
+
+/** A random call that changes a job, in no order that makes sense. */
+function changeOf(jobId: bigint, random: Random): Hex {
+  const agent = 1n + BigInt(random.below(4))
+  return random.pick([
+    () => encodeFunctionData({ abi, functionName: 'setProvider', args: [jobId, agent] }),
+    () => encodeFunctionData({ abi, functionName: 'setBudget', args: [jobId, agent * 1_000_000n] }),
+    () => encodeFunctionData({ abi, functionName: 'fund', args: [jobId, agent, 5_000_000n] }),
+    () => encodeFunctionData({ abi, functionName: 'submit', args: [jobId, agent, BYTES] }),
+    () => encodeFunctionData({ abi, functionName: 'complete', args: [jobId, agent, BYTES] }),
+    () => encodeFunctionData({ abi, functionName: 'reject', args: [jobId, agent, BYTES] }),
+    () => encodeFunctionData({ abi, functionName: 'expire', args: [jobId] }),
+  ])()
+}
+
+/** Jobs and changes, alone and in batches, and reorgs with jobs and changes of their own, until it is stopped. */
+export function startLoad(chain: TestChain, random: Random) {
+  let stopping = false
+  let reorgs = 0
+  let newest = 1
+  // Mostly a recent job, now and then one that a reorg took away or that never was.
+  const someJob = () => BigInt(Math.max(1, newest + 2 - random.below(12)))
+  const transaction = (data: Hex): ReorgTransaction[0] => ({ from: devAccount, to: chain.address, data })
+
+  function call(): Hex {
+    if (random.chance(0.6)) return changeOf(someJob(), random)
+    const client = 1n + BigInt(random.below(3))
+    const args = [client, 5_000_000n, 1_900_000_000n, random.below(4), 1 + random.below(4)] as const
+    return encodeFunctionData({ abi, functionName: 'createJob', args })
+  }
+
+  const acts: (() => Promise<unknown>)[] = [
+    async () => {
+      newest = Number((await chain.createJob({ clientId: BigInt(1 + random.below(3)) })).jobId)
+    },
+    () => chain.createJobs(1 + random.below(60), { perTransaction: 20 }),
+    // Five logs of each job in one block.
+    () => chain.createMixedJobs(1 + random.below(20), { perTransaction: 10 }),
+    async () => {
+      const data = changeOf(someJob(), random)
+      await succeeded(chain.client, await send(chain.client, { to: chain.address, data }))
+    },
+    () => chain.mine(1 + random.below(5)),
+    async () => {
+      const depth = 1 + random.below(8)
+      // Ids begin again where the branch left: other jobs of the same ids.
+      const calls = Array.from({ length: random.below(8) }, call)
+      await chain.reorg(
+        depth,
+        calls.map((data) => [transaction(data), random.below(depth)]),
+      )
+      reorgs++
+    },
+  ]
+  const weights = [3, 1, 1, 5, 1, 2].flatMap((weight, i) => Array<number>(weight).fill(i))
+
+  const ended = (async () => {
+    while (!stopping) {
+      await sleep(random.below(40))
+      let ended = false
+      const acting = (acts[random.pick(weights)] as () => Promise<unknown>)()
+        .catch(() => {})
+        .finally(() => {
+          ended = true
+        })
+      // Waited for, since anvil loses blocks if it mines and reorganises at the same time. A transaction whose nonce a
+      // reorg took is never mined, and one it took away has no receipt.
+      for (;;) {
+        await Promise.race([acting, sleep(STUCK_MS)])
+        if (ended) break
+        await chain.rpc('anvil_dropAllTransactions')
+      }
+    }
+  })()
+  let failure: unknown
+  ended.catch((error) => {
+    failure = error
+  })
+  return {
+    reorgs: () => reorgs,
+    async stop() {
+      stopping = true
+      await ended.catch(() => {})
+      if (failure) throw failure
+    },
+  }
+}

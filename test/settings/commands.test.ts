@@ -1,0 +1,128 @@
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startProcess } from '../helpers/process.ts'
+import { tempDir } from '../helpers/tempDir.ts'
+
+let dir: Awaited<ReturnType<typeof tempDir>>
+beforeAll(async () => {
+  dir = await tempDir()
+})
+afterAll(() => dir?.remove())
+
+async function run(args: string[], env: Record<string, string> = {}) {
+  const child = await startProcess({ args, env })
+  const timer = setTimeout(() => child.kill('SIGKILL'), 20_000)
+  const { code } = await child.exit
+  clearTimeout(timer)
+  return { code, text: child.logs.map((line) => line.text ?? JSON.stringify(line)).join('\n') }
+}
+
+const chainless = { RPC_URL: 'http://127.0.0.1:1', CONTRACT_ADDRESS: `0x${'12'.repeat(20)}` }
+
+describe('a wrong setting ends the process with code 2, without its secret and without a stack', () => {
+  it.each([
+    [{ DATABASE_URL: 'postgres://user:s3cr#et@db/jobs' }, /^ {2}DATABASE_URL is not valid/m],
+    [{ DATABASE_URL: 'postgres://user:s3cret%zz@db/jobs' }, /^ {2}DATABASE_URL is not valid/m],
+    [{ DATABASE_URL: 'postgres://user:s3cret@a:1,b:2/jobs' }, /^ {2}DATABASE_URL is not valid/m],
+    [{ RPC_URL: 'http://rpc:port/s3cret' }, /^ {2}RPC_URL is not valid/m],
+    [{ TRUST_PROXY: 'x' }, /^ {2}TRUST_PROXY is "x"/m],
+    [{ HOST: 'no-such-host.invalid' }, /^HOST is "no-such-host.invalid", which does not resolve/m],
+    [{ HOST: '192.0.2.1' }, /^HOST is "192.0.2.1", which is not an address of this machine/m],
+    [{ DATA_DIR: '/dev/null/folder' }, /^DATA_DIR is "\/dev\/null\/folder", which cannot be used/m],
+  ])('%j', async (env, expected) => {
+    const { code, text } = await run(['start'], { ...chainless, DATA_DIR: join(dir.path, 'data'), ...env })
+    expect(text).toMatch(expected)
+    expect(text).not.toMatch(/s3cr|\n {4}at /)
+    expect(code).toBe(2)
+  })
+
+  it.skipIf(process.platform !== 'linux')('DATA_DIR=/proc/…, where mkdir never returns', async () => {
+    const { code, text } = await run(['start'], { ...chainless, DATA_DIR: '/proc/jobcast/data' })
+    expect(text).toContain('DATA_DIR is "/proc/jobcast/data", which cannot be used')
+    expect(code).toBe(2)
+  })
+
+  it('reset of a folder that is not there', async () => {
+    const missing = join(dir.path, 'missing')
+    expect(await run(['reset', '--yes'], { DATA_DIR: missing })).toEqual({
+      code: 2,
+      text: `DATA_DIR is "${missing}", and there is no such folder: nothing was deleted.`,
+    })
+  })
+
+  it('reset of a folder without a database deletes nothing', async () => {
+    expect((await run(['reset', '--yes'], { DATA_DIR: dir.path })).code).toBe(0)
+  })
+})
+
+it('a database whose host does not resolve is one that does not answer', async () => {
+  const { code, text } = await run(['migrate'], {
+    DATABASE_URL: 'postgres://u:s3cret@no-such-host.invalid/x',
+  })
+  expect(text).toMatch(/^The database does not answer: /)
+  expect(text).not.toContain('s3cret')
+  expect(code).toBe(1)
+})
+
+it('generate without a chain says in one line where there is none', async () => {
+  const { code, text } = await run(['generate', 'http://127.0.0.1:1/s3cret'])
+  expect(text).toMatch(/^http:\/\/127\.0\.0\.1:1.* HTTP request failed.*$/)
+  expect(text).not.toContain('s3cret')
+  expect(code).toBe(1)
+})
+
+describe('a misspelt setting', () => {
+  it('is a warning of the log', async () => {
+    const child = await startProcess({
+      env: { ...chainless, DATA_DIR: join(dir.path, 'misspelt'), MAX_STREAM: '1', HOSTS: 'x' },
+    })
+    try {
+      const line = await child.waitForLog(/not a setting/)
+      expect(line).toMatchObject({
+        level: 'warn',
+        msg: 'MAX_STREAM is not a setting; is MAX_STREAMS meant?',
+      })
+      await child.waitForLog(/listens on/)
+      expect(child.logs.filter((each) => /not a setting/.test(String(each.msg)))).toHaveLength(1)
+    } finally {
+      await child.stop()
+    }
+  })
+
+  it('is named beside the one that is missing', async () => {
+    const { code, text } = await run(['start'], { RPC_URL: chainless.RPC_URL, CONTRACT_ADRESS: '0x' })
+    expect(text).toContain('CONTRACT_ADDRESS is missing')
+    expect(text).toContain('CONTRACT_ADRESS is not a setting; is CONTRACT_ADDRESS meant?')
+    expect(code).toBe(2)
+  })
+
+  it('is told before reset deletes what another database holds', async () => {
+    const { text } = await run(['reset', '--yes'], { DATABSE_URL: 'x', DATA_DIR: join(dir.path, 'missing') })
+    expect(text).toContain('DATABSE_URL is not a setting; is DATABASE_URL meant?')
+  })
+})
+
+describe('help of one command', () => {
+  it.each([
+    ['start', '--only indexer'],
+    ['devnet', '--contract <name>'],
+    ['generate', 'rpc url'],
+    ['migrate', 'migrate '],
+    ['reset', '--yes'],
+    ['tail', 'Usage: jobcast tail'],
+  ])('%s --help', async (command, expected) => {
+    const { code, text } = await run([command, '--help'])
+    expect(code).toBe(0)
+    expect(text).toContain(expected)
+    expect(text).toContain(`Usage: jobcast ${command}`)
+    // Of this command only.
+    expect(text).not.toContain('DATABASE_CONNECTIONS')
+    if (command !== 'devnet') expect(text).not.toContain('living market')
+  })
+
+  it('a command that does not exist has none', async () => {
+    const { code, text } = await run(['strat', '--help'])
+    expect(code).toBe(2)
+    expect(text).toContain('no command "strat"')
+  })
+})

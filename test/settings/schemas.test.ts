@@ -1,0 +1,104 @@
+import postgres from 'postgres'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { jobRegistry } from '../../src/contract/jobRegistry.ts'
+import { DatabaseError, type Driver } from '../../src/store/database.ts'
+import { openPostgres } from '../../src/store/postgres.ts'
+import { resetDatabase } from '../../src/store/reset.ts'
+import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
+
+let server: TestPostgres
+beforeAll(async () => {
+  server = await startPostgres()
+})
+afterAll(() => server?.stop())
+
+/** The tables of each schema, but for those of Postgres itself. */
+async function tables(url: string): Promise<Record<string, string[]>> {
+  const sql = postgres(url, { max: 1 })
+  const rows = await sql`
+    select schemaname as schema, array_agg(tablename::text order by tablename) as names from pg_tables
+    where schemaname not in ('pg_catalog', 'information_schema') group by 1`
+  await sql.end()
+  return Object.fromEntries(rows.map(({ schema, names }) => [schema, names]))
+}
+
+async function run(url: string, statement: string): Promise<void> {
+  const sql = postgres(url, { max: 1, onnotice: () => {} })
+  await sql.unsafe(statement)
+  await sql.end()
+}
+
+const inSchemas = (url: string, path: string) => `${url}?search_path=${path}`
+/** Opens it with one connection that stays. */
+async function connect(url: string): Promise<Driver> {
+  const driver = await openPostgres(url, jobRegistry)
+  await driver.query('select', [], { prepare: false, arrays: false, lane: 'index' })
+  return driver
+}
+
+const reset = (databaseUrl: string) => resetDatabase({ databaseUrl, dataDir: '' })
+
+it('two Jobcasts share a database, each in its schema, and reset deletes the own one alone', async () => {
+  const url = await server.createDatabase()
+  await run(url, 'create schema a; create schema b; create table b.other (id int); create schema drizzle')
+  // What b lacks is found in a, and must not be taken for b's.
+  const [a, b] = [inSchemas(url, 'a'), inSchemas(url, 'b,a')]
+  const first = await connect(a)
+  const second = await connect(b)
+  const { b: madeInB, ...rest } = await tables(url)
+  expect(rest).toEqual({ a: expect.arrayContaining(['cursor', 'jobcast_migrations', 'jobs']) })
+  expect(madeInB?.filter((name) => name !== 'other')).toEqual(rest.a)
+
+  // Its own process keeps b from being reset; the one on a does not.
+  await expect(reset(b)).rejects.toThrow(/^1 connections? .* Stop its processes first/)
+  await second.close()
+  await reset(b)
+  expect(await tables(url)).toEqual({ ...rest, b: ['other'] })
+  await expect(reset(a)).rejects.toThrow('Stop its processes first')
+  await first.close()
+  // Nothing of b is left to delete, and a is not touched.
+  await reset(b)
+  expect(await tables(url)).toEqual({ ...rest, b: ['other'] })
+  await (await openPostgres(b, jobRegistry)).close()
+})
+
+it("reset deletes nothing of a program that has tables of the same names, and drizzle's journal stays", async () => {
+  const url = await server.createDatabase()
+  await run(
+    url,
+    'create table jobs (id int); create schema drizzle; create table drizzle.__drizzle_migrations (created_at bigint); insert into drizzle.__drizzle_migrations values (4102444800000)',
+  )
+  await reset(url)
+  expect(await tables(url)).toEqual({ public: ['jobs'], drizzle: ['__drizzle_migrations'] })
+  await run(url, 'drop table jobs')
+  // Another program's migrations say nothing of this one's.
+  await (await openPostgres(url, jobRegistry)).close()
+  await reset(url)
+  expect(await tables(url)).toEqual({ drizzle: ['__drizzle_migrations'] })
+})
+
+it('tables from before the journal are refused with what to do', async () => {
+  const url = await server.createDatabase()
+  await run(url, 'create table cursor (id int)')
+  await expect(openPostgres(url, jobRegistry)).rejects.toThrow(/before the first release.*jobcast reset/)
+  await reset(url)
+  await (await openPostgres(url, jobRegistry)).close()
+})
+
+it('a newer journal is refused', async () => {
+  const url = await server.createDatabase()
+  await (await openPostgres(url, jobRegistry)).close()
+  await run(url, "insert into jobcast_migrations (hash, created_at) values ('of the future', 4102444800000)")
+  await expect(openPostgres(url, jobRegistry)).rejects.toThrow(/newer Jobcast \(migration of 2100-01-01/)
+})
+
+it('many processes that start at once migrate once', async () => {
+  const url = await server.createDatabase()
+  const opened = await Promise.all(Array.from({ length: 6 }, () => openPostgres(url, jobRegistry)))
+  await Promise.all(opened.map((each) => each.close()))
+  expect((await tables(url)).public).toContain('cursor')
+})
+
+it('a URL that the driver cannot read is a database that cannot be used, not one that does not answer', async () => {
+  await expect(openPostgres('postgres://u:%zz@127.0.0.1/x', jobRegistry)).rejects.toThrow(DatabaseError)
+})

@@ -1,0 +1,149 @@
+import { describe, expect, it } from 'vitest'
+import { ConfigError, loadConfig, misspelt } from '../../src/config.ts'
+
+const required = { RPC_URL: 'http://127.0.0.1:1', CONTRACT_ADDRESS: `0x${'Ab'.repeat(20)}` }
+
+/** The message about a wrong configuration. */
+function complaint(env: Record<string, string>): string {
+  try {
+    loadConfig({ ...required, ...env })
+  } catch (error) {
+    expect(error).toBeInstanceOf(ConfigError)
+    return (error as Error).message
+  }
+  throw new Error(`${JSON.stringify(env)} was accepted`)
+}
+
+describe('a URL that no library can use is refused without its secret', () => {
+  it.each([
+    ['postgres://user:s3cr#et@db/jobs', /%2F %3F %23/],
+    ['postgres://user:s3cr/et@db/jobs', /%2F %3F %23/],
+    ['postgres://user:s3cr?et@db/jobs', /%2F %3F %23/],
+    ['postgres://user:s3cr et@db/jobs', /%2F %3F %23/],
+    // What stands before the slash is a URL, of a host named "user".
+    ['postgres://user:12/s3cret@db/jobs', /%2F %3F %23/],
+    ['postgres://user:s3cret%zz@db/jobs', /two hex digits/],
+    ['postgres://user:s3cret@db1:5432,db2:5432/jobs', /several hosts/],
+    ['postgres://user:s3cret@db1,db2/jobs', /several hosts/],
+    ['postgres://user:s3cret@db:99999/jobs', /host or its port/],
+    ['mysql://user:s3cret@db/jobs', /postgres:\/\/ URL/],
+  ])('DATABASE_URL=%s', (DATABASE_URL, reason) => {
+    const message = complaint({ DATABASE_URL })
+    expect(message).toMatch(/^ {2}DATABASE_URL is not valid/m)
+    expect(message).toMatch(reason)
+    expect(message).not.toMatch(/s3cr|user:|db\//)
+  })
+
+  it.each([
+    'http://rpc:port/v3/s3cret',
+    'https://rpc:99999/v3/s3cret',
+    'https://user:s3cr/et@rpc/',
+    'https://user:%zzs3cret@rpc/',
+    'https://good/, wss://rpc:x/s3cret',
+    'ftp://rpc/s3cret',
+  ])('RPC_URL=%s', (RPC_URL) => {
+    const message = complaint({ RPC_URL })
+    expect(message).toMatch(/^ {2}RPC_URL is not valid/m)
+    expect(message).not.toMatch(/s3cr|user:/)
+  })
+
+  it('one with everything escaped is taken', () => {
+    const { databaseUrl, rpcUrls } = loadConfig({
+      DATABASE_URL: 'postgres://user:a%2Fb%23c%25@db:5433/jobs?search_path=mine',
+      RPC_URL: 'https://user:p%40ss@rpc/v3/key?a=b , ws://127.0.0.1:1',
+      CONTRACT_ADDRESS: required.CONTRACT_ADDRESS,
+    })
+    expect(decodeURIComponent(new URL(databaseUrl as string).password)).toBe('a/b#c%')
+    expect(rpcUrls).toEqual(['https://user:p%40ss@rpc/v3/key?a=b', 'ws://127.0.0.1:1/'])
+  })
+})
+
+it('every wrong setting is named at once', () => {
+  const message = complaint({
+    RPC_URL: 'http://h:x/',
+    CONTRACT_ADDRESS: '',
+    DATABASE_URL: 'postgres://u:p#q@h/',
+    PORT: '-1',
+    TRUST_PROXY: 'x',
+    API_KEYS: 'short',
+    FEED_RETENTION: '1w',
+    LOG_LEVEL: 'loud',
+    CONTRACT_ADRESS: '0x',
+  })
+  const named = message.split('\n').flatMap((line) => /^ {2}([A-Z_]+)/.exec(line)?.[1] ?? [])
+  expect(named.sort()).toEqual(
+    [
+      ...['API_KEYS', 'CONTRACT_ADDRESS', 'CONTRACT_ADRESS', 'DATABASE_URL', 'FEED_RETENTION'],
+      ...['LOG_LEVEL', 'PORT', 'RPC_URL', 'TRUST_PROXY'],
+    ].sort(),
+  )
+})
+
+describe('numbers', () => {
+  it.each(['3e3', '0x50', '80.0', '+80', '8 0', 'true'])('%s is not one', (PORT) => {
+    expect(complaint({ PORT })).toContain(`PORT is "${PORT}"`)
+  })
+
+  it('are plain digits', () => {
+    expect(loadConfig({ ...required, PORT: ' 80 ', START_BLOCK: '012' })).toMatchObject({
+      port: 80,
+      startBlock: 12,
+    })
+  })
+
+  it.each([
+    ['90', 90],
+    ['90s', 90],
+    ['30m', 1_800],
+    ['2d', 172_800],
+    ['0', 0],
+  ])('FEED_RETENTION=%s is %i seconds', (FEED_RETENTION, seconds) => {
+    expect(loadConfig({ ...required, FEED_RETENTION }).feedRetentionSeconds).toBe(seconds)
+  })
+
+  it('a retention that no database can subtract from now is refused', () => {
+    expect(complaint({ FEED_RETENTION: '9999999d' })).toContain('3650d at most')
+  })
+})
+
+describe('TRUST_PROXY', () => {
+  it.each([
+    ['true', true],
+    ['false', false],
+    ['2', 2],
+    ['10.0.0.0/8, ::1,loopback', '10.0.0.0/8,::1,loopback'],
+  ])('%s', (TRUST_PROXY, expected) => {
+    expect(loadConfig({ ...required, TRUST_PROXY }).trustProxy).toBe(expected)
+  })
+
+  it.each(['x', '10.0.0.0/33', '10.0.0.0/', '::1/129', '10.0.0.1,nginx', '-1'])('%s is refused', (value) => {
+    expect(complaint({ TRUST_PROXY: value })).toContain(`TRUST_PROXY is "${value}"`)
+  })
+})
+
+describe('a misspelt setting', () => {
+  it.each([
+    ['CONTRACT_ADRESS', 'CONTRACT_ADDRESS'],
+    ['RPC_URLS', 'RPC_URL'],
+    ['rpc_url', 'RPC_URL'],
+    ['MAX_STREAM', 'MAX_STREAMS'],
+    ['DATABSE_URL', 'DATABASE_URL'],
+    ['API_KEY', 'API_KEYS'],
+    ['POLL_INTERVAL', 'POLL_INTERVAL_MS'],
+    ['POLL_INTERVAL_SECONDS', 'POLL_INTERVAL_MS'],
+  ])('%s is told from %s', (found, meant) => {
+    const [line, ...more] = misspelt({ ...required, [found]: 'x' })
+    expect(more).toEqual([])
+    expect(line).toContain(`${found} is not a setting`)
+    expect(line).toContain(`is ${meant} meant?`)
+  })
+
+  it('is not a variable of another program', () => {
+    const others = [
+      ...['PATH', 'HOME', 'HOSTNAME', 'HOSTS', 'PORTS', 'POST', 'USER', 'TERM', 'NODE_ENV', 'NODE_OPTIONS'],
+      ...['DATABASE', 'DATABASE_HOST', 'DATABASE_URL_UNPOOLED', 'DB_URL', 'REDIS_URL', 'GRPC_URL', 'DATA'],
+      ...['JOBCAST_PORT', 'JOBCAST_SERVICE_HOST', 'LOG_FORMAT', 'API_URL', 'PGHOST', 'KUBERNETES_PORT'],
+    ]
+    expect(misspelt({ ...required, ...Object.fromEntries(others.map((name) => [name, 'x'])) })).toEqual([])
+  })
+})

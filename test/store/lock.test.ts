@@ -1,0 +1,150 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { erc8183 } from '../../src/contract/erc8183.ts'
+import { jobRegistry } from '../../src/contract/jobRegistry.ts'
+import { lockFolder } from '../../src/store/lock.ts'
+import { openPglite } from '../../src/store/pglite.ts'
+import { startProcess } from '../helpers/process.ts'
+import { tempDir } from '../helpers/tempDir.ts'
+
+let dir: Awaited<ReturnType<typeof tempDir>>
+beforeAll(async () => {
+  dir = await tempDir()
+})
+afterAll(() => dir?.remove())
+
+const folder = () => mkdtempSync(join(dir.path, 'data-'))
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+
+/** How long a function took, in seconds. */
+async function seconds(run: () => Promise<unknown>): Promise<number> {
+  const start = performance.now()
+  await run()
+  return (performance.now() - start) / 1_000
+}
+
+describe.concurrent('the lock of a folder', () => {
+  it('is refused while its holder lives, and free at once when it is released', async () => {
+    const path = folder()
+    const first = await lockFolder(path)
+    await expect(lockFolder(path)).rejects.toThrow(`${path} is in use by process ${process.pid} on `)
+    expect(first.isHeld()).toBe(true)
+    await first.release()
+    expect(await seconds(async () => (await lockFolder(path)).release())).toBeLessThan(0.25)
+  })
+
+  // In another container the holder's process id means nothing, and may be this process's own.
+  it('is refused while its file changes, whichever process changes it', async () => {
+    const path = folder()
+    let beats = 0
+    const beat = () =>
+      writeFileSync(join(path, 'lock-7'), JSON.stringify({ pid: 999_999_999, host: 'other', beats: ++beats }))
+    beat()
+    const timer = setInterval(beat, 1_000)
+    await expect(lockFolder(path)).rejects.toThrow(
+      /in use by process 999999999 on other\. Stop it, or set DATA_DIR/,
+    )
+    clearInterval(timer)
+  })
+
+  it('is taken from a dead holder within seconds, by one of many', async () => {
+    const path = folder()
+    writeFileSync(join(path, 'lock-7'), JSON.stringify({ pid: process.pid, host: 'here', beats: 3 }))
+    let outcomes: PromiseSettledResult<Awaited<ReturnType<typeof lockFolder>>>[] = []
+    const took = await seconds(async () => {
+      outcomes = await Promise.allSettled(Array.from({ length: 20 }, () => lockFolder(path)))
+    })
+    expect(took).toBeGreaterThan(4.9)
+    expect(took).toBeLessThan(12)
+    const held = outcomes.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
+    expect(held).toHaveLength(1)
+    expect(held[0]?.isHeld()).toBe(true)
+    await held[0]?.release()
+    expect(readdirSync(path).length).toBeLessThanOrEqual(2)
+  })
+
+  it('has one holder at a time, whoever takes and releases it', async () => {
+    const path = folder()
+    let holders = 0
+    let turns = 0
+    const taker = async () => {
+      while (turns < 30) {
+        const lock = await lockFolder(path).catch(() => undefined)
+        if (!lock) continue
+        expect(++holders).toBe(1)
+        turns++
+        await pause(Math.random() * 5)
+        holders--
+        await lock.release()
+      }
+    }
+    await Promise.all(Array.from({ length: 8 }, taker))
+    expect(turns).toBeGreaterThanOrEqual(30)
+  })
+
+  it('is kept by a process whose main thread is busy for long', async () => {
+    const path = folder()
+    const module = fileURLToPath(new URL('../../dist/src/store/lock.js', import.meta.url))
+    const holder = spawn(
+      process.execPath,
+      [
+        '--input-type=module',
+        '-e',
+        `import { lockFolder } from ${JSON.stringify(module)}
+        await lockFolder(${JSON.stringify(path)})
+        process.stdout.write('held')
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)`,
+      ],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    )
+    await once(holder.stdout, 'data')
+    for (let i = 0; i < 6; i++) {
+      await expect(lockFolder(path)).rejects.toThrow(`process ${holder.pid}`)
+      await pause(1_000)
+    }
+    holder.kill('SIGKILL')
+    await once(holder, 'exit')
+    await (await lockFolder(path)).release()
+  })
+
+  it('is lost by a process whose file was removed', async () => {
+    const path = folder()
+    const child = await startProcess({ env: { ...chainless, DATA_DIR: path } })
+    await child.untilReady()
+    for (const name of readdirSync(path)) if (name.startsWith('lock-')) rmSync(join(path, name))
+    expect((await child.exit).code).toBe(1)
+    expect(child.logs.at(-1)?.msg ?? JSON.stringify(child.logs)).toContain('was taken over')
+  })
+})
+
+const chainless = { RPC_URL: 'http://127.0.0.1:1', CONTRACT_ADDRESS: `0x${'12'.repeat(20)}` }
+
+describe('the embedded database', () => {
+  it('goes to another process while its own is paused, which ends without another write when it goes on', async () => {
+    const env = { ...chainless, DATA_DIR: folder() }
+    const first = await startProcess({ env })
+    await first.untilReady()
+    await first.kill('SIGSTOP')
+    const second = await startProcess({ env })
+    await second.untilReady()
+    await first.kill('SIGCONT')
+    expect((await first.exit).code).toBe(1)
+    expect(first.logs.some((line) => /was taken over by another process/.test(String(line.msg)))).toBe(true)
+    expect((await fetch(`${second.url}/api/v1/jobs`)).status).toBe(200)
+    expect((await second.stop()).code).toBe(0)
+    // What both left opens again.
+    await (await openPglite(env.DATA_DIR, jobRegistry)).close()
+  })
+
+  it('is closed and free again if another definition is refused', async () => {
+    const path = folder()
+    await (await openPglite(path, jobRegistry)).close()
+    await expect(openPglite(path, erc8183)).rejects.toThrow('CONTRACT')
+    expect(existsSync(join(path, 'pglite', 'postmaster.pid'))).toBe(false)
+    await (await openPglite(path, jobRegistry)).close()
+  })
+})

@@ -1,0 +1,119 @@
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
+import type { Job } from '../../src/contract/job.ts'
+import { type EventStream, openStream } from '../helpers/eventStream.ts'
+import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
+import type { Service } from '../helpers/service.ts'
+import { openWriter, serveDatabase, type Writer } from '../helpers/writer.ts'
+
+let postgres: TestPostgres
+let writer: Writer
+let service: Service
+beforeAll(async () => {
+  postgres = await startPostgres()
+  const url = await postgres.createDatabase()
+  writer = await openWriter(url)
+  service = await serveDatabase(url, { KEEPALIVE_SECONDS: '1' })
+})
+afterAll(async () => {
+  await service?.close()
+  await writer?.close()
+  await postgres?.stop()
+})
+
+async function subscribe(query = ''): Promise<EventStream> {
+  const stream = openStream(`${service.url}/api/v1/events?${query}`)
+  onTestFinished(() => stream.close())
+  await stream.connected
+  return stream
+}
+
+/** A new job; ids count up over all tests. */
+async function newJob(job: Partial<Job> = {}): Promise<string> {
+  await writer.add(job)
+  const { data } = await service.get('/api/v1/jobs?limit=1')
+  return data[0].jobId
+}
+
+/** Type and status of the stream's job events, once a ping says that it has had all that was committed. */
+async function heard(stream: EventStream): Promise<string[]> {
+  const lastId = await writer.lastId()
+  await stream.waitFor(({ type, id }) => type === 'ping' && Number(id) >= lastId)
+  return stream
+    .of('job_created', 'job_updated', 'job_removed')
+    .map(({ type, data }) => `${type} ${data.status}`)
+}
+
+it('a job that leaves the filter is told once more, as it is now; then no more', async () => {
+  const stream = await subscribe('status=OPEN')
+  const jobId = await newJob()
+  await writer.change(jobId, { status: 'FUNDED' })
+  await writer.change(jobId, { status: 'SUBMITTED' })
+  expect(await heard(stream)).toEqual(['job_created OPEN', 'job_updated FUNDED'])
+})
+
+it('a job that comes into the filter is told from that change on', async () => {
+  const stream = await subscribe('providerId=41')
+  const jobId = await newJob()
+  await writer.change(jobId, { status: 'FUNDED' })
+  await writer.change(jobId, { providerId: '41' })
+  await writer.change(jobId, { status: 'SUBMITTED' })
+  await writer.change(jobId, { providerId: '42' })
+  await writer.change(jobId, { status: 'COMPLETED' })
+  expect(await heard(stream)).toEqual([
+    'job_updated FUNDED',
+    'job_updated SUBMITTED',
+    'job_updated SUBMITTED',
+  ])
+})
+
+it('a participant hears of its jobs in any role, and of no others', async () => {
+  const stream = await subscribe('participant=51')
+  const mine = await newJob({ clientId: '51' })
+  const other = await newJob({ clientId: '52', providerId: '53' })
+  await writer.change(mine, { status: 'FUNDED' })
+  await writer.change(other, { status: 'FUNDED' })
+  await writer.change(other, { evaluatorId: '51' })
+  expect(await heard(stream)).toEqual(['job_created OPEN', 'job_updated FUNDED', 'job_updated FUNDED'])
+})
+
+it('types are AND of the filter: job_updated alone, and creations alone', async () => {
+  const changes = await subscribe('types=job_updated,ping&clientId=61')
+  const creations = await subscribe('filter=job_c*,ping&clientId=61')
+  const jobId = await newJob({ clientId: '61' })
+  await writer.change(jobId, { status: 'FUNDED' })
+  expect(await heard(changes)).toEqual(['job_updated FUNDED'])
+  expect(await heard(creations)).toEqual(['job_created OPEN'])
+})
+
+it('a reorg that takes a change away is a change, and a removal passes as the job was', async () => {
+  const [open, funded] = [await subscribe('status=OPEN'), await subscribe('status=FUNDED')]
+  const kept = await newJob()
+  const removed = await newJob()
+  await writer.change(kept, { status: 'FUNDED' })
+  await writer.change(removed, { status: 'FUNDED' })
+  // The two changes and the creation of the second job.
+  await writer.remove(3)
+  expect(await heard(open)).toEqual([
+    ...['job_created OPEN', 'job_created OPEN', 'job_updated FUNDED', 'job_updated FUNDED'],
+    'job_updated OPEN',
+  ])
+  expect(await heard(funded)).toEqual([
+    ...['job_updated FUNDED', 'job_updated FUNDED'],
+    ...['job_removed FUNDED', 'job_updated OPEN'],
+  ])
+  expect((await service.get(`/api/v1/jobs/${kept}`)).data).toMatchObject({ status: 'OPEN', providerId: null })
+  await service.get(`/api/v1/jobs/${removed}`, 404)
+})
+
+it('a client that resumes in the middle of a life gets the rest of it by its filter', async () => {
+  const stream = await subscribe('status=OPEN,FUNDED')
+  const jobId = await newJob()
+  await writer.change(jobId, { status: 'FUNDED' })
+  const [created] = await stream.waitFor(1)
+  stream.close()
+  await writer.change(jobId, { status: 'SUBMITTED' })
+  await writer.change(jobId, { status: 'COMPLETED' })
+  const resumed = await subscribe(`status=OPEN,FUNDED&lastEventId=${created?.id}`)
+  expect((await resumed.connected).data.resumed).toBe(true)
+  expect(await heard(resumed)).toEqual(['job_updated FUNDED', 'job_updated SUBMITTED'])
+})
