@@ -16,7 +16,10 @@ export interface Setup {
  * @returns false if there is nothing to compare with yet: no index was begun
  * @throws CannotIndexError if it could not; any other error if the chain or the database does not answer
  */
-export async function checkSetup({ source, db }: { source: Source; db: Database }, setup: Setup): Promise<boolean> {
+export async function checkSetup(
+  { source, db }: { source: Source; db: Database },
+  setup: Setup,
+): Promise<boolean> {
   const cursor = await readCursor(db)
   if (!cursor) return false
   assertSameSetup(setup, cursor)

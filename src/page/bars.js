@@ -60,11 +60,14 @@ export function createBars(svg, { canCut, onPoint }) {
     pointer.setAttribute('width', place === null ? 0 : drawn.slot)
     if (place !== null) pointer.setAttribute('x', LEFT + place * drawn.slot)
   }
-  svg.addEventListener('pointermove', ({ offsetX }) => {
-    const place = Math.floor((offsetX - LEFT) / (drawn?.slot ?? 1))
+  // Between its shapes an svg element hears no pointer.
+  const figure = svg.closest('figure')
+  figure.addEventListener('pointermove', ({ clientX }) => {
+    const at = clientX - svg.getBoundingClientRect().left - LEFT
+    const place = Math.floor(at / (drawn?.slot ?? 1))
     onPoint(place >= 0 && place < (drawn?.sums.length ?? 0) ? place : null)
   })
-  svg.addEventListener('pointerleave', () => onPoint(null))
+  figure.addEventListener('pointerleave', () => onPoint(null))
   new ResizeObserver(draw).observe(svg)
 
   return {

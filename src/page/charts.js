@@ -11,12 +11,13 @@ const ranges = {
     seconds: HOUR,
     step: MINUTE,
     unit: 'per minute',
-    ticks: [5, 10, 15, 30].map((n) => n * MINUTE),
+    ticks: [1, 2, 5, 10, 15, 30].map((n) => n * MINUTE),
     space: 52,
     label: clockTime,
     when: clockTime,
   },
   day: {
+    name: 'Last 24 hours',
     seconds: DAY,
     step: HOUR,
     unit: 'per hour',
@@ -26,6 +27,7 @@ const ranges = {
     when: (time) => `${dayMonth(time)}, ${clockTime(time)}`,
   },
   week: {
+    name: 'Last 7 days',
     seconds: 7 * DAY,
     step: 3 * HOUR,
     unit: 'per 3 hours',
@@ -69,10 +71,17 @@ export function createCharts({ list, hasFilters }) {
     const since = isHour ? knownSince(end) : end - seconds
     const entries = isHour ? list.jobs.map(entryOfJob) : hours.map(entryOfHour)
     for (const figure of figures) figure.draw(ranges[range], entries, since, end)
-    $('scope').textContent = isHour
-      ? `${since > end - HOUR ? `Since ${clockTime(since)}` : 'Last 60 minutes'}${hasFilters() ? ', jobs that match the filters' : ''}`
-      : `${range === 'day' ? 'Last 24 hours' : 'Last 7 days'}${hasFilters() ? ', all jobs: the filters do not apply here' : ''}`
+    $('scope').textContent = isHour ? scopeOfHour(end) : scopeOf(ranges[range])
   }
+
+  const scopeOfHour = (end) => {
+    const known = list.coveredSince
+    const newest = hasFilters() ? 'newest jobs that match' : 'newest jobs'
+    if (known > end - HOUR) return `Since ${clockTime(known)}: the ${integer(list.jobs.length)} ${newest}`
+    return hasFilters() ? 'Last 60 minutes, jobs that match the filters' : 'Last 60 minutes'
+  }
+
+  const scopeOf = ({ name }) => (hasFilters() ? `${name}, all jobs: the filters do not apply here` : name)
 
   /** Before what is loaded there may be more jobs: the chart begins where it knows. */
   const knownSince = (end) => {

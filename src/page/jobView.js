@@ -38,7 +38,21 @@ function fieldContent(field, value, explorerUrl) {
   if (field.kind !== 'bytes32') return [shown]
   const isTransaction = field.name === 'creationTxHash' && explorerUrl !== null
   const link = isTransaction ? [explorerLink(explorerUrl, value, 'Creating transaction')] : []
-  return [shown, copyButton(value, what), ...link]
+  const text = textOf(value)
+  const meaning = text === null ? [] : [element('span', { className: 'meaning' }, `“${text}”`)]
+  return [shown, copyButton(value, what), ...link, ...meaning]
+}
+
+/** The text that contracts write into a bytes32, padded with zeros; null if it is none. */
+function textOf(hex) {
+  const codes = (
+    hex
+      .slice(2)
+      .replace(/(00)+$/, '')
+      .match(/[0-9a-f]{2}/g) ?? []
+  ).map((byte) => Number.parseInt(byte, 16))
+  const isText = codes.length > 1 && codes.every((code) => code >= 0x20 && code < 0x7f)
+  return isText ? String.fromCharCode(...codes) : null
 }
 
 function stage({ event, status, timestamp, txHash, blockNumber }, previous, explorerUrl) {

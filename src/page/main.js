@@ -52,7 +52,9 @@ const session = createSession({
   onTotal: total.set,
   onRefused(message) {
     filters.refuse(message)
-    if (session.filters === undefined) total.refuse()
+    if (session.filters !== undefined) return
+    total.refuse()
+    connection.set('stopped')
   },
   async onLoaded({ jobs, next, total: found, isFresh }) {
     total.set(found)
@@ -149,7 +151,8 @@ $('use').open = !isPhone
 $('filters-box').open = !isPhone || filters.wanted.size > 0
 
 connection.watch(config.keepaliveSeconds, (state, text) => {
-  stats.connected(state === 'live')
+  // Of filters that are not valid nothing is followed, but the figures are as they should be.
+  stats.connected(['live', 'stopped'].includes(state))
   if (state !== 'connecting') announce(`${text}.`)
 })
 session.follow(filters.wanted)

@@ -3,7 +3,7 @@ import { ageElement, copyButton, element, explorerLink, jobUrl, valueElement } f
 import { pageUrl } from './filters.js'
 import { ends, integer } from './format.js'
 
-const goneTexts = { removed: 'removed', left: 'no longer matches' }
+const goneTexts = { removed: 'removed', left: 'no match' }
 
 /**
  * A row of the list. Its job's link is the one tab stop; the arrow keys reach everything else.
@@ -38,7 +38,7 @@ function cell(className, ...content) {
 function fieldCell(field, value, filters) {
   const td = cell(field.kind)
   td.dataset.label = heading({ name: field.name })
-  if (value === null) td.classList.add('empty')
+  if (value === null) td.classList.add('unset')
   const shown = valueElement(field, value, { short: true })
   td.append(field.role && value !== null ? filterLink(field, value, filters, shown) : shown)
   if (value !== null && ['address', 'bytes32'].includes(field.kind))

@@ -8,14 +8,14 @@ export function snippets(filters) {
   if (hasApiKey) withKey.set('api_key', 'YOUR_KEY')
   return {
     browser: [
-      'const stream = new EventSource(',
+      'const es = new EventSource(',
       `  ${quote(publicUrl('events', withKey))},`,
       ')',
       'const log = (e) =>',
       '  console.log(e.type, JSON.parse(e.data))',
-      "stream.addEventListener('job_created', log)",
-      "stream.addEventListener('job_updated', log)",
-      "stream.addEventListener('job_removed', log)",
+      "es.addEventListener('job_created', log)",
+      "es.addEventListener('job_updated', log)",
+      "es.addEventListener('job_removed', log)",
     ].join('\n'),
     curl: hasApiKey ? `curl -N -H 'x-api-key: YOUR_KEY' \\\n  ${url}` : `curl -N ${url}`,
     client: [

@@ -59,7 +59,7 @@ test('filter and types say which job events come', async () => {
 
 test('a restart of the server in mid-stream loses nothing and doubles nothing', async () => {
   const gone: unknown[] = []
-  const stream = watch({ onDisconnect: (info) => gone.push(info) })
+  const stream = watch({ onRetry: (info) => gone.push(info) })
   await stream.waitFor('connected')
   const jobs = [(await server.chain.createJob()).jobId]
   await stream.waitForJobs(1)
@@ -88,7 +88,7 @@ test('a connection that falls silent is replaced', async () => {
   await server.stop()
   await server.start({ KEEPALIVE_SECONDS: '3600' })
   const reasons: string[] = []
-  const stream = watch({ idleTimeout: 500, onDisconnect: ({ error }) => reasons.push(String(error)) })
+  const stream = watch({ idleTimeout: 500, onRetry: ({ error }) => reasons.push(String(error)) })
   expect((await stream.waitFor('connected', 2)).data).toMatchObject({ resumed: true })
   expect(reasons).toEqual([expect.stringContaining('no byte')])
 })
@@ -123,7 +123,7 @@ test('a server that is full says so and is tried again later; leaving makes room
   const holder = watch()
   await holder.waitFor('connected')
   const waits: number[] = []
-  const second = watch({ onDisconnect: ({ delay }) => waits.push(delay) })
+  const second = watch({ onRetry: ({ delay }) => waits.push(delay) })
   expect((await second.waitFor('unavailable')).data).toMatchObject({ reason: 'full' })
   await until(() => waits.length > 0, { message: 'the end of the answer' })
   // The server's own `retry:` for this case, not ours.
@@ -144,7 +144,7 @@ test('a 429 is waited out for as long as the server asks', async () => {
   const holder = watch()
   await holder.waitFor('connected')
   const losses: { error: unknown; delay: number }[] = []
-  watch({ onDisconnect: (info) => losses.push(info) })
+  watch({ onRetry: (info) => losses.push(info) })
   await until(() => losses.length > 0, { message: 'a refusal' })
   const { error, delay } = losses[0] as { error: JobcastError; delay: number }
   expect(error).toMatchObject({ status: 429, code: 'RATE_LIMITED' })
@@ -161,7 +161,7 @@ test('an abort ends the iteration without an error, while connected and while wa
 
   const losses: unknown[] = []
   const down = collect((signal) =>
-    subscribe('http://127.0.0.1:9', { signal, onDisconnect: (info) => losses.push(info) }),
+    subscribe('http://127.0.0.1:9', { signal, onRetry: (info) => losses.push(info) }),
   )
   await until(() => losses.length > 0, { message: 'no server there' })
   await down.stop()

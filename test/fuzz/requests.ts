@@ -9,6 +9,9 @@ export function randomOf(seed: number): () => number {
   }
 }
 
+/** The largest integers of a double and of a uint256, and the next ones. */
+const EDGES = [2n ** 53n, 2n ** 63n, 2n ** 256n - 1n, 2n ** 256n, 10n ** 78n - 1n].map(String)
+
 export interface FuzzRequest {
   method: string
   /** as it goes onto the wire, one character a byte */
@@ -31,6 +34,7 @@ export function randomRequest(random: () => number): FuzzRequest {
       () => digits(3),
       () => digits(20),
       () => digits(90),
+      () => pick(EDGES),
       () => `-${digits(5)}`,
       () => `${digits(10)}.${digits(8)}`,
       () =>
@@ -52,7 +56,20 @@ export function randomRequest(random: () => number): FuzzRequest {
           "'--",
           '..',
         ]),
-      () => pick(['PROGRAM', 'RUBRIC,HYBRID', 'job_*', 'job_created', '*', 'OPEN', 'asc', 'desc', 'a-b']),
+      () =>
+        pick([
+          'PROGRAM',
+          'RUBRIC,HYBRID',
+          'UNKNOWN_9',
+          'FUNDED,OPEN',
+          'job_*',
+          'job_created',
+          '*',
+          'OPEN',
+          'asc',
+          'desc',
+          'a-b',
+        ]),
       () => encodeURIComponent(bytes(12)),
       () => bytes(12).replace(/[\s#]/g, '_'),
       () => '1,'.repeat(below(300)),
@@ -62,6 +79,8 @@ export function randomRequest(random: () => number): FuzzRequest {
     pick([
       ...[
         'clientId',
+        'providerId',
+        'participant',
         'strategyType',
         'verificationLevel',
         'minBudget',

@@ -1,0 +1,174 @@
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
+import { createRpcSource } from '../../src/chain/rpc.ts'
+import { jobRegistry } from '../../src/contract/jobRegistry.ts'
+import { startChain, type TestChain } from '../helpers/anvil.ts'
+import { openStream } from '../helpers/eventStream.ts'
+import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
+import type { RpcProxy } from '../helpers/rpcProxy.ts'
+import { startService } from '../helpers/service.ts'
+import { jobsOfChain, placeOf } from '../helpers/truth.ts'
+import { until } from '../helpers/until.ts'
+import { proxyTo } from './indexing.ts'
+
+let chain: TestChain
+let postgres: TestPostgres
+beforeAll(async () => {
+  ;[chain, postgres] = await Promise.all([startChain(), startPostgres()])
+  await chain.createJobs(20, { perTransaction: 1 })
+  await chain.mine(120)
+})
+afterAll(() => Promise.all([chain.stop(), postgres.stop()]))
+
+async function serve(...proxies: RpcProxy[]) {
+  const service = await startService({
+    RPC_URL: proxies.map(({ url }) => url).join(),
+    CONTRACT_ADDRESS: chain.address,
+    DATABASE_URL: await postgres.createDatabase(),
+    MAX_LAG_SECONDS: '3600',
+  })
+  onTestFinished(() => service.close())
+  return service
+}
+
+async function follow(...proxies: RpcProxy[]) {
+  const service = await serve(...proxies)
+  await service.untilReady()
+  const stream = openStream(`${service.url}/api/v1/events`)
+  onTestFinished(() => stream.close())
+  await stream.connected
+  let jobs = 0
+  return {
+    service,
+    /** Milliseconds until a new job is on the stream. */
+    async timeJob(timeout = 50_000): Promise<number> {
+      await chain.createJob()
+      const start = performance.now()
+      await stream.waitFor(++jobs, { timeout })
+      return performance.now() - start
+    },
+  }
+}
+
+it('an RPC that hangs delays one job, and serves again once it answers', async () => {
+  const [first, second] = [await proxyTo(chain), await proxyTo(chain)]
+  const { timeJob } = await follow(first, second)
+  await first.down('hang')
+  expect(await timeJob()).toBeLessThan(8_000)
+  for (let i = 0; i < 3; i++) expect(await timeJob()).toBeLessThan(2_000)
+
+  await first.up()
+  const before = first.count('eth_getLogs')
+  await until(async () => {
+    await timeJob()
+    return first.count('eth_getLogs') > before
+  })
+  const spared = second.requests
+  expect(await timeJob()).toBeLessThan(2_000)
+  expect(second.requests).toBe(spared)
+})
+
+it('an RPC that fails is asked now and then only', async () => {
+  const [first, second] = [await proxyTo(chain), await proxyTo(chain)]
+  const { timeJob } = await follow(first, second)
+  first.fault = () => ({ status: 502 })
+  await timeJob()
+  const before = first.requests
+  for (let i = 0; i < 5; i++) {
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    await timeJob()
+  }
+  // 2.5 s at a look each 50 ms: probes after 0.5 to 1 s and 1 to 2 s more.
+  expect(first.requests - before).toBeLessThan(5)
+})
+
+it('if all are set aside they are asked anyway', async () => {
+  const [first, second] = [await proxyTo(chain), await proxyTo(chain)]
+  const { timeJob } = await follow(first, second)
+  await first.down('refuse')
+  await second.down('refuse')
+  const job = timeJob()
+  await new Promise((resolve) => setTimeout(resolve, 3_000))
+  const start = performance.now()
+  await second.up()
+  await job
+  // The indexer's own pause is 3 s at most by then.
+  expect(performance.now() - start).toBeLessThan(6_000)
+})
+
+it('the logs of a range and the headers that prove it come from one endpoint', async () => {
+  const [limited, lagging] = [await proxyTo(chain), await proxyTo(chain)]
+  limited.fault = (method, params) => {
+    const { fromBlock, toBlock } = (params[0] ?? {}) as { fromBlock?: string; toBlock?: string }
+    return method === 'eth_getLogs' && fromBlock !== undefined && Number(toBlock) - Number(fromBlock) >= 8
+      ? { error: { code: -32000, message: 'block range is too wide' } }
+      : undefined
+  }
+  lagging.fault = (method, params) => {
+    if (method === 'eth_getLogs') return { mutate: () => [] }
+    return method === 'eth_getBlockByNumber' && Number(params[0]) > 3 ? { mutate: () => null } : undefined
+  }
+  const service = await serve(limited, lagging)
+  await service.untilReady()
+  expect((await service.history()).map(placeOf)).toEqual(await jobsOfChain(chain))
+})
+
+it('a first endpoint whose head stands still is set aside until it moves', async () => {
+  const [first, second] = [await proxyTo(chain), await proxyTo(chain)]
+  let time = 0
+  const source = createRpcSource(
+    [first.url, second.url],
+    { address: chain.address, topics: jobRegistry.topics },
+    { now: () => time },
+  )
+  onTestFinished(() => source.close())
+  await source.identify(null)
+  const stuck = await source.head()
+  first.fault = (method) => {
+    if (method === 'eth_blockNumber') return { mutate: () => `0x${stuck.number.toString(16)}` }
+    if (method !== 'eth_getBlockByNumber') return undefined
+    return {
+      mutate: (block) => ({
+        ...(block as object),
+        number: `0x${stuck.number.toString(16)}`,
+        hash: stuck.hash,
+      }),
+    }
+  }
+  await chain.mine()
+  expect((await source.head()).number).toBe(stuck.number)
+  time += 40_000
+  expect((await source.head()).number).toBe(stuck.number + 1)
+  // Its probes fail as long as it stands still.
+  for (let i = 0; i < 5; i++) {
+    time += 20_000
+    expect((await source.head()).number).toBe(stuck.number + 1)
+  }
+
+  first.fault = undefined
+  const before = first.count('eth_getBlockByNumber')
+  await until(async () => {
+    time += 20_000
+    await source.head()
+    return first.count('eth_getBlockByNumber') > before
+  })
+})
+
+it('a chain on which all heads stand still keeps its endpoints', async () => {
+  const [first, second] = [await proxyTo(chain), await proxyTo(chain)]
+  let time = 0
+  const source = createRpcSource(
+    [first.url, second.url],
+    { address: chain.address, topics: jobRegistry.topics },
+    { now: () => time },
+  )
+  onTestFinished(() => source.close())
+  await source.identify(null)
+  const { number } = await chain.head()
+  const asked = second.requests
+  for (let i = 0; i < 10; i++) {
+    expect((await source.head()).number).toBe(number)
+    time += 10_000
+  }
+  // One comparison each 30 s.
+  expect(second.requests - asked).toBeLessThan(5)
+})

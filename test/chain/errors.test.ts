@@ -1,0 +1,85 @@
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { rpcErrorText } from '../../src/chain/errors.ts'
+import { createRpcSource } from '../../src/chain/rpc.ts'
+import { jobRegistry } from '../../src/contract/jobRegistry.ts'
+import { startChain, type TestChain } from '../helpers/anvil.ts'
+import type { Fault, RpcProxy } from '../helpers/rpcProxy.ts'
+import { proxyTo } from './indexing.ts'
+
+let chain: TestChain
+beforeAll(async () => {
+  chain = await startChain()
+})
+afterAll(() => chain.stop())
+
+/** What the log says of a request for the head by a URL with a key in it. */
+async function failureOf(url: string): Promise<string> {
+  const source = createRpcSource([url], { address: chain.address, topics: jobRegistry.topics })
+  onTestFinished(() => source.close())
+  const error = await source.head().then(
+    () => undefined,
+    (reason) => reason,
+  )
+  return rpcErrorText(error)
+}
+
+const withKey = (url: string) => `${url.replace('//', '//user:secret@')}/v2/secret?key=secret`
+
+const WORDS: [name: string, cause: string | RegExp, prepare: (proxy: RpcProxy) => unknown][] = [
+  ['nothing listens', 'ECONNREFUSED', (proxy) => proxy.down('refuse')],
+  ['it hangs', 'timeout after 10 s', (proxy) => proxy.down('hang')],
+  ['the connection breaks', /ECONNRESET|other side closed/, faultOf({ drop: true })],
+  ['a gateway fails', 'HTTP 502', faultOf({ status: 502, body: '<html>\n<h1>Bad Gateway</h1>' })],
+  ['too many requests', 'HTTP 429', faultOf({ status: 429, body: 'slow down' })],
+  ['a page where JSON belongs', 'the answer is not JSON-RPC', faultOf({ body: '<html>' })],
+  [
+    'the node answers an error',
+    'eth_getBlockByNumber: see https://example.org and pay (code -32000)',
+    faultOf({ error: { code: -32000, message: 'see https://example.org/secret?a=secret\nand pay' } }),
+  ],
+]
+
+function faultOf(fault: Fault) {
+  return (proxy: RpcProxy) => {
+    proxy.fault = () => fault
+  }
+}
+
+describe.concurrent('the text of an RPC error is one line with the cause, and of the URL the host only', () => {
+  it.each(WORDS)('over HTTP: %s', async (_name, cause, prepare) => {
+    const proxy = await proxyTo(chain)
+    await prepare(proxy)
+    const text = await failureOf(withKey(proxy.url))
+    expect(text).toMatch(cause instanceof RegExp ? cause : `${proxy.url}: ${cause}`)
+    expect(text.startsWith(`${proxy.url}: `)).toBe(true)
+    expect(text).not.toMatch(/\n|secret|<html>/)
+  })
+
+  it.each([
+    ['nothing listens', /ECONNREFUSED/, (proxy: RpcProxy) => proxy.down('refuse')],
+    ['it hangs', /timeout after 10 s/, (proxy: RpcProxy) => proxy.down('hang')],
+    ['the socket closes', /closed/, faultOf({ drop: true })],
+    ['the node answers an error', /no \(code -32000\)/, faultOf({ error: { code: -32000, message: 'no' } })],
+  ] as const)('over a WebSocket: %s', async (_name, cause, prepare) => {
+    const proxy = await proxyTo(chain)
+    await prepare(proxy)
+    const text = await failureOf(`${proxy.wsUrl}/secret`)
+    expect(text).toMatch(cause)
+    expect(text.startsWith(`${proxy.wsUrl}: `)).toBe(true)
+    expect(text).not.toMatch(/\n|secret/)
+  })
+
+  it('over HTTP: the answer stops in the middle', async () => {
+    const { createServer } = await import('node:http')
+    const server = createServer((_request, response) => {
+      response.writeHead(200, { 'content-type': 'application/json' }).write('{"jsonrpc":"2.0",')
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => {
+      server.closeAllConnections()
+      server.close()
+    })
+    const { port } = server.address() as { port: number }
+    expect(await failureOf(`http://127.0.0.1:${port}`)).toBe(`http://127.0.0.1:${port}: timeout after 10 s`)
+  })
+})

@@ -1,0 +1,106 @@
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
+import { createRpcSource } from '../../src/chain/rpc.ts'
+import { jobRegistry } from '../../src/contract/jobRegistry.ts'
+import { startChain, type TestChain } from '../helpers/anvil.ts'
+import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
+import type { Fault, FaultRule, RpcProxy } from '../helpers/rpcProxy.ts'
+import { startService } from '../helpers/service.ts'
+import { jobsOfChain, placeOf } from '../helpers/truth.ts'
+import { until } from '../helpers/until.ts'
+import { proxyTo } from './indexing.ts'
+
+let chain: TestChain
+let postgres: TestPostgres
+beforeAll(async () => {
+  ;[chain, postgres] = await Promise.all([startChain(), startPostgres()])
+  await chain.createJobs(5, { perTransaction: 1 })
+  await chain.mine(200)
+})
+afterAll(() => Promise.all([chain.stop(), postgres.stop()]))
+
+const UNKNOWN_TAG: Fault = { error: { code: -32602, message: 'invalid block tag' } }
+
+function onFinalized(fault: Fault): FaultRule {
+  return (_method, params) => (params[0] === 'finalized' ? fault : undefined)
+}
+
+function claim(number: () => number): FaultRule {
+  return onFinalized({ mutate: (block) => ({ ...(block as object), number: `0x${number().toString(16)}` }) })
+}
+
+async function connect(...proxies: RpcProxy[]) {
+  const source = createRpcSource(
+    proxies.map(({ url }) => url),
+    { address: chain.address, topics: jobRegistry.topics },
+  )
+  onTestFinished(() => source.close())
+  await source.identify(null)
+  return source
+}
+
+it('is asked of an endpoint that knows the tag', async () => {
+  const [ignorant, knowing] = [await proxyTo(chain), await proxyTo(chain)]
+  ignorant.fault = onFinalized(UNKNOWN_TAG)
+  const source = await connect(ignorant, knowing)
+  expect(await source.finalized()).toBe((await chain.head()).number - 64)
+})
+
+it('stays what it was while the only endpoint that knows the tag is down', async () => {
+  const [knowing, ignorant] = [await proxyTo(chain), await proxyTo(chain)]
+  ignorant.fault = onFinalized(UNKNOWN_TAG)
+  const source = await connect(knowing, ignorant)
+  const finalized = await source.finalized()
+  await knowing.down('refuse')
+  expect(await source.finalized()).toBe(finalized)
+})
+
+it('is null if no endpoint knows the tag, also if another is down', async () => {
+  const [ignorant, dead] = [await proxyTo(chain), await proxyTo(chain)]
+  ignorant.fault = onFinalized(UNKNOWN_TAG)
+  await dead.down('refuse')
+  expect(await (await connect(ignorant, dead)).finalized()).toBeNull()
+})
+
+it('is what two looks agree on', async () => {
+  const proxy = await proxyTo(chain)
+  let claimed = 10
+  proxy.fault = claim(() => claimed)
+  const source = await connect(proxy)
+  expect(await source.finalized()).toBe(10)
+  claimed = 100
+  expect(await source.finalized()).toBe(10)
+  claimed = 11
+  expect(await source.finalized()).toBe(11)
+  claimed = 12
+  expect(await source.finalized()).toBe(11)
+})
+
+it.each([
+  ['1,000 blocks above the head', 1_000],
+  ['the head', 0],
+])('an endpoint that calls %s final does not keep the index from following a reorg', async (_name, above) => {
+  const proxy = await proxyTo(chain)
+  let head = (await chain.head()).number
+  proxy.fault = claim(() => head + above)
+  const service = await startService({
+    RPC_URL: proxy.url,
+    CONTRACT_ADDRESS: chain.address,
+    DATABASE_URL: await postgres.createDatabase(),
+    MAX_LAG_SECONDS: '3600',
+  })
+  onTestFinished(() => service.close())
+  const jobs = async () => (await service.history()).map(placeOf)
+  await service.untilReady()
+  await chain.createJobs(3, { perTransaction: 1 })
+  await chain.mine(40)
+  head = (await chain.head()).number
+  const before = await jobsOfChain(chain)
+  await until(async () => (await jobs()).length === before.length)
+
+  await chain.reorg(50)
+  await chain.mine(2)
+  const after = await jobsOfChain(chain)
+  expect(after).toHaveLength(before.length - 3)
+  await until(async () => (await jobs()).length === after.length, { message: 'the reorg is followed' })
+  expect(await jobs()).toEqual(after)
+})

@@ -1,0 +1,120 @@
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { createRpcSource } from '../../src/chain/rpc.ts'
+import { jobRegistry } from '../../src/contract/jobRegistry.ts'
+import { startChain, type TestChain } from '../helpers/anvil.ts'
+import { openStream } from '../helpers/eventStream.ts'
+import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
+import type { FaultRule } from '../helpers/rpcProxy.ts'
+import { startService } from '../helpers/service.ts'
+import { jobsOfChain, placeOf } from '../helpers/truth.ts'
+import { until } from '../helpers/until.ts'
+import { proxyTo } from './indexing.ts'
+
+let chain: TestChain
+let postgres: TestPostgres
+let large: number
+beforeAll(async () => {
+  ;[chain, postgres] = await Promise.all([startChain(), startPostgres()])
+  await chain.createJobs(5, { perTransaction: 1 })
+  large = (await chain.createJobs(7, { perTransaction: 7 })).toBlock
+  await chain.createJobs(5, { perTransaction: 1 })
+  await chain.mine(100)
+})
+afterAll(() => Promise.all([chain.stop(), postgres.stop()]))
+
+const PADDING = 'x'.repeat(11 * 2 ** 20)
+
+/** Every answer with the logs of the block has more than 10 MiB. */
+const tooManyBytes: FaultRule = (method) =>
+  method === 'eth_getLogs'
+    ? {
+        mutate: (logs) =>
+          (logs as { blockNumber: string }[]).map((log, i, all) => {
+            const first = all.findIndex(({ blockNumber }) => Number(blockNumber) === large) === i
+            return first ? { ...log, padding: PADDING } : log
+          }),
+      }
+    : undefined
+
+/** The provider gives no more than 6 logs. */
+const tooManyLogs: FaultRule = (method, params) => {
+  if (method !== 'eth_getLogs') return undefined
+  const { fromBlock, toBlock, blockHash } = params[0] as Record<string, string>
+  const asked = blockHash ? blockHash === largeHash : Number(fromBlock) <= large && Number(toBlock) >= large
+  return asked ? { error: { code: -32005, message: 'query returned more than 10000 results' } } : undefined
+}
+let largeHash = ''
+
+async function serve(fault: FaultRule) {
+  const proxy = await proxyTo(chain)
+  proxy.fault = fault
+  const service = await startService({
+    RPC_URL: proxy.url,
+    CONTRACT_ADDRESS: chain.address,
+    DATABASE_URL: await postgres.createDatabase(),
+    MAX_LAG_SECONDS: '3600',
+  })
+  onTestFinished(() => service.close())
+  return { proxy, service }
+}
+
+async function untilIndexed({ service }: Awaited<ReturnType<typeof serve>>): Promise<void> {
+  const wanted = await jobsOfChain(chain)
+  await until(async () => (await service.history()).length >= wanted.length)
+  expect((await service.history()).map(placeOf)).toEqual(wanted)
+}
+
+describe.each([
+  ['more than 10 MiB', tooManyBytes],
+  ['more than the provider gives', tooManyLogs],
+])('the logs of one block are %s', (_name, fault) => {
+  it('in the past', async () => {
+    await untilIndexed(await serve(fault))
+  })
+
+  it('at the head', async () => {
+    const started = await serve(fault)
+    await untilIndexed(started)
+    const stream = openStream(`${started.service.url}/api/v1/events`)
+    onTestFinished(() => stream.close())
+    await stream.connected
+    const before = large
+    large = (await chain.head()).number + 1
+    onTestFinished(() => {
+      large = before
+    })
+    await chain.setAutomine(false)
+    for (let i = 0; i < 3; i++) await chain.sendJob()
+    const { hash } = await chain.head()
+    started.proxy.fault = (method, params, body) => {
+      // The hash of the block is known once it is asked for by it.
+      if (method === 'eth_getLogs') largeHash = (params[0] as { blockHash?: string }).blockHash ?? hash
+      return fault(method, params, body)
+    }
+    await chain.mine()
+    await chain.setAutomine(true)
+    await stream.waitFor(3)
+    await untilIndexed(started)
+  })
+})
+
+it('the block is named', async () => {
+  const proxy = await proxyTo(chain)
+  proxy.fault = tooManyBytes
+  const named: [number, number][] = []
+  const source = createRpcSource(
+    [proxy.url],
+    { address: chain.address, topics: jobRegistry.topics },
+    { onLargeBlock: (...block) => named.push(block) },
+  )
+  onTestFinished(() => source.close())
+  expect((await source.range(large, large)).logs).toHaveLength(7)
+  expect(named).toEqual([[large, 7]])
+
+  largeHash = 'none'
+  proxy.fault = (method, params, body) =>
+    method === 'eth_getBlockReceipts' ? { mutate: () => null } : tooManyLogs(method, params, body)
+  await expect(source.range(large, large)).rejects.toThrow(
+    `the logs of block 0x${large.toString(16)} cannot be read: ${proxy.url}: eth_getLogs: query returned more than 10000 results (code -32005)`,
+  )
+})

@@ -1,0 +1,58 @@
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
+import { startChain, type TestChain } from '../helpers/anvil.ts'
+import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
+import { until } from '../helpers/until.ts'
+import { type Indexing, proxyTo, startIndexing } from './indexing.ts'
+
+let chain: TestChain
+let postgres: TestPostgres
+beforeAll(async () => {
+  ;[chain, postgres] = await Promise.all([startChain(), startPostgres()])
+  await chain.createJob()
+})
+afterAll(() => Promise.all([chain.stop(), postgres.stop()]))
+
+/** An indexer that works, and a second one on its database. */
+async function startSecond(second: { url: string; address?: `0x${string}` }): Promise<Indexing> {
+  const databaseUrl = await postgres.createDatabase()
+  const { address } = chain
+  const first = await startIndexing({ urls: [chain.url], address, databaseUrl })
+  await until(() => first.indexer.state().name === 'working')
+  return startIndexing({ urls: [second.url], address: second.address ?? address, databaseUrl })
+}
+
+/** The reason it halts for, which it has to say while the other one works. */
+async function haltOf({ indexer }: Indexing): Promise<string> {
+  await until(() => indexer.state().name === 'halted', { timeout: 4_000, message: 'it halts' })
+  return (indexer.state() as { reason: string }).reason
+}
+
+it('a second indexer for another contract says so when it starts', async () => {
+  const second = await startSecond({ url: chain.url, address: `0x${'12'.repeat(20)}` })
+  expect(await haltOf(second)).toMatch(
+    /The database holds the jobs of contract 0x.*CONTRACT_ADDRESS is 0x1212/,
+  )
+})
+
+it('a second indexer on another chain says so when it starts', async () => {
+  const other = await startChain({ chainId: 1_234 })
+  onTestFinished(() => other.stop())
+  const second = await startSecond({ url: other.url })
+  const reason = await haltOf(second)
+  expect(reason).toMatch(/^RPC_URL is on chain 1234, expected 31337\..*jobcast reset/)
+  // The reason is public, so only the log names the host.
+  expect(reason).not.toContain('127.0.0.1')
+  expect(second.lines.find((line) => line.includes('is on chain 1234'))).toContain(
+    `"endpoint":"${other.url}"`,
+  )
+})
+
+it('a second indexer that could take over stands by, and asks the chain once', async () => {
+  const proxy = await proxyTo(chain)
+  const { indexer } = await startSecond(proxy)
+  await until(() => indexer.state().name === 'standby')
+  const asked = proxy.requests
+  expect(asked).toBeGreaterThan(0)
+  await new Promise((resolve) => setTimeout(resolve, 5_000))
+  expect(proxy.requests).toBe(asked)
+})
