@@ -114,7 +114,7 @@ export function words(value) {
   return text.charAt(0) + text.slice(1).toLowerCase().replaceAll('_', ' ')
 }
 
-/** The name of a field or an event: `partyId` → `Party`, `onchainDeadline` → `Deadline`, `JobCreated` → `Job created`. */
+/** The name of a field or an event: `partyId` → `Party`, `onchainStart` → `Start`, `JobCreated` → `Job created`. */
 export function title(name) {
   const text = name
     .replace(/^onchain(?=[A-Z])/, '')

@@ -14,6 +14,7 @@ export function createTotal(list, { hasFilters, onMore }) {
     const number = hasFilters() && total > COUNTED ? `more than ${integer(COUNTED)}` : integer(total)
     $('total').textContent = isRefused ? '' : `${number} ${hasFilters() ? 'match' : 'in all'}`
     $('empty').hidden = list.entries.length > 0
+    $('jobs-table').hidden = list.entries.length === 0
     $('empty').textContent = emptyText()
     $('older').hidden = list.older === null
     $('end').hidden = list.older !== null || list.entries.length === 0

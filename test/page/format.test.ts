@@ -1,24 +1,30 @@
 import { describe, expect, test } from 'vitest'
 
 // Plain JavaScript without types: a browser loads it as it is.
-const { headlineAmount, machineTime, relative, shortAmount, amount, ends, exact } = await import(
-  new URL('../../src/page/format.js', import.meta.url).href
-)
+const { amount, date, ends, exactTime, headlineAmount, machineTime, relative, shortAmount, title, words } =
+  await import(new URL('../../src/page/format.js', import.meta.url).href)
 const maxUint256 = (2n ** 256n - 1n).toString()
 
 describe('an amount', () => {
-  test('is exact, without zeros beyond cents', () => {
-    expect(amount('100.000000')).toBe('100')
+  test('is exact, with cents and no zeros beyond them', () => {
+    expect(amount('100.000000')).toBe('100.00')
     expect(amount('1234.500000')).toBe('1,234.50')
     expect(amount('0.000001')).toBe('0.000001')
-    // past what a double holds
+    // More digits than a double holds.
     expect(amount('9007199254740993.100000')).toBe('9,007,199,254,740,993.10')
+  })
+
+  test('in smallest units of a token is a whole number', () => {
+    expect(amount('2265000000')).toBe('2,265,000,000')
+    expect(shortAmount('0')).toBe('0')
+    expect(headlineAmount('1234')).toBe('1,234')
   })
 
   test('fits a column whatever the contract says', () => {
     expect(shortAmount('1234.500000')).toBe('1,234.50')
     expect(shortAmount('12345678901.123456')).toBe('12,345,678,901')
     expect(shortAmount(`${maxUint256.slice(0, -6)}.000000`)).toBe('1.15e71')
+    expect(shortAmount(maxUint256)).toBe('1.15e77')
   })
 
   test('is short in a headline', () => {
@@ -41,9 +47,15 @@ describe('time', () => {
     expect(relative(String(now + 5), now, true)).toBe('just now')
   })
 
-  test('a deadline that no date can hold breaks nothing', () => {
+  test('a date has its time where that matters', () => {
+    expect(date(String(now), now)).toMatch(/^\d+ Sept?, \d\d:\d\d$/)
+    expect(date(String(now + 2 * 366 * 86_400), now)).toMatch(/^\d+ Sept? 2028$/)
+  })
+
+  test('that no date can hold breaks nothing', () => {
     expect(relative(maxUint256, now)).toBe('far future')
-    expect(exact(maxUint256)).toBe(`unix time ${maxUint256}`)
+    expect(date(maxUint256, now)).toBe('far future')
+    expect(exactTime(maxUint256)).toBe(`unix time ${maxUint256}`)
     expect(machineTime(maxUint256)).toBe('')
   })
 })
@@ -51,4 +63,14 @@ describe('time', () => {
 test('a long identifier is shown by its ends', () => {
   expect(ends('42')).toBe('42')
   expect(ends(`0x${'ab'.repeat(32)}`)).toBe('0xabab…abab')
+})
+
+test('names and values of a definition read as words', () => {
+  expect(title('strategyType')).toBe('Strategy type')
+  expect(title('clientId')).toBe('Client')
+  expect(title('onchainDeadline')).toBe('Deadline')
+  expect(title('JobCreated')).toBe('Job created')
+  expect(words('CEX_CAPITAL')).toBe('Cex capital')
+  expect(words('UNKNOWN_9')).toBe('UNKNOWN_9')
+  expect(words(true)).toBe('Yes')
 })
