@@ -1,6 +1,6 @@
 /**
  * Which jobs are asked for, by the parameter names of the contract's definition: `status`, `participant`,
- * `participant`, `minBudget` … The values of a list are OR'd, parameters are AND'd. An undefined parameter and an
+ * `minBudget` … The values of a list are OR'd, parameters are AND'd. An undefined parameter and an
  * empty list are left out. `GET /api/v1/config` lists the parameters; the server refuses an unknown one.
  */
 export type JobFilter = Record<string, FilterValue | readonly FilterValue[] | undefined>
