@@ -13,8 +13,9 @@ source.addEventListener('connected', (event) => {
   // false: we were away for longer than the server keeps its feed. GET /api/v1/jobs has what we missed.
   if (resumed === false) console.log('there is a gap')
 })
-source.addEventListener('job_created', (event) => console.log(`job_created ${event.data}`))
-source.addEventListener('job_removed', (event) => console.log(`job_removed ${event.data}`))
+// Add, replace, delete: who does that holds exactly the jobs that match.
+for (const type of ['job_created', 'job_updated', 'job_removed'])
+  source.addEventListener(type, (event) => console.log(`${type} ${event.data}`))
 source.addEventListener('error', (event) => {
   console.error(event.message ?? 'connection lost')
   // CLOSED is for good: the server refused (a bad filter, a missing key). Anything else is tried again.

@@ -65,8 +65,9 @@ def main():
     base = sys.argv[1] if len(sys.argv) > 1 else "http://localhost:3000"
     query = sys.argv[2] if len(sys.argv) > 2 else ""
     for event, data in subscribe(base, query):
-        if event in ("job_created", "job_removed"):
-            print(event, data["jobId"], data["strategyType"], data["budget"], flush=True)
+        # Created: add. Updated: replace, and drop it if it is not wanted any more. Removed: a reorg took it away.
+        if event in ("job_created", "job_updated", "job_removed"):
+            print(event, data["jobId"], data["status"], flush=True)
         elif event == "connected" and data["resumed"] is False:
             print("there is a gap: read /api/v1/jobs", file=sys.stderr)
 

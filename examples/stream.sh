@@ -1,5 +1,5 @@
 #!/bin/sh
-# The stream with curl: one job a line, as JSON, resumed after a break.
+# The stream with curl: one change a line, its event and the job as JSON, resumed after a break.
 #
 #   sh examples/stream.sh http://localhost:3000 'strategyType=PROGRAM'
 #
@@ -17,14 +17,14 @@ while :; do
   # -N: no buffering. --speed-*: less than a byte a second for 75 s is a dead connection.
   curl -sS -N --speed-limit 1 --speed-time 75 -w '\nstatus: %{http_code}\n' \
     -H 'Accept: text/event-stream' ${id:+-H "Last-Event-ID: $id"} \
-    "$base/api/v1/events?types=connected,ping,job_created&$query" >"$pipe" &
+    "$base/api/v1/events?types=connected,ping,job_*&$query" >"$pipe" &
   curl=$!
 
   event='' next=''
   while IFS= read -r line; do
     case $line in
       'event: '*) event=${line#event: } ;;
-      'data: '*) [ "$event" = job_created ] && printf '%s\n' "${line#data: }" ;;
+      'data: '*) case $event in job_*) printf '%s %s\n' "$event" "${line#data: }" ;; esac ;;
       'id: '*) next=${line#id: } ;;
       'retry: '*) retry=${line#retry: } ;;
       # The end of a frame: only now has it come whole, and its id counts.

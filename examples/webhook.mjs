@@ -1,4 +1,4 @@
-// Forwards each job to a webhook, at least once, also across restarts of this script, the server and the hook.
+// Forwards each job and each change of one to a webhook, in order and at least once, also across restarts of this script, the server and the hook.
 //
 //   node examples/webhook.mjs http://localhost:3000 https://example.com/hook position.json
 //
@@ -30,9 +30,9 @@ async function save(lastEventId, blockNumber) {
 }
 
 // Until the hook answers 2xx, and only then does the position move: that is the "at least once". The other side
-// of it is that the hook may get a job again, and knows it by the key.
-async function forward(type, job) {
-  const key = `${type}:${job.jobId}:${job.creationTxHash}:${job.blockNumber}`
+// of it is that the hook may get an event again, and knows it by the key.
+async function forward(type, job, id) {
+  const key = `${type}:${id}:${job.jobId}:${job.creationTxHash}`
   for (let wait = 500; !stop.signal.aborted; wait = Math.min(wait * 2, 60_000)) {
     try {
       const response = await fetch(hook, {
@@ -55,16 +55,18 @@ async function forward(type, job) {
 try {
   const { lastEventId } = position
   for await (const event of subscribe(url, { lastEventId, signal: stop.signal })) {
-    if (event.type === 'job_created' || event.type === 'job_removed') {
-      await forward(event.type, event.data)
+    if (event.type.startsWith('job_')) {
+      await forward(event.type, event.data, event.id)
       await save(event.id, event.data.blockNumber)
     } else if (event.type !== 'unavailable') {
-      // We were away for longer than the feed reaches back. 256 blocks earlier, for what a reorg moved; only
-      // the removals of such a time stay unknown to this small script (`follow` would tell them).
+      // We were away for longer than the feed reaches back. Jobs created since are read from the history, from 256 blocks
+      // earlier on, for what a reorg moved. Removals and changes of older jobs in that time stay unknown to this small
+      // script; `follow` and `mirror` find them.
       if (event.data.resumed === false && position.blockNumber !== undefined) {
         const fromBlock = BigInt(position.blockNumber) - 256n
         const gap = { fromBlock: fromBlock > 0n ? fromBlock : 0n, order: 'asc', signal: stop.signal }
-        for await (const job of history(url, gap)) await forward('job_created', job)
+        for await (const job of history(url, gap))
+          await forward('job_created', job, `block-${job.blockNumber}`)
       }
       // Pings too: with no job for hours the position still has to stay within the feed.
       await save(event.id, event.data.blockNumber)

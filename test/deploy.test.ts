@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Service, startService } from './helpers/service.ts'
+import { type Service, startService, unreachable } from './helpers/service.ts'
 
 const files = ['deploy/grafana/jobcast.json', 'deploy/prometheus/jobcast.rules.yml']
 const read = (file: string) => readFileSync(new URL(`../${file}`, import.meta.url), 'utf8')
@@ -10,11 +10,7 @@ const metrics = new Map<string, { type: string; help: string }>()
 let service: Service
 beforeAll(async () => {
   // Metrics are there also where the database is not.
-  service = await startService({
-    RPC_URL: 'http://127.0.0.1:1',
-    CONTRACT_ADDRESS: `0x${'12'.repeat(20)}`,
-    DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none',
-  })
+  service = await startService(unreachable)
   const text = await (await fetch(`${service.url}/metrics`)).text()
   for (const [, name, help] of text.matchAll(/^# HELP (\S+) (.*)$/gm))
     metrics.set(name as string, { type: '', help: help as string })

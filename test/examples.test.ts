@@ -96,8 +96,21 @@ test.each(scripts)('%s tells each job once, over a restart of the server', async
   expect(await script.end()).toBe(name === 'stream.py' ? null : 0)
 })
 
+test.each(scripts)('%s says what a change made of a job', async (name, command) => {
+  const script = start(command, `examples/${name}`, server.url)
+  let jobId = ''
+  await until(async () => {
+    jobId = (await server.chain.createJob()).jobId
+    return script.jobs().length > 0
+  })
+  await server.chain.changeJob('fund', [BigInt(jobId), 1n, 1n])
+  await until(() => new RegExp(`job_updated .*${jobId}.*FUNDED`).test(script.output()), {
+    message: 'the change is told',
+  })
+})
+
 test.each(scripts)('%s ends with the reason when it is refused', async (name, command) => {
-  const query = name === 'follow.mjs' ? 'program' : 'strategyType=program'
+  const query = 'strategyType=program'
   const script = start(command, `examples/${name}`, server.url, query)
   expect(await script.exit).toBe(1)
   // EventSource does not show the body of a refusal.

@@ -58,13 +58,21 @@ async function untilLines(run: Run, count: number): Promise<string[]> {
 test('in a pipe: one JSON object a line, history first where asked, and 0 on Ctrl-C', async () => {
   const first = await server.chain.createJob({ strategyType: 1, budget: 100_500_000n })
   await indexed(first.jobId)
-  const tailing = run([server.url, '--since', 'all', '--strategy', 'RUBRIC', '--level', '1'])
+  const tailing = run([
+    server.url,
+    '--since',
+    'all',
+    '--filter',
+    'strategyType=RUBRIC',
+    '--filter',
+    'verificationLevel=1',
+  ])
   await untilLines(tailing, 1)
   await server.chain.createJob({ strategyType: 0 })
   const second = await server.chain.createJob({ strategyType: 1 })
   const lines = (await untilLines(tailing, 2)).map((line) => JSON.parse(line))
   expect(lines).toMatchObject([
-    { type: 'job_created', id: null, data: { jobId: first.jobId, budget: '100.500000' } },
+    { type: 'job_created', data: { jobId: first.jobId, budget: '100.500000' } },
     { type: 'job_created', id: expect.stringMatching(/^\d+$/), data: { jobId: second.jobId } },
   ])
   tailing.interrupt()
@@ -75,7 +83,7 @@ test('in a pipe: one JSON object a line, history first where asked, and 0 on Ctr
 test('without --since only what is new; a removed job is a line of its own', async () => {
   const tailing = run([server.url], { tty: true, env: { NO_COLOR: '1' } })
   await until(() => tailing.errors().includes('connected'), { message: 'connected' })
-  const { jobId, transactionHash, blockNumber } = await server.chain.createJob({
+  const { jobId, blockNumber } = await server.chain.createJob({
     budget: 1_234_500_000n,
     deadline: 2n ** 255n,
     clientId: 7n,
@@ -87,17 +95,28 @@ test('without --since only what is new; a removed job is a line of its own', asy
   expect(created).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d {2}\+ /)
   for (const part of [
     `#${jobId}`,
-    'PROGRAM',
-    'L2',
-    '1,234.50 USDC',
-    'client 7',
-    'no deadline',
-    transactionHash,
+    'OPEN',
+    'strategyType PROGRAM',
+    'verificationLevel 3',
+    'budget 1234.500000',
+    'clientId 7',
   ])
     expect(created).toContain(part)
   expect(created).toContain(`block ${blockNumber}`)
   expect(removed).toContain(`-  #${jobId}`)
   expect(removed).toContain('removed by a reorg')
+  tailing.interrupt()
+  expect(await tailing.exit).toBe(0)
+})
+
+test('a change is a line with the status before and after it', async () => {
+  const tailing = run([server.url], { tty: true, env: { NO_COLOR: '1' } })
+  await until(() => tailing.errors().includes('connected'), { message: 'connected' })
+  const { jobId } = await server.chain.createJob()
+  await server.chain.changeJob('fund', [BigInt(jobId), 1n, 1n])
+  const [, changed] = await untilLines(tailing, 2)
+  expect(changed).toContain(`~  #${jobId}`)
+  expect(changed).toContain('OPEN → FUNDED')
   tailing.interrupt()
   expect(await tailing.exit).toBe(0)
 })
@@ -155,7 +174,7 @@ test('a restart of the server: it says so, and goes on where it was', async () =
 })
 
 test('1 and the server’s own words where it refuses', async () => {
-  const refused = run([server.url, '--strategy', 'program'])
+  const refused = run([server.url, '--filter', 'strategyType=program'])
   expect(await refused.exit).toBe(1)
   expect(refused.errors()).toMatch(/strategyType.*PROGRAM/s)
 })

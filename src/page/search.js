@@ -36,7 +36,7 @@ export function createSearch({ list, onParty }) {
     if (signal.aborted) return
     const items = found.flat().filter(Boolean)
     show(items.length > 0 ? items : [nothing(text, list)])
-    announce(results.textContent)
+    announce([...results.children].map(({ textContent }) => textContent).join(', '))
   }
 
   const show = (items) => {

@@ -14,6 +14,13 @@ export interface Service extends App {
   untilReady(): Promise<void>
 }
 
+/** Settings with which a process starts at once, for tests of what needs neither a chain nor a database: nothing listens there. */
+export const unreachable = {
+  RPC_URL: 'http://127.0.0.1:1',
+  CONTRACT_ADDRESS: `0x${'12'.repeat(20)}`,
+  DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none',
+}
+
 /** Starts Jobcast in this process, on a free port, as `env` configures it. */
 export async function startService(env: Record<string, string>, role: Role = 'all'): Promise<Service> {
   const config = loadConfig(

@@ -4,8 +4,8 @@ import addFormats from 'ajv-formats'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startChain, type TestChain } from '../helpers/anvil.ts'
 import { openStream } from '../helpers/eventStream.ts'
-import { type Service, startService } from '../helpers/service.ts'
-import { tempDir } from '../helpers/tempDir.ts'
+import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
+import { type Service, startService, unreachable } from '../helpers/service.ts'
 import { until } from '../helpers/until.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: a document is read by many paths
@@ -13,17 +13,17 @@ type Document = any
 
 const KEY = 'a-key-of-this-test'
 let chain: TestChain
-let dir: Awaited<ReturnType<typeof tempDir>>
+let postgres: TestPostgres
 let service: Service
 let document: Document
 let ajv: Ajv2020
 beforeAll(async () => {
-  ;[chain, dir] = await Promise.all([startChain(), tempDir()])
+  ;[chain, postgres] = await Promise.all([startChain(), startPostgres()])
   await chain.createJobs(30)
   service = await startService({
     RPC_URL: chain.url,
     CONTRACT_ADDRESS: chain.address,
-    DATA_DIR: dir.path,
+    DATABASE_URL: await postgres.createDatabase(),
     MAX_STREAMS_PER_IP: '1',
     KEEPALIVE_SECONDS: '1',
   })
@@ -36,7 +36,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await service?.close()
   await chain?.stop()
-  await dir?.remove()
+  await postgres?.stop()
 })
 
 const pointer = (...path: string[]) =>
@@ -168,10 +168,7 @@ describe('real answers are as the document says', () => {
 
   it('refusals for want of a key, of patience and of a database', async () => {
     const limited = await startService({
-      RPC_URL: chain.url,
-      CONTRACT_ADDRESS: chain.address,
-      // Nothing listens there.
-      DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none',
+      ...unreachable,
       API_KEYS: KEY,
       RATE_LIMIT: '4',
     })

@@ -28,7 +28,8 @@ test('everything the pages and their modules refer to is served, with its type',
     expect(statusCode, url).toBe(200)
     const type = types[url.split('.').at(-1) ?? '']
     if (type !== undefined) expect(headers['content-type'], url).toContain(type)
-    for (const [, found] of body.matchAll(/(?:src|href)="(?:\.\.\/)?(page\/[^"]+)"/g)) await visit(`/${found}`)
+    for (const [, found] of body.matchAll(/(?:src|href)="(?:\.\.\/)?(page\/[^"]+)"/g))
+      await visit(`/${found}`)
     if (type === types.js)
       for (const [, found] of body.matchAll(/from '\.\/([^']+)'/g)) await visit(`/page/${found}`)
   }

@@ -2,20 +2,16 @@ import { createServer, type ServerResponse } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { limitPipelining } from '../../src/http/connections.ts'
-import { type Service, startService } from '../helpers/service.ts'
-import { tempDir } from '../helpers/tempDir.ts'
+import { type Service, startService, unreachable } from '../helpers/service.ts'
 import { until } from '../helpers/until.ts'
 
-let folder: Awaited<ReturnType<typeof tempDir>>
 let service: Service
 
 beforeAll(async () => {
-  folder = await tempDir()
-  service = await startService({ DATA_DIR: folder.path, RATE_LIMIT: '30' }, 'api')
+  service = await startService({ ...unreachable, RATE_LIMIT: '30' })
 })
 afterAll(async () => {
   await service?.close()
-  await folder?.remove()
 })
 
 describe('methods', () => {

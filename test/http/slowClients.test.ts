@@ -1,23 +1,15 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { openRaw, type RawConnection } from '../helpers/rawHttp.ts'
-import { type Service, startService } from '../helpers/service.ts'
-import { tempDir } from '../helpers/tempDir.ts'
+import { type Service, startService, unreachable } from '../helpers/service.ts'
 
-let dir: Awaited<ReturnType<typeof tempDir>>
 let service: Service
 const connections: RawConnection[] = []
 beforeAll(async () => {
-  dir = await tempDir()
-  service = await startService({
-    DATA_DIR: dir.path,
-    RPC_URL: 'http://127.0.0.1:1',
-    CONTRACT_ADDRESS: `0x${'12'.repeat(20)}`,
-  })
+  service = await startService(unreachable)
 })
 afterAll(async () => {
   for (const each of connections) each.close()
   await service?.close()
-  await dir?.remove()
 })
 
 async function open(text = ''): Promise<RawConnection> {

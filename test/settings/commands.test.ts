@@ -1,6 +1,8 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { freePort } from '../../src/devnet/freePort.ts'
 import { startProcess } from '../helpers/process.ts'
+import { unreachable } from '../helpers/service.ts'
 import { tempDir } from '../helpers/tempDir.ts'
 
 let dir: Awaited<ReturnType<typeof tempDir>>
@@ -17,7 +19,7 @@ async function run(args: string[], env: Record<string, string> = {}) {
   return { code, text: child.logs.map((line) => line.text ?? JSON.stringify(line)).join('\n') }
 }
 
-const chainless = { RPC_URL: 'http://127.0.0.1:1', CONTRACT_ADDRESS: `0x${'12'.repeat(20)}` }
+const { DATABASE_URL, ...chainless } = unreachable
 
 describe('a wrong setting ends the process with code 2, without its secret and without a stack', () => {
   it.each([
@@ -26,8 +28,11 @@ describe('a wrong setting ends the process with code 2, without its secret and w
     [{ DATABASE_URL: 'postgres://user:s3cret@a:1,b:2/jobs' }, /^ {2}DATABASE_URL is not valid/m],
     [{ RPC_URL: 'http://rpc:port/s3cret' }, /^ {2}RPC_URL is not valid/m],
     [{ TRUST_PROXY: 'x' }, /^ {2}TRUST_PROXY is "x"/m],
-    [{ HOST: 'no-such-host.invalid' }, /^HOST is "no-such-host.invalid", which does not resolve/m],
-    [{ HOST: '192.0.2.1' }, /^HOST is "192.0.2.1", which is not an address of this machine/m],
+    [
+      { DATABASE_URL, HOST: 'no-such-host.invalid' },
+      /^HOST is "no-such-host.invalid", which does not resolve/m,
+    ],
+    [{ DATABASE_URL, HOST: '192.0.2.1' }, /^HOST is "192.0.2.1", which is not an address of this machine/m],
     [{ DATA_DIR: '/dev/null/folder' }, /^DATA_DIR is "\/dev\/null\/folder", which cannot be used/m],
   ])('%j', async (env, expected) => {
     const { code, text } = await run(['start'], { ...chainless, DATA_DIR: join(dir.path, 'data'), ...env })
@@ -65,8 +70,9 @@ it('a database whose host does not resolve is one that does not answer', async (
 })
 
 it('generate without a chain says in one line where there is none', async () => {
-  const { code, text } = await run(['generate', 'http://127.0.0.1:1/s3cret'])
-  expect(text).toMatch(/^http:\/\/127\.0\.0\.1:1.* HTTP request failed.*$/)
+  const port = await freePort()
+  const { code, text } = await run(['generate', `http://127.0.0.1:${port}/s3cret`])
+  expect(text).toMatch(new RegExp(`^http://127.0.0.1:${port}.*ECONNREFUSED.*$`))
   expect(text).not.toContain('s3cret')
   expect(code).toBe(1)
 })
@@ -74,7 +80,7 @@ it('generate without a chain says in one line where there is none', async () => 
 describe('a misspelt setting', () => {
   it('is a warning of the log', async () => {
     const child = await startProcess({
-      env: { ...chainless, DATA_DIR: join(dir.path, 'misspelt'), MAX_STREAM: '1', HOSTS: 'x' },
+      env: { ...unreachable, MAX_STREAM: '1', HOSTS: 'x' },
     })
     try {
       const line = await child.waitForLog(/not a setting/)

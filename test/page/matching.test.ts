@@ -1,0 +1,84 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import type { Contract } from '../../src/contract/define.ts'
+import { erc8183 } from '../../src/contract/erc8183.ts'
+import { matches, parseFilter } from '../../src/contract/filters.ts'
+import type { Job } from '../../src/contract/job.ts'
+import { jobRegistry } from '../../src/contract/jobRegistry.ts'
+
+const page = await import(new URL('../../src/page/matching.js', import.meta.url).href)
+
+/** The definition as /api/v1/config has it. */
+const told = ({ fields, filters }: Contract) => ({
+  fields: fields.map(({ name, kind, values }) => ({ name, kind, values })),
+  filters: filters.map(({ name, test, fields }) => ({
+    name,
+    kind: test,
+    fields: fields.map((field) => field.name),
+  })),
+})
+
+const addresses = [`0x${'ab'.repeat(20)}`, `0x${'0c'.repeat(20)}`]
+const ids = ['1', '7', '12', (2n ** 256n - 1n).toString()]
+const fewOf = (values: string[]) => fc.subarray(values, { minLength: 1 }).map((few) => few.join(','))
+const orNone = (values: fc.Arbitrary<string>) => fc.option(values, { nil: undefined })
+
+const registry = {
+  contract: jobRegistry,
+  job: fc.record({
+    status: fc.constantFrom('OPEN', 'FUNDED'),
+    clientId: fc.constantFrom(...ids),
+    providerId: fc.constantFrom(...ids, null),
+    evaluatorId: fc.constantFrom(...ids, null),
+    strategyType: fc.constantFrom('PROGRAM', 'RUBRIC', 'UNKNOWN_9'),
+    verificationLevel: fc.constantFrom(1, 2, 9),
+    budget: fc.constantFrom('0.000000', '9.999999', '10.000000', '100.000000', `${ids[3]}.000000`),
+  }),
+  query: fc.record({
+    status: orNone(fewOf(['OPEN', 'FUNDED'])),
+    clientId: orNone(fewOf(['007', ...ids])),
+    participant: orNone(fewOf(ids)),
+    strategyType: orNone(fewOf(['PROGRAM', 'RUBRIC', 'UNKNOWN_9'])),
+    verificationLevel: orNone(fewOf(['1', 'UNKNOWN_2', 'UNKNOWN_9'])),
+    minBudget: orNone(fc.constantFrom('0', '9.5', '010', '10.0')),
+    maxBudget: orNone(fc.constantFrom('10', '99.99', '1000')),
+  }),
+}
+const commerce = {
+  contract: erc8183,
+  job: fc.record({
+    status: fc.constantFrom('OPEN', 'EXPIRED'),
+    client: fc.constantFrom(...addresses),
+    provider: fc.constantFrom(...addresses, null),
+    evaluator: fc.constantFrom(...addresses),
+    paymentToken: fc.constantFrom(...addresses, null),
+    budget: fc.constantFrom('0', '5', '1000000', ids[3]),
+  }),
+  query: fc.record({
+    status: orNone(fewOf(['OPEN', 'EXPIRED'])),
+    provider: orNone(fewOf([addresses[0]?.toUpperCase().replace('X', 'x') as string])),
+    participant: orNone(fewOf(addresses)),
+    paymentToken: orNone(fewOf(addresses)),
+    minBudget: orNone(fc.constantFrom('5', '06')),
+    maxBudget: orNone(fc.constantFrom('999999', '1000000')),
+  }),
+}
+
+test.each([registry, commerce])(
+  'the page and the server mean the same by a filter: $contract.name',
+  (each) => {
+    const { contract, job, query } = each as typeof registry
+    fc.assert(
+      fc.property(job, query, (someJob, someQuery) => {
+        const given = Object.entries(someQuery).filter(([, value]) => value !== undefined) as [
+          string,
+          string,
+        ][]
+        const expected = matches(parseFilter(contract.filters, Object.fromEntries(given)))
+        const matched = page.matches(told(contract), new URLSearchParams(given), someJob)
+        expect(matched).toBe(expected(someJob as unknown as Job))
+      }),
+      { numRuns: 2000 },
+    )
+  },
+)
