@@ -12,7 +12,7 @@ export interface FieldOptions {
   about?: string
   /** true if the value names a party of the job: `participant=` then covers it */
   role?: boolean
-  /** whether the field is a query parameter; by default every kind but text, time and bytes is one */
+  /** whether the field is a query parameter; by default every kind but text and time is one */
   filter?: boolean
   /** value of a new job whose creating log does not carry the field */
   initial?: Wire

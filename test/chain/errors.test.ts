@@ -1,10 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest'
 import { rpcErrorText } from '../../src/chain/errors.ts'
 import { createRpcSource } from '../../src/chain/rpc.ts'
 import { jobRegistry } from '../../src/contract/jobRegistry.ts'
 import { startChain, type TestChain } from '../helpers/anvil.ts'
-import type { Fault, RpcProxy } from '../helpers/rpcProxy.ts'
-import { proxyTo } from './indexing.ts'
+import { type Fault, type RpcProxy, startRpcProxy } from '../helpers/rpcProxy.ts'
 
 let chain: TestChain
 beforeAll(async () => {
@@ -15,12 +14,19 @@ afterAll(() => chain.stop())
 /** What the log says of a request for the head by a URL with a key in it. */
 async function failureOf(url: string): Promise<string> {
   const source = createRpcSource([url], { address: chain.address, topics: jobRegistry.topics })
-  onTestFinished(() => source.close())
   const error = await source.head().then(
     () => undefined,
     (reason) => reason,
   )
+  await source.close()
   return rpcErrorText(error)
+}
+
+/** Concurrent tests have to end what they start by their own context. */
+async function proxyOf({ onTestFinished }: TestContext): Promise<RpcProxy> {
+  const proxy = await startRpcProxy(chain.url)
+  onTestFinished(() => proxy.stop())
+  return proxy
 }
 
 const withKey = (url: string) => `${url.replace('//', '//user:secret@')}/v2/secret?key=secret`
@@ -46,8 +52,8 @@ function faultOf(fault: Fault) {
 }
 
 describe.concurrent('the text of an RPC error is one line with the cause, and of the URL the host only', () => {
-  it.each(WORDS)('over HTTP: %s', async (_name, cause, prepare) => {
-    const proxy = await proxyTo(chain)
+  it.for(WORDS)('over HTTP: %s', async ([, cause, prepare], context) => {
+    const proxy = await proxyOf(context)
     await prepare(proxy)
     const text = await failureOf(withKey(proxy.url))
     expect(text).toMatch(cause instanceof RegExp ? cause : `${proxy.url}: ${cause}`)
@@ -55,13 +61,13 @@ describe.concurrent('the text of an RPC error is one line with the cause, and of
     expect(text).not.toMatch(/\n|secret|<html>/)
   })
 
-  it.each([
-    ['nothing listens', /ECONNREFUSED/, (proxy: RpcProxy) => proxy.down('refuse')],
-    ['it hangs', /timeout after 10 s/, (proxy: RpcProxy) => proxy.down('hang')],
+  it.for<[string, RegExp, (proxy: RpcProxy) => unknown]>([
+    ['nothing listens', /ECONNREFUSED/, (proxy) => proxy.down('refuse')],
+    ['it hangs', /timeout after 10 s/, (proxy) => proxy.down('hang')],
     ['the socket closes', /closed/, faultOf({ drop: true })],
     ['the node answers an error', /no \(code -32000\)/, faultOf({ error: { code: -32000, message: 'no' } })],
-  ] as const)('over a WebSocket: %s', async (_name, cause, prepare) => {
-    const proxy = await proxyTo(chain)
+  ])('over a WebSocket: %s', async ([, cause, prepare], context) => {
+    const proxy = await proxyOf(context)
     await prepare(proxy)
     const text = await failureOf(`${proxy.wsUrl}/secret`)
     expect(text).toMatch(cause)
@@ -69,7 +75,7 @@ describe.concurrent('the text of an RPC error is one line with the cause, and of
     expect(text).not.toMatch(/\n|secret/)
   })
 
-  it('over HTTP: the answer stops in the middle', async () => {
+  it('over HTTP: the answer stops in the middle', async ({ onTestFinished }) => {
     const { createServer } = await import('node:http')
     const server = createServer((_request, response) => {
       response.writeHead(200, { 'content-type': 'application/json' }).write('{"jsonrpc":"2.0",')
@@ -80,6 +86,8 @@ describe.concurrent('the text of an RPC error is one line with the cause, and of
       server.close()
     })
     const { port } = server.address() as { port: number }
-    expect(await failureOf(`http://127.0.0.1:${port}`)).toBe(`http://127.0.0.1:${port}: timeout after 10 s`)
+    expect(await failureOf(`http://127.0.0.1:${port}`)).toBe(
+      `http://127.0.0.1:${port}: timeout after 10 s`,
+    )
   })
 })
