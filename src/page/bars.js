@@ -60,7 +60,7 @@ export function createBars(svg, { canCut, onPoint }) {
     pointer.setAttribute('width', place === null ? 0 : drawn.slot)
     if (place !== null) pointer.setAttribute('x', LEFT + place * drawn.slot)
   }
-  // Between its shapes an svg element hears no pointer.
+  // The svg element itself gets pointer events on its shapes only.
   const figure = svg.closest('figure')
   figure.addEventListener('pointermove', ({ clientX }) => {
     const at = clientX - svg.getBoundingClientRect().left - LEFT

@@ -62,7 +62,14 @@ function dash() {
 }
 
 function textInput(name, placeholder, takes) {
-  const input = element('input', { name, placeholder, title: takes, spellcheck: false, autocomplete: 'off' })
+  const input = element('input', {
+    className: 'text-input',
+    name,
+    placeholder,
+    title: takes,
+    spellcheck: false,
+  })
+  input.autocomplete = 'off'
   input.setAttribute('aria-describedby', problemId(name))
   return input
 }

@@ -49,7 +49,6 @@ async function follow() {
 
 function receive(type, data) {
   connection.heard()
-  if (type === 'connected') connection.set('live')
   if (type === 'connected' || type === 'ping') $('head').textContent = integer(data.blockNumber)
   if (type === 'connected' && data.resumed === false) follow()
   else if (data.jobId === jobId) type === 'job_updated' ? refresh() : follow()
@@ -91,7 +90,9 @@ async function readJob() {
 async function patiently(read) {
   for (let backoff = FIRST_BACKOFF_MS; ; backoff = Math.min(backoff * 2, LONGEST_BACKOFF_MS)) {
     try {
-      return await read()
+      const found = await read()
+      if (stream?.live) connection.set('live')
+      return found
     } catch (error) {
       const isFinal = [400, 401].includes(error.status)
       if (error.status === 400) say(`“${jobId}” cannot be the id of a job: ${error.message}.`)

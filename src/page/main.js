@@ -61,6 +61,7 @@ const session = createSession({
     if (isFresh) {
       filters.accept()
       showSnippets(applied())
+      $('overall').hidden = applied().size === 0
       list.reset(jobs, next)
       rows.redraw()
     } else list.update(jobs, next, applied().size > 0 ? 'left' : 'removed')
@@ -70,9 +71,8 @@ const session = createSession({
     config = await refreshChain().catch(() => config)
     rows.redraw()
   },
-  onHead(blockNumber, type) {
+  onHead(blockNumber) {
     connection.heard()
-    if (type === 'connected') connection.set('live')
     showHead(blockNumber)
   },
   onEvent(type, job) {
@@ -80,7 +80,7 @@ const session = createSession({
     if (type === 'job_created') list.created(job)
     if (type === 'job_removed') list.removed(job)
     const isExact = type === 'job_updated' ? list.updated(job, passes(applied(), job)) : true
-    total.count(type, { isExact, matches: passes(applied(), job) })
+    total.follow(type, { isExact, matches: passes(applied(), job) })
     if (!isExact && applied().size > 0) session.recount()
     say(type)
     stats.touch()
@@ -145,9 +145,10 @@ new ResizeObserver(() => {
   const bar = document.querySelector('header').offsetHeight
   aside.style.setProperty('--stick', `${Math.min(bar + 24, innerHeight - aside.offsetHeight - 24)}px`)
 }).observe(aside)
-// On a phone the jobs come first; the code and the filters are one tap away.
+// On a narrow screen the jobs come early: the rest is one tap away.
 const isPhone = matchMedia('(max-width: 48rem)').matches
-$('use').open = !isPhone
+for (const card of document.querySelectorAll('.card')) card.open = !isPhone
+$('use').open = matchMedia('(min-width: 72.01rem)').matches
 $('filters-box').open = !isPhone || filters.wanted.size > 0
 
 connection.watch(config.keepaliveSeconds, (state, text) => {

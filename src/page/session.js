@@ -13,7 +13,7 @@ const LONGEST_BACKOFF_MS = 30_000
  *
  * - `onLoaded({ jobs, next, total, isFresh })`: what the history says; `isFresh` for the first time with these filters
  * - `onEvent(type, job)`: each change after that, once and in order
- * - `onHead(blockNumber, type)`: `connected` and `ping`
+ * - `onHead(blockNumber)`: the indexer's head, of `connected` and `ping`
  * - `onRefused(message)`: the API refuses the filters; what was followed before goes on
  * - `onState(state, detail)`: as of `openStream()`, and `stopped` with the error if the server wants no more requests
  * - `onTotal(total)`: after `recount()`
@@ -24,13 +24,13 @@ export function createSession({ keepaliveSeconds, ...on }) {
   let rereading = new AbortController()
   let filters
   let stream
-  let lastId = 0 // of the newest event that was told
+  let lastId = 0 // of the newest event that was passed on
   let queue = null // events that wait for a rereading
   let isRecounting = false
 
   const receive = (type, data, id) => {
     if (type === 'connected' || type === 'ping') {
-      on.onHead(data.blockNumber, type)
+      on.onHead(data.blockNumber)
       if (data.resumed === false) reread()
     } else if (queue) queue.push([type, data, id])
     else apply(type, data, id)

@@ -1,12 +1,12 @@
 import { keyedUrl } from './api.js'
 
-const firstBackoff = 1000
-const longestBackoff = 30_000
+const FIRST_BACKOFF_MS = 1000
+const LONGEST_BACKOFF_MS = 30_000
 
 /**
- * Holds a subscription from `lastEventId` on until `close()`. EventSource reconnects by itself after a lost
- * connection; here is what it does not do: it is opened again where it gave up (any answer but 200) and where
- * the socket is dead without having said so (longer silent than `silenceLimit` seconds, pings included).
+ * Holds a subscription from `lastEventId` on until `close()`. EventSource reconnects by itself after a lost connection,
+ * but gives up after any answer other than 200, and does not notice a dead socket. In both cases this opens it again; a
+ * socket is dead if it was silent for `silenceLimit` seconds, pings included.
  *
  * - `onState('connecting' | 'live' | 'lost' | 'refused', detail?)`; `refused` carries `{reason, retryAfter}`
  * - `onEvent(type, data, id)` for `connected`, `ping`, `job_created`, `job_updated` and `job_removed`
@@ -14,7 +14,7 @@ const longestBackoff = 30_000
 export function openStream({ filters, lastEventId, silenceLimit, onState, onEvent }) {
   let source
   let timer
-  let backoff = firstBackoff
+  let backoff = FIRST_BACKOFF_MS
   let position = lastEventId
   let refusal
   let heardAt = Date.now()
@@ -33,7 +33,7 @@ export function openStream({ filters, lastEventId, silenceLimit, onState, onEven
   const receive = (type, event) => {
     const data = JSON.parse(event.data)
     heardAt = Date.now()
-    backoff = firstBackoff
+    backoff = FIRST_BACKOFF_MS
     refusal = undefined
     // A resumed stream's `connected` comes before what it resumes: it is no position to come back to.
     if (type !== 'connected' || data.resumed !== true) position = event.lastEventId
@@ -42,11 +42,11 @@ export function openStream({ filters, lastEventId, silenceLimit, onState, onEven
   }
 
   const failed = () => {
-    // A refusal ends its response: the browser comes back by itself, when the server said.
+    // A refusal ends its response, and the browser comes back by itself after the time that the server set.
     onState(refusal ? 'refused' : 'lost', refusal)
     if (source.readyState !== EventSource.CLOSED) return
     reopen(backoff * (0.5 + Math.random() / 2))
-    backoff = Math.min(backoff * 2, longestBackoff)
+    backoff = Math.min(backoff * 2, LONGEST_BACKOFF_MS)
   }
 
   const reopen = (delay) => {

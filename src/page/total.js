@@ -42,8 +42,8 @@ export function createTotal(list, { hasFilters, onMore }) {
       show()
     },
 
-    /** Keeps the number with each event; an inexact one is asked for again. */
-    count(type, { matches, isExact }) {
+    /** Keeps the number true with each event, as far as that is possible. */
+    follow(type, { matches, isExact }) {
       if (type === 'job_created') total += 1
       if (type === 'job_removed' || (type === 'job_updated' && !matches && isExact)) total -= 1
       show()

@@ -28,8 +28,8 @@ afterAll(async () => {
   await dir?.remove()
 })
 
-test('examples/browser.html: history, live, a removed job struck, and back after a restart', async () => {
-  const first = await server.chain.createJob({ budget: 100_500_000n })
+test('examples/browser.html: history, live, a change, a removed job struck, and back after a restart', async () => {
+  const first = await server.chain.createJob()
   await untilIndexed(first.jobId)
   const page = await browser.newPage()
   const faults: string[] = []
@@ -39,7 +39,11 @@ test('examples/browser.html: history, live, a removed job struck, and back after
   const texts = (count: number) =>
     until(async () => (await items()).length === count, { message: `${count}` })
   await texts(1)
-  expect(await items()).toEqual([`Job ${first.jobId}: PROGRAM, 100.500000 USDC`])
+  expect(await items()).toEqual([`Job ${first.jobId}: OPEN`])
+  await server.chain.changeJob('fund', [BigInt(first.jobId), 1n, 1n])
+  await until(async () => (await items())[0] === `Job ${first.jobId}: FUNDED`, {
+    message: 'the change is shown',
+  })
 
   const second = await server.chain.createJob()
   await texts(2)
@@ -93,13 +97,13 @@ test('jobcast/client in a browser, from another origin: follow over a restart, a
   await page.goto(site.url)
   // As text: what vitest compiles imports by vitest's own means.
   const content = `
-    import { budgetUnits, follow } from 'jobcast/client'
+    import { follow, units } from 'jobcast/client'
     globalThis.state = { jobs: [], units: '' }
     try {
       for await (const event of follow('${server.url}')) {
         if (event.type !== 'job_created') continue
         state.jobs.push(event.data.jobId)
-        state.units = String(budgetUnits(event.data))
+        state.units = String(units(event.data.budget))
       }
     } catch (error) {
       state.units = String(error)

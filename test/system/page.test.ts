@@ -320,7 +320,7 @@ describe('the list', () => {
     await chain.createJobs(3)
     await open()
     const stops = page.locator('#jobs a:not([tabindex="-1"]), #jobs button:not([tabindex="-1"])')
-    expect(await stops.count()).toBe(await rows().count())
+    await until(async () => (await stops.count()) === (await rows().count()), { message: 'one a row' })
     const focused = () => page.evaluate(() => document.activeElement?.textContent)
     const [first, second] = await shownIds()
     await row(first as string)
@@ -389,6 +389,7 @@ describe('the filters', () => {
     await untilComplete('&strategyType=PROGRAM&minBudget=250')
     expect(await total()).toContain('match')
     expect(await page.locator('#scope').innerText()).toContain('match')
+    await page.getByText('The figures above and the shares are of all jobs').waitFor()
     await page.getByText('7 days', { exact: true }).click()
     expect(await page.locator('#scope').innerText()).toContain('the filters do not apply here')
 
@@ -434,7 +435,7 @@ describe('the filters', () => {
 
   test("say the API's message beside the field, and the list stays", async () => {
     await open()
-    const before = await shownIds()
+    const before = (await shownIds()).slice(0, 20)
     const field = page.getByRole('textbox', { name: 'Least budget' })
     await field.pressSequentially('lots')
     const message = page.locator('#problem-minBudget')
@@ -443,7 +444,7 @@ describe('the filters', () => {
     expect(await message.innerText()).toBe(refusal.error.message)
     expect(await field.getAttribute('aria-invalid')).toBe('true')
     expect(await field.getAttribute('aria-describedby')).toBe('problem-minBudget')
-    expect(await shownIds()).toEqual(before)
+    expect((await shownIds()).slice(0, 20)).toEqual(before)
     await field.fill('1')
     await message.waitFor({ state: 'hidden' })
     await until(async () => new URL(page.url()).search === '?minBudget=1')
@@ -452,9 +453,9 @@ describe('the filters', () => {
   test('of the address that are not valid are said beside their fields, each with its own', async () => {
     await page.goto(`${server.url}/?minBudget=lots&status=BOGUS&participant=x`)
     for (const name of ['minBudget', 'status', 'participant'])
-      expect(await page.locator(`#problem-${name}`).innerText()).toMatch(new RegExp(`^${name} takes`))
+      await page.locator(`#problem-${name}`, { hasText: new RegExp(`^${name} takes`) }).waitFor()
     await page.getByText('Nothing is shown').waitFor()
-    await page.getByRole('checkbox', { name: 'Bogus' }).uncheck()
+    await page.getByRole('checkbox', { name: 'Bogus' }).click()
     await page.getByRole('button', { name: 'Clear filters' }).click()
     await live()
     await untilComplete()
@@ -486,10 +487,18 @@ describe('the figures', () => {
     const { jobId } = await chain.createJob({ strategyType: 0 })
     await chain.changeJob('expire', [BigInt(jobId)])
     await open()
-    const stats = (await (await fetch(`${server.url}/api/v1/stats`)).json()).data
-    expect(await tile('All jobs').locator('dd').innerText()).toBe(stats.totalJobs.toLocaleString('en'))
-    const openJobs = stats.byStatus.find((each: { status: string }) => each.status === 'OPEN').jobs
-    expect(await tile('Open now').locator('dd').innerText()).toBe(openJobs.toLocaleString('en'))
+    const figure = (name: string) => tile(name).locator('dd').innerText()
+    await until(
+      async () => {
+        const { data } = await (await fetch(`${server.url}/api/v1/stats`)).json()
+        const openJobs = data.byStatus.find((each: { status: string }) => each.status === 'OPEN').jobs
+        const expected = [data.totalJobs, openJobs].map((number) => number.toLocaleString('en'))
+        return (
+          JSON.stringify([await figure('All jobs'), await figure('Open now')]) === JSON.stringify(expected)
+        )
+      },
+      { message: 'the tiles say what the API says' },
+    )
     await page.getByRole('img', { name: /^Jobs per minute: [1-9]/ }).waitFor()
     const bars = page.locator('#jobs-figure path[data-tone="0"]')
     await until(async () => (await bars.getAttribute('d')) !== '', { message: 'bars of Program' })
@@ -498,6 +507,16 @@ describe('the figures', () => {
     await page.getByRole('img', { name: /^Budget per 3 hours: [1-9]/ }).waitFor()
     expect(await page.locator('#by-choice tbody tr').first().innerText()).toMatch(/^Program\s+[1-9]/)
     expect(await page.locator('#by-status tbody tr', { hasText: 'Expired' }).innerText()).toMatch(/[1-9]/)
+  })
+
+  test('say that the indexer is stale, and why', async () => {
+    const reason = 'no indexer has had an answer from the chain for 75 s'
+    await page.route('**/ready', (route) =>
+      route.fulfill({ status: 503, json: { status: 'not ready', reason } }),
+    )
+    await open()
+    await page.locator('#stats', { hasText: reason }).waitFor()
+    expect(await tile('Indexer').innerText()).toContain('Stale')
   })
 })
 
@@ -532,7 +551,7 @@ describe("a job's page", () => {
     await chain.mine()
     await page.getByText('A reorg took this job off the chain').waitFor()
     await chain.createJob({ clientId: 92n })
-    await page.locator('#fields', { hasText: '92' }).waitFor()
+    await page.locator('#fields').getByText('92', { exact: true }).waitFor()
     expect(await page.locator('#message').isVisible()).toBe(false)
   })
 
