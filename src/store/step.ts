@@ -105,11 +105,11 @@ finalized_changes as (
 
 written as (
   select
-    block_number::bigint, log_index::int, job_id, hour::numeric, data::json, keys::text[],
+    block_number::bigint, log_index::int, job_id, hour::numeric, data, keys::text[],
     kind, amount::numeric, old_kind, old_amount::numeric
   from moved, rows from (
     json_array_elements_text($10::json), json_array_elements_text($11::json), json_array_elements_text($12::json),
-    json_array_elements_text($13::json), json_array_elements_text($14::json), json_array_elements_text($15::json),
+    json_array_elements_text($13::json), json_array_elements($14::json), json_array_elements_text($15::json),
     json_array_elements_text($16::json), json_array_elements_text($17::json), json_array_elements_text($18::json),
     json_array_elements_text($19::json)
   ) as written (block_number, log_index, job_id, hour, data, keys, kind, amount, old_kind, old_amount)),
@@ -192,7 +192,7 @@ export async function commitStep(
     JSON.stringify(step.unapplied.map(unappliedRow)),
     JSON.stringify(entries),
     contract.choice?.name ?? '',
-    ...jobColumns(contract, step.jobs).map((column) => JSON.stringify(column)),
+    ...jobColumns(contract, step.jobs),
     `${lastId} ${to.number} ${finalizedNumber}`,
   ])
   if (moved.length === 0) return null
@@ -204,25 +204,36 @@ export async function commitStep(
  * The columns of `written`. Jobs come by the thousand in a first sync: by column they cost the database half of what they
  * cost as records.
  */
-function jobColumns(contract: Contract, writes: JobWrite[]): (string | number | null)[][] {
+function jobColumns(contract: Contract, writes: JobWrite[]): string[] {
   const jobs = writes.map(({ before, after }) => (after ?? before) as StoredJob)
   return [
-    writes.map(({ blockNumber }) => blockNumber),
-    writes.map(({ logIndex }) => logIndex),
-    jobs.map(({ job }) => job.jobId),
-    jobs.map(({ job }) => hourOf(job.onchainCreatedAt)),
-    jobs.map(({ data }) => data),
-    jobs.map(({ job }) => keysOf(contract, job)),
-    writes.map(({ after }) => after && kindOf(contract, after.job)),
-    writes.map(({ after }) => after && amountOf(contract, after.job)),
-    writes.map(({ before }) => before && kindOf(contract, before.job)),
-    writes.map(({ before }) => before && amountOf(contract, before.job)),
+    column(writes, ({ blockNumber }) => blockNumber),
+    column(writes, ({ logIndex }) => logIndex),
+    column(jobs, ({ job }) => job.jobId),
+    column(jobs, ({ job }) => hourOf(job.onchainCreatedAt)),
+    // The texts are JSON already, and Postgres keeps each as it stands.
+    `[${jobs.map(({ data }) => data).join(',')}]`,
+    column(jobs, ({ job }) => keysOf(contract, job)),
+    column(writes, ({ after }) => after && kindOf(contract, after.job)),
+    column(writes, ({ after }) => after && amountOf(contract, after.job)),
+    column(writes, ({ before }) => before && kindOf(contract, before.job)),
+    column(writes, ({ before }) => before && amountOf(contract, before.job)),
   ]
+}
+
+function column<Row>(rows: Row[], value: (row: Row) => string | number | null): string {
+  return JSON.stringify(rows.map(value))
 }
 
 /** The values of a job that filters look at, as a Postgres array of text. None of them has a character to escape. */
 export function keysOf({ keys }: Contract, job: Job): string {
-  return `{${keys.map((name) => (job[name] == null ? 'null' : `"${job[name]}"`)).join(',')}}`
+  return `{${keys.map((name) => textOf(job[name])).join(',')}}`
+}
+
+/** An element of a Postgres array. Only a word that reads as null needs quotes. */
+function textOf(value: Job[string] | undefined): string {
+  if (value === null || value === undefined) return 'null'
+  return /^null$/i.test(String(value)) ? `"${value}"` : String(value)
 }
 
 /** What a job is counted by: its status and choices, as a JSON object. */
