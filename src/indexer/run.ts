@@ -95,7 +95,7 @@ export function runIndexer({
       if (!holding) {
         unwatch?.()
         unwatch = undefined
-        checked ||= await checkSetup()
+        if (!checked) checked = await checkSetup()
         enter({ name: 'standby' }, 'another process indexes; standing by')
         await wait(BEAT_MS, false)
         return

@@ -86,8 +86,6 @@ describe.concurrent('the text of an RPC error is one line with the cause, and of
       server.close()
     })
     const { port } = server.address() as { port: number }
-    expect(await failureOf(`http://127.0.0.1:${port}`)).toBe(
-      `http://127.0.0.1:${port}: timeout after 10 s`,
-    )
+    expect(await failureOf(`http://127.0.0.1:${port}`)).toBe(`http://127.0.0.1:${port}: timeout after 10 s`)
   })
 })
