@@ -7,6 +7,9 @@ import type { FeedEntry } from './store/feed.ts'
 /** An entry ready for any number of subscribers. */
 export interface FeedEvent {
   id: number
+  /** the id before it */
+  after: number
+  /** a `jump` is sent to nobody and has no job */
   type: FeedEntry['type']
   job: Job
   /** the job before a job_updated */
@@ -44,9 +47,11 @@ export interface Feed {
   /** the id this process knows the feed to have reached; null before the store was reached */
   lastId(): number | null
   head(): Head
-  /** Events after `id` from memory, at most `limit`; undefined where memory no longer reaches back that far. */
+  /** Events after `id` from memory, at most `limit`; undefined where memory does not reach back to it, or it is not of this feed. */
   recent(id: number, limit: number): FeedEvent[] | undefined
-  /** The same from the store; null where `id` is older than what the store keeps, or not of this feed. */
+  /** How many events memory holds after `id`. */
+  countAfter(id: number): number
+  /** The same as `recent` from the store; null where `id` is older than what the store keeps, or not of this feed. */
   stored(id: number, limit: number): Promise<FeedEvent[] | null>
   /** Looks into the store, from this moment on: another process may be ahead. Many who ask share one look. */
   refresh(): Promise<void>
@@ -68,7 +73,7 @@ const POLL_MS = 1_000
 
 /**
  * The tail of the feed in memory, kept up with the store: woken by each commit, and by a slow poll in case a wake
- * got lost. Ids are consecutive, so that a hole cannot be overlooked.
+ * got lost. Each event says which id it continues, so that a hole cannot be overlooked.
  */
 export function openFeed(
   log: FeedLog,
@@ -101,8 +106,9 @@ export function openFeed(
         wanted = last
         return
       }
-      if (!continues(last, entries)) return restart()
-      append(entries.map(toEvent))
+      const next = entries.map(toEvent)
+      if (!continues(last, next)) return restart()
+      append(next)
       listener.onChange()
     }
   }
@@ -139,8 +145,18 @@ export function openFeed(
 
   /** What the store no longer keeps is no longer offered from memory either: every process answers the same. */
   function forget(prunedId: number): void {
-    const first = events[0]
-    if (first && first.id <= prunedId) events = events.slice(prunedId + 1 - first.id)
+    if (events[0] && events[0].id <= prunedId) events = events.slice(indexAfter(prunedId))
+  }
+
+  /** The place in memory of the first event after an id. */
+  function indexAfter(id: number): number {
+    let [low, high] = [0, events.length]
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if ((events[middle] as FeedEvent).id > id) high = middle
+      else low = middle + 1
+    }
+    return low
   }
 
   function onCommit(state: Omit<FeedState, 'prunedId'>): void {
@@ -187,13 +203,13 @@ export function openFeed(
     recent(id, limit) {
       if (last === null || id > last) return undefined
       if (id === last) return []
-      const first = events[0]
-      if (!first || id + 1 < first.id) return undefined
-      return events.slice(id + 1 - first.id, id + 1 - first.id + limit)
+      const first = indexAfter(id)
+      return events[first]?.after === id ? events.slice(first, first + limit) : undefined
     },
+    countAfter: (id) => events.length - indexAfter(id),
     async stored(id, limit) {
-      const entries = await log.read(id, limit)
-      return entries.length > 0 && continues(id, entries) ? entries.map(toEvent) : null
+      const found = (await log.read(id, limit)).map(toEvent)
+      return found.length > 0 && continues(id, found) ? found : null
     },
     refresh: look,
     close() {
@@ -223,13 +239,15 @@ function takeTurns() {
   }
 }
 
-function continues(id: number, entries: FeedEntry[]): boolean {
-  return entries.every((entry, i) => entry.id === id + 1 + i)
+function continues(id: number, events: FeedEvent[]): boolean {
+  return events.every(({ after }, i) => after === (events[i - 1]?.id ?? id))
 }
 
 function toEvent({ id, type, data, before }: FeedEntry): FeedEvent {
   const chunk = encodeChunk(encodeFrame({ id, event: type, data }))
-  return { id, type, job: JSON.parse(data), before: before === null ? null : JSON.parse(before), chunk }
+  const job = JSON.parse(data)
+  const after = type === 'jump' ? job : id - 1
+  return { id, after, type, job, before: before === null ? null : JSON.parse(before), chunk }
 }
 
 function headOf({ blockNumber, finalizedNumber }: Pick<FeedState, 'blockNumber' | 'finalizedNumber'>): Head {

@@ -93,7 +93,7 @@ export function createMetrics(version: string) {
     streamsCut: counter('jobcast_streams_disconnected_total', 'Streams the server ended.', ['reason']),
     resumeBehind: histogram(
       'jobcast_resume_behind_events',
-      'Events between a resumed position and the end of the feed.',
+      'Events in memory after a resumed position.',
       [0, 1, 10, 100, 1_000, 10_000, 100_000],
     ),
     delivered: counter('jobcast_events_delivered_total', 'Job events written to streams.'),

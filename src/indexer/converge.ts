@@ -55,7 +55,10 @@ export interface Report {
   bloomMismatch(header: Header): void
 }
 
-/** caught-up: nothing new. moved: a step was committed; arrived: and it reached the head. raced: another process moved the cursor first. */
+/**
+ * caught-up: nothing new. moved: a step was committed; arrived: and it reached the head. raced: another process moved the
+ * cursor first, or the database was restored from a backup.
+ */
 export type Outcome = 'caught-up' | 'moved' | 'arrived' | 'raced'
 
 /**
@@ -68,6 +71,8 @@ export function createConverge(ix: Indexing): () => Promise<Outcome> {
   const topics = new Set(ix.contract.topics)
   /** where our last step ended: the next one need not read it, and changes nothing where it is no longer so */
   let reached: Cursor | null = null
+  /** the last revision this process knows */
+  let revision = 0
   let identity: Identity | undefined
   let finalized = { number: -1, readAt: Number.NEGATIVE_INFINITY }
   let doubt: { hash?: Hex; times: number } = { times: 0 }
@@ -77,6 +82,10 @@ export function createConverge(ix: Indexing): () => Promise<Outcome> {
     const from = reached
     reached = null
     const [cursor, head] = await Promise.all([from ?? readCursor(ix.db), ix.source.head()])
+    const known = revision
+    revision = cursor?.revision ?? 0
+    // Steps are missing: feed ids of theirs must not be given out again.
+    if (revision < known) return 'raced'
     ix.report.head(head)
     await refreshFinalized(cursor, head)
     if (!cursor) {
@@ -328,6 +337,7 @@ export function createConverge(ix: Indexing): () => Promise<Outcome> {
     }
     reached = await commitStep(ix.db, ix.contract, cursor, ix.me, step)
     if (!reached) return 'raced'
+    revision = reached.revision
     ix.report.advanced(cursor, step)
     return 'moved'
   }

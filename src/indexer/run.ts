@@ -59,6 +59,8 @@ export function runIndexer({
   let woken = false
   let endWait = () => {}
   let holding = false
+  /** true where another process may have moved the cursor, or the database is not the one it was */
+  let fresh = true
   /** performance.now() when this process last knew to hold the work; it goes on while the process is frozen */
   let heldAt = 0
   /** and when it last said so */
@@ -91,7 +93,7 @@ export function runIndexer({
     // Frozen or failing for so long, another may have taken it.
     if (state.name !== 'halted' && performance.now() - heldAt > LEASE_SECONDS * 1_000) holding = false
     if (!holding) {
-      holding = await acquireLease(db, me, LEASE_SECONDS)
+      holding = await acquireLease(db, me, LEASE_SECONDS, fresh)
       if (!holding) {
         unwatch?.()
         unwatch = undefined
@@ -100,6 +102,7 @@ export function runIndexer({
         await wait(BEAT_MS, false)
         return
       }
+      fresh = false
       heldAt = performance.now()
       beatAt = Number.NEGATIVE_INFINITY
       unwatch ??= source.watch(wake)
@@ -107,7 +110,10 @@ export function runIndexer({
     woken = false
     const outcome = await converge()
     enter({ name: 'working' }, 'indexing')
-    if (outcome === 'raced') holding = false
+    if (outcome === 'raced') {
+      holding = false
+      fresh = true
+    }
     if (outcome === 'moved' || outcome === 'arrived') heldAt = beatAt = performance.now()
     // Having arrived there is nothing to do either: another look would hold up what was just committed.
     if (outcome === 'caught-up' || outcome === 'arrived') await rest(pollIntervalMs)

@@ -1,8 +1,8 @@
 import { eq, isNull, or, type SQL, sql } from 'drizzle-orm'
 import type { Hex } from 'viem'
 import { type Database, DatabaseError, prepared } from './database.ts'
-import { blocks, cursor } from './schema.ts'
-import type { BlockRef } from './step.ts'
+import { blocks, cursor, feed } from './schema.ts'
+import { type BlockRef, CHANNEL } from './step.ts'
 
 /** Where an indexer stands on its chain. A step moves it from exactly this `revision`. */
 export interface Cursor {
@@ -121,14 +121,34 @@ export async function readBlocks(db: Database): Promise<BlockRef[]> {
 /**
  * Acquires the lease, or keeps it. It does not touch `checked_at`, which only an answer of the chain may renew: if no
  * indexer has one, each may try, and /ready says so.
+ *
+ * A new holder moves the feed to the microseconds of now, and records the jump as an entry of the feed. The database may
+ * have been restored from a backup: ids that were given out after the backup are below the jump, and are not given out again.
+ * @param fresh true unless this process held the lease, and nobody can have moved the cursor since
  * @returns false if another indexer holds it: one that had an answer from the chain less than `leaseSeconds` ago
  */
-export async function acquireLease(db: Database, me: string, leaseSeconds: number): Promise<boolean> {
-  const held = await db.orm
-    .update(cursor)
-    .set({ indexer: me })
-    .where(isFree(me, leaseSeconds))
-    .returning({ id: cursor.id })
+export async function acquireLease(
+  db: Database,
+  me: string,
+  leaseSeconds: number,
+  fresh: boolean,
+): Promise<boolean> {
+  const held = await db.orm.execute(sql`
+    with found as (
+      select revision, last_id, (${fresh}::boolean or indexer is distinct from ${me}::text) as jumps from ${cursor}),
+    acquired as (
+      update ${cursor} set
+        indexer = ${me}::text,
+        revision = ${cursor.revision} + found.jumps::int,
+        last_id = case when found.jumps
+          then greatest(${cursor.lastId} + 1, (extract(epoch from clock_timestamp()) * 1000000)::bigint)
+          else ${cursor.lastId} end
+      from found where ${cursor.revision} = found.revision and ${isFree(me, leaseSeconds)}
+      returning ${cursor.lastId}, ${cursor.blockNumber}, ${cursor.finalizedNumber}, found.last_id as previous, found.jumps),
+    jump as (
+      insert into ${feed} (id, type, data) select last_id, 'jump', previous from acquired where jumps)
+    select pg_notify(${CHANNEL}::text, concat_ws(' ', last_id, coalesce(block_number, 0), coalesce(finalized_number, 0)))
+    from acquired`)
   return held.length > 0
 }
 

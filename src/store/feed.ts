@@ -5,8 +5,9 @@ import { cursor, feed } from './schema.ts'
 /** One event of the public feed, as it was committed. */
 export interface FeedEntry {
   id: number
-  type: 'job_created' | 'job_updated' | 'job_removed'
-  /** the job object, JSON */
+  /** `jump` is not sent: it says which id it continues, since the ids between were never given out, or by a database that was lost */
+  type: 'job_created' | 'job_updated' | 'job_removed' | 'jump'
+  /** the job object, JSON; of a jump the id before it */
   data: string
   /** the job before a job_updated, JSON; null for the other types */
   before: string | null

@@ -81,12 +81,15 @@ export const unappliedLogs = pgTable(
   (t) => [primaryKey({ columns: [t.blockNumber, t.logIndex] })],
 )
 
-/** The public feed, append-only. Ids are consecutive, given out by the holder of the cursor row: id order is commit order. */
+/**
+ * The public feed, append-only. Ids are given out by the holder of the cursor row: id order is commit order. They are
+ * consecutive but for jumps: an entry of type `jump` is not sent, and its data is the id before it (acquireLease).
+ */
 export const feed = pgTable(
   'feed',
   {
     id: int8('id').primaryKey(),
-    type: text('type', { enum: ['job_created', 'job_updated', 'job_removed'] }).notNull(),
+    type: text('type', { enum: ['job_created', 'job_updated', 'job_removed', 'jump'] }).notNull(),
     /** the job object exactly as sent */
     data: text('data').notNull(),
     /** the job before a job_updated: a filter passes a change that matches before or after it */

@@ -53,14 +53,19 @@ export function createActor(world: World, name: string): Actor {
     report: { head() {}, advanced: assertCauses(world), rewound() {}, bloomMismatch() {} },
   })
   let holding = false
+  let fresh = true
   return {
     me,
     gates,
     async turn() {
-      holding ||= await acquireLease(acquiring, me, LEASE_SECONDS)
+      holding ||= await acquireLease(acquiring, me, LEASE_SECONDS, fresh)
       if (!holding) return 'standby'
+      fresh = false
       const outcome = await converge()
-      if (outcome === 'raced') holding = false
+      if (outcome === 'raced') {
+        holding = false
+        fresh = true
+      }
       if (outcome === 'caught-up') holding = await renewLease(renewing, me, null, LEASE_SECONDS)
       return outcome
     },
@@ -82,7 +87,7 @@ async function execute(world: World, { purpose, me, own, statement }: Call): Pro
   const rows = await world.store.driver.query(...statement)
   const done = rows.length > 0
   const begun = world.watch.previous?.cursor.start_block != null
-  if (purpose === 'step' || !begun) await world.look()
+  if (purpose === 'step' || (purpose === 'acquire' && done) || !begun) await world.look()
   if (purpose === 'step' && done) world.lease = { holder: me, fresh: true }
   if (purpose === 'acquire' || purpose === 'renew') {
     const { lease } = world

@@ -391,11 +391,12 @@ const SERVING: Record<string, Fault[]> = {
     [
       'recent',
       'a resumed stream begins one event late (memory)',
-      'events.slice(id + 1 - first.id,',
-      'events.slice(id + 2 - first.id,',
+      'events.slice(first, first + limit)',
+      'events.slice(first + 1, first + 1 + limit)',
     ],
-    ['recent', 'memory is said to reach back one event further', 'id + 1 < first.id', 'id + 2 < first.id'],
-    ['stored', 'a hole in the store counts as a complete continuation', '&& continues(id, entries)', ''],
+    ['recent', 'memory is said to reach back further', 'events[first]?.after === id', 'events[first]'],
+    ['stored', 'a hole in the store counts as a complete continuation', '&& continues(id, found)', ''],
+    ['toEvent', 'a take-over looks like a rebuilt database', "type === 'jump' ? job : id - 1", 'id - 1'],
     ['takeTurns', 'a look that was overtaken ends every stream', 'line.then(', 'Promise.resolve().then('],
     [
       'look',

@@ -100,16 +100,16 @@ export interface Watch {
 export function assertState(now: State, watch: Watch): void {
   const { cursor } = now
   const { committed, previous, chain } = watch
-  const lastId = committed.firstId + committed.lines.length - 1
   if (previous && previous.cursor.revision > cursor.revision)
     throw new InvariantError('revision', 'went back')
-  same(
-    'ids grow by one',
-    now.feed.map((line) => line.id),
-    now.feed.map((_, i) => lastId + 1 + i),
-  )
-  same('the cursor holds the last id', cursor.last_id, lastId + now.feed.length)
+  for (const { id, type, data } of now.feed) {
+    same('each entry continues the one before', type === 'jump' ? Number(data) : id - 1, committed.lastId)
+    hold('ids grow', id > committed.lastId, () => String(id))
+    committed.lastId = id
+  }
+  same('the cursor holds the last id', cursor.last_id, committed.lastId)
   committed.lines.push(...now.feed)
+  now.feed = now.feed.filter(({ type }) => type !== 'jump')
   committed.prunedId = cursor.pruned_id
   watch.previous = now
   if (cursor.start_block === null) {

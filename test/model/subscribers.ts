@@ -10,9 +10,9 @@ export interface FeedLine {
   before: string | null
 }
 
-/** The feed as it was committed, from its first entry on, whatever was pruned since. */
+/** The feed as it was committed, jumps included, from its first entry on, whatever was pruned since. */
 export interface Committed {
-  firstId: number
+  lastId: number
   lines: FeedLine[]
   prunedId: number
 }
@@ -198,8 +198,8 @@ export function createClient(wanted: ModelQuery, slow: boolean, committed: Commi
 
   /** The next line the client wants, after the last id it holds. */
   function nextLine(lastId: number): FeedLine | undefined {
-    const from = (client.lastEventId as number) + 1 - committed.firstId
-    return committed.lines.slice(Math.max(0, from)).find((line) => line.id <= lastId && wants(line))
+    const from = client.lastEventId as number
+    return committed.lines.find((line) => line.id > from && line.id <= lastId && wants(line))
   }
 
   function assertStart(id: number, resumed: boolean | null): void {

@@ -84,7 +84,7 @@ export async function createWorld(store: Store, schedule: Schedule): Promise<Wor
       expectations: undefined,
       held: new Map(),
       silent: true,
-      committed: { firstId: FIRST_ID + 1, lines: [], prunedId: FIRST_ID },
+      committed: { lastId: FIRST_ID, lines: [], prunedId: FIRST_ID },
     },
     faults: 0,
     time: 0,
@@ -105,8 +105,7 @@ export async function createWorld(store: Store, schedule: Schedule): Promise<Wor
   let looking = Promise.resolve()
   async function lookNow(): Promise<void> {
     const { watch } = world
-    const lastId = watch.committed.firstId + watch.committed.lines.length - 1
-    assertState(await readState(db, lastId), watch)
+    assertState(await readState(db, watch.committed.lastId), watch)
     const { last_id, block_number, finalized_number } = (watch.previous as State).cursor
     if (random.chance(0.7))
       world.api.notify({ lastId: last_id, blockNumber: block_number, finalizedNumber: finalized_number })

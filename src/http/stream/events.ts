@@ -44,7 +44,7 @@ const refusalOfStatus: Record<number, string> = {
 }
 
 export interface StreamMetrics {
-  /** `behind`: events between the position it began at and the end of the feed */
+  /** `behind`: events in memory after the position it began at */
   opened(resumed: boolean | null, behind: number): void
   closed(): void
   refused(reason: string): void
@@ -166,7 +166,7 @@ export function eventsRoute(app: FastifyInstance, options: StreamOptions): { dra
       slot.release()
       metrics.closed()
     })
-    metrics.opened(resumed, (feed.lastId() ?? position) - position)
+    metrics.opened(resumed, feed.countAfter(position))
   }
 
   return {

@@ -60,7 +60,7 @@ export function readWanted(rules: FilterRule[], query: StreamQuery): Wanted {
     key: JSON.stringify([types, filter]),
     // A job that left the filter is told too: its subscriber must not keep it.
     wants: ({ type, job, before }) =>
-      types.includes(type) && (matchesJob(job) || (before !== null && matchesJob(before))),
+      type !== 'jump' && types.includes(type) && (matchesJob(job) || (before !== null && matchesJob(before))),
   }
 }
 

@@ -1,0 +1,191 @@
+import { cp, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import postgres from 'postgres'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { startChain, type TestChain } from './helpers/anvil.ts'
+import { openStream } from './helpers/eventStream.ts'
+import { jobsOnChain } from './helpers/fold.ts'
+import { startPostgres, type TestPostgres } from './helpers/postgres.ts'
+import { type JobcastProcess, startProcess } from './helpers/process.ts'
+import { reader } from './helpers/service.ts'
+import { tempDir } from './helpers/tempDir.ts'
+import { until } from './helpers/until.ts'
+
+let server: TestPostgres
+let chain: TestChain
+beforeAll(async () => {
+  ;[server, chain] = await Promise.all([startPostgres(), startChain()])
+})
+afterAll(async () => {
+  await Promise.all([server?.stop(), chain?.stop()])
+})
+
+interface Backup {
+  env: Record<string, string>
+  take(): Promise<void>
+  restore(): Promise<void>
+}
+
+/** A database of a server, copied and put back also while a process uses it, which loses its connections then. */
+async function postgresBackup(): Promise<Backup> {
+  const url = await server.createDatabase()
+  const name = new URL(url).pathname.slice(1)
+  const withoutConnections = async (...statements: string[]) => {
+    const admin = postgres(server.url, { max: 1, onnotice() {} })
+    try {
+      await admin.unsafe(`alter database ${name} allow_connections false`)
+      await until(
+        async () => {
+          const ended =
+            await admin`select pg_terminate_backend(pid) from pg_stat_activity where datname = ${name}`
+          return ended.length === 0
+        },
+        { message: 'nobody is connected' },
+      )
+      for (const statement of statements) await admin.unsafe(statement)
+      await admin.unsafe(`alter database ${name} allow_connections true`)
+    } finally {
+      await admin.end()
+    }
+  }
+  return {
+    env: { DATABASE_URL: url },
+    take: () => withoutConnections(`create database ${name}_backup template ${name}`),
+    restore: () =>
+      withoutConnections(`drop database ${name}`, `alter database ${name}_backup rename to ${name}`),
+  }
+}
+
+/** A folder, copied and put back while no process uses it. */
+async function folderBackup(): Promise<Backup> {
+  const folder = await tempDir()
+  onTestFinished(() => folder.remove())
+  const [data, copy] = [join(folder.path, 'data'), join(folder.path, 'copy')]
+  return {
+    env: { DATA_DIR: data },
+    take: () => cp(data, copy, { recursive: true }),
+    async restore() {
+      await rm(data, { recursive: true })
+      await rename(copy, data)
+    },
+  }
+}
+
+async function start(env: Record<string, string>): Promise<JobcastProcess> {
+  const process = await startProcess({
+    env: {
+      RPC_URL: chain.url,
+      CONTRACT_ADDRESS: chain.address,
+      POLL_INTERVAL_MS: '100',
+      RATE_LIMIT: '0',
+      ...env,
+    },
+  })
+  onTestFinished(async () => void (await process.stop()))
+  await process.untilReady('/ready')
+  return process
+}
+
+function subscribe({ url }: JobcastProcess, lastEventId?: number) {
+  const stream = openStream(
+    `${url}/api/v1/events`,
+    lastEventId === undefined ? {} : { lastEventId: String(lastEventId) },
+  )
+  onTestFinished(() => stream.close())
+  return stream
+}
+type Stream = ReturnType<typeof subscribe>
+const idsOf = (stream: Stream) => stream.of('job_created').map(({ id }) => Number(id))
+const jobsOf = (stream: Stream) => stream.of('job_created').map(({ data }) => data.jobId)
+const resumed = async (stream: Stream) => (await stream.connected).data.resumed
+
+/** Creates jobs, and resolves when a subscriber has them, with the ids of their events. */
+async function createJobs(process: JobcastProcess, count: number): Promise<number[]> {
+  const stream = subscribe(process)
+  await stream.connected
+  await chain.createJobs(count, { perTransaction: 1 })
+  await stream.waitFor(count)
+  stream.close()
+  return idsOf(stream)
+}
+
+/** Subscribers of a restored database, whose jobs come from the chain once more. */
+async function expectHonest(process: JobcastProcess, kept: number[], lost: number[]): Promise<void> {
+  const newest = lost.at(-1) as number
+  const total = (await jobsOnChain(chain)).length
+  await until(async () => (await reader(process.url).history()).length === total, {
+    message: 'the lost jobs are indexed again',
+  })
+  for (const id of lost) {
+    const stream = subscribe(process, id)
+    expect(await resumed(stream), `lost id ${id}`).toBe(false)
+    expect(Number((await stream.connected).id)).toBeGreaterThan(newest)
+  }
+  const all = (await reader(process.url).history()).map(({ jobId }) => jobId)
+  for (const [i, id] of kept.entries()) {
+    const stream = subscribe(process, id)
+    expect(await resumed(stream), `kept id ${id}`).toBe(true)
+    const due = kept.length - 1 - i + lost.length
+    await stream.waitFor(due)
+    expect(jobsOf(stream)).toEqual(all.slice(-due))
+    for (const again of idsOf(stream).slice(-lost.length)) expect(again).toBeGreaterThan(newest)
+  }
+}
+
+describe('a database restored from a backup', () => {
+  it.each([
+    ['Postgres', postgresBackup],
+    ['PGlite', folderBackup],
+  ])('%s, while nothing runs: no id is given out twice, and lost ones are told', async (_name, open) => {
+    const backup = await open()
+    let process = await start(backup.env)
+    const kept = await createJobs(process, 3)
+    await process.stop()
+    await backup.take()
+
+    process = await start(backup.env)
+    // An ordinary restart is no gap, for an id of before it and for the newest.
+    for (const id of kept) expect(await resumed(subscribe(process, id))).toBe(true)
+    const lost = await createJobs(process, 4)
+    await process.stop()
+    await backup.restore()
+
+    process = await start(backup.env)
+    await expectHonest(process, kept, lost)
+  })
+
+  it('Postgres, under running processes', async () => {
+    const backup = await postgresBackup()
+    const process = await start(backup.env)
+    const standby = await start(backup.env)
+    const kept = await createJobs(process, 3)
+    await backup.take()
+    await process.untilReady('/ready')
+    const lost = await createJobs(process, 4)
+    const follower = subscribe(standby)
+    await follower.connected
+
+    await backup.restore()
+    await expectHonest(process, kept, lost)
+    await expectHonest(standby, kept, lost)
+    const again = await follower.waitFor(({ type, data }) => type === 'connected' && data.resumed === false)
+    expect(Number(again.id)).toBeGreaterThan(lost.at(-1) as number)
+  })
+
+  it('a take-over by a standby is no gap', async () => {
+    const { env } = await postgresBackup()
+    const first = await start(env)
+    const second = await start(env)
+    const follower = subscribe(second)
+    await follower.connected
+    const before = await createJobs(first, 3)
+    await first.kill('SIGKILL')
+    await createJobs(second, 2)
+    await follower.waitFor(5)
+    expect(follower.of('connected')).toHaveLength(1)
+    const late = subscribe(second, before[0] as number)
+    expect(await resumed(late)).toBe(true)
+    await late.waitFor(4)
+    expect(idsOf(late)).toEqual(idsOf(follower).slice(1))
+  })
+})
