@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { openStream } from '../helpers/eventStream.ts'
 import { readMetrics } from '../helpers/metrics.ts'
@@ -93,6 +95,31 @@ it('200 clients that do not read cost little, delay nobody, are cut, and can res
   expect(again.of('job_created')[0]?.id).toBe(String(got + 1))
 }, 120_000)
 
+interface Slow {
+  socket: Socket
+  /** Takes so many bytes at most. */
+  read(bytes: number): void
+  text(): string
+}
+
+/** A connection that takes bytes only when it is told to. */
+async function openSlow(host: string, port: number): Promise<Slow> {
+  const socket = connect({ host, port })
+  socket.on('error', () => {})
+  await once(socket, 'connect')
+  // Without it the socket would not read ahead, and `read` find nothing.
+  socket.on('readable', () => {})
+  let text = ''
+  return {
+    socket,
+    read(bytes) {
+      const chunk = socket.read(Math.min(bytes, socket.readableLength || 1))
+      if (chunk) text += chunk.toString('latin1')
+    },
+    text: () => text,
+  }
+}
+
 async function metric(url: string, name: string): Promise<number> {
   return (await readMetrics(url))(name)
 }
@@ -106,3 +133,56 @@ async function memory(url: string) {
     stalled: read('jobcast_streams_stalled'),
   }
 }
+
+it('a client that reads 40 kB/s is left in a replay of megabytes, one that reads nothing is cut', async () => {
+  const url = await postgres.createDatabase()
+  const writer = await openWriter(url)
+  onTestFinished(() => writer.close())
+  const from = await writer.lastId()
+  for (let i = 0; i < EVENTS / 1_000; i++) await writer.add(...Array.from({ length: 1_000 }, () => ({})))
+  // IPv4 and IPv6 are two tables of the kernel.
+  const server = await startProcess({
+    args: ['start', '--only', 'api'],
+    env: { DATABASE_URL: url, STALL_SECONDS: '16', RATE_LIMIT: '0', HOST: '::' },
+  })
+  onTestFinished(async () => void (await server.stop()))
+  await server.untilReady()
+  const { port } = new URL(server.url)
+
+  const connections = await Promise.all(
+    ['127.0.0.1', '127.0.0.1', '::1', '::1'].map((host) => openSlow(host, Number(port))),
+  )
+  const [slow4, , slow6] = connections as [Slow, Slow, Slow, Slow]
+  for (const connection of connections) {
+    onTestFinished(() => void connection.socket.destroy())
+    connection.socket.write(`GET /api/v1/events?lastEventId=${from} HTTP/1.1\r\nHost: x\r\n\r\n`)
+  }
+  for (const { read, socket } of [slow4, slow6]) {
+    const timer = setInterval(() => read(4_000), 100)
+    socket.once('close', () => clearInterval(timer))
+    onTestFinished(() => clearInterval(timer))
+  }
+  const cut = () => metric(server.url, 'jobcast_streams_disconnected_total{reason="stalled"}')
+  await until(async () => (await cut()) === 2, {
+    message: 'those that read nothing are cut',
+    timeout: 30_000,
+  })
+  // Twice the limit. Node itself sees that bytes were taken after some 25 s.
+  await until(() => slow4.text().length > 1_280_000 && slow6.text().length > 1_280_000, {
+    message: 'the slow ones read on',
+    timeout: 60_000,
+  })
+  expect(await cut()).toBe(2)
+  expect([slow4.socket.destroyed, slow6.socket.destroyed]).toEqual([false, false])
+  for (const { read, text } of [slow4, slow6]) {
+    await until(
+      () => {
+        read(1_000_000)
+        return text().includes(`id: ${from + EVENTS}\n`)
+      },
+      { message: 'the replay is whole', timeout: 60_000 },
+    )
+    const ids = [...parseAnswer(text()).body.matchAll(/^id: (\d+)\n/gm)].map(([, id]) => Number(id))
+    expect(ids.slice(1)).toEqual(Array.from({ length: EVENTS }, (_, i) => from + 1 + i))
+  }
+}, 120_000)
