@@ -11,14 +11,7 @@ export interface Limits {
  * Why the index is not fresh, in words; undefined if it is. Lag is measured against the block that is to be indexed, which
  * is `confirmations` below the head. A head that stands still is no lag: a chain without transactions may make no blocks.
  */
-export function staleness(
-  state: IndexState,
-  limits: Limits | number,
-  _nowSeconds?: number,
-): string | undefined {
-  // TODO: a number and the third parameter are what operation.ts passes until it passes its config.
-  const { maxLagSeconds, confirmations } =
-    typeof limits === 'number' ? { maxLagSeconds: limits, confirmations: 0 } : limits
+export function staleness(state: IndexState, { maxLagSeconds, confirmations }: Limits): string | undefined {
   const { checkedAgo, blockNumber, headNumber, headTimestamp } = state
   if (checkedAgo === null || blockNumber === null || headNumber === null || headTimestamp === null)
     return 'no indexer has reached the chain yet'

@@ -101,7 +101,7 @@ export function operationRoutes(app: FastifyInstance, options: OperationOptions)
   async function whyNotReady(): Promise<string | undefined> {
     try {
       const at = await within(ANSWER_MS, readState())
-      return options.indexerFault() ?? staleness(at, config.maxLagSeconds, Date.now() / 1000)
+      return options.indexerFault() ?? staleness(at, config)
     } catch (error) {
       if (unwrap(error) instanceof UnavailableError) return 'the database is out of reach'
       throw error
