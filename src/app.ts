@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
-import { createRpcSource, describe } from './chain/rpc.ts'
+import { rpcErrorText } from './chain/errors.ts'
+import { createRpcSource } from './chain/rpc.ts'
 import type { Header } from './chain/source.ts'
 import type { Config } from './config.ts'
 import type { Contract } from './contract/define.ts'
@@ -12,6 +13,7 @@ import type { Fanout } from './http/stream/fanout.ts'
 import { createConverge, type Report } from './indexer/converge.ts'
 import { createProgress } from './indexer/progress.ts'
 import { runIndexer } from './indexer/run.ts'
+import { checkSetup } from './indexer/setup.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { lagBlocks, lagSeconds } from './status.ts'
 import { readState } from './store/cursor.ts'
@@ -174,11 +176,15 @@ function startIndexer(config: Config, contract: Contract, db: Database, metrics:
   const source = createRpcSource(
     config.rpcUrls,
     { address: config.contractAddress, topics: contract.topics },
-    (method, seconds, error) => {
-      metrics.rpcSeconds.observe({ method }, seconds)
-      if (error === undefined) return
-      metrics.rpcErrors.inc({ method })
-      log.debug({ method }, `RPC request failed: ${describe(error)}`)
+    {
+      onRequest(method, seconds, error) {
+        metrics.rpcSeconds.observe({ method }, seconds)
+        if (error === undefined) return
+        metrics.rpcErrors.inc({ method })
+        log.debug({ method }, `RPC request failed: ${rpcErrorText(error)}`)
+      },
+      onLargeBlock: (blockNumber, logs) =>
+        log.warn({ blockNumber, logs }, 'the logs of a block are too large for one answer of the usual size'),
     },
   )
   let head: Header | null = null
@@ -247,6 +253,8 @@ function startIndexer(config: Config, contract: Contract, db: Database, metrics:
       if (outcome === 'moved' || outcome === 'arrived') done()
       return outcome
     },
+    checkSetup: () =>
+      checkSetup({ source, db }, { address: config.contractAddress, startBlock: config.startBlock }),
     head: () => head,
     log,
   })

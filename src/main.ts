@@ -147,8 +147,8 @@ async function generate(args: string[]): Promise<void> {
     signal: stopped.signal,
     log: console.log,
   }).catch(async (error) => {
-    const [{ BaseError }, { describe }] = await Promise.all([import('viem'), import('./chain/rpc.ts')])
-    throw error instanceof BaseError ? new FailedError(describe(error)) : error
+    const [{ BaseError }, { rpcErrorText }] = await Promise.all([import('viem'), import('./chain/errors.ts')])
+    throw error instanceof BaseError ? new FailedError(rpcErrorText(error)) : error
   })
 }
 

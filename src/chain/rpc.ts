@@ -113,6 +113,3 @@ export function createRpcSource(
     },
   }
 }
-
-// TODO: remove once app.ts and main.ts import it from errors.ts.
-export { rpcErrorText as describe } from './errors.ts'

@@ -4,6 +4,7 @@ import { jobRegistry } from '../../src/contract/jobRegistry.ts'
 import { startChain, type TestChain } from '../helpers/anvil.ts'
 import { openStream } from '../helpers/eventStream.ts'
 import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
+import { startProcess } from '../helpers/process.ts'
 import type { FaultRule } from '../helpers/rpcProxy.ts'
 import { startService } from '../helpers/service.ts'
 import { jobsOfChain, placeOf } from '../helpers/truth.ts'
@@ -96,6 +97,21 @@ describe.each([
     await stream.waitFor(3)
     await untilIndexed(started)
   })
+})
+
+it('the log of a process names the block', async () => {
+  const proxy = await proxyTo(chain)
+  proxy.fault = tooManyBytes
+  const process = await startProcess({
+    env: {
+      RPC_URL: proxy.url,
+      CONTRACT_ADDRESS: chain.address,
+      DATABASE_URL: await postgres.createDatabase(),
+    },
+  })
+  onTestFinished(async () => void (await process.stop()))
+  const line = await process.waitForLog(/too large for one answer/)
+  expect(line).toMatchObject({ level: 'warn', blockNumber: large })
 })
 
 it('the block is named', async () => {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { startChain, type TestChain } from '../helpers/anvil.ts'
 import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
+import { startService } from '../helpers/service.ts'
 import { until } from '../helpers/until.ts'
 import { type Indexing, proxyTo, startIndexing } from './indexing.ts'
 
@@ -32,6 +33,26 @@ it('a second indexer for another contract says so when it starts', async () => {
   expect(await haltOf(second)).toMatch(
     /The database holds the jobs of contract 0x.*CONTRACT_ADDRESS is 0x1212/,
   )
+})
+
+it('/ready of a second process for another contract says so while the first one works', async () => {
+  const DATABASE_URL = await postgres.createDatabase()
+  const start = async (CONTRACT_ADDRESS: string) => {
+    const service = await startService({ RPC_URL: chain.url, CONTRACT_ADDRESS, DATABASE_URL })
+    onTestFinished(() => service.close())
+    return service
+  }
+  const first = await start(chain.address)
+  await first.untilReady()
+  const second = await start(`0x${'12'.repeat(20)}`)
+  await until(
+    async () => {
+      const response = await fetch(`${second.url}/ready`)
+      return response.status === 503 && /CONTRACT_ADDRESS is 0x1212/.test((await response.json()).reason)
+    },
+    { message: 'it says so', timeout: 5_000 },
+  )
+  expect((await fetch(`${first.url}/ready`)).status).toBe(200)
 })
 
 it('a second indexer on another chain says so when it starts', async () => {
