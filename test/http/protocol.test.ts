@@ -81,3 +81,27 @@ it('a client that pipelines without reading its answers is cut, and one that pip
     server.close()
   }
 })
+
+it('a service without a rate limit cuts a client that pipelines without waiting for answers', async () => {
+  const unlimited = await startService({ ...unreachable, RATE_LIMIT: '0' })
+  const greedy = connect(Number(new URL(unlimited.url).port), '127.0.0.1')
+  let text = ''
+  let ended = false
+  greedy.on('error', () => {})
+  greedy.on('data', (bytes) => {
+    text += bytes
+  })
+  greedy.once('close', () => {
+    ended = true
+  })
+  const answers = () => text.split('HTTP/1.1 200').length - 1
+  try {
+    greedy.write('GET /health HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(20_000))
+    await until(() => ended || answers() === 20_000, { message: 'it is cut, or has all its answers' })
+    expect(answers()).toBeLessThan(5_000)
+    expect(await unlimited.get('/health')).toEqual({ status: 'ok' })
+  } finally {
+    greedy.destroy()
+    await unlimited.close()
+  }
+})
