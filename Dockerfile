@@ -2,9 +2,11 @@
 FROM node:22-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
+COPY client/package.json ./client/
 RUN npm ci --ignore-scripts
 COPY tsconfig.json tsconfig.build.json ./
 COPY abi ./abi
+COPY client ./client
 COPY src ./src
 RUN npm run build && npm prune --omit=dev --ignore-scripts
 

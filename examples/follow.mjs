@@ -2,8 +2,8 @@
 //
 //   node examples/follow.mjs http://localhost:3000 status=OPEN,FUNDED
 //
-// In this repository run `npm run build` first; elsewhere `npm install jobcast`.
-import { follow } from 'jobcast/client'
+// In this repository run `npm run build` first; elsewhere `npm install jobcast-client`.
+import { follow } from 'jobcast-client'
 
 const [url = 'http://localhost:3000', query = ''] = process.argv.slice(2)
 const stop = new AbortController()

@@ -2,10 +2,10 @@
 //
 //   node examples/webhook.mjs http://localhost:3000 https://example.com/hook position.json
 //
-// In this repository run `npm run build` first; elsewhere `npm install jobcast`.
+// In this repository run `npm run build` first; elsewhere `npm install jobcast-client`.
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { history, subscribe } from 'jobcast/client'
+import { history, subscribe } from 'jobcast-client'
 
 const [url, hook, file = 'position.json'] = process.argv.slice(2)
 if (!hook) {

@@ -4,14 +4,23 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 
 const src = fileURLToPath(new URL('../src', import.meta.url))
+const client = fileURLToPath(new URL('../client/src', import.meta.url))
 
-function imports(file: string): string[] {
-  return [...readFileSync(file, 'utf8').matchAll(/from '(\.[^']+)'/g)].map(([, path]) =>
-    relative(src, resolve(file, '..', path as string)),
+function specifiers(file: string): string[] {
+  return [...readFileSync(file, 'utf8').matchAll(/(?:from|import\(?) ?'([^']+)'/g)].map(
+    ([, name]) => name as string,
   )
 }
 
-const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
+function imports(file: string): string[] {
+  return specifiers(file)
+    .filter((name) => name.startsWith('.'))
+    .map((path) => relative(src, resolve(file, '..', path)))
+}
+
+const sources = (folder: string) =>
+  readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
+const files = sources(src)
 const room = (file: string) => (file.includes('/') ? file.slice(0, file.indexOf('/')) : file)
 
 /** From left to right: a room imports from those before it, and from leaf modules. */
@@ -37,11 +46,23 @@ describe('the rooms', () => {
   it('only a definition, its ABI and the devnet name the fields of a contract', () => {
     const fields =
       /\b(clientId|providerId|evaluatorId|strategyType|verificationLevel|onchainDeadline|paymentToken|expiredAt)\b/
-    const allowed = ['contract/jobRegistry.ts', 'contract/erc8183.ts', 'client/job.ts']
+    const allowed = ['contract/jobRegistry.ts', 'contract/erc8183.ts']
     const naming = files.filter(
       (file) => room(file) !== 'devnet' && fields.test(readFileSync(join(src, file), 'utf8')),
     )
     expect(naming.filter((file) => !allowed.includes(file))).toEqual([])
+  })
+
+  it('the client imports its own files and its one dependency, and the server imports it by its files', () => {
+    const own = sources(client)
+    const { dependencies } = JSON.parse(readFileSync(join(client, '../package.json'), 'utf8'))
+    const foreign = own
+      .flatMap((file) => specifiers(join(client, file)).map((name) => ({ file, name })))
+      .filter(({ name }) => !/^\.\/[^/]+$/.test(name))
+    expect(own.length).toBeGreaterThan(10)
+    expect([...new Set(foreign.map(({ name }) => name))]).toEqual(Object.keys(dependencies))
+    // By name it would be missing where the server is installed from its tarball.
+    expect(files.filter((file) => specifiers(join(src, file)).includes('jobcast-client'))).toEqual([])
   })
 
   it('only the configuration, the devnet and the command read process.env', () => {

@@ -4,16 +4,16 @@ import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { installedPackage } from './client/installed.ts'
+import { installedExamples } from './client/installed.ts'
 import { type Server, startServer } from './client/server.ts'
 import { until } from './helpers/until.ts'
 
 let server: Server
-let dir: Awaited<ReturnType<typeof installedPackage>>
+let dir: Awaited<ReturnType<typeof installedExamples>>
 const running: Script[] = []
 
 beforeAll(async () => {
-  ;[server, dir] = await Promise.all([startServer(), installedPackage()])
+  ;[server, dir] = await Promise.all([startServer(), installedExamples()])
 })
 afterEach(async () => {
   await Promise.all(running.splice(0).map((script) => script.end('SIGKILL')))

@@ -19,7 +19,7 @@ export function snippets(filters) {
     ].join('\n'),
     curl: hasApiKey ? `curl -N -H 'x-api-key: YOUR_KEY' \\\n  ${url}` : `curl -N ${url}`,
     client: [
-      "import { mirror } from 'jobcast/client'",
+      "import { mirror } from 'jobcast-client'",
       '',
       `const server = ${quote(publicUrl('', '').replace(/\/api\/v1\/$/, ''))}`,
       `const open = mirror(${['server', ...clientOptions(filters)].join(', ')})`,

@@ -6,7 +6,7 @@ import {
   type Job,
   jobKey,
   mirror,
-} from '../../src/client/client.ts'
+} from '../../client/src/client.ts'
 import { until } from '../helpers/until.ts'
 import { job, type ScriptedServer, startScripted } from './scripted.ts'
 

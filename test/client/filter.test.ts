@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import type { JobFilter } from '../../src/client/client.ts'
-import { type ContractInfo, compareDecimals, createMatcher } from '../../src/client/filter.ts'
-import type { JobBase } from '../../src/client/job.ts'
+import type { JobFilter } from '../../client/src/client.ts'
+import { type ContractInfo, compareDecimals, createMatcher } from '../../client/src/filter.ts'
+import type { JobBase } from '../../client/src/job.ts'
 import { contract, job } from './scripted.ts'
 
 const base = job('1', 10)

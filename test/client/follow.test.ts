@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { type FollowEvent, type FollowOptions, follow, history } from '../../src/client/client.ts'
+import { type FollowEvent, type FollowOptions, follow, history } from '../../client/src/client.ts'
 import { until } from '../helpers/until.ts'
 import { type Collected, collect } from './collect.ts'
 import { type Server, startServer } from './server.ts'

@@ -6,7 +6,7 @@ import {
   history,
   type Retry,
   subscribe,
-} from '../../src/client/client.ts'
+} from '../../client/src/client.ts'
 import { until } from '../helpers/until.ts'
 import { type Collected, collect } from './collect.ts'
 import { job, type ScriptedServer, startScripted } from './scripted.ts'
@@ -94,6 +94,23 @@ test('an id that the contract uses twice: both jobs are yielded, and no removal,
   expect(stream.events.findLast(({ type }) => type === 'job_removed')?.data).toMatchObject({
     creationTxHash: other,
   })
+})
+
+test('an id that the contract uses again in a gap: the first job is not removed', async () => {
+  const first = server.create(job('1', 995))
+  const all = watch()
+  const open = watch({ filter: { status: ['OPEN'] } })
+  await Promise.all([all.waitFor('synced'), open.waitFor('synced')])
+  server.drop()
+  server.update(first, { status: 'FUNDED' })
+  server.create(job('1', 1001, { creationTxHash: other }))
+  server.forget()
+  await Promise.all([all.waitFor('synced', 2), open.waitFor('synced', 2)])
+  expect(all.jobs()).toEqual(['+1', '~1', '+1'])
+  // The first job is no longer OPEN: with the filter it left, and the second one is new.
+  expect(open.jobs()).toEqual(['+1', '~1', '+1'])
+  const updates = open.events.filter((event) => event.type === 'job_updated')
+  expect(updates).toMatchObject([{ left: true, data: { creationTxHash: first.creationTxHash } }])
 })
 
 test('a reorg brings a job back in another block: its removal comes first, live and after a gap', async () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type HistoryOptions, history } from '../../src/client/client.ts'
+import { type HistoryOptions, history } from '../../client/src/client.ts'
 import { until } from '../helpers/until.ts'
 import { type Server, startServer } from './server.ts'
 

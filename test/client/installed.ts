@@ -1,19 +1,38 @@
-import { cp, mkdir, symlink } from 'node:fs/promises'
+import { execFile } from 'node:child_process'
+import { cp, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { tempDir } from '../helpers/tempDir.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
+const run = promisify(execFile)
 
-/** A folder as after `npm install jobcast`, with this checkout's build as the package, and the examples. */
-export async function installedPackage(): ReturnType<typeof tempDir> {
+/** Packs the package in `folder` as `npm publish` would, from what is built. @returns the tarball's path */
+export async function pack(folder: string, destination: string): Promise<string> {
+  const args = ['pack', '--json', '--ignore-scripts', '--pack-destination', destination]
+  const { stdout } = await run('npm', args, { cwd: join(root, folder) })
+  return join(destination, JSON.parse(stdout)[0].filename)
+}
+
+/**
+ * A fresh project after `npm install jobcast-client`. npm is offline, and its dependency is a tarball too: a further
+ * dependency would fail the installation.
+ */
+export async function installedClient(): ReturnType<typeof tempDir> {
   const dir = await tempDir()
-  const modules = join(dir.path, 'node_modules')
-  await mkdir(join(modules, 'jobcast'), { recursive: true })
-  await cp(join(root, 'dist'), join(modules, 'jobcast/dist'), { recursive: true })
-  await cp(join(root, 'package.json'), join(modules, 'jobcast/package.json'))
-  for (const name of ['eventsource', 'eventsource-parser'])
-    await symlink(join(root, 'node_modules', name), join(modules, name))
+  await writeFile(join(dir.path, 'package.json'), '{ "name": "fresh", "private": true, "type": "module" }')
+  const tarballs = await Promise.all(
+    ['client', 'node_modules/eventsource-parser'].map((folder) => pack(folder, dir.path)),
+  )
+  await run('npm', ['install', '--offline', '--no-audit', '--no-fund', ...tarballs], { cwd: dir.path })
+  return dir
+}
+
+/** {@link installedClient} with the examples, and `eventsource`, which one of them needs. */
+export async function installedExamples(): ReturnType<typeof tempDir> {
+  const dir = await installedClient()
+  await symlink(join(root, 'node_modules/eventsource'), join(dir.path, 'node_modules/eventsource'))
   await cp(join(root, 'examples'), join(dir.path, 'examples'), { recursive: true })
   return dir
 }

@@ -1,6 +1,6 @@
 import { expect, expectTypeOf, test } from 'vitest'
-import { type FollowEvent, follow, type Job, type JobBase, jobKey } from '../../src/client/client.ts'
-import { blockOf } from '../../src/client/job.ts'
+import { type FollowEvent, follow, type Job, type JobBase, jobKey } from '../../client/src/client.ts'
+import { blockOf } from '../../client/src/job.ts'
 import type { Erc8183Job } from '../../src/contract/erc8183.ts'
 import type { JobRegistryJob } from '../../src/contract/jobRegistry.ts'
 import { job } from './scripted.ts'

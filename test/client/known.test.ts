@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { type Job, jobKey } from '../../src/client/client.ts'
-import { byBlock, createKnownJobs, version } from '../../src/client/known.ts'
+import { type Job, jobKey } from '../../client/src/client.ts'
+import { byBlock, createKnownJobs, version } from '../../client/src/known.ts'
 import { job } from './scripted.ts'
 
 const first = job('1', 10)

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { address, isTransient, JobcastError } from '../../src/client/request.ts'
-import { backoff, LONGEST_TIMER, pause } from '../../src/client/retry.ts'
+import { address, isTransient, JobcastError } from '../../client/src/request.ts'
+import { backoff, LONGEST_TIMER, pause } from '../../client/src/retry.ts'
 
 test('an address keeps the path and drops the query of its base', () => {
   expect(address('http://localhost:3000', 'api/v1/jobs').href).toBe('http://localhost:3000/api/v1/jobs')

@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { Job, JobEventType } from '../../src/client/client.ts'
-import { jobKey } from '../../src/client/job.ts'
+import type { Job, JobEventType } from '../../client/src/client.ts'
+import { jobKey } from '../../client/src/job.ts'
 
 interface Row {
   job: Job

@@ -5,7 +5,7 @@ import {
   type StreamEvent,
   type SubscribeOptions,
   subscribe,
-} from '../../src/client/client.ts'
+} from '../../client/src/client.ts'
 import { until } from '../helpers/until.ts'
 import { type Collected, collect } from './collect.ts'
 import { type Server, startServer } from './server.ts'

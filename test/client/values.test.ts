@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { chainTime, createdAt, units } from '../../src/client/client.ts'
+import { chainTime, createdAt, units } from '../../client/src/client.ts'
 
 test('an amount is exact at any size', () => {
   expect(units('100.500001')).toBe(100_500_001n)

@@ -1,5 +1,5 @@
 /**
- * `jobcast/client`: the typed subscriber, for browsers and Node. This file is the package's entry and the list of what is
+ * `jobcast-client`: the typed subscriber, for browsers and Node. This file is the package's entry and the list of what is
  * public.
  */
 export type {
