@@ -117,7 +117,7 @@ async function statementOf(query: Record<string, string>): Promise<Statement> {
   const db = createDatabase({
     async query(text, params, { prepare }) {
       statement = { text, params, prepare, limit: LIMIT }
-      return []
+      return [[0, 0, null, 0, null, null]]
     },
     listen: async () => {},
     close: async () => {},

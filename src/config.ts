@@ -91,8 +91,8 @@ const table = {
   },
   databaseConnections: {
     name: 'DATABASE_CONNECTIONS',
-    default: '5',
-    takes: 'connections to Postgres one process opens at most, 1 to 100, beside one that listens',
+    default: '10',
+    takes: 'connections to Postgres for the queries of clients, 1 to 100, beside three of its own',
     read: integer(1, 100),
   },
   dataDir: {

@@ -80,7 +80,7 @@ function historyRoute(plain: FastifyInstance, { contract, admit, readHistory }: 
       const { jobs, total, next, lastId } = await admit(addressKey(ip), () => readHistory(asked))
       const pagination = { page: query.page, limit: asked.limit, total, next: next && encodePosition(next) }
       // The jobs are JSON already.
-      const body = `{"success":true,"data":[${jobs.join(',')}],"pagination":${JSON.stringify(pagination)},"lastEventId":"${lastId}"}`
+      const body = `{"success":true,"data":[${jobs}],"pagination":${JSON.stringify(pagination)},"lastEventId":"${lastId}"}`
       return reply.type('application/json; charset=utf-8').send(body as never)
     },
   )

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gte, lte, type SQL, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gte, lte, type Placeholder, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
 import type { Contract } from '../contract/define.ts'
 import type { Filter } from '../contract/filters.ts'
 import { FIRST_STATUS, type Job } from '../contract/job.ts'
@@ -24,8 +24,8 @@ export interface HistoryQuery {
 }
 
 export interface HistoryPage {
-  /** JSON of the jobs */
-  jobs: string[]
+  /** JSON of the jobs, with commas between them */
+  jobs: string
   /** all jobs of the query; see {@link TOTAL_LIMIT} */
   total: number
   /** the position of the last job, if more follow */
@@ -41,26 +41,26 @@ export async function readHistory(
   query: HistoryQuery,
 ): Promise<HistoryPage> {
   const { limit, offset } = query
-  const rows = isFirstPage(query)
-    ? await firstPage(db).execute({ fetched: limit + 1 })
-    : await pageQuery(db, contract, query, limit + 1, offset)
-  const found = rows.filter((row) => row.data !== null)
-  const last = found[limit - 1]
+  const [row] = isFirstPage(query)
+    ? await firstPage(db).execute({ limit, fetched: limit + 1 })
+    : await pageQuery(db, contract, query, { limit, fetched: limit + 1, offset })
+  if (!row) throw new Error('the database has no cursor: its migration did not end')
+  const { jobs, total, found, blockNumber, logIndex, lastId } = row
   return {
-    jobs: found.slice(0, limit).map((row) => row.data as string),
-    total: Number(rows[0]?.total),
-    next:
-      found.length > limit && last
-        ? { blockNumber: last.blockNumber as number, logIndex: last.logIndex as number }
-        : null,
-    lastId: rows[0]?.lastId as number,
+    jobs: jobs ?? '',
+    total: Number(total),
+    next: found > limit ? { blockNumber, logIndex } : null,
+    lastId,
   }
 }
 
 /** What everyone asks for, so it stays prepared. Any other page is planned for its values: only they tell which index serves. */
-const firstPage = prepared((db) =>
-  pageQuery(db, null, { filter: [], order: 'desc' }, sql.placeholder('fetched'), 0).prepare('first_page'),
-)
+const firstPage = prepared((db) => {
+  const [limit, fetched] = [sql.placeholder('limit'), sql.placeholder('fetched')]
+  return pageQuery(db, null, { filter: [], order: 'desc' }, { limit, fetched, offset: 0 }).prepare(
+    'first_page',
+  )
+})
 
 function isFirstPage({ filter, order, offset, after, fromBlock, toBlock }: HistoryQuery): boolean {
   return (
@@ -73,35 +73,52 @@ function isFirstPage({ filter, order, offset, after, fromBlock, toBlock }: Histo
   )
 }
 
+/** The rows of a page: as many as it may have, and one more, which tells whether another page follows. */
+interface Rows {
+  limit: number | Placeholder
+  fetched: number | Placeholder
+  offset: number
+}
+
 function pageQuery(
   { orm }: Database,
   contract: Contract | null,
   query: Omit<HistoryQuery, 'limit' | 'offset'>,
-  fetched: number | ReturnType<typeof sql.placeholder>,
-  offset: number,
+  { limit, fetched, offset }: Rows,
 ) {
   const wanted = and(contract ? jobsCondition(query.filter, contract) : undefined, ...blockRange(query))
   const direction = query.order === 'asc' ? asc : desc
-  const page = orm
+  const rows = orm
     .select({ blockNumber: jobs.blockNumber, logIndex: jobs.logIndex, data: jobs.data })
     .from(jobs)
     .where(and(wanted, afterPosition(query)))
     .orderBy(direction(jobs.blockNumber), direction(jobs.logIndex))
     .limit(fetched as number)
     .offset(offset)
+    .as('rows')
+  const first = (column: SQLWrapper) => sql`(array_agg(${column}))[:${limit}::int]`
+  const last = (column: SQLWrapper) => sql<number>`(array_agg(${column}))[${limit}::int]`.mapWith(Number)
+  // The rows come sorted, so the arrays are. Joined by the database: the answer's body holds the text as it is.
+  const page = orm
+    .select({
+      jobs: sql<string>`array_to_string(${first(sql`${rows.data}::text`)}, ',')`.as('page_jobs'),
+      found: sql<number>`count(*)`.mapWith(Number).as('found'),
+      blockNumber: last(rows.blockNumber).as('last_block'),
+      logIndex: last(rows.logIndex).as('last_log'),
+    })
+    .from(rows)
     .as('page')
-  // A left join: the cursor's row comes also if no job does.
   return orm
     .select({
       lastId: cursor.lastId,
       total: totalOf(contract, query, wanted),
+      jobs: page.jobs,
+      found: page.found,
       blockNumber: page.blockNumber,
       logIndex: page.logIndex,
-      data: page.data,
     })
     .from(cursor)
-    .leftJoin(page, sql`true`)
-    .orderBy(direction(page.blockNumber), direction(page.logIndex))
+    .crossJoin(page)
 }
 
 function blockRange({

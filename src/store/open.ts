@@ -74,7 +74,7 @@ async function openPool(
     replacing = true
     const opening = open()
     try {
-      use(await bounded(opening))
+      use(await inTime(opening))
       log.warn('the connections to the database had become silent; they were replaced')
     } catch {
       void opening.then((late) => late.close()).catch(() => {})
@@ -92,15 +92,10 @@ async function openPool(
   }
 
   return {
-    async query(text, params, options) {
+    query(text, params, options) {
       const used = opened
-      if (!used) throw new UnavailableError('the database has not answered yet')
-      try {
-        return await bounded(used.query(text, params, options))
-      } catch (error) {
-        if (error instanceof SilentError) void replace(used)
-        throw error
-      }
+      if (!used) return Promise.reject(new UnavailableError('the database has not answered yet'))
+      return inTime(used.query(text, params, options), () => void replace(used))
     },
     async listen(...listener) {
       listeners.push(listener)
@@ -114,19 +109,42 @@ async function openPool(
   }
 }
 
-class SilentError extends UnavailableError {}
+interface Waiting {
+  since: number
+  expire(): void
+}
 
-/** The answer of a statement, with "no database" told apart from an internal error. */
-async function bounded<T>(answer: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new SilentError('the database did not answer in time')), TIMEOUT_MS)
-  })
-  try {
-    return await Promise.race([answer, timeout])
-  } catch (error) {
-    throw isConnectionFault(error) ? new UnavailableError(messageOf(error), { cause: error }) : error
-  } finally {
-    clearTimeout(timer)
+/** The statements under way, oldest first. One timer looks after all: with one for each, timers were a tenth of a request. */
+const waiting = new Set<Waiting>()
+
+setInterval(() => {
+  for (const { since, expire } of waiting) {
+    if (performance.now() - since < TIMEOUT_MS) return
+    expire()
   }
+}, 1_000).unref()
+
+/** The answer of a statement. Rejects with UnavailableError if there is none in time, or no database. */
+function inTime<T>(answer: Promise<T>, onTimeout = () => {}): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const entry = {
+      since: performance.now(),
+      expire() {
+        waiting.delete(entry)
+        reject(new UnavailableError('the database did not answer in time'))
+        onTimeout()
+      },
+    }
+    waiting.add(entry)
+    answer.then(
+      (value) => {
+        waiting.delete(entry)
+        resolve(value)
+      },
+      (error) => {
+        waiting.delete(entry)
+        reject(isConnectionFault(error) ? new UnavailableError(messageOf(error), { cause: error }) : error)
+      },
+    )
+  })
 }

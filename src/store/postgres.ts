@@ -39,7 +39,7 @@ const IDLE_SECONDS = 30
 export async function openPostgres(
   url: string,
   contract: Contract,
-  { connections = 5, onNotice = (_: string) => {} } = {},
+  { connections = 10, onNotice = (_: string) => {} } = {},
 ): Promise<Driver> {
   const { pooled, schema } = await migratePostgres(url, contract)
   const open = (max: number, connection: Record<string, string | number>) =>

@@ -7,6 +7,7 @@ import { jobRegistry } from '../../src/contract/jobRegistry.ts'
 import { createDatabase, type Database } from '../../src/store/database.ts'
 import { readHistory } from '../../src/store/history.ts'
 import { openPostgres } from '../../src/store/postgres.ts'
+import { jobsOf } from '../helpers/page.ts'
 import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
 import type { Service } from '../helpers/service.ts'
 import { openWriter, serveDatabase, type Writer } from '../helpers/writer.ts'
@@ -99,14 +100,14 @@ describe('a filter', () => {
             fromBlock: block,
             toBlock: block,
           } as const
-          const all = (await readHistory(db, jobRegistry, { ...page, filter: [] })).jobs
+          const all = jobsOf(await readHistory(db, jobRegistry, { ...page, filter: [] }))
           expect(all).toHaveLength(jobs.length)
           for (const each of queries) {
             const filter = parseFilter(rules, each)
             const history = await readHistory(db, jobRegistry, { ...page, filter })
             const wanted = matches(filter)
             const streamed = all.filter((data) => wanted(JSON.parse(data)))
-            expect(history.jobs).toEqual(streamed)
+            expect(jobsOf(history)).toEqual(streamed)
             expect(history.total).toBe(streamed.length)
             hits += streamed.length
           }

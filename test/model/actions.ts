@@ -1,6 +1,7 @@
 import { parseFilter } from '../../src/contract/filters.ts'
 import { pruneFeed } from '../../src/store/feed.ts'
 import { readHistory } from '../../src/store/history.ts'
+import { jobsOf } from '../helpers/page.ts'
 import { type Actor, createActor, judge, proceed, start, wholeTurn } from './actor.ts'
 import { createApi } from './api.ts'
 import { JOB_EVENTS } from './definition.ts'
@@ -180,23 +181,28 @@ export async function connect({ api }: World, client: Client, details: Random): 
 async function readFirst({ store: { db }, definition, watch }: World, client: Client): Promise<void> {
   const { contract } = definition
   const { types: _, filter: __, ...query } = client.wanted.query
-  const page = await readHistory(db, contract, {
+  const {
+    jobs: text,
+    total,
+    lastId,
+  } = await readHistory(db, contract, {
     filter: parseFilter(contract.filters, query),
     order: 'asc',
     limit: ALL,
     offset: 0,
   })
+  const jobs = jobsOf({ jobs: text })
   const all = (watch.previous?.jobs ?? []).map(([, , , data]) => data)
   same(
     'the history selects what its filter says',
-    page.jobs,
+    jobs,
     all.filter((data) => client.wanted.matches(JSON.parse(data))),
   )
-  same('the history has a total', page.total, page.jobs.length)
-  client.lastEventId = page.lastId
+  same('the history has a total', total, jobs.length)
+  client.lastEventId = lastId
   // While the contract's past is synced, the stream is silent and the history grows.
   if (client.wanted.types === JOB_EVENTS && !watch.silent)
-    client.held = new Map(page.jobs.map((data) => [keyOf(data), data]))
+    client.held = new Map(jobs.map((data) => [keyOf(data), data]))
 }
 
 /** Both processes' statements reach the database in the same moment. */

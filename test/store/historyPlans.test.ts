@@ -143,7 +143,7 @@ describe(`on ${JOBS.toLocaleString('en')} jobs`, () => {
   it('a page at nine tenths of the depth costs what the first one does', async () => {
     const first = await history({})
     const deep = await history({ cursor: afterJob(JOBS * 0.9) })
-    expect(deep.answer.jobs).toHaveLength(20)
+    expect(JSON.parse(`[${deep.answer.jobs}]`)).toHaveLength(20)
     expect(deep.answer.total).toBe(JOBS)
     expect(deep.buffers).toBeLessThanOrEqual(first.buffers + 4)
   })
