@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs'
-import { dotEnvExample, settingsTable } from './src/help.ts'
+import { dotEnvExample, settingsTable } from './src/cli/help.ts'
 
 /** The README with its table of settings as the schema has them, between its two markers. */
 export function withSettings(readme: string): string {

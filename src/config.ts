@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { parseEnv } from 'node:util'
-import { redactUrls } from './secrets.ts'
+import { redactUrls } from './observe/secrets.ts'
 
 /** What a process does: index the chain, serve the API, or both. */
 export type Role = 'all' | 'indexer' | 'api'

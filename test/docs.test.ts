@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
 import { expect, it } from 'vitest'
 import { withSettings } from '../docs.ts'
+import { dotEnvExample, help, settingsTable } from '../src/cli/help.ts'
 import { ConfigError, loadConfig, settings } from '../src/config.ts'
-import { dotEnvExample, help, settingsTable } from '../src/help.ts'
 
 const read = (file: string) => readFileSync(new URL(`../${file}`, import.meta.url), 'utf8')
 const names = Object.keys(settings.properties)

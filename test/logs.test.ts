@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { createLog } from '../src/log.ts'
-import { redactor, secretsOf } from '../src/secrets.ts'
+import { createLog } from '../src/observe/log.ts'
+import { redactor, secretsOf } from '../src/observe/secrets.ts'
 import { startChain, type TestChain } from './helpers/anvil.ts'
 import { startPostgres, type TestPostgres } from './helpers/postgres.ts'
 import { startProcess } from './helpers/process.ts'

@@ -1,7 +1,7 @@
 import { createParser, type EventSourceMessage } from 'eventsource-parser'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { chunkBody, encodeChunk, encodeFrame } from '../src/sse.ts'
+import { chunkBody, encodeChunk, encodeFrame } from '../src/feed/frames.ts'
 
 function parse(text: string) {
   const events: EventSourceMessage[] = []

@@ -31,7 +31,7 @@ test('jobcast tail works from the published tarball', async () => {
   onTestFinished(() => (server as Server).close())
   const { jobId } = await server.chain.createJob()
   const child = execFile(process.execPath, [
-    join(folder, 'dist/src/main.js'),
+    join(folder, 'dist/src/cli/main.js'),
     ...['tail', server.url, '--since', 'all'],
   ])
   onTestFinished(() => void child.kill())

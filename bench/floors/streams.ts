@@ -5,7 +5,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import postgres from 'postgres'
-import { encodeChunk, encodeFrame } from '../../src/sse.ts'
+import { encodeChunk, encodeFrame } from '../../src/feed/frames.ts'
 import { answer } from '../child.ts'
 
 answer({ start })

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { staleness } from '../../src/status.ts'
+import { staleness } from '../../src/indexer/staleness.ts'
 import type { IndexState } from '../../src/store/cursor.ts'
 import { startChain } from '../helpers/anvil.ts'
 import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'

@@ -32,7 +32,7 @@ export interface Exit {
 }
 
 /** The command `jobcast`, compiled. */
-export const builtMain = fileURLToPath(new URL('../../dist/src/main.js', import.meta.url))
+export const builtMain = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url))
 const STOP_TIMEOUT_MS = 10_000
 
 /**

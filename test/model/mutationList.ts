@@ -387,7 +387,7 @@ const SERVING: Record<string, Fault[]> = {
       'eq(changes.jobLog, latest.logIndex), eq(changes.blockNumber, latest.blockNumber)',
     ],
   ],
-  'src/feed.ts': [
+  'src/feed/feed.ts': [
     [
       'recent',
       'a resumed stream begins one event late (memory)',
@@ -425,7 +425,7 @@ const SERVING: Record<string, Fault[]> = {
       'matchesJob(before ?? job)',
     ],
   ],
-  'src/http/stream/fanout.ts': [
+  'src/feed/fanout.ts': [
     [
       'drained',
       'a stalled stream is skipped past what it could not take',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { redactor, secretsOf } from '../../src/secrets.ts'
+import { redactor, secretsOf } from '../../src/observe/secrets.ts'
 import { startProcess } from '../helpers/process.ts'
 
 describe('URLs keep their scheme and host alone', () => {

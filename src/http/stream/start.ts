@@ -1,5 +1,5 @@
 import { UnavailableError } from '../../errors.ts'
-import type { Feed } from '../../feed.ts'
+import type { Feed } from '../../feed/feed.ts'
 
 /** Where a subscription begins. */
 export interface Start {

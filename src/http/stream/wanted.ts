@@ -2,7 +2,7 @@ import { Type } from 'typebox'
 import { type FilterRule, filterParameters, matches, parseFilter } from '../../contract/filters.ts'
 import { BadRequestError } from '../../errors.ts'
 import { eventTypes } from '../../events.ts'
-import type { FeedEvent } from '../../feed.ts'
+import type { Wanted } from '../../feed/batch.ts'
 import { apiKeyParameter } from '../errors.ts'
 
 const typesText = {
@@ -38,12 +38,6 @@ export interface StreamQuery {
   filter?: string
   lastEventId?: string
   last_event_id?: string
-}
-
-export interface Wanted {
-  /** the same for all streams that carry the same */
-  key: string
-  wants(event: FeedEvent): boolean
 }
 
 /**

@@ -1,10 +1,10 @@
 import type { Writable } from 'node:stream'
 import { parseArgs } from 'node:util'
-import { follow } from '../client/src/follow.ts'
-import { history } from '../client/src/history.ts'
-import { type JobBase, jobKey } from '../client/src/job.ts'
-import { JobcastError, type JobFilter, type RequestOptions, type Retry } from '../client/src/request.ts'
-import { createdAt } from '../client/src/values.ts'
+import { follow } from '../../client/src/follow.ts'
+import { history } from '../../client/src/history.ts'
+import { type JobBase, jobKey } from '../../client/src/job.ts'
+import { JobcastError, type JobFilter, type RequestOptions, type Retry } from '../../client/src/request.ts'
+import { createdAt } from '../../client/src/values.ts'
 import { type JobEvent, tailLine } from './tailLine.ts'
 
 export const tailUsage = `Usage: jobcast tail [url] [options]

@@ -1,6 +1,6 @@
 import { type Logger, pino } from 'pino'
 import pretty from 'pino-pretty'
-import type { Config } from './config.ts'
+import type { Config } from '../config.ts'
 import { redactor, secretsOf } from './secrets.ts'
 
 /** Creates the log: one line for each event, as JSON in a pipe and as text on a terminal. Every line passes the redactor. */

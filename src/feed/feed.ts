@@ -1,8 +1,8 @@
 import type { Logger } from 'pino'
-import type { Job } from './contract/job.ts'
-import { messageOf } from './messages.ts'
-import { encodeChunk, encodeFrame } from './sse.ts'
-import type { FeedEntry } from './store/feed.ts'
+import type { Job } from '../contract/job.ts'
+import { messageOf } from '../messages.ts'
+import type { FeedEntry } from '../store/feed.ts'
+import { encodeChunk, encodeFrame } from './frames.ts'
 
 /** An entry ready for any number of subscribers. */
 export interface FeedEvent {

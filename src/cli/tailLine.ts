@@ -1,7 +1,7 @@
 import { styleText } from 'node:util'
-import type { FollowEvent } from '../client/src/client.ts'
-import type { JobBase } from '../client/src/job.ts'
-import { createdAt } from '../client/src/values.ts'
+import type { FollowEvent } from '../../client/src/client.ts'
+import type { JobBase } from '../../client/src/job.ts'
+import { createdAt } from '../../client/src/values.ts'
 
 /** A job event of `follow`. */
 export type JobEvent = Extract<FollowEvent<JobBase>, { data: JobBase }>

@@ -1,9 +1,8 @@
 import type { Socket } from 'node:net'
-import type { Feed, FeedEvent } from '../../feed.ts'
-import { chunkBody, encodeChunk } from '../../sse.ts'
-import { type Batch, build, type Group, pings } from './batch.ts'
+import { type Batch, build, type Group, pings, type Wanted } from './batch.ts'
+import type { Feed, FeedEvent } from './feed.ts'
+import { chunkBody, encodeChunk } from './frames.ts'
 import { connectionKey, readUnsent } from './unsent.ts'
-import type { Wanted } from './wanted.ts'
 
 /** The walk over the subscribers gives the event loop back after so long: REST must not wait for 10,000 writes. */
 const SLICE_MS = 1

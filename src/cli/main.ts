@@ -3,17 +3,17 @@ import { createInterface } from 'node:readline/promises'
 import { inspect, parseArgs } from 'node:util'
 import closeWithGrace from 'close-with-grace'
 import type { Logger } from 'pino'
-import type { App } from './app.ts'
-import { type Config, ConfigError, loadConfig, misspelt, type Role, readEnvironment } from './config.ts'
-import { DefinitionError } from './contract/errors.ts'
-import type { DevContract } from './devnet/contracts.ts'
+import type { App } from '../app.ts'
+import { type Config, ConfigError, loadConfig, misspelt, type Role, readEnvironment } from '../config.ts'
+import { DefinitionError } from '../contract/errors.ts'
+import type { DevContract } from '../devnet/contracts.ts'
+import { messageOf } from '../messages.ts'
+import { createLog } from '../observe/log.ts'
+import { redactor, secretsOf } from '../observe/secrets.ts'
+import { DatabaseError } from '../store/database.ts'
+import { isConnectionFault } from '../store/faults.ts'
+import { version } from '../version.ts'
 import { help } from './help.ts'
-import { createLog } from './log.ts'
-import { messageOf } from './messages.ts'
-import { redactor, secretsOf } from './secrets.ts'
-import { DatabaseError } from './store/database.ts'
-import { isConnectionFault } from './store/faults.ts'
-import { version } from './version.ts'
 
 // Each command imports what it needs: modules are most of a start's time, and `--help` and `tail` need few.
 
@@ -88,7 +88,7 @@ async function start(args: string[]): Promise<void> {
 
 /** @throws ConfigError if it cannot listen on this HOST and PORT, FailedError if another program does */
 async function serve(config: Readonly<Config>, log: Logger): Promise<App> {
-  const { createApp } = await import('./app.ts')
+  const { createApp } = await import('../app.ts')
   return createApp(config, log).catch((error: NodeJS.ErrnoException) => {
     const { host, port } = config
     if (error.code === 'EADDRINUSE')
@@ -123,7 +123,7 @@ async function runDevnet(args: string[]): Promise<void> {
   // Nothing else of the user's settings: a devnet has its own chain and so its own database.
   const LOG_LEVEL = process.env.LOG_LEVEL || 'warn'
   const { port } = loadConfig({ LOG_LEVEL, PORT: process.env.PORT ?? '' }, 'api')
-  const { devnet } = await import('./devnet/devnet.ts')
+  const { devnet } = await import('../devnet/devnet.ts')
   const running = await devnet({
     contract,
     start(env) {
@@ -138,7 +138,7 @@ async function runDevnet(args: string[]): Promise<void> {
 async function generate(args: string[]): Promise<void> {
   const [url, rest] = args[0]?.startsWith('-') ? [undefined, args] : [args[0], args.slice(1)]
   const contract = await devContract(options(rest, { contract: { type: 'string' } }).contract)
-  const { generate } = await import('./devnet/contracts.ts')
+  const { generate } = await import('../devnet/contracts.ts')
   const stopped = new AbortController()
   closeOnSignal({ close: async () => stopped.abort() }, (message) => console.log(message))
   await generate({
@@ -147,14 +147,17 @@ async function generate(args: string[]): Promise<void> {
     signal: stopped.signal,
     log: console.log,
   }).catch(async (error) => {
-    const [{ BaseError }, { rpcErrorText }] = await Promise.all([import('viem'), import('./chain/errors.ts')])
+    const [{ BaseError }, { rpcErrorText }] = await Promise.all([
+      import('viem'),
+      import('../chain/errors.ts'),
+    ])
     throw error instanceof BaseError ? new FailedError(rpcErrorText(error)) : error
   })
 }
 
 /** The contract that a devnet deploys. @throws UsageError */
 async function devContract(name: unknown = 'job-registry'): Promise<DevContract> {
-  const { devContracts } = await import('./devnet/contracts.ts')
+  const { devContracts } = await import('../devnet/contracts.ts')
   const found = devContracts.find((known) => known === name)
   if (!found) throw new UsageError(`--contract takes ${devContracts.join(' or ')}, not "${name}"`)
   return found
@@ -163,12 +166,12 @@ async function devContract(name: unknown = 'job-registry'): Promise<DevContract>
 async function migrate(args: string[]): Promise<void> {
   options(args, {})
   const { databaseUrl, dataDir, contract: name } = configureDatabase()
-  const contract = await (await import('./contract/load.ts')).loadContract(name)
+  const contract = await (await import('../contract/load.ts')).loadContract(name)
   // Opening migrates.
   const db =
     databaseUrl === undefined
-      ? await (await import('./store/pglite.ts')).openPglite(dataDir, contract)
-      : await answered((await import('./store/postgres.ts')).openPostgres(databaseUrl, contract))
+      ? await (await import('../store/pglite.ts')).openPglite(dataDir, contract)
+      : await answered((await import('../store/postgres.ts')).openPostgres(databaseUrl, contract))
   await db.close()
   console.log('the database is up to date')
 }
@@ -178,7 +181,7 @@ async function reset(args: string[]): Promise<void> {
   const config = configureDatabase()
   if (!yes && !(await confirm(`Forget everything indexed in ${databaseName(config)}?`)))
     throw new FailedError('nothing was changed')
-  const { resetDatabase } = await import('./store/reset.ts')
+  const { resetDatabase } = await import('../store/reset.ts')
   await answered(resetDatabase(config))
   console.log('done: the next start indexes anew')
 }

@@ -1,7 +1,13 @@
-import type { Ping } from '../../events.ts'
-import type { Feed, FeedEvent } from '../../feed.ts'
-import { chunkBody, encodeChunk, encodeFrame } from '../../sse.ts'
-import type { Wanted } from './wanted.ts'
+import type { Ping } from '../events.ts'
+import type { Feed, FeedEvent } from './feed.ts'
+import { chunkBody, encodeChunk, encodeFrame } from './frames.ts'
+
+/** Which events a stream carries. */
+export interface Wanted {
+  /** the same for all streams that carry the same */
+  key: string
+  wants(event: FeedEvent): boolean
+}
 
 /** What subscribers of one filter share: the same bytes go to each who stands at the same place. */
 export interface Group extends Wanted {

@@ -1,4 +1,4 @@
-import type { Config } from './config.ts'
+import type { Config } from '../config.ts'
 
 /**
  * Text that any message may hold: short, or nothing but letters or nothing but digits. Searching for it would garble log
