@@ -1,5 +1,5 @@
 import postgres from 'postgres'
-import { CHANNEL } from '../src/store/step.ts'
+import { channelOf } from '../src/store/database.ts'
 import { startPostgres, type TestPostgres } from '../test/helpers/postgres.ts'
 import { startChild } from './child.ts'
 import { clock } from './clock.ts'
@@ -231,7 +231,7 @@ export async function openJobcast(databaseUrl: string): Promise<Side> {
             entry as (
               insert into feed (id, type, data)
               select last_id, 'job_created', (select data from feed order by id limit 1) from moved)
-          select pg_notify(${CHANNEL}, last_id || ' ' || block_number || ' ' || finalized_number) from moved`
+          select pg_notify(${channelOf('public')}, last_id || ' ' || block_number || ' ' || finalized_number) from moved`
       },
       memory: () => memory.read(jobcast.pid),
       end,

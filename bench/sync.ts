@@ -1,5 +1,5 @@
 import postgres from 'postgres'
-import { CHANNEL } from '../src/store/step.ts'
+import { channelOf } from '../src/store/database.ts'
 import { startPostgres, type TestPostgres } from '../test/helpers/postgres.ts'
 import { until } from '../test/helpers/until.ts'
 import { type FilledChain, startFilledChain } from './chain.ts'
@@ -99,7 +99,7 @@ export async function syncJobcast(chain: FilledChain, pg: TestPostgres): Promise
   const sql = postgres(databaseUrl, { max: 1, onnotice: () => {} })
   let end: number | undefined
   // Looking again and again would take a tenth of the machine.
-  await sql.listen(CHANNEL, (payload) => {
+  await sql.listen(channelOf('public'), (payload) => {
     if (Number(payload.split(' ')[1]) === chain.lastBlock) end = performance.now()
   })
   // The chain answers when the process stands: as the floor's, its own start is not what is measured.

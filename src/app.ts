@@ -22,7 +22,6 @@ import { pruneFeed, readFeed, readFeedTail } from './store/feed.ts'
 import { readHistory, readJob } from './store/history.ts'
 import { openDatabase } from './store/open.ts'
 import { readTotals } from './store/stats.ts'
-import { CHANNEL } from './store/step.ts'
 import type { Watcher } from './store/watch.ts'
 import { version } from './version.ts'
 import { watchWakes } from './wakes.ts'
@@ -154,19 +153,15 @@ function feedLog(db: Database, log: Logger): FeedLog {
     read: (afterId, limit) => readFeed(db, afterId, limit),
     readTail: (limit) => readFeedTail(db, limit),
     listen: (onCommit, onListening) =>
-      db.listen(
-        CHANNEL,
-        (payload) => {
-          const [lastId, blockNumber, finalizedNumber] = payload.split(' ').map(Number) as [
-            number,
-            number,
-            number,
-          ]
-          wakes.woken(lastId)
-          onCommit({ lastId, blockNumber, finalizedNumber })
-        },
-        onListening,
-      ),
+      db.listen((payload) => {
+        const [lastId, blockNumber, finalizedNumber] = payload.split(' ').map(Number) as [
+          number,
+          number,
+          number,
+        ]
+        wakes.woken(lastId)
+        onCommit({ lastId, blockNumber, finalizedNumber })
+      }, onListening),
   }
 }
 

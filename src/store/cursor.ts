@@ -147,7 +147,7 @@ export async function acquireLease(
       returning ${cursor.lastId}, ${cursor.blockNumber}, ${cursor.finalizedNumber}, found.last_id as previous, found.jumps),
     jump as (
       insert into ${feed} (id, type, data) select last_id, 'jump', previous from acquired where jumps)
-    select pg_notify(${CHANNEL}::text, concat_ws(' ', last_id, coalesce(block_number, 0), coalesce(finalized_number, 0)))
+    select pg_notify(${sql.raw(CHANNEL)}, concat_ws(' ', last_id, coalesce(block_number, 0), coalesce(finalized_number, 0)))
     from acquired`)
   return held.length > 0
 }

@@ -14,15 +14,23 @@ export interface QueryOptions {
   lane: Lane
 }
 
+/**
+ * The channel of notifications: one a schema, so that installations that share a database do not read each other's.
+ * Postgres allows 63 bytes.
+ */
+export function channelOf(schema: string): string {
+  return `jobcast_${schema}`.slice(0, 63)
+}
+
 /** What the store needs of a database. PGlite and Postgres both give it, and no query knows which one it runs on. */
 export interface Driver {
   /** Runs one statement, which is one transaction. int8 and numeric columns may come as number or as string. */
   query(text: string, params: unknown[], options: QueryOptions): Promise<unknown[]>
   /**
-   * Calls `onMessage` for each NOTIFY on the channel, and `onReady` whenever listening began or began again. What was
+   * Calls `onMessage` for each NOTIFY on the channel of its schema, and `onReady` whenever listening began or began again. What was
    * sent before that is lost, so the reader must look for itself then.
    */
-  listen(channel: string, onMessage: (payload: string) => void, onReady: () => void): Promise<void>
+  listen(onMessage: (payload: string) => void, onReady: () => void): Promise<void>
   close(): Promise<void>
 }
 

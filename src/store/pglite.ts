@@ -4,7 +4,7 @@ import { dirname } from 'node:path'
 import { PGlite, types } from '@electric-sql/pglite'
 import { ConfigError } from '../config.ts'
 import type { Contract } from '../contract/define.ts'
-import { createDatabase, type Driver } from './database.ts'
+import { channelOf, createDatabase, type Driver } from './database.ts'
 import { claimDefinition } from './definition.ts'
 import { type FolderLock, FolderLostError, lockFolder } from './lock.ts'
 import { migrate, mustMigrate } from './migrations.ts'
@@ -76,8 +76,8 @@ function driverOf(pg: PGlite, folder: string, lock: FolderLock): Driver {
       if (!lock.isHeld()) throw new FolderLostError(folder)
       return (await pg.query(text, params, { rowMode: arrays ? 'array' : 'object' })).rows
     },
-    async listen(channel, onMessage, onReady) {
-      await pg.listen(channel, onMessage)
+    async listen(onMessage, onReady) {
+      await pg.listen(channelOf('public'), onMessage)
       onReady()
     },
     async close() {

@@ -1,6 +1,6 @@
 import postgres from 'postgres'
 import type { Contract } from '../contract/define.ts'
-import { createDatabase, DatabaseError, type Driver } from './database.ts'
+import { channelOf, createDatabase, DatabaseError, type Driver } from './database.ts'
 import { claimDefinition, isClaimed } from './definition.ts'
 import { isConnectionFault } from './faults.ts'
 import { migrate, mustMigrate } from './migrations.ts'
@@ -63,9 +63,9 @@ export async function openPostgres(
   const lanes = { index: queryOf(index, prepare), requests: queryOf(requests, prepare) }
   return {
     query: (text, params, options) => lanes[options.lane](text, params, options),
-    async listen(channel, onMessage, onReady) {
+    async listen(onMessage, onReady) {
       // The driver tries again by itself, from a first failure on: asking again would be answered twice.
-      await index.listen(channel, onMessage, onReady).catch(() => {})
+      await index.listen(channelOf(schema), onMessage, onReady).catch(() => {})
     },
     async close() {
       await Promise.all([index.end({ timeout: 5 }), requests.end({ timeout: 5 })])

@@ -5,8 +5,11 @@ import type { Cursor } from './cursor.ts'
 import type { Database } from './database.ts'
 import type { FeedEntry } from './feed.ts'
 
-/** The channel that each step notifies. The payload is `"<last feed id> <block number> <finalized block number>"`. */
-export const CHANNEL = 'jobcast'
+/**
+ * SQL of the channel that each step notifies; see {@link channelOf}. The payload is
+ * `"<last feed id> <block number> <finalized block number>"`.
+ */
+export const CHANNEL = "left('jobcast_' || current_schema(), 63)"
 
 export interface BlockRef {
   number: number
@@ -154,7 +157,7 @@ new_entries as (
   select id, type, data, before from moved, json_to_recordset($8::json) as entry (
     id bigint, type text, data text, before text))
 
-select pg_notify('${CHANNEL}', $20::text) from moved`
+select pg_notify(${CHANNEL}, $20::text) from moved`
 
 /**
  * Moves the cursor.

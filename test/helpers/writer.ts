@@ -136,7 +136,7 @@ export async function openWriter(databaseUrl: string, contract: Contract = jobRe
       await db.orm.execute(sql`
         with entry as (insert into feed (id, type, data) values (${id}::bigint, 'job_created', ${data}::text)),
         moved as (update cursor set last_id = ${id}::bigint, revision = revision + 1)
-        select pg_notify(${CHANNEL}::text, ${`${id} 1 0`}::text)`)
+        select pg_notify(${sql.raw(CHANNEL)}, ${`${id} 1 0`}::text)`)
       return id
     },
     lastId,

@@ -1,10 +1,12 @@
 import postgres from 'postgres'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { jobRegistry } from '../../src/contract/jobRegistry.ts'
-import { DatabaseError, type Driver } from '../../src/store/database.ts'
+import { acquireLease } from '../../src/store/cursor.ts'
+import { createDatabase, DatabaseError, type Driver } from '../../src/store/database.ts'
 import { openPostgres } from '../../src/store/postgres.ts'
 import { resetDatabase } from '../../src/store/reset.ts'
 import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
+import { until } from '../helpers/until.ts'
 
 let server: TestPostgres
 beforeAll(async () => {
@@ -60,6 +62,23 @@ it('two Jobcasts share a database, each in its schema, and reset deletes the own
   await reset(b)
   expect(await tables(url)).toEqual({ ...rest, b: ['other'] })
   await (await openPostgres(b, jobRegistry)).close()
+})
+
+it('two Jobcasts in one database are not notified of each other', async () => {
+  const url = await server.createDatabase()
+  await run(url, 'create schema a; create schema b')
+  const drivers = await Promise.all(['a', 'b'].map((schema) => connect(inSchemas(url, schema))))
+  const messages = await Promise.all(
+    drivers.map(async (driver) => {
+      const heard: string[] = []
+      await new Promise<void>((resolve) => driver.listen((message) => void heard.push(message), resolve))
+      return heard
+    }),
+  )
+  for (const driver of drivers) expect(await acquireLease(createDatabase(driver), 'me', 8, true)).toBe(true)
+  await until(() => messages.every((heard) => heard.length > 0), { message: 'each is notified' })
+  expect(messages.map((heard) => heard.length)).toEqual([1, 1])
+  await Promise.all(drivers.map((driver) => driver.close()))
 })
 
 it("reset deletes nothing of a program that has tables of the same names, and drizzle's journal stays", async () => {
