@@ -312,8 +312,8 @@ function parseUrl(text: string, scheme: RegExp): string | Wrong {
     return new Wrong('in a user name or password, / ? # @ % and a space are %2F %3F %23 %40 %25 and %20')
   if (!URL.canParse(text)) return new Wrong('its host or its port is wrong')
   const url = new URL(text)
-  // The database driver decodes these parts, and viem the first two. They fail at each request if they cannot.
-  const decodable = [url.username, url.password, url.host, scheme.test('postgres://') ? url.pathname : '']
+  // Clients decode these parts, and would fail at each request.
+  const decodable = [url.username, url.password, url.host, url.pathname]
   return decodable.every(isDecodable) ? url.href : new Wrong('a % in it is not followed by two hex digits')
 }
 

@@ -39,6 +39,7 @@ describe('a URL that no library can use is refused without its secret', () => {
     'https://rpc:99999/v3/s3cret',
     'https://user:s3cr/et@rpc/',
     'https://user:%zzs3cret@rpc/',
+    'https://rpc/%zzs3cret',
     'https://good/, wss://rpc:x/s3cret',
     'ftp://rpc/s3cret',
   ])('RPC_URL=%s', (RPC_URL) => {
