@@ -6,13 +6,13 @@ import { ends, integer } from './format.js'
 const goneTexts = { removed: 'removed', left: 'no match' }
 
 /**
- * A row of the list. Its job's link is the one tab stop; the arrow keys reach everything else.
+ * A row of the list, without a tab stop: see keys.js.
  * @param entry of the list
  * @param fields that have a column
  */
 export function createRow(entry, { fields, explorerUrl, filters }) {
-  const { job, gone } = entry
-  const row = element('tr', { className: gone ? 'gone' : '' })
+  const { key, job, gone } = entry
+  const row = element('tr', { className: gone ? 'gone' : '', data: { key } })
   const link = element('a', { className: 'mono', href: jobUrl(job.jobId), title: job.jobId })
   link.append(`#${ends(job.jobId)}`)
   const status = valueElement(fieldOf('status'), job.status)
@@ -23,10 +23,9 @@ export function createRow(entry, { fields, explorerUrl, filters }) {
     cell('status', gone ? element('span', { className: 'tag' }, goneTexts[gone]) : status),
     cell('age', age),
     ...fields.map((field) => fieldCell(field, job[field.name], filters)),
-    cell('tx', ...transaction(job, explorerUrl)),
+    transactionCell(job, explorerUrl),
   )
   for (const control of row.querySelectorAll('a, button')) control.tabIndex = -1
-  link.tabIndex = 0
   keepRoles(row)
   return row
 }
@@ -56,12 +55,14 @@ function filterLink(field, value, filters, shown) {
   return link
 }
 
-function transaction({ jobId, creationTxHash }, explorerUrl) {
+function transactionCell({ jobId, creationTxHash }, explorerUrl) {
+  const td = cell('tx')
+  td.dataset.label = 'Transaction'
   const hash = element('span', { className: 'mono', title: creationTxHash }, ends(creationTxHash))
-  const made = [hash, copyButton(creationTxHash, `transaction hash of job ${ends(jobId)}`)]
+  td.append(hash, copyButton(creationTxHash, `transaction hash of job ${ends(jobId)}`))
   if (explorerUrl !== null)
-    made.push(explorerLink(explorerUrl, creationTxHash, `Transaction of job ${ends(jobId)}`))
-  return made
+    td.append(explorerLink(explorerUrl, creationTxHash, `Transaction of job ${ends(jobId)}`))
+  return td
 }
 
 /** The headings of the columns. */

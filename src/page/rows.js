@@ -1,5 +1,6 @@
 import { columns } from './definition.js'
 import { element, refreshAges } from './elements.js'
+import { controlsOf, createKeys } from './keys.js'
 import { createRow, headRow, keepRoles } from './row.js'
 
 /** Up to so many rows all are in the document; of more, those near the screen. */
@@ -21,6 +22,7 @@ export function createRows(table, { list, context, onNearEnd }) {
   const above = spacer()
   const below = spacer()
   const rows = new Map() // entry → row, of those in the document
+  const keys = createKeys(body)
   const seen = new WeakSet() // entries that were highlighted
   let fields = []
   let rowHeight = 38
@@ -56,6 +58,7 @@ export function createRows(table, { list, context, onNearEnd }) {
     resize(above, from * rowHeight)
     resize(below, (entries.length - to) * rowHeight)
     restore()
+    keys.update([...rows.values()])
     if (table.scrollWidth > table.parentElement.clientWidth && fields.length > 0 && !PHONE.matches) {
       reserve += 2
       schedule()
@@ -111,7 +114,7 @@ export function createRows(table, { list, context, onNearEnd }) {
     reserve = 0
     schedule()
   }).observe(table.parentElement)
-  bindKeys(body)
+  bindClicks(body)
 
   return {
     schedule,
@@ -143,7 +146,6 @@ function keepPlace(body, wanted, rows) {
   const active = document.activeElement
   const focused = body.contains(active) ? active.closest('tr') : null
   const control = focused ? controlsOf(focused).indexOf(active) : -1
-  const focusedKey = [...rows].find(([, row]) => row === focused)?.[0].key
   const isDown = body.getBoundingClientRect().top < 0
   const anchor = isDown
     ? [...rows].find(([entry, row]) => wanted.includes(entry) && row.getBoundingClientRect().bottom > 100)
@@ -155,31 +157,14 @@ function keepPlace(body, wanted, rows) {
       if (Math.abs(moved) >= 1) scrollBy({ top: moved, behavior: 'instant' })
     }
     if (focused === null || focused.isConnected) return
-    const same = [...rows].find(([{ key }]) => key === focusedKey)?.[1]
+    const same = [...rows.values()].find(({ dataset }) => dataset.key === focused.dataset.key)
     const target = same ? (controlsOf(same)[control] ?? controlsOf(same)[0]) : body.closest('table')
     target.focus({ preventScroll: true })
   }
 }
 
-const controlsOf = (row) => [...row.querySelectorAll('a, button')]
-
-/** Up and down go from row to row, left and right to what is in it. */
-function bindKeys(body) {
-  body.addEventListener('keydown', (event) => {
-    if (event.altKey || event.ctrlKey || event.metaKey) return
-    const row = event.target.closest('tr')
-    const controls = controlsOf(row)
-    const at = controls.indexOf(event.target)
-    const target = {
-      ArrowDown: () => controlsOf(row.nextElementSibling ?? row)[0],
-      ArrowUp: () => controlsOf(row.previousElementSibling ?? row)[0],
-      ArrowRight: () => controls[at + 1],
-      ArrowLeft: () => controls[at - 1],
-    }[event.key]?.()
-    if (!target) return
-    event.preventDefault()
-    target.focus()
-  })
+/** A click beside the links of a row opens its job. */
+function bindClicks(body) {
   body.addEventListener('click', (event) => {
     const isPlain = event.button === 0 && getSelection().isCollapsed && !event.target.closest('a, button')
     if (isPlain) event.target.closest('tr')?.querySelector('.job a')?.click()
