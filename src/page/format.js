@@ -40,11 +40,19 @@ export function shortAmount(text) {
   return units.length <= 11 ? integer(units) : scientific(units)
 }
 
-/** An amount for a headline: `1,234.50`, `12,345`, then `1.23M`. */
-export function headlineAmount(text) {
-  const units = text.split('.')[0]
-  if (units.length <= 4) return amount(text).replace(/(\.\d\d)\d+$/, '$1')
-  return units.length <= 6 ? integer(units) : roughly(units)
+/**
+ * Sums in one precision, that of the greatest: `950.00`, then whole units, then `1.23M`.
+ * @param texts amounts; null stays null
+ */
+export function sums(texts) {
+  const longest = Math.max(0, ...texts.map((text) => text?.split('.')[0].length ?? 0))
+  return texts.map((text) => {
+    if (text === null) return null
+    if (longest <= 3) return amount(text).replace(/(\.\d\d)\d+$/, '$1')
+    const [units, fraction = ''] = text.split('.')
+    if (units === '0' && /[1-9]/.test(fraction)) return '<1'
+    return longest <= 6 ? integer(units) : roughly(units)
+  })
 }
 
 /** A number for an axis or a chart's caption: `950`, `12.5K`, `1.15e71`. */

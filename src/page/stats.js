@@ -1,7 +1,7 @@
 import { get, readiness } from './api.js'
 import { definition, FIRST_STATUS, fieldOf, heading, lifeOf, tone } from './definition.js'
 import { $, element, statusElement } from './elements.js'
-import { amount, count, headlineAmount, integer, title, words } from './format.js'
+import { amount, count, integer, sums, title, words } from './format.js'
 
 const EVERY_MS = 15_000
 /** After an event, fresh figures are read this soon, however many more come until then. */
@@ -81,7 +81,7 @@ function showTiles({ totalJobs, totalAmount, byStatus }) {
   tile('sum').parentElement.hidden = sum === null
   if (sum === null) return
   tile('sum-title').textContent = heading(fieldOf(sum))
-  tile('sum').textContent = headlineAmount(totalAmount)
+  tile('sum').textContent = sums([totalAmount])[0]
   tile('sum').title = `${amount(totalAmount)} ${fieldOf(sum).unit}`
 }
 
@@ -131,10 +131,11 @@ function fillShares(section, { label, rows, totalJobs, unit, show, paint }) {
     .replaceChildren(
       ...heads.map((text, i) => element('th', { scope: 'col', className: i > 0 ? 'number' : '' }, text)),
     )
+  const amounts = sums(rows.map((row) => row.amount))
   section.querySelector('tbody').replaceChildren(
-    ...rows.map(({ value, jobs, amount: sum }) => {
+    ...rows.map(({ value, jobs }, i) => {
       const row = element('tr', { className: jobs === 0 ? 'zero' : '' })
-      const cells = [integer(jobs), ...(unit ? [sum === null ? '–' : headlineAmount(sum)] : []), share(jobs)]
+      const cells = [integer(jobs), ...(unit ? [amounts[i] ?? '–'] : []), share(jobs)]
       row.append(element('th', { scope: 'row' }, show(value)))
       row.append(...cells.map((text) => element('td', { className: 'number' }, text)))
       return row

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 
 // Plain JavaScript without types: a browser loads it as it is.
-const { amount, date, ends, exactTime, headlineAmount, machineTime, relative, shortAmount, title, words } =
+const { amount, date, ends, exactTime, machineTime, relative, shortAmount, sums, title, words } =
   await import(new URL('../../src/page/format.js', import.meta.url).href)
 const maxUint256 = (2n ** 256n - 1n).toString()
 
@@ -17,7 +17,7 @@ describe('an amount', () => {
   test('in smallest units of a token is a whole number', () => {
     expect(amount('2265000000')).toBe('2,265,000,000')
     expect(shortAmount('0')).toBe('0')
-    expect(headlineAmount('1234')).toBe('1,234')
+    expect(sums(['1234', '5'])).toEqual(['1,234', '5'])
   })
 
   test('fits a column whatever the contract says', () => {
@@ -27,10 +27,11 @@ describe('an amount', () => {
     expect(shortAmount(maxUint256)).toBe('1.15e77')
   })
 
-  test('is short in a headline', () => {
-    expect(headlineAmount('1234.567890')).toBe('1,234.56')
-    expect(headlineAmount('123456.900000')).toBe('123,456')
-    expect(headlineAmount('1234567.000000')).toBe('1.23M')
+  test('that is a sum has the precision of the sums beside it', () => {
+    expect(sums(['999.567890', '1.500000', null])).toEqual(['999.56', '1.50', null])
+    expect(sums(['1234.567890', '12.500000', '0.400000', '0.000000'])).toEqual(['1,234', '12', '<1', '0'])
+    expect(sums(['1234567.000000', '19840.000000', '3.000000'])).toEqual(['1.23M', '19.84K', '3'])
+    expect(sums([])).toEqual([])
   })
 })
 
