@@ -143,6 +143,7 @@ export function markProblems(form, message) {
     }
   }
   show($('filter-message'), parts.get(''))
+  if (message !== null) form.closest('details').open = true
 }
 
 function show(text, parts) {

@@ -1,3 +1,4 @@
+import { siteUrl } from './api.js'
 import { definition, heading } from './definition.js'
 import { $, ageElement, copyButton, element, explorerLink, statusElement, valueElement } from './elements.js'
 import { ends, exactTime, integer, relative, title } from './format.js'
@@ -30,8 +31,8 @@ export function showJob({ lifecycle, ...job }, before, explorerUrl) {
 }
 
 function fieldContent(field, value, explorerUrl) {
-  const shown = valueElement(field, value)
-  if (value === null) return [shown]
+  if (value === null) return [valueElement(field, value)]
+  const shown = partyLink(field, value) ?? valueElement(field, value)
   const what = heading({ name: field.name }).toLowerCase()
   if (field.kind === 'time') return [element('span', {}, exactTime(value)), ` (${relative(value)})`]
   if (field.kind === 'address') return [shown, copyButton(value, what)]
@@ -41,6 +42,15 @@ function fieldContent(field, value, explorerUrl) {
   const text = textOf(value)
   const meaning = text === null ? [] : [element('span', { className: 'meaning' }, `“${text}”`)]
   return [shown, copyButton(value, what), ...link, ...meaning]
+}
+
+/** A party as a link to its jobs; null if the field is no party, or if the contract has no filter for it. */
+function partyLink(field, value) {
+  if (!field.role || !definition().filters.some(({ name }) => name === field.name)) return null
+  const link = element('a', { href: siteUrl(`?${new URLSearchParams({ [field.name]: value })}`) })
+  link.title = `Jobs of this ${heading(field).toLowerCase()}`
+  link.append(valueElement(field, value))
+  return link
 }
 
 /** The text that contracts write into a bytes32, padded with zeros; null if it is none. */

@@ -53,6 +53,7 @@ const session = createSession({
   onRefused(message) {
     filters.refuse(message)
     if (session.filters !== undefined) return
+    showSnippets(applied())
     total.refuse()
     connection.set('stopped')
   },
@@ -149,7 +150,7 @@ new ResizeObserver(() => {
 const isPhone = matchMedia('(max-width: 48rem)').matches
 for (const card of document.querySelectorAll('.card')) card.open = !isPhone
 $('use').open = matchMedia('(min-width: 72.01rem)').matches
-$('filters-box').open = !isPhone || filters.wanted.size > 0
+$('filters-box').open = !isPhone
 
 connection.watch(config.keepaliveSeconds, (state, text) => {
   // Of filters that are not valid nothing is followed, but the figures are as they should be.

@@ -1,3 +1,4 @@
+import axe from 'axe-core'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Job } from '../../src/contract/job.ts'
@@ -316,11 +317,13 @@ describe('the list', () => {
     await page.getByRole('button', { name: 'Pause' }).waitFor()
   })
 
-  test('has one tab stop a row, and the arrow keys lead through it', async () => {
+  test('is one tab stop, and the arrow keys lead through it', async () => {
     await chain.createJobs(3)
     await open()
     const stops = page.locator('#jobs a:not([tabindex="-1"]), #jobs button:not([tabindex="-1"])')
-    await until(async () => (await stops.count()) === (await rows().count()), { message: 'one a row' })
+    await until(async () => (await stops.allInnerTexts()).join() === `#${(await shownIds())[0]}`, {
+      message: 'the newest job is the tab stop',
+    })
     const focused = () => page.evaluate(() => document.activeElement?.textContent)
     const [first, second] = await shownIds()
     await row(first as string)
@@ -334,10 +337,18 @@ describe('the list', () => {
     expect(await page.evaluate(() => document.activeElement?.getAttribute('aria-label'))).toContain('Copy')
     await page.keyboard.press('ArrowLeft')
     await page.keyboard.press('ArrowLeft')
+    // The table is left by one key and entered where it was left.
+    await page.keyboard.press('ArrowDown')
+    await page.keyboard.press('Shift+Tab')
+    expect(await page.evaluate(() => document.activeElement?.closest('#jobs'))).toBeNull()
+    await page.keyboard.press('Tab')
+    expect(await focused()).toBe(`#${second}`)
+    await page.keyboard.press('ArrowUp')
     // A change of the row does not take the focus away.
     await chain.changeJob('fund', [BigInt(first as string), 1n, 100n])
     await until(async () => (await status(first as string)) === 'Funded', { message: 'the row changed' })
     expect(await focused()).toBe(`#${first}`)
+    expect(await stops.allInnerTexts()).toEqual([`#${first}`])
     await page.keyboard.press('Enter')
     await page.getByRole('heading', { name: `Job #${first}` }).waitFor()
   })
@@ -542,6 +553,9 @@ describe("a job's page", () => {
       'Job funded Funded',
     ])
     expect(events[0]).toMatch(/Block [\d,]+, transaction 0x/)
+    await field('Provider').getByRole('link').click()
+    await live()
+    await untilComplete('&providerId=77')
   })
 
   test('says that a reorg took the job, and shows it again when it is back', async () => {
@@ -669,6 +683,37 @@ test('a screen reader finds landmarks, a table and a name for every control, on 
     expect(nameless).toEqual([])
   }
 })
+
+test.each(['light', 'dark'] as const)(
+  'axe finds no fault in any state of the pages (%s)',
+  async (colorScheme) => {
+    const { jobId } = await chain.createJob()
+    await chain.changeJob('fund', [BigInt(jobId), 1n, 100n])
+    for (const width of [1440, 390]) {
+      // An animation's colours in between are not judged.
+      await newContext({ colorScheme, reducedMotion: 'reduce', viewport: { width, height: 800 } })
+      await open()
+      await row(jobId).waitFor()
+      expect(await faults(), 'the list').toEqual([])
+      await page.goto(`${server.url}/?minBudget=lots`)
+      await page.locator('#problem-minBudget').waitFor()
+      expect(await faults(), 'a filter that is refused').toEqual([])
+      await open('/?clientId=123456789')
+      await page.getByText('No job matches').waitFor()
+      expect(await faults(), 'an empty list').toEqual([])
+      await open(`/jobs/${jobId}`)
+      await page.locator('#lifecycle li').nth(1).waitFor()
+      expect(await faults(), 'a job').toEqual([])
+    }
+  },
+)
+
+/** What axe-core says is wrong with the page. */
+async function faults(): Promise<string[]> {
+  await page.evaluate(axe.source)
+  const { violations } = await page.evaluate(() => (globalThis as unknown as { axe: typeof axe }).axe.run())
+  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target).join(' ')}`)
+}
 
 test('motion is left out for those who asked for that', async () => {
   await newContext({ reducedMotion: 'reduce' })
