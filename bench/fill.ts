@@ -1,6 +1,7 @@
 import postgres from 'postgres'
 import { jobRegistry } from '../src/contract/jobRegistry.ts'
 import { openPostgres } from '../src/store/postgres.ts'
+import type { TestChain } from '../test/helpers/anvil.ts'
 
 /** A block holds so many of the jobs. */
 const PER_BLOCK = 50
@@ -29,6 +30,20 @@ export const noChain: FilledAt = {
     hash: `0x${'a'.repeat(64)}`,
     timestamp: Math.floor(Date.now() / 1000),
   },
+}
+
+/** The chain as it is now, with its test contract. */
+export async function headOf(chain: TestChain): Promise<FilledAt> {
+  const [{ hash: genesisHash }, head] = await Promise.all([
+    chain.client.getBlock({ blockNumber: 0n }),
+    chain.client.getBlock(),
+  ])
+  return {
+    chainId: await chain.client.getChainId(),
+    genesisHash,
+    contract: chain.address.toLowerCase(),
+    head: { number: Number(head.number), hash: head.hash, timestamp: Number(head.timestamp) },
+  }
 }
 
 /**

@@ -81,8 +81,8 @@ export async function latencyOfJobcast(chain: TestChain, pg: TestPostgres, block
 /** Warm-up blocks: connections, prepared statements, the JIT. */
 const WARM_UP = 10
 
-/** Each job is created in one block and funded in the next. */
-async function measure(chain: TestChain, url: string, blocks: number): Promise<Times> {
+/** Milliseconds of each job from its blocks to the stream at `url`: created in one block and funded in the next. */
+export async function measure(chain: TestChain, url: string, blocks: number): Promise<Times> {
   let arrived = (_bytes: Buffer, _at: number) => {}
   const socket = await openSse(url, (bytes) => arrived(bytes, clock()))
 

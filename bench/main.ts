@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { burst } from './burst.ts'
 import { fanout } from './fanout.ts'
 import { growth } from './growth.ts'
 import { history } from './history.ts'
@@ -8,7 +9,7 @@ import { type Bench, type Figure, machine, reached, save, table } from './report
 import { start } from './start.ts'
 import { sync } from './sync.ts'
 
-const benches: Bench[] = [sync, latency, fanout, memory, history, start, growth]
+const benches: Bench[] = [sync, latency, fanout, memory, history, burst, start, growth]
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -1,7 +1,7 @@
 import { startChain, type TestChain } from '../test/helpers/anvil.ts'
 import { startPostgres } from '../test/helpers/postgres.ts'
 import { until } from '../test/helpers/until.ts'
-import { fillDatabase } from './fill.ts'
+import { fillDatabase, headOf } from './fill.ts'
 import { startJobcast } from './process.ts'
 import type { Bench } from './report.ts'
 
@@ -35,19 +35,6 @@ export const start: Bench = {
       },
     ]
   },
-}
-
-async function headOf(chain: TestChain) {
-  const [{ hash: genesisHash }, head] = await Promise.all([
-    chain.client.getBlock({ blockNumber: 0n }),
-    chain.client.getBlock(),
-  ])
-  return {
-    chainId: await chain.client.getChainId(),
-    genesisHash,
-    contract: chain.address.toLowerCase(),
-    head: { number: Number(head.number), hash: head.hash, timestamp: Number(head.timestamp) },
-  }
 }
 
 async function timeToReady(chain: TestChain, databaseUrl: string): Promise<number> {

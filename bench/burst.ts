@@ -1,0 +1,89 @@
+import { startChain } from '../test/helpers/anvil.ts'
+import { startPostgres } from '../test/helpers/postgres.ts'
+import { startChild } from './child.ts'
+import { fillDatabase, headOf } from './fill.ts'
+import { measure } from './latency.ts'
+import type { Burst, BurstAnswers } from './load/burst.ts'
+import type { RequestLoad, RequestTimes } from './load/requests.ts'
+import { startJobcast } from './process.ts'
+import { quantile } from './quantile.ts'
+import type { Bench } from './report.ts'
+
+/** What RATE_LIMIT lets one address send in a minute, but for ten. */
+const QUERIES = 590
+/** An address of its own, which Linux answers to without being told. */
+const GREEDY = '127.0.0.2'
+
+/** The slowest the API allows: rare values, totals to be counted, ranges, deep pages. */
+const SLOW = [
+  'clientId=7,12&strategyType=PROGRAM,RUBRIC,HYBRID&limit=100',
+  'minBudget=900&limit=100&page=100',
+  'participant=3&order=asc&limit=100',
+  'fromBlock=1&toBlock=99999999&limit=100&page=100',
+  'clientId=1,2,3,4,5,6,7,8,9,10&maxBudget=500&page=50',
+]
+
+/** What one address can do to the others. */
+export const burst: Bench = {
+  name: 'burst',
+  about: `one address sends ${QUERIES} slow queries at once, again and again, a volley a second at most: the first page for another address, and a job's way from its block to the stream; beside the same without the burst`,
+  leavesOut: 'the rate limit, which would end the burst after one volley; load and Postgres share the cores',
+  async run({ quick }) {
+    const jobs = quick ? 20_000 : 1_000_000
+    const blocks = quick ? 20 : 60
+    const chain = await startChain()
+    const pg = await startPostgres({ durable: true })
+    const load = startChild('load/requests.ts')
+    const greedy = startChild('load/burst.ts')
+    try {
+      await chain.setAutomine(false)
+      await chain.mine()
+      const databaseUrl = await pg.createDatabase()
+      await fillDatabase(databaseUrl, jobs, await headOf(chain))
+      const jobcast = await startJobcast({
+        RPC_URL: chain.wsUrl,
+        CONTRACT_ADDRESS: chain.address,
+        DATABASE_URL: databaseUrl,
+      })
+      try {
+        await jobcast.untilReady('/ready')
+        const round = async () => {
+          const page = load.ask<RequestTimes>('run', {
+            url: `${jobcast.url}/api/v1/jobs`,
+            connections: 1,
+            ms: blocks * 200,
+            pauseMs: 20,
+          } satisfies RequestLoad)
+          const way = await measure(chain, `${jobcast.url}/api/v1/events`, blocks)
+          return { page: (await page).times, way: way.created }
+        }
+        const quiet = await round()
+        await greedy.ask('start', {
+          urls: SLOW.map((query) => `${jobcast.url}/api/v1/jobs?${query}`),
+          queries: QUERIES,
+          from: GREEDY,
+        } satisfies Burst)
+        const during = await round()
+        const answers = await greedy.ask<BurstAnswers>('stop')
+        console.log(`  answers of the burst by status: ${JSON.stringify(answers)}`)
+        const figure = (what: string, of: keyof typeof quiet, atMost: number) => ({
+          what: `${what}, p99, ${jobs.toLocaleString('en-US')} jobs`,
+          unit: 'ms',
+          jobcast: [quantile(during[of], 0.99)],
+          floor: { name: 'without the burst', values: [quantile(quiet[of], 0.99)] },
+          goal: { atMost },
+        })
+        return [
+          figure("another address's first page", 'page', 5),
+          figure('a job from its block to the stream', 'way', 3),
+        ]
+      } finally {
+        await jobcast.stop()
+      }
+    } finally {
+      await Promise.all([load.end(), greedy.end()])
+      await pg.stop()
+      await chain.stop()
+    }
+  },
+}

@@ -1,0 +1,58 @@
+/** One address that sends hundreds of queries at once, again and again: a volley when the last one is answered, and at most one a second. */
+import { connect } from 'node:net'
+import { answer } from '../child.ts'
+
+export interface Burst {
+  /** asked in turn */
+  urls: string[]
+  /** queries at once, each on a connection of its own */
+  queries: number
+  /** the address they come from */
+  from: string
+}
+
+/** Volleys begin at least this far apart. */
+const VOLLEY_MS = 1_000
+
+/** Answers so far, by HTTP status. */
+export type BurstAnswers = Record<string, number>
+
+const answers: BurstAnswers = {}
+let running = true
+
+answer({
+  async start(burst: Burst): Promise<void> {
+    void repeat(burst)
+  },
+  async stop(): Promise<BurstAnswers> {
+    running = false
+    return answers
+  },
+})
+
+async function repeat({ urls, queries, from }: Burst): Promise<void> {
+  while (running)
+    await Promise.all([
+      new Promise((resolve) => setTimeout(resolve, VOLLEY_MS)),
+      ...Array.from({ length: queries }, (_, i) => ask(urls[i % urls.length] as string, from)),
+    ])
+}
+
+function ask(url: string, localAddress: string): Promise<void> {
+  const { hostname, port, pathname, search, host } = new URL(url)
+  return new Promise((resolve) => {
+    let status = 'none'
+    const socket = connect({ host: hostname, port: Number(port), localAddress })
+    socket.once('connect', () =>
+      socket.write(`GET ${pathname}${search} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`),
+    )
+    socket.once('data', (bytes) => {
+      status = /^HTTP\/1\.1 (\d+)/.exec(bytes.toString('latin1'))?.[1] ?? 'none'
+    })
+    socket.once('error', () => {})
+    socket.once('close', () => {
+      answers[status] = (answers[status] ?? 0) + 1
+      resolve()
+    })
+  })
+}
