@@ -22,7 +22,6 @@ import { pruneFeed, readFeed, readFeedTail } from './store/feed.ts'
 import { readHistory, readJob } from './store/history.ts'
 import { openDatabase } from './store/open.ts'
 import { readTotals } from './store/stats.ts'
-import type { Watcher } from './store/watch.ts'
 import { version } from './version.ts'
 import { watchWakes } from './wakes.ts'
 
@@ -44,7 +43,7 @@ export interface App {
 export async function createApp(config: Readonly<Config>, log: Logger): Promise<App> {
   const metrics = createMetrics(version)
   const contract = await loadContract(config.contract)
-  const driver = await openDatabase(config, contract, watcherOf(metrics), log)
+  const driver = await openDatabase(config, contract, metrics, log)
   const db = createDatabase(driver)
   const requests = createDatabase(driver, 'requests')
   metrics.databaseConnections.set(config.databaseUrl === undefined ? 1 : config.databaseConnections)
@@ -100,17 +99,6 @@ function startPruning(db: Database, retention: number, log: Logger): NodeJS.Time
   return setInterval(() => {
     pruneFeed(db, retention).catch((error) => log.debug(`the feed was not pruned: ${error.message}`))
   }, every * 1_000)
-}
-
-function watcherOf(metrics: Metrics): Watcher {
-  return {
-    began: () => metrics.databaseActive.inc(),
-    ended(seconds, failed) {
-      metrics.databaseActive.dec()
-      metrics.databaseSeconds.observe(seconds)
-      if (failed) metrics.databaseErrors.inc()
-    },
-  }
 }
 
 /** The feed and the fan-out know of each other through what is handed over here only. */

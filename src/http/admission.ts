@@ -9,22 +9,34 @@ export interface AdmissionOptions {
   patienceMs?: number
 }
 
+/** More would wait longer than a client does. */
+const WAITING = { all: 500, address: 100 }
+const PATIENCE_MS = 5_000
+/** An address whose queries take longer on average runs few at once: more would take the processors from the others. */
+const SLOW_MS = 20
+const SLOW_AT_ONCE = 2
+/** Weight of the latest query in the average. */
+const WEIGHT = 0.3
+
+/** An address that has queries under way or waiting. */
+interface Client {
+  running: number
+  averageMs: number
+  waiting: Waiting[]
+}
+
 interface Waiting {
   start(): void
 }
 
-/** More would wait longer than a client does. */
-const WAITING = { all: 500, address: 100 }
-const PATIENCE_MS = 5_000
-
 /**
- * Lets a bounded number of queries run, and the others wait: in one line for each address, served in turn. One address with
- * hundreds of slow queries then delays its own only.
+ * Runs a bounded number of queries at once. The others wait in one line for each address, and the addresses are served in
+ * turn. One address with hundreds of slow queries then delays its own only.
  */
 export function createAdmission({ atOnce, waiting = WAITING, patienceMs = PATIENCE_MS }: AdmissionOptions) {
   const share = Math.max(1, atOnce - 1)
-  const lines = new Map<string, Waiting[]>()
-  const running = new Map<string, number>()
+  /** in the order of their turns */
+  const clients = new Map<string, Client>()
   let active = 0
   let queued = 0
 
@@ -33,75 +45,77 @@ export function createAdmission({ atOnce, waiting = WAITING, patienceMs = PATIEN
    * @throws OverloadedError if too many wait already, or its turn did not come in time
    */
   async function admit<T>(address: string, work: () => Promise<T>): Promise<T> {
-    if (!mayStart(address)) await turn(address)
-    else take(address)
+    const client = clients.get(address) ?? { running: 0, averageMs: 0, waiting: [] }
+    clients.set(address, client)
+    if (!mayStart(client)) await turn(address, client)
+    else take(client)
+    const began = performance.now()
     try {
       return await work()
     } finally {
-      release(address)
+      client.averageMs += WEIGHT * (performance.now() - began - client.averageMs)
+      release(address, client)
     }
   }
 
-  function mayStart(address: string): boolean {
-    return active < atOnce && (running.get(address) ?? 0) < share
+  function mayStart({ running, averageMs }: Client): boolean {
+    return active < atOnce && running < (averageMs > SLOW_MS ? Math.min(share, SLOW_AT_ONCE) : share)
   }
 
-  function take(address: string): void {
+  function take(client: Client): void {
     active++
-    running.set(address, (running.get(address) ?? 0) + 1)
+    client.running++
   }
 
-  function release(address: string): void {
+  function release(address: string, client: Client): void {
     active--
-    const left = (running.get(address) as number) - 1
-    if (left > 0) running.set(address, left)
-    else running.delete(address)
-    next()
+    client.running--
+    forgetIdle(address, client)
+    if (queued > 0) startNext()
   }
 
-  function turn(address: string): Promise<void> {
-    const line = lines.get(address) ?? []
-    if (queued >= waiting.all || line.length >= waiting.address)
+  function turn(address: string, client: Client): Promise<void> {
+    if (queued >= waiting.all || client.waiting.length >= waiting.address) {
+      forgetIdle(address, client)
       return Promise.reject(new OverloadedError('too many queries are waiting; try again'))
+    }
     return new Promise((resolve, reject) => {
       const entry = {
         start() {
           clearTimeout(timer)
-          take(address)
+          take(client)
           resolve()
         },
       }
       const timer = setTimeout(() => {
-        leave(address, entry)
+        leave(client, entry)
+        forgetIdle(address, client)
         reject(new OverloadedError('the query waited too long for its turn; try again'))
       }, patienceMs)
-      lines.set(address, line)
-      line.push(entry)
+      client.waiting.push(entry)
       queued++
     })
   }
 
-  function leave(address: string, entry: Waiting): void {
-    const line = lines.get(address)
-    const place = line?.indexOf(entry) ?? -1
-    if (!line || place < 0) return
-    line.splice(place, 1)
+  function leave(client: Client, entry: Waiting): void {
+    client.waiting.splice(client.waiting.indexOf(entry), 1)
     queued--
-    if (line.length === 0) lines.delete(address)
   }
 
-  /** Starts who waits, the address that was served longest ago first. */
-  function next(): void {
-    for (const [address, line] of lines) {
+  function forgetIdle(address: string, { running, waiting }: Client): void {
+    if (running === 0 && waiting.length === 0) clients.delete(address)
+  }
+
+  /** Starts queries that wait, those of the address that was served longest ago first. */
+  function startNext(): void {
+    for (const [address, client] of clients) {
       if (active >= atOnce) return
-      if (!mayStart(address)) continue
-      const entry = line[0] as Waiting
-      leave(address, entry)
-      // To the end of the lines: the others come first now.
-      if (line.length > 0) {
-        lines.delete(address)
-        lines.set(address, line)
-      }
+      const entry = client.waiting[0]
+      if (!entry || !mayStart(client)) continue
+      leave(client, entry)
+      // Moves it to the end: the others come first now.
+      clients.delete(address)
+      clients.set(address, client)
       entry.start()
     }
   }

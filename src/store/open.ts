@@ -2,13 +2,11 @@ import type { Logger } from 'pino'
 import type { Contract } from '../contract/define.ts'
 import { UnavailableError } from '../errors.ts'
 import { messageOf } from '../messages.ts'
+import type { Metrics } from '../observe/metrics.ts'
 import { DatabaseError, type Driver } from './database.ts'
-import { isConnectionFault } from './faults.ts'
 import { openPostgres } from './postgres.ts'
-import { type Watcher, watchDriver } from './watch.ts'
+import { createStatements, type Statements } from './statements.ts'
 
-/** A statement that takes longer counts as lost: a frozen server must not freeze its clients. */
-const TIMEOUT_MS = 15_000
 const RETRY_MS = 2_000
 
 export interface DatabaseOptions {
@@ -25,18 +23,35 @@ export interface DatabaseOptions {
 export async function openDatabase(
   options: DatabaseOptions,
   contract: Contract,
-  watcher: Watcher,
+  metrics: Metrics,
   log: Logger,
 ): Promise<Driver> {
-  if (options.databaseUrl !== undefined) return watchDriver(await openPool(options, contract, log), watcher)
-  // Loaded where it is used: it brings a whole Postgres.
+  const statements = createStatements(metrics)
+  const driver =
+    options.databaseUrl === undefined
+      ? await openFolder(options.dataDir, contract, statements)
+      : await openPool(options.databaseUrl, options.databaseConnections, contract, statements, log)
+  return {
+    ...driver,
+    async close() {
+      statements.close()
+      await driver.close()
+    },
+  }
+}
+
+async function openFolder(folder: string, contract: Contract, statements: Statements): Promise<Driver> {
+  // Imported only here: it brings a whole Postgres.
   const { openPglite } = await import('./pglite.ts')
-  return watchDriver(await openPglite(options.dataDir, contract), watcher)
+  const driver = await openPglite(folder, contract)
+  return { ...driver, query: (...statement) => statements.watch(driver.query(...statement)) }
 }
 
 async function openPool(
-  { databaseUrl, databaseConnections }: DatabaseOptions,
+  url: string,
+  connections: number,
   contract: Contract,
+  statements: Statements,
   log: Logger,
 ): Promise<Driver> {
   let opened: Driver | undefined
@@ -45,7 +60,7 @@ async function openPool(
   let replacing = false
   const listeners: Parameters<Driver['listen']>[] = []
 
-  const open = () => openPostgres(databaseUrl as string, contract, { connections: databaseConnections })
+  const open = () => openPostgres(url, contract, { connections })
   function use(driver: Driver): void {
     const before = closed ? driver : opened
     if (!closed) {
@@ -74,7 +89,7 @@ async function openPool(
     replacing = true
     const opening = open()
     try {
-      use(await inTime(opening))
+      use(await statements.watch(opening))
       log.warn('the connections to the database had become silent; they were replaced')
     } catch {
       void opening.then((late) => late.close()).catch(() => {})
@@ -95,7 +110,7 @@ async function openPool(
     query(text, params, options) {
       const used = opened
       if (!used) return Promise.reject(new UnavailableError('the database has not answered yet'))
-      return inTime(used.query(text, params, options), () => void replace(used))
+      return statements.watch(used.query(text, params, options), () => void replace(used))
     },
     async listen(...listener) {
       listeners.push(listener)
@@ -107,44 +122,4 @@ async function openPool(
       await opened?.close()
     },
   }
-}
-
-interface Waiting {
-  since: number
-  expire(): void
-}
-
-/** The statements under way, oldest first. One timer looks after all: with one for each, timers were a tenth of a request. */
-const waiting = new Set<Waiting>()
-
-setInterval(() => {
-  for (const { since, expire } of waiting) {
-    if (performance.now() - since < TIMEOUT_MS) return
-    expire()
-  }
-}, 1_000).unref()
-
-/** The answer of a statement. Rejects with UnavailableError if there is none in time, or no database. */
-function inTime<T>(answer: Promise<T>, onTimeout = () => {}): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const entry = {
-      since: performance.now(),
-      expire() {
-        waiting.delete(entry)
-        reject(new UnavailableError('the database did not answer in time'))
-        onTimeout()
-      },
-    }
-    waiting.add(entry)
-    answer.then(
-      (value) => {
-        waiting.delete(entry)
-        resolve(value)
-      },
-      (error) => {
-        waiting.delete(entry)
-        reject(isConnectionFault(error) ? new UnavailableError(messageOf(error), { cause: error }) : error)
-      },
-    )
-  })
 }

@@ -24,8 +24,11 @@ const QUEUE = { max_pipeline: 1 }
 const RAW_JSON = { to: 114, from: [114], serialize: (text: string) => text, parse: (text: string) => text }
 /** Connections of the indexer and the feed. They are their own, so that neither waits for a query of a client. */
 const INDEX_CONNECTIONS = 2
-/** A client's query that takes longer is cancelled. Shorter than the time after which a connection counts as lost. */
-const REQUEST_TIMEOUT_MS = 8_000
+/**
+ * Settings of the connections for clients' queries. A query that takes longer is cancelled, in milliseconds: shorter than the
+ * time after which a connection counts as lost. No query takes more than one processor from the indexer.
+ */
+const REQUEST_SETTINGS = { statement_timeout: 8_000, max_parallel_workers_per_gather: 0 }
 /** What a burst opened is given back, so that many processes share a server's connections. */
 const IDLE_SECONDS = 30
 
@@ -57,7 +60,7 @@ export async function openPostgres(
     })
   const index = open(INDEX_CONNECTIONS, {})
   // A pooler refuses settings it does not know.
-  const requests = open(connections, pooled ? {} : { statement_timeout: REQUEST_TIMEOUT_MS })
+  const requests = open(connections, pooled ? {} : REQUEST_SETTINGS)
   // A pooler in transaction mode would give what one connection prepared to another.
   const { prepare } = index.options
   const lanes = { index: queryOf(index, prepare), requests: queryOf(requests, prepare) }
