@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { startChain, type TestChain } from './helpers/anvil.ts'
 import { startProcess } from './helpers/process.ts'
+import { startRpcProxy } from './helpers/rpcProxy.ts'
 import { reader } from './helpers/service.ts'
 import { tempDir } from './helpers/tempDir.ts'
 import { until } from './helpers/until.ts'
@@ -15,10 +16,14 @@ beforeAll(async () => {
 afterAll(() => chain.stop())
 
 it('killed in the middle of a sync of 10,000 jobs, it goes on where it was: none is lost or doubled', async () => {
+  const proxy = await startRpcProxy(chain.url)
+  onTestFinished(() => proxy.stop())
+  // So that the kill comes in time.
+  proxy.fault = (method) => (method === 'eth_getLogs' ? { delayMs: 200 } : undefined)
   const folder = await tempDir()
   onTestFinished(() => folder.remove())
   const env = {
-    RPC_URL: chain.url,
+    RPC_URL: proxy.url,
     CONTRACT_ADDRESS: chain.address,
     DATA_DIR: folder.path,
     RATE_LIMIT: '0',
@@ -32,6 +37,7 @@ it('killed in the middle of a sync of 10,000 jobs, it goes on where it was: none
   await first.untilReady('/health')
   const before = await until(() => total(first.url), { message: 'some jobs are indexed' })
   await first.kill('SIGKILL')
+  proxy.fault = undefined
 
   const second = await startProcess({ env })
   onTestFinished(async () => void (await second.stop()))

@@ -109,7 +109,8 @@ async function openPool(
   return {
     query(text, params, options) {
       const used = opened
-      if (!used) return Promise.reject(new UnavailableError('the database has not answered yet'))
+      if (!used)
+        return statements.watch(Promise.reject(new UnavailableError('the database has not answered yet')))
       return statements.watch(used.query(text, params, options), () => void replace(used))
     },
     async listen(...listener) {

@@ -54,13 +54,12 @@ it('200 clients that do not read cost little, delay nobody, are cut, and can res
   const from = await writer.lastId()
   for (let i = 0; i < EVENTS / 1_000; i++) await writer.add(...Array.from({ length: 1_000 }, () => ({})))
   const last = await writer.lastId()
-  const peak = { resident: 0, used: 0, stalled: 0 }
+  const peak = { resident: 0, used: 0 }
   await until(
     async () => {
       const now = await memory(server.url)
       peak.resident = Math.max(peak.resident, now.resident - before.resident)
       peak.used = Math.max(peak.used, now.used - before.used)
-      peak.stalled = Math.max(peak.stalled, now.stalled)
       return readers.every((reader) => reader.events.at(-1)?.id === String(last))
     },
     { message: 'those who read have all', timeout: 60_000 },
@@ -72,8 +71,6 @@ it('200 clients that do not read cost little, delay nobody, are cut, and can res
   // What they have not read is 200 times 6 MB. These bounds leave room for garbage that was not collected yet.
   expect(peak.used).toBeLessThan(150 * 1024 * 1024)
   expect(peak.resident).toBeLessThan(400 * 1024 * 1024)
-  // Not all: the first may have been cut before the last one stalls.
-  expect(peak.stalled).toBeGreaterThan(0)
 
   await until(async () => (await metric(server.url, 'jobcast_streams')) === readers.length, {
     message: 'the stalled are cut',
