@@ -17,6 +17,9 @@ export interface Range extends DecodedLogs {
   last: Header
 }
 
+/** Gives the blocks from `from` on, up to `limit` at most. Rejects as the read of a range does. */
+export type TakeRange = (from: number, limit: number) => Promise<Range>
+
 interface Flight {
   from: number
   to: number
@@ -28,9 +31,7 @@ interface Flight {
  * refused, and from then on grown by little steps only, so that a provider's limit is found and not fought.
  * @param read rejects with RangeRefusedError where fewer blocks may help
  */
-export function createRanges(
-  read: (from: number, to: number) => Promise<Range>,
-): (from: number, limit: number) => Promise<Range> {
+export function createRanges(read: (from: number, to: number) => Promise<Range>): TakeRange {
   let size = FIRST_SIZE
   let refusedAt = Number.POSITIVE_INFINITY
   let flights: Flight[] = []
@@ -48,7 +49,6 @@ export function createRanges(
     }
   }
 
-  /** The blocks from `from` on, up to `limit` at most. Rejects as `read` does. */
   return async function take(from, limit) {
     for (;;) {
       if (flights[0]?.from !== from || (flights[0]?.to as number) > limit) flights = []

@@ -4,7 +4,7 @@ import { CannotIndexError, type Header, type Source } from '../chain/source.ts'
 import { unwrap } from '../messages.ts'
 import { acquireLease, releaseLease, renewLease } from '../store/cursor.ts'
 import type { Database } from '../store/database.ts'
-import type { Outcome } from './converge.ts'
+import type { Outcome } from './indexing.ts'
 
 /** An indexer that said nothing for this long has lost its work to a standby. */
 const LEASE_SECONDS = 8

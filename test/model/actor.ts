@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { CannotIndexError } from '../../src/chain/source.ts'
-import { createConverge, type Outcome, type Report } from '../../src/indexer/converge.ts'
+import { createConverge } from '../../src/indexer/converge.ts'
+import type { Outcome, Report } from '../../src/indexer/indexing.ts'
 import { unwrap } from '../../src/messages.ts'
 import { acquireLease, renewLease } from '../../src/store/cursor.ts'
 import { createDatabase, type Database } from '../../src/store/database.ts'

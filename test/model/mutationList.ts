@@ -207,7 +207,7 @@ const JOBS: Fault[] = [
 
 const CONVERGE: Fault[] = [
   [
-    'createConverge',
+    'converge',
     'the step over the beginning is not cut',
     'Math.max(next, cursor.feedFromBlock)',
     'Math.max(next, cursor.feedFromBlock + 1)',
@@ -215,13 +215,13 @@ const CONVERGE: Fault[] = [
   [
     'takeHead',
     'a block is skipped when several are taken',
-    'await logsOf(headers)',
-    'await logsOf(headers.length > 2 ? headers.slice(1) : headers)',
+    'await ix.logsOf(headers)',
+    'await ix.logsOf(headers.length > 2 ? headers.slice(1) : headers)',
   ],
   [
     'takeHead',
     'parentHash is ignored at the cursor',
-    'if (!follows(first, cursor)) return goBack(cursor, head)',
+    'if (!follows(first, cursor)) return goBack(ix, cursor, head)',
     '',
   ],
   [
@@ -233,9 +233,24 @@ const CONVERGE: Fault[] = [
   [
     'takeFinalized',
     'parentHash is ignored in final ranges',
-    'if (!follows(first, cursor)) return goBack(cursor, head)',
+    'if (!follows(first, cursor)) return goBack(ix, cursor, head)',
     '',
   ],
+  [
+    'compareTip',
+    'a branch that is not longer is not noticed',
+    "local === tip.hash ? 'caught-up' : goBack(ix, cursor, head)",
+    "local ? 'caught-up' : goBack(ix, cursor, head)",
+  ],
+  [
+    'follows',
+    "another chain's genesis block follows ours",
+    'first.number === 0 ? first.hash === cursor.genesisHash : first',
+    'first',
+  ],
+]
+
+const HEAD_LOGS: Fault[] = [
   [
     'logsOf',
     'empty logs are believed against the bloom',
@@ -261,17 +276,27 @@ const CONVERGE: Fault[] = [
     'all.length >= 0',
   ],
   [
+    'rangeOf',
+    'a refused range near the head is asked for again and again',
+    'if (!(error instanceof RangeRefusedError)) throw error',
+    'if (error) throw error',
+  ],
+]
+
+const FINAL_RANGE: Fault[] = [
+  [
     'readRange',
     'a final range whose end is missing is taken',
     'const { first, last, logs } = await ix.source.range(from, to)',
-    'const { first, last: end, logs } = await ix.source.range(from, to)\n    const last = end ?? (await ix.source.header(to))',
+    'const { first, last: end, logs } = await ix.source.range(from, to)\n  const last = end ?? (await ix.source.header(to))',
   ],
-  [
-    'compareTip',
-    'a branch that is not longer is not noticed',
-    "local === tip.hash ? 'caught-up' : goBack(cursor, head)",
-    "local ? 'caught-up' : goBack(cursor, head)",
-  ],
+]
+
+const FINALIZED: Fault[] = [
+  ['readFinalized', "another chain's finalized block is believed", 'if (!ours) return known.number', ''],
+]
+
+const REORG: Fault[] = [
   [
     'commonAncestor',
     'a block that a lagging node lacks counts as gone',
@@ -284,19 +309,6 @@ const CONVERGE: Fault[] = [
     'a rewind is read while the cursor moves',
     '(await readCursor(ix.db))?.revision !== cursor.revision',
     '!cursor',
-  ],
-  ['refreshFinalized', "another chain's finalized block is believed", 'if (!ours) return', ''],
-  [
-    'follows',
-    "another chain's genesis block follows ours",
-    'first.number === 0 ? first.hash === cursor.genesisHash : first',
-    'first',
-  ],
-  [
-    'rangeOf',
-    'a refused range near the head is asked for again and again',
-    'if (!(error instanceof RangeRefusedError)) throw error',
-    'if (error) throw error',
   ],
 ]
 
@@ -441,6 +453,10 @@ const faults: Record<string, Fault[]> = {
   'src/indexer/fold.ts': FOLD,
   'src/store/jobs.ts': JOBS,
   'src/indexer/converge.ts': CONVERGE,
+  'src/indexer/headLogs.ts': HEAD_LOGS,
+  'src/indexer/finalRange.ts': FINAL_RANGE,
+  'src/indexer/finalized.ts': FINALIZED,
+  'src/indexer/reorg.ts': REORG,
   'src/indexer/logs.ts': LOGS,
   ...CONTRACT,
   ...SERVING,

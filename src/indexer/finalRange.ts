@@ -1,0 +1,38 @@
+import type { Hex, RpcLog } from 'viem'
+import { IncompleteAnswerError } from '../chain/source.ts'
+import type { Indexing } from './indexing.ts'
+import { checkLogs, decodeLogs, timestampOf } from './logs.ts'
+import type { Range } from './ranges.ts'
+
+/**
+ * Reads, checks and decodes the logs of a range of finalized blocks. It runs while the range before it is committed.
+ * @throws RangeRefusedError if fewer blocks may help, IncompleteAnswerError if the node has not reached `to`
+ */
+export async function readRange(ix: Indexing, from: number, to: number): Promise<Range> {
+  const { first, last, logs } = await ix.source.range(from, to)
+  // Several answers may arrive together. Each yields here, so that none delays the commit under way.
+  await ix.pause(0)
+  if (!first || !last) throw new IncompleteAnswerError(`the node has not reached block ${to}`)
+  const ends = new Map([
+    [from, first.hash],
+    [to, last.hash],
+  ])
+  const topics = new Set(ix.contract.topics)
+  const checked = checkLogs(logs, { from, to, address: ix.address, topics }, ends)
+  return { first, last, ...decodeLogs(ix.contract, checked, await missingTimestamps(ix, checked)) }
+}
+
+/** Timestamps by block number, of the blocks whose logs carry none. */
+async function missingTimestamps({ source }: Indexing, logs: RpcLog[]): Promise<Map<number, string>> {
+  const missing = new Map<number, Hex>()
+  for (const log of logs)
+    if (timestampOf(log) === undefined) missing.set(Number(log.blockNumber), log.blockHash as Hex)
+  const timestamps = await Promise.all(
+    [...missing].map(async ([number, hash]): Promise<[number, string]> => {
+      const header = await source.header(number)
+      if (header?.hash !== hash) throw new IncompleteAnswerError(`no header for the logs of block ${number}`)
+      return [number, header.timestamp]
+    }),
+  )
+  return new Map(timestamps)
+}

@@ -1,0 +1,40 @@
+import type { Hex } from 'viem'
+import type { Header, Source } from '../chain/source.ts'
+import type { Contract } from '../contract/define.ts'
+import type { Cursor } from '../store/cursor.ts'
+import type { Database } from '../store/database.ts'
+import type { Step } from '../store/step.ts'
+
+/** Everything a step of the indexer works with. */
+export interface Indexing {
+  source: Source
+  db: Database
+  /** id of this process, for the lease */
+  me: string
+  /** the contract's address in lower-case hex */
+  address: Hex
+  contract: Contract
+  /** the first block to index; undefined: found from the contract's code */
+  startBlock?: number | undefined
+  /** blocks below the head that are not indexed yet */
+  confirmations: number
+  /** Waits. Injected so that a model can skip it. */
+  pause(ms: number): Promise<void>
+  /** Milliseconds that only grow. Injected for the same reason. */
+  now(): number
+  report: Report
+}
+
+/** Receives what an operator sees of the indexer in logs and metrics. */
+export interface Report {
+  head(head: Header): void
+  advanced(cursor: Cursor, step: Step): void
+  rewound(cursor: Cursor, step: Step): void
+  bloomMismatch(header: Header): void
+}
+
+/**
+ * What a step did. caught-up: nothing was new. moved: a step was committed. arrived: a step was committed and reached the
+ * head. raced: another process moved the cursor first, or the database was restored from a backup.
+ */
+export type Outcome = 'caught-up' | 'moved' | 'arrived' | 'raced'

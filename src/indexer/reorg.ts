@@ -1,0 +1,70 @@
+import type { Hex } from 'viem'
+import { CannotIndexError, type Header, IncompleteAnswerError } from '../chain/source.ts'
+import { type Cursor, readBlocks, readCursor } from '../store/cursor.ts'
+import { readRewind } from '../store/jobs.ts'
+import { type BlockRef, commitStep, type Step } from '../store/step.ts'
+import { rewindEntries } from './fold.ts'
+import type { Indexing, Outcome } from './indexing.ts'
+import { chainOf } from './setup.ts'
+
+/**
+ * Rewinds to the newest block that the database and the chain have in common.
+ * @throws CannotIndexError if they have none, or the endpoint is on another chain
+ */
+export async function goBack(ix: Indexing, cursor: Cursor, head: Header): Promise<Outcome> {
+  // A devnet that was restarted looks like a reorg of everything.
+  await ix.source.identify(chainOf(cursor))
+  const local = await readBlocks(ix.db)
+  // Another process moved the cursor since it was read.
+  if (local[0]?.hash !== cursor.blockHash) return 'raced'
+  const ancestor = await commonAncestor(ix, local, cursor, head)
+  if (ancestor.number === cursor.blockNumber && ancestor.hash === cursor.blockHash)
+    throw new IncompleteAnswerError(
+      `the RPC contradicts itself about block ${cursor.blockNumber}: a reorg in progress`,
+    )
+  const { number, hash, timestamp } = ancestor
+  const jobs = await readRewind(ix.db, number)
+  // Without this check, jobs could be those of a cursor that another process moved between the two reads.
+  if ((await readCursor(ix.db))?.revision !== cursor.revision) return 'raced'
+  const step: Step = {
+    to: { number, hash, timestamp },
+    // Its hash is new if the chain forked below the start block.
+    blocks: [{ number, hash }],
+    finalizedNumber: cursor.finalizedNumber,
+    head: null,
+    jobs,
+    changes: [],
+    unapplied: [],
+    entries: rewindEntries(jobs),
+  }
+  if (!(await commitStep(ix.db, ix.contract, cursor, ix.me, step))) return 'raced'
+  ix.report.rewound(cursor, step)
+  return 'moved'
+}
+
+async function commonAncestor(
+  { source }: Indexing,
+  local: BlockRef[],
+  cursor: Cursor,
+  head: Header,
+): Promise<Header | { number: number; hash: Hex; timestamp: string }> {
+  for (const block of local) {
+    if (block.number < 0) return { ...block, timestamp: '0' }
+    const header = await source.header(block.number)
+    // A node that lags is no proof that the block is gone.
+    if (!header && block.number <= head.number)
+      throw new IncompleteAnswerError(`the node has no block ${block.number} yet`)
+    if (header?.hash === block.hash) return header
+    // Nothing was indexed below the start block, so its parent may be any block.
+    if (header && block.number === cursor.startBlock - 1) return header
+  }
+  throw new CannotIndexError(
+    `The chain was reorganised below block ${cursor.finalizedNumber}, which its RPC had called finalized: the index cannot follow. ` +
+      'Nothing was written. If the RPC is right now, start over with `jobcast reset`; if it is not, fix RPC_URL.',
+  )
+}
+
+/** The hash that the database holds for a block, if it still keeps that block. */
+export async function localHash({ db }: Indexing, number: number): Promise<Hex | undefined> {
+  return (await readBlocks(db)).find((block) => block.number === number)?.hash
+}
