@@ -1,20 +1,11 @@
-import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
-import { rpcErrorText } from './chain/errors.ts'
-import { createRpcSource } from './chain/rpc.ts'
-import type { Header } from './chain/source.ts'
 import type { Config } from './config.ts'
-import type { Contract } from './contract/define.ts'
 import { loadContract } from './contract/load.ts'
 import type { Fanout } from './feed/fanout.ts'
 import { type Feed, type FeedLog, openFeed } from './feed/feed.ts'
 import { createOperationServer } from './http/operation.ts'
 import { createServer, type ServerOptions } from './http/server.ts'
-import { createConverge } from './indexer/converge.ts'
-import type { Report } from './indexer/indexing.ts'
-import { createProgress } from './indexer/progress.ts'
-import { runIndexer } from './indexer/run.ts'
-import { checkSetup } from './indexer/setup.ts'
+import { startIndexer } from './indexer/indexer.ts'
 import { lagBlocks, lagSeconds } from './indexer/staleness.ts'
 import { createMetrics, type Metrics } from './observe/metrics.ts'
 import { readState } from './store/cursor.ts'
@@ -48,7 +39,10 @@ export async function createApp(config: Readonly<Config>, log: Logger): Promise<
   const db = createDatabase(driver)
   const requests = createDatabase(driver, 'requests')
   metrics.databaseConnections.set(config.databaseUrl === undefined ? 1 : config.databaseConnections)
-  const indexer = config.role === 'api' ? undefined : startIndexer(config, contract, db, metrics, log)
+  const indexer =
+    config.role === 'api'
+      ? undefined
+      : startIndexer(config, contract, db, metrics, log.child({ room: 'indexer' }))
   const feed = config.role === 'indexer' ? undefined : startFeed(db, log)
   const pruning = startPruning(db, config.feedRetentionSeconds || UNRESUMABLE_RETENTION_SECONDS, log)
 
@@ -151,108 +145,6 @@ function feedLog(db: Database, log: Logger): FeedLog {
         wakes.woken(lastId)
         onCommit({ lastId, blockNumber, finalizedNumber })
       }, onListening),
-  }
-}
-
-function startIndexer(config: Config, contract: Contract, db: Database, metrics: Metrics, parent: Logger) {
-  const log = parent.child({ room: 'indexer' })
-  const me = randomUUID()
-  const source = createRpcSource(
-    config.rpcUrls,
-    { address: config.contractAddress, topics: contract.topics },
-    {
-      onRequest(method, seconds, error) {
-        metrics.rpcSeconds.observe({ method }, seconds)
-        if (error === undefined) return
-        metrics.rpcErrors.inc({ method })
-        log.debug({ method }, `RPC request failed: ${rpcErrorText(error)}`)
-      },
-      onLargeBlock: (blockNumber, logs) =>
-        log.warn({ blockNumber, logs }, 'the logs of a block are too large for one answer of the usual size'),
-    },
-  )
-  let head: Header | null = null
-  const progress = createProgress(log)
-  const report: Report = {
-    head(latest) {
-      head = latest
-    },
-    advanced(cursor, step) {
-      metrics.jobsIndexed.inc(step.jobs.filter(({ before }) => before === null).length)
-      metrics.changesIndexed.inc(step.changes.length)
-      progress(cursor, step)
-      for (const { log: found, cause, reason } of step.unapplied) {
-        metrics.unappliedLogs.inc({ cause })
-        const where = {
-          transactionHash: found.transactionHash,
-          blockNumber: Number(found.blockNumber),
-          reason,
-        }
-        // With START_BLOCK set, changes of older jobs are to be expected.
-        log[cause === 'malformed' ? 'warn' : 'debug'](
-          where,
-          'a log of the contract was set aside; it is kept in unapplied_logs',
-        )
-      }
-    },
-    rewound(cursor, { to, jobs }) {
-      metrics.reorgs.inc()
-      metrics.reorgDepth.observe(cursor.blockNumber - to.number)
-      const removed = jobs.filter(({ after }) => after === null).length
-      log.info(
-        {
-          from: cursor.blockNumber,
-          to: to.number,
-          jobsRemoved: removed,
-          jobsRestored: jobs.length - removed,
-        },
-        'the chain was reorganised',
-      )
-    },
-    bloomMismatch(header) {
-      metrics.bloomMismatches.inc()
-      log.debug({ blockNumber: header.number }, "the block's bloom announced logs that no endpoint has")
-    },
-  }
-  const step = createConverge({
-    source,
-    db,
-    me,
-    address: config.contractAddress,
-    contract,
-    startBlock: config.startBlock,
-    confirmations: config.confirmations,
-    pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
-    now: () => performance.now(),
-    report,
-  })
-  const indexer = runIndexer({
-    source,
-    db,
-    me,
-    pollIntervalMs: config.pollIntervalMs,
-    async converge() {
-      const done = metrics.stepSeconds.startTimer()
-      const outcome = await step()
-      if (outcome === 'moved' || outcome === 'arrived') done()
-      return outcome
-    },
-    checkSetup: () =>
-      checkSetup({ source, db }, { address: config.contractAddress, startBlock: config.startBlock }),
-    head: () => head,
-    log,
-  })
-  return {
-    working: () => indexer.state().name === 'working',
-    /** Only what an operator must mend: a passing fault shows in the lag. */
-    fault() {
-      const state = indexer.state()
-      return state.name === 'halted' ? state.reason : undefined
-    },
-    async stop() {
-      await indexer.stop()
-      await source.close()
-    },
   }
 }
 

@@ -28,6 +28,8 @@ interface Converging extends Indexing {
   revision: number
   /** of the chain, once its endpoints were asked */
   identity: Identity | undefined
+  /** the chain's head when it was read last */
+  head: Header | null
 }
 
 /** A step's blocks, and the head at that moment. */
@@ -38,11 +40,8 @@ interface Advance {
   finalized: number
 }
 
-/**
- * Returns the one step of the indexer: from the stored cursor toward the head, forward, or back to a common ancestor.
- * @throws CannotIndexError if an operator must act; any other error is passing
- */
-export function createConverge(indexing: Indexing): () => Promise<Outcome> {
+/** Returns the step of the indexer, and the chain's head when a step read it last. */
+export function createConverge(indexing: Indexing) {
   const ix: Converging = {
     ...indexing,
     takeRange: createRanges((from, to) => readRange(indexing, from, to)),
@@ -51,10 +50,15 @@ export function createConverge(indexing: Indexing): () => Promise<Outcome> {
     reached: null,
     revision: 0,
     identity: undefined,
+    head: null,
   }
-  return () => converge(ix)
+  return { step: () => converge(ix), head: () => ix.head }
 }
 
+/**
+ * Takes one step from the stored cursor toward the head: forward, or back to a common ancestor.
+ * @throws CannotIndexError if an operator must act; any other error is passing
+ */
 async function converge(ix: Converging): Promise<Outcome> {
   ix.identity ??= await ix.source.identify(await expectedIdentity(ix))
   const from = ix.reached
@@ -64,7 +68,7 @@ async function converge(ix: Converging): Promise<Outcome> {
   ix.revision = cursor?.revision ?? 0
   // The database was restored from a backup. Feed ids of the lost steps must not be given out again.
   if (ix.revision < known) return 'raced'
-  ix.report.head(head)
+  ix.head = head
   const finalized = await ix.readFinalized(cursor, head)
   if (!cursor) {
     await begin(ix, ix.identity, head, finalized)

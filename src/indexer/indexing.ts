@@ -27,7 +27,6 @@ export interface Indexing {
 
 /** Receives what an operator sees of the indexer in logs and metrics. */
 export interface Report {
-  head(head: Header): void
   advanced(cursor: Cursor, step: Step): void
   rewound(cursor: Cursor, step: Step): void
   bloomMismatch(header: Header): void

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto'
 import { pino } from 'pino'
 import { onTestFinished } from 'vitest'
 import { createRpcSource } from '../../src/chain/rpc.ts'
-import type { Header } from '../../src/chain/source.ts'
 import { jobRegistry } from '../../src/contract/jobRegistry.ts'
 import { createConverge } from '../../src/indexer/converge.ts'
 import { type Indexer, runIndexer } from '../../src/indexer/run.ts'
@@ -35,23 +34,14 @@ export async function startIndexing(options: {
   const lines: string[] = []
   const log = pino({ level: 'debug' }, { write: (line: string) => void lines.push(line) })
   const me = randomUUID()
-  let head: Header | null = null
-  const report = {
-    head: (latest: Header) => {
-      head = latest
-    },
-    advanced() {},
-    rewound() {},
-    bloomMismatch() {},
-  }
+  const report = { advanced() {}, rewound() {}, bloomMismatch() {} }
   const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
   const now = () => performance.now()
   const indexing = { source, db, me, address, contract: jobRegistry, confirmations, pause, now, report }
   const indexer = runIndexer({
     ...{ source, db, me, log, pollIntervalMs: 50 },
-    converge: createConverge(indexing),
+    ...createConverge(indexing),
     checkSetup: () => checkSetup({ source, db }, { address }),
-    head: () => head,
   })
   onTestFinished(async () => {
     await indexer.stop()

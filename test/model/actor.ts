@@ -51,7 +51,7 @@ export function createActor(world: World, name: string): Actor {
     confirmations: world.schedule.confirmations,
     pause: async () => {},
     now: () => (world.time += world.random.below(6_000)),
-    report: { head() {}, advanced: assertCauses(world), rewound() {}, bloomMismatch() {} },
+    report: { advanced: assertCauses(world), rewound() {}, bloomMismatch() {} },
   })
   let holding = false
   let fresh = true
@@ -62,7 +62,7 @@ export function createActor(world: World, name: string): Actor {
       holding ||= await acquireLease(acquiring, me, LEASE_SECONDS, fresh)
       if (!holding) return 'standby'
       fresh = false
-      const outcome = await converge()
+      const outcome = await converge.step()
       if (outcome === 'raced') {
         holding = false
         fresh = true

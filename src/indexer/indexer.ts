@@ -1,0 +1,67 @@
+import { randomUUID } from 'node:crypto'
+import type { Logger } from 'pino'
+import { rpcErrorText } from '../chain/errors.ts'
+import { createRpcSource } from '../chain/rpc.ts'
+import type { Config } from '../config.ts'
+import type { Contract } from '../contract/define.ts'
+import type { Metrics } from '../observe/metrics.ts'
+import type { Database } from '../store/database.ts'
+import { createConverge } from './converge.ts'
+import { createReport } from './report.ts'
+import { runIndexer } from './run.ts'
+import { checkSetup } from './setup.ts'
+
+/** Starts the indexer of this process, as configured. */
+export function startIndexer(
+  config: Config,
+  contract: Contract,
+  db: Database,
+  metrics: Metrics,
+  log: Logger,
+) {
+  const { contractAddress: address, startBlock, confirmations, pollIntervalMs } = config
+  const me = randomUUID()
+  const source = createRpcSource(
+    config.rpcUrls,
+    { address, topics: contract.topics },
+    {
+      onRequest(method, seconds, error) {
+        metrics.rpcSeconds.observe({ method }, seconds)
+        if (error === undefined) return
+        metrics.rpcErrors.inc({ method })
+        log.debug({ method }, `RPC request failed: ${rpcErrorText(error)}`)
+      },
+      onLargeBlock: (blockNumber, logs) =>
+        log.warn({ blockNumber, logs }, 'the logs of a block are too large for one answer of the usual size'),
+    },
+  )
+  const converge = createConverge({
+    ...{ source, db, me, address, contract, startBlock, confirmations },
+    pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    now: () => performance.now(),
+    report: createReport(metrics, log),
+  })
+  const indexer = runIndexer({
+    ...{ source, db, me, pollIntervalMs, log },
+    async step() {
+      const done = metrics.stepSeconds.startTimer()
+      const outcome = await converge.step()
+      if (outcome === 'moved' || outcome === 'arrived') done()
+      return outcome
+    },
+    head: converge.head,
+    checkSetup: () => checkSetup({ source, db }, { address, startBlock }),
+  })
+  return {
+    working: () => indexer.state().name === 'working',
+    /** Why indexing is halted, if it is. Failures that pass by themselves are not told: they show as lag. */
+    fault() {
+      const state = indexer.state()
+      return state.name === 'halted' ? state.reason : undefined
+    },
+    async stop() {
+      await indexer.stop()
+      await source.close()
+    },
+  }
+}

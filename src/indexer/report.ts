@@ -1,0 +1,38 @@
+import type { Logger } from 'pino'
+import type { Metrics } from '../observe/metrics.ts'
+import type { Report } from './indexing.ts'
+import { createProgress } from './progress.ts'
+
+/** Returns a report that counts in metrics and writes to the log. */
+export function createReport(metrics: Metrics, log: Logger): Report {
+  const progress = createProgress(log)
+  return {
+    advanced(cursor, step) {
+      metrics.jobsIndexed.inc(step.jobs.filter(({ before }) => before === null).length)
+      metrics.changesIndexed.inc(step.changes.length)
+      progress(cursor, step)
+      for (const { log: unapplied, cause, reason } of step.unapplied) {
+        metrics.unappliedLogs.inc({ cause })
+        const { transactionHash, blockNumber } = unapplied
+        // With START_BLOCK set, changes of older jobs are to be expected.
+        log[cause === 'malformed' ? 'warn' : 'debug'](
+          { transactionHash, blockNumber: Number(blockNumber), reason },
+          'a log of the contract was set aside; it is kept in unapplied_logs',
+        )
+      }
+    },
+    rewound(cursor, { to, jobs }) {
+      metrics.reorgs.inc()
+      metrics.reorgDepth.observe(cursor.blockNumber - to.number)
+      const jobsRemoved = jobs.filter(({ after }) => after === null).length
+      log.info(
+        { from: cursor.blockNumber, to: to.number, jobsRemoved, jobsRestored: jobs.length - jobsRemoved },
+        'the chain was reorganised',
+      )
+    },
+    bloomMismatch({ number }) {
+      metrics.bloomMismatches.inc()
+      log.debug({ blockNumber: number }, "the block's bloom announced logs that no endpoint has")
+    },
+  }
+}
