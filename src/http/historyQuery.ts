@@ -2,7 +2,7 @@ import { type Static, Type } from 'typebox'
 import { type FilterRule, filterParameters, parseFilter } from '../contract/filters.ts'
 import { BadRequestError } from '../errors.ts'
 import type { HistoryQuery } from '../store/history.ts'
-import type { Position } from '../store/step.ts'
+import type { Position } from '../store/writes.ts'
 
 /** The last job that pages by number reach: each page passes over all rows before it. */
 const DEEPEST_JOB = 10_000

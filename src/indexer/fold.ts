@@ -1,6 +1,6 @@
 import type { Job, JobLog } from '../contract/job.ts'
 import type { PlacedJob } from '../store/jobs.ts'
-import type { ChangeWrite, JobWrite, Position, Step, StoredJob } from '../store/step.ts'
+import type { ChangeWrite, JobWrite, Position, Step, StoredJob } from '../store/writes.ts'
 
 /** What a range of logs does, as a step writes it. */
 export type Folded = Pick<Step, 'jobs' | 'changes' | 'entries' | 'unapplied'>

@@ -3,7 +3,7 @@ import type { Header, Source } from '../chain/source.ts'
 import type { Contract } from '../contract/define.ts'
 import type { Cursor } from '../store/cursor.ts'
 import type { Database } from '../store/database.ts'
-import type { Step } from '../store/step.ts'
+import type { Step } from '../store/writes.ts'
 
 /** Everything a step of the indexer works with. */
 export interface Indexing {

@@ -3,7 +3,7 @@ import { IncompleteAnswerError } from '../chain/source.ts'
 import type { Contract } from '../contract/define.ts'
 import { isMalformedLog } from '../contract/errors.ts'
 import type { JobLog } from '../contract/job.ts'
-import type { UnappliedLog } from '../store/step.ts'
+import type { UnappliedLog } from '../store/writes.ts'
 
 const HASH = /^0x[0-9a-f]{64}$/
 

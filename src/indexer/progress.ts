@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import type { Cursor } from '../store/cursor.ts'
-import type { Step } from '../store/step.ts'
+import type { Step } from '../store/writes.ts'
 
 const EVERY_MS = 2_000
 /** Nearer to the head than this nobody waits for it. */

@@ -2,7 +2,8 @@ import { eq, isNull, or, type SQL, sql } from 'drizzle-orm'
 import type { Hex } from 'viem'
 import { type Database, DatabaseError, prepared } from './database.ts'
 import { blocks, cursor, feed } from './schema.ts'
-import { type BlockRef, CHANNEL } from './step.ts'
+import { CHANNEL } from './step.ts'
+import type { BlockRef } from './writes.ts'
 
 /** Where an indexer stands on its chain. A step moves it from exactly this `revision`. */
 export interface Cursor {

@@ -1,11 +1,10 @@
-import { and, asc, desc, eq, gte, lte, type Placeholder, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
+import { and, asc, desc, gte, lte, type Placeholder, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
 import type { Contract } from '../contract/define.ts'
 import type { Filter } from '../contract/filters.ts'
-import { FIRST_STATUS, type Job } from '../contract/job.ts'
 import { jobsCondition, totalsCondition } from './conditions.ts'
 import { type Database, prepared } from './database.ts'
-import { changes, cursor, jobs, totals } from './schema.ts'
-import type { Position } from './step.ts'
+import { cursor, jobs, totals } from './schema.ts'
+import type { Position } from './writes.ts'
 
 /** `total` is counted up to this number, unless the tallies know it; one more means "more than this". */
 export const TOTAL_LIMIT = 10_000
@@ -151,58 +150,4 @@ function totalOf(
   if (tallied && fromBlock === undefined && toBlock === undefined)
     return sql`(select coalesce(sum(${totals.jobs}), 0) from ${totals} where ${totalsCondition(filter) ?? sql`true`})`
   return sql`(select count(*) from (select 1 from ${jobs} where ${wanted} limit ${sql.raw(String(TOTAL_LIMIT + 1))}) counted)`
-}
-
-/** One entry of a job's lifecycle. */
-export interface LifecycleEntry {
-  event: string
-  status: string
-  timestamp: string
-  txHash: string
-  blockNumber: string
-}
-
-const jobWithChanges = prepared(({ orm }) => {
-  const latest = orm
-    .select({ blockNumber: jobs.blockNumber, logIndex: jobs.logIndex, data: jobs.data })
-    .from(jobs)
-    .where(eq(jobs.jobId, sql.placeholder('jobId')))
-    .orderBy(desc(jobs.blockNumber), desc(jobs.logIndex))
-    .limit(1)
-    .as('latest')
-  const change = {
-    event: changes.event,
-    status: changes.status,
-    timestamp: changes.timestamp,
-    txHash: changes.transactionHash,
-    blockNumber: changes.blockNumber,
-  }
-  return orm
-    .select({ data: latest.data, change })
-    .from(latest)
-    .leftJoin(changes, and(eq(changes.jobBlock, latest.blockNumber), eq(changes.jobLog, latest.logIndex)))
-    .orderBy(asc(changes.blockNumber), asc(changes.logIndex))
-    .prepare('job_with_changes')
-})
-
-/** The job of an id with all that happened to it, oldest first; the latest job if the contract used the id twice. */
-export async function readJob(
-  db: Database,
-  contract: Contract,
-  jobId: string,
-): Promise<{ job: Job; lifecycle: LifecycleEntry[] } | null> {
-  const rows = await jobWithChanges(db).execute({ jobId })
-  if (!rows[0]) return null
-  const job: Job = JSON.parse(rows[0].data)
-  const creation = {
-    event: contract.created,
-    status: FIRST_STATUS,
-    timestamp: job.onchainCreatedAt,
-    txHash: job.creationTxHash,
-    blockNumber: job.blockNumber,
-  }
-  const later = rows.flatMap(({ change }) =>
-    change ? [{ ...change, blockNumber: String(change.blockNumber) }] : [],
-  )
-  return { job, lifecycle: [creation, ...later] }
 }

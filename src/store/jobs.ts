@@ -1,7 +1,7 @@
 import { and, asc, desc, eq, gt, lte, sql } from 'drizzle-orm'
 import { type Database, prepared } from './database.ts'
 import { changes, jobs } from './schema.ts'
-import type { JobWrite, Position, StoredJob } from './step.ts'
+import type { JobWrite, Position, StoredJob } from './writes.ts'
 
 /** A stored job with its position. */
 export interface PlacedJob extends StoredJob, Position {}

@@ -1,75 +1,14 @@
-import type { Hex, RpcLog } from 'viem'
 import type { Contract } from '../contract/define.ts'
-import type { Job } from '../contract/job.ts'
 import type { Cursor } from './cursor.ts'
 import type { Database } from './database.ts'
-import type { FeedEntry } from './feed.ts'
+import { changeRow, jobColumns, unappliedRow } from './rows.ts'
+import type { Step } from './writes.ts'
 
 /**
  * SQL of the channel that each step notifies; see {@link channelOf}. The payload is
  * `"<last feed id> <block number> <finalized block number>"`.
  */
 export const CHANNEL = "left('jobcast_' || current_schema(), 63)"
-
-export interface BlockRef {
-  number: number
-  hash: Hex
-}
-
-/** The position of a log in the chain. */
-export interface Position {
-  blockNumber: number
-  logIndex: number
-}
-
-/** A job object with the JSON text that is stored and sent. */
-export interface StoredJob {
-  job: Job
-  data: string
-}
-
-/** What a step does to one job: `before` is null if it creates the job, `after` if it removes it. */
-export interface JobWrite extends Position {
-  before: StoredJob | null
-  after: StoredJob | null
-}
-
-/** A log that changed a job. */
-export interface ChangeWrite extends Position {
-  /** position of the job */
-  job: Position
-  event: string
-  /** status of the job after it */
-  status: string
-  /** unix seconds */
-  timestamp: string
-  transactionHash: Hex
-  /** JSON of the job before it; null if no reorg can reach the log */
-  before: string | null
-}
-
-/** A log that changed nothing, and why. */
-export interface UnappliedLog {
-  log: RpcLog
-  cause: 'malformed' | 'unknown_job'
-  /** the cause in words */
-  reason: string
-}
-
-/** A move of the cursor, forward to a block with all that its logs do, or back to an ancestor. */
-export interface Step {
-  to: BlockRef & { timestamp: string }
-  /** the new blocks a later reorg may have to walk back over; the last one always among them */
-  blocks: BlockRef[]
-  finalizedNumber: number
-  /** the chain's head; null leaves the last known one */
-  head: { number: number; timestamp: string } | null
-  jobs: JobWrite[]
-  changes: ChangeWrite[]
-  unapplied: UnappliedLog[]
-  /** what subscribers are told, in order */
-  entries: Omit<FeedEntry, 'id'>[]
-}
 
 /**
  * Everything a step writes, in one statement: so in one transaction, and in one round trip. Nothing happens if another
@@ -201,86 +140,4 @@ export async function commitStep(
   if (moved.length === 0) return null
   const revision = from.revision + 1
   return { ...from, revision, silent, blockNumber: to.number, blockHash: to.hash, finalizedNumber, lastId }
-}
-
-/**
- * The columns of `written`. Jobs come by the thousand in a first sync: by column they cost the database half of what they
- * cost as records.
- */
-function jobColumns(contract: Contract, writes: JobWrite[]): string[] {
-  const jobs = writes.map(({ before, after }) => (after ?? before) as StoredJob)
-  return [
-    column(writes, ({ blockNumber }) => blockNumber),
-    column(writes, ({ logIndex }) => logIndex),
-    column(jobs, ({ job }) => job.jobId),
-    column(jobs, ({ job }) => hourOf(job.onchainCreatedAt)),
-    // The texts are JSON already, and Postgres keeps each as it stands.
-    `[${jobs.map(({ data }) => data).join(',')}]`,
-    column(jobs, ({ job }) => keysOf(contract, job)),
-    column(writes, ({ after }) => after && kindOf(contract, after.job)),
-    column(writes, ({ after }) => after && amountOf(contract, after.job)),
-    column(writes, ({ before }) => before && kindOf(contract, before.job)),
-    column(writes, ({ before }) => before && amountOf(contract, before.job)),
-  ]
-}
-
-function column<Row>(rows: Row[], value: (row: Row) => string | number | null): string {
-  return JSON.stringify(rows.map(value))
-}
-
-/** The values of a job that filters look at, as a Postgres array of text. None of them has a character to escape. */
-export function keysOf({ keys }: Contract, job: Job): string {
-  return `{${keys.map((name) => textOf(job[name])).join(',')}}`
-}
-
-/** An element of a Postgres array. Only a word that reads as null needs quotes. */
-function textOf(value: Job[string] | undefined): string {
-  if (value === null || value === undefined) return 'null'
-  return /^null$/i.test(String(value)) ? `"${value}"` : String(value)
-}
-
-/** What a job is counted by: its status and choices, as a JSON object. */
-export function kindOf({ fields }: Contract, job: Job): string {
-  const kind: Partial<Job> = {}
-  for (const field of fields) if (field.kind === 'choice') kind[field.name] = job[field.name] as Job[string]
-  return JSON.stringify(kind)
-}
-
-function amountOf({ sum }: Contract, job: Job): string {
-  return sum === undefined ? '0' : String(job[sum.name] ?? 0)
-}
-
-/** The unix second at which the hour of a timestamp begins. */
-function hourOf(timestamp: string): string {
-  const second = Number(timestamp)
-  if (Number.isSafeInteger(second)) return String(second - (second % 3600))
-  return String(BigInt(timestamp) - (BigInt(timestamp) % 3600n))
-}
-
-function changeRow({
-  blockNumber,
-  logIndex,
-  job,
-  event,
-  status,
-  timestamp,
-  transactionHash,
-  before,
-}: ChangeWrite) {
-  return {
-    block_number: blockNumber,
-    log_index: logIndex,
-    job_block: job.blockNumber,
-    job_log: job.logIndex,
-    event,
-    status,
-    timestamp,
-    transaction_hash: transactionHash,
-    before,
-  }
-}
-
-function unappliedRow({ log, reason }: UnappliedLog) {
-  const [block_number, log_index] = [Number(log.blockNumber), Number(log.logIndex)]
-  return { block_number, log_index, reason, log: JSON.stringify(log) }
 }

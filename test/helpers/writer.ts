@@ -8,7 +8,8 @@ import { beginCursor, type Cursor, readCursor } from '../../src/store/cursor.ts'
 import { createDatabase } from '../../src/store/database.ts'
 import { readJobs, readRewind } from '../../src/store/jobs.ts'
 import { openPostgres } from '../../src/store/postgres.ts'
-import { CHANNEL, commitStep, type JobWrite, type Step, type StoredJob } from '../../src/store/step.ts'
+import { CHANNEL, commitStep } from '../../src/store/step.ts'
+import type { JobWrite, Step, StoredJob } from '../../src/store/writes.ts'
 import { startService } from './service.ts'
 
 /** Writes a database as an indexer does, one block a call, without a chain: for tests of what comes after it. */

@@ -1,4 +1,4 @@
-import { readJob } from '../../src/store/history.ts'
+import { readJob } from '../../src/store/lifecycle.ts'
 import { actions, connect } from './actions.ts'
 import { wholeTurn } from './actor.ts'
 import type { ExpectedJob } from './expected.ts'
