@@ -385,7 +385,7 @@ const SERVING: Record<string, Fault[]> = {
       "sql`${feed.id} >= ${sql.placeholder('afterId')}`",
     ],
   ],
-  'src/store/history.ts': [
+  'src/store/lifecycle.ts': [
     [
       'jobWithChanges',
       'REST has the first job of an id',
