@@ -89,13 +89,14 @@ function jobsOf(totals, name, value) {
   return totals.find((total) => total[name] === value)?.jobs ?? 0
 }
 
-function showShares({ byStatus, byChoice, totalJobs }) {
+function showShares({ byStatus, byChoice, totalJobs, totalAmount }) {
   const { statuses, choice, sum } = definition()
   const unit = sum === null ? undefined : fieldOf(sum).unit
   fillShares($('by-status'), {
     label: 'Status',
     rows: complete(byStatus, 'status', statuses),
     totalJobs,
+    totalAmount,
     unit,
     show: statusElement,
     paint: (value) => ({ life: lifeOf(value) }),
@@ -107,6 +108,7 @@ function showShares({ byStatus, byChoice, totalJobs }) {
     label: title(choice),
     rows: complete(byChoice, 'choice', fieldOf(choice).values),
     totalJobs,
+    totalAmount,
     unit,
     show: (value) => element('span', { className: 'choice', data: { tone: tone(value) } }, words(value)),
     paint: (value) => ({ tone: tone(value) }),
@@ -123,7 +125,7 @@ function complete(totals, name, values) {
   }))
 }
 
-function fillShares(section, { label, rows, totalJobs, unit, show, paint }) {
+function fillShares(section, { label, rows, totalJobs, totalAmount, unit, show, paint }) {
   const share = (jobs) => (totalJobs === 0 ? '–' : `${Math.round((100 * jobs) / totalJobs)}%`)
   const heads = [label, 'Jobs', ...(unit ? [unit] : []), 'Share']
   section
@@ -131,7 +133,8 @@ function fillShares(section, { label, rows, totalJobs, unit, show, paint }) {
     .replaceChildren(
       ...heads.map((text, i) => element('th', { scope: 'col', className: i > 0 ? 'number' : '' }, text)),
     )
-  const amounts = sums(rows.map((row) => row.amount))
+  // The total among them: both tables write alike.
+  const amounts = sums([...rows.map((row) => row.amount), totalAmount])
   section.querySelector('tbody').replaceChildren(
     ...rows.map(({ value, jobs }, i) => {
       const row = element('tr', { className: jobs === 0 ? 'zero' : '' })
