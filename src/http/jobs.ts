@@ -95,6 +95,8 @@ function jobRoute(plain: FastifyInstance, { contract, admit, readJob }: JobsOpti
       schema: {
         operationId: 'getJob',
         summary: 'One job and what happened to it',
+        description:
+          'With its lifecycle: each log of the chain that created or changed it. Of an id that the contract used twice, the latest job.',
         tags: ['jobs'],
         params: Type.Object({
           jobId: Type.String({

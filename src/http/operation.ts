@@ -17,6 +17,9 @@ const FRESH_MS = 500
 const ANSWER_MS = 2_000
 const RETRY_SECONDS = 5
 
+/** Any route answers it. */
+const invalid = { '4xx': { description: 'the request is not valid HTTP' } }
+
 export interface OperationOptions {
   config: Config
   metrics: Metrics
@@ -39,9 +42,13 @@ export function operationRoutes(app: FastifyInstance, options: OperationOptions)
     {
       schema: {
         operationId: 'getHealth',
-        summary: 'The process lives',
+        summary: 'Whether the process is alive',
+        description: 'For a liveness probe. It depends on nothing else: neither the database nor the chain.',
         tags,
-        response: { 200: Type.Object({ status: Type.Literal('ok') }, { description: 'it does' }) },
+        response: {
+          200: Type.Object({ status: Type.Literal('ok') }, { description: 'the process is alive' }),
+          ...invalid,
+        },
       },
     },
     async (_request, reply) => reply.headers(uncached).send({ status: 'ok' }),
@@ -52,17 +59,20 @@ export function operationRoutes(app: FastifyInstance, options: OperationOptions)
     {
       schema: {
         operationId: 'getReady',
-        summary: 'The database is within reach and the index is fresh',
+        summary: 'Whether the database answers and the index is fresh',
+        description:
+          'For a readiness probe, and for a load balancer: a server that is not ready serves old data or none.',
         tags,
         response: {
-          200: Type.Object({ status: Type.Literal('ready') }, { description: 'both hold' }),
+          200: Type.Object({ status: Type.Literal('ready') }, { description: 'the server is ready' }),
           503: Type.Object(
             {
               status: Type.Literal('not ready'),
               reason: Type.String({ examples: ['the indexer is 1200 blocks (2400 s) behind the head'] }),
             },
-            { description: 'one does not, and the reason in words; with Retry-After' },
+            { description: 'the server is not ready; the reason in words, with Retry-After' },
           ),
+          ...invalid,
         },
       },
     },
@@ -79,13 +89,15 @@ export function operationRoutes(app: FastifyInstance, options: OperationOptions)
     {
       schema: {
         operationId: 'getMetrics',
-        summary: 'For Prometheus',
+        summary: 'Metrics',
+        description: 'For Prometheus: base units, `_total` on counters.',
         tags,
         response: {
           200: {
             description: 'the text format of Prometheus',
             content: { 'text/plain': { schema: { type: 'string' } } },
           },
+          ...invalid,
         },
       },
     },

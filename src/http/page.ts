@@ -39,8 +39,8 @@ interface Asset {
 }
 
 /**
- * `GET /` (the live page), `GET /jobs/:jobId` (a job's page), and their styles, modules and icon under `/page/`. The pages
- * need no key: what they show they read from the API.
+ * `GET /` (the live page), `GET /jobs/:jobId` (a job's page), `GET /docs` (the reference of the API), and their styles,
+ * modules and icon under `/page/`. The pages need no key: what they show they read from the API.
  */
 export async function page(app: FastifyInstance): Promise<void> {
   const hidden = { schema: { hide: true } }
@@ -54,8 +54,13 @@ export async function page(app: FastifyInstance): Promise<void> {
       return reply.redirect(`../${encodeURIComponent(params.jobId)}${query ? `?${query}` : ''}`)
     return send({ ...job, body: job.body.replaceAll(JOB, () => shownId(params.jobId)) }, request, reply)
   })
+  app.get('/docs', hidden, (request, reply) => {
+    const [path = '', query] = request.url.split('?', 2)
+    if (path.endsWith('/')) return reply.redirect(`../docs${query ? `?${query}` : ''}`)
+    return send(assets.get('docs.html') as Asset, request, reply)
+  })
   for (const [name, asset] of assets)
-    if (name !== 'job.html')
+    if (name !== 'job.html' && name !== 'docs.html')
       app.get(name === 'index.html' ? '/' : `/page/${name}`, hidden, (request, reply) =>
         send(asset, request, reply),
       )

@@ -139,6 +139,7 @@ export function statusRoutes(app: FastifyInstance, options: StatusOptions): void
       schema: {
         operationId: 'getConfig',
         summary: 'What is indexed',
+        description: 'The fields and filters of the contract are here, so that a client need not know them.',
         tags: ['status'],
         querystring,
         response: { 200: answer(ConfigData, 'the chain, the contract and the limits'), ...errorAnswers() },

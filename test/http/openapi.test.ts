@@ -141,7 +141,7 @@ describe('real answers are as the document says', () => {
       await stream.waitFor((event) => event.type === 'ping')
       const { content } = document.paths['/api/v1/events'].get.responses['200']
       const described = new Map<string, string>(
-        content['text/event-stream']['x-itemSchema'].oneOf.map(({ properties }: Document) => [
+        content['text/event-stream'].schema.contentSchema.items.oneOf.map(({ properties }: Document) => [
           properties.event.enum?.[0] ?? properties.event.const,
           properties.data.contentSchema.$ref.split('/').at(-1),
         ]),

@@ -23,8 +23,8 @@ const event = (type: string, data: string, when: string) => ({
   },
 })
 
-/** Each event of the stream by its parsed fields, as `itemSchema` of OpenAPI 3.2 does it. */
-const itemSchema = {
+/** Each event of the stream by its parsed fields. */
+const events = {
   oneOf: [
     event('connected', 'Connected', 'the first frame, always'),
     event('job_created', 'Job', 'a log that creates a job was indexed and committed'),
@@ -77,8 +77,11 @@ export const streamDescription = (contract: Contract) => ({
       description: 'the stream; it ends when the client, or a server that shuts down, ends it',
       content: {
         'text/event-stream': {
-          schema: { type: 'string', description: 'frames of the events named in x-itemSchema' },
-          'x-itemSchema': itemSchema,
+          schema: {
+            type: 'string',
+            contentMediaType: 'text/event-stream',
+            contentSchema: { type: 'array', items: events },
+          },
           example: example(contract),
         },
       },

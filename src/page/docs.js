@@ -1,0 +1,108 @@
+import { hasApiKey, siteUrl } from './api.js'
+import { createCopying } from './clipboard.js'
+import { codeBlock } from './code.js'
+import { $, element } from './elements.js'
+import { createRequest } from './request.js'
+import { createSchemas } from './schema.js'
+
+/** Paragraphs with `code` in them, which is all that the document's descriptions use. */
+function prose(text) {
+  return text.split('\n\n').map((paragraph) => element('p', {}, ...inline(paragraph.replaceAll('\n', ' '))))
+}
+
+function inline(text) {
+  return text.split('`').map((part, i) => (i % 2 === 1 ? element('code', {}, part) : part))
+}
+
+function fieldList(fields) {
+  const rows = fields.map(({ path, type, description }) =>
+    element(
+      'div',
+      {},
+      element('dt', {}, element('code', {}, path), element('span', { className: 'type' }, type)),
+      element('dd', {}, ...inline(description)),
+    ),
+  )
+  return element('dl', { className: 'fields' }, ...rows)
+}
+
+function details(summary, ...content) {
+  return element('details', {}, element('summary', {}, summary), ...content)
+}
+
+function answers({ responses }, schemas) {
+  const { 200: success, ...failures } = responses
+  const [[type, { schema, example }] = []] = Object.entries(success.content ?? {})
+  const parts = []
+  if (type === 'application/json') {
+    const sample = JSON.stringify(schemas.example(schema), null, 2)
+    parts.push(details('Answer', fieldList(schemas.fields(schema)), codeBlock(sample, 'Example answer')))
+  } else if (typeof example === 'string') parts.push(details('Answer', codeBlock(example, 'Example answer')))
+  const statuses = Object.entries(failures).map(([status, { description }]) => ({
+    path: status,
+    type: '',
+    description,
+  }))
+  if (statuses.length > 0) parts.push(details('Errors', fieldList(statuses)))
+  return parts
+}
+
+function operationElement(path, operation, schemas) {
+  const id = operation.operationId
+  const title = element(
+    'h3',
+    { id: `${id}-title` },
+    element('span', { className: 'method' }, 'GET'),
+    ` ${path}`,
+  )
+  return element(
+    'section',
+    { id, className: 'operation', attributes: { 'aria-labelledby': title.id } },
+    title,
+    element('p', { className: 'summary' }, operation.summary),
+    ...prose(operation.description ?? ''),
+    createRequest(path, operation),
+    ...answers(operation, schemas),
+  )
+}
+
+function show(document) {
+  const schemas = createSchemas(document)
+  $('version').textContent = document.info.version
+  $('about').append(...prose(document.info.description))
+  if (!hasApiKey)
+    $('about').append(
+      element(
+        'p',
+        { className: 'muted' },
+        ...inline('If this server asks for a key, open this page with `?api_key=`.'),
+      ),
+    )
+  for (const { name, description } of document.tags) {
+    const operations = Object.entries(document.paths)
+      .map(([path, { get }]) => [path, get])
+      .filter(([, get]) => get?.tags?.includes(name))
+    $('operations').append(
+      element('h2', {}, `${name[0].toUpperCase()}${name.slice(1)}`),
+      element('p', { className: 'muted' }, description),
+      ...operations.map(([path, get]) => operationElement(path, get, schemas)),
+    )
+    const links = operations.map(([path, get]) =>
+      element('li', {}, element('a', { href: `#${get.operationId}`, title: get.summary }, path)),
+    )
+    $('contents').append(element('p', { className: 'muted' }, name), element('ul', {}, ...links))
+  }
+  // The section that the address names was not there when the page opened.
+  if (location.hash !== '') $(location.hash.slice(1))?.scrollIntoView()
+}
+
+$('home').href = siteUrl('')
+createCopying((text) => {
+  $('announcer').textContent = text
+})
+try {
+  show(await (await fetch(siteUrl('openapi.json'))).json())
+} catch (error) {
+  $('problem').textContent = `The description of the API could not be read: ${error.message}`
+  $('problem').hidden = false
+}

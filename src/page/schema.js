@@ -1,0 +1,46 @@
+/** The OpenAPI document's parts as a reader sees them: examples, and fields by their path. */
+export function createSchemas(document) {
+  function resolve(schema) {
+    if (!schema?.$ref) return schema ?? {}
+    return document.components.schemas[schema.$ref.split('/').pop()] ?? {}
+  }
+
+  /** A value as the schema describes it, made of its examples. */
+  function example(given) {
+    const schema = resolve(given)
+    if (schema.examples) return schema.examples[0]
+    if (schema.const !== undefined) return schema.const
+    if (schema.enum) return schema.enum[0]
+    const choice = (schema.anyOf ?? schema.oneOf)?.[0]
+    if (choice) return example(choice)
+    if (schema.type === 'array') return [example(schema.items)]
+    if (schema.type === 'object')
+      return Object.fromEntries(
+        Object.entries(schema.properties ?? {}).map(([name, property]) => [name, example(property)]),
+      )
+    return { integer: 0, number: 0, boolean: true, null: null }[schema.type] ?? ''
+  }
+
+  function typeOf(given) {
+    const schema = resolve(given)
+    const choices = schema.anyOf ?? schema.oneOf
+    if (choices) return [...new Set(choices.map(typeOf))].join(' or ')
+    if (schema.enum) return schema.enum.map((value) => JSON.stringify(value)).join(', ')
+    if (schema.const !== undefined) return JSON.stringify(schema.const)
+    if (schema.type === 'array') return `list of ${typeOf(schema.items)}`
+    return schema.type ?? 'any'
+  }
+
+  /** Each field with the path to it: `pagination.next`, `data[].jobId`. */
+  function fields(given, path = '') {
+    const schema = resolve(given)
+    if (schema.type === 'array') return fields(schema.items, `${path}[]`)
+    return Object.entries(schema.properties ?? {}).flatMap(([name, property]) => {
+      const own = path === '' ? name : `${path}.${name}`
+      const { description = '' } = resolve(property)
+      return [{ path: own, type: typeOf(property), description }, ...fields(property, own)]
+    })
+  }
+
+  return { example, fields }
+}
