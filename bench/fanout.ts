@@ -1,5 +1,5 @@
 import postgres from 'postgres'
-import { channelOf } from '../src/store/database.ts'
+import { NOTIFY, PAYLOAD } from '../src/store/notifications.ts'
 import { startPostgres, type TestPostgres } from '../test/helpers/postgres.ts'
 import { startChild } from './child.ts'
 import { clock } from './clock.ts'
@@ -227,11 +227,11 @@ export async function openJobcast(databaseUrl: string): Promise<Side> {
         load.ask('open', { url, streams, queries } satisfies StreamLoad),
       async commit() {
         await sql`
-          with moved as (update cursor set revision = revision + 1, last_id = last_id + 1 returning last_id, block_number, finalized_number),
+          with moved as (update cursor set revision = revision + 1, last_id = last_id + 1 returning last_id, ${sql.unsafe(PAYLOAD)} as payload),
             entry as (
               insert into feed (id, type, data)
               select last_id, 'job_created', (select data from feed order by id limit 1) from moved)
-          select pg_notify(${channelOf('public')}, last_id || ' ' || block_number || ' ' || finalized_number) from moved`
+          select ${sql.unsafe(NOTIFY)} from moved`
       },
       memory: () => memory.read(jobcast.pid),
       end,

@@ -13,6 +13,7 @@ import { createDatabase, type Database } from './store/database.ts'
 import { pruneFeed, readFeed, readFeedTail } from './store/feed.ts'
 import { readHistory } from './store/history.ts'
 import { readJob } from './store/lifecycle.ts'
+import { listenForCommits } from './store/notifications.ts'
 import { openDatabase } from './store/open.ts'
 import { readTotals } from './store/stats.ts'
 import { version } from './version.ts'
@@ -137,15 +138,14 @@ function feedLog(db: Database, log: Logger): FeedLog {
     read: (afterId, limit) => readFeed(db, afterId, limit),
     readTail: (limit) => readFeedTail(db, limit),
     listen: (onCommit, onListening) =>
-      db.listen((payload) => {
-        const [lastId, blockNumber, finalizedNumber] = payload.split(' ').map(Number) as [
-          number,
-          number,
-          number,
-        ]
-        wakes.woken(lastId)
-        onCommit({ lastId, blockNumber, finalizedNumber })
-      }, onListening),
+      listenForCommits(
+        db,
+        (commit) => {
+          wakes.woken(commit.lastId)
+          onCommit(commit)
+        },
+        onListening,
+      ),
   }
 }
 

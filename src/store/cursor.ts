@@ -1,8 +1,8 @@
 import { eq, isNull, or, type SQL, sql } from 'drizzle-orm'
 import type { Hex } from 'viem'
 import { type Database, DatabaseError, prepared } from './database.ts'
+import { NOTIFY, PAYLOAD } from './notifications.ts'
 import { blocks, cursor, feed } from './schema.ts'
-import { CHANNEL } from './step.ts'
 import type { BlockRef } from './writes.ts'
 
 /** Where an indexer stands on its chain. A step moves it from exactly this `revision`. */
@@ -145,11 +145,10 @@ export async function acquireLease(
           then greatest(${cursor.lastId} + 1, (extract(epoch from clock_timestamp()) * 1000000)::bigint)
           else ${cursor.lastId} end
       from found where ${cursor.revision} = found.revision and ${isFree(me, leaseSeconds)}
-      returning ${cursor.lastId}, ${cursor.blockNumber}, ${cursor.finalizedNumber}, found.last_id as previous, found.jumps),
+      returning ${cursor.lastId}, found.last_id as previous, found.jumps, ${sql.raw(PAYLOAD)} as payload),
     jump as (
       insert into ${feed} (id, type, data) select last_id, 'jump', previous from acquired where jumps)
-    select pg_notify(${sql.raw(CHANNEL)}, concat_ws(' ', last_id, coalesce(block_number, 0), coalesce(finalized_number, 0)))
-    from acquired`)
+    select ${sql.raw(NOTIFY)} from acquired`)
   return held.length > 0
 }
 

@@ -1,14 +1,9 @@
 import type { Contract } from '../contract/define.ts'
 import type { Cursor } from './cursor.ts'
 import type { Database } from './database.ts'
+import { NOTIFY, PAYLOAD } from './notifications.ts'
 import { changeRow, jobColumns, unappliedRow } from './rows.ts'
 import type { Step } from './writes.ts'
-
-/**
- * SQL of the channel that each step notifies; see {@link channelOf}. The payload is
- * `"<last feed id> <block number> <finalized block number>"`.
- */
-export const CHANNEL = "left('jobcast_' || current_schema(), 63)"
 
 /**
  * Everything a step writes, in one statement: so in one transaction, and in one round trip. Nothing happens if another
@@ -29,7 +24,7 @@ moved as (
     head_number = coalesce(step.head_number, cursor.head_number),
     head_timestamp = coalesce(step.head_timestamp, cursor.head_timestamp)
   from step where cursor.revision = $1::bigint
-  returning step.finalized),
+  returning step.finalized, ${PAYLOAD} as payload),
 
 removed_blocks as (
   delete from blocks where number > $2::bigint and number <= $3::bigint and exists (select from moved)),
@@ -96,7 +91,7 @@ new_entries as (
   select id, type, data, before from moved, json_to_recordset($8::json) as entry (
     id bigint, type text, data text, before text))
 
-select pg_notify(${CHANNEL}, $20::text) from moved`
+select ${NOTIFY} from moved`
 
 /**
  * Moves the cursor.
@@ -135,7 +130,6 @@ export async function commitStep(
     JSON.stringify(entries),
     contract.choice?.name ?? '',
     ...jobColumns(contract, step.jobs),
-    `${lastId} ${to.number} ${finalizedNumber}`,
   ])
   if (moved.length === 0) return null
   const revision = from.revision + 1

@@ -7,8 +7,9 @@ import { rewindEntries } from '../../src/indexer/fold.ts'
 import { beginCursor, type Cursor, readCursor } from '../../src/store/cursor.ts'
 import { createDatabase } from '../../src/store/database.ts'
 import { readJobs, readRewind } from '../../src/store/jobs.ts'
+import { NOTIFY, PAYLOAD } from '../../src/store/notifications.ts'
 import { openPostgres } from '../../src/store/postgres.ts'
-import { CHANNEL, commitStep } from '../../src/store/step.ts'
+import { commitStep } from '../../src/store/step.ts'
 import type { JobWrite, Step, StoredJob } from '../../src/store/writes.ts'
 import { startService } from './service.ts'
 
@@ -136,8 +137,10 @@ export async function openWriter(databaseUrl: string, contract: Contract = jobRe
       const id = (await lastId()) + 1
       await db.orm.execute(sql`
         with entry as (insert into feed (id, type, data) values (${id}::bigint, 'job_created', ${data}::text)),
-        moved as (update cursor set last_id = ${id}::bigint, revision = revision + 1)
-        select pg_notify(${sql.raw(CHANNEL)}, ${`${id} 1 0`}::text)`)
+        moved as (
+          update cursor set last_id = ${id}::bigint, revision = revision + 1
+          returning ${sql.raw(PAYLOAD)} as payload)
+        select ${sql.raw(NOTIFY)} from moved`)
       return id
     },
     lastId,

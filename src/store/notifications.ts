@@ -1,0 +1,38 @@
+import type { Database } from './database.ts'
+
+/** How far the feed and the index were after a commit. */
+export interface Commit {
+  /** id of the newest feed entry */
+  lastId: number
+  /** the block indexed last; 0 before the first */
+  blockNumber: number
+  /** the highest block that no reorg can touch; 0 before it is known */
+  finalizedNumber: number
+}
+
+/** SQL of the payload, of columns of `cursor`: `"<last feed id> <block number> <finalized block number>"`. */
+export const PAYLOAD =
+  "concat_ws(' ', cursor.last_id, coalesce(cursor.block_number, 0), coalesce(cursor.finalized_number, 0))"
+
+/** SQL that sends a column `payload` to the channel of the schema in use, the one that `channelOf` names. */
+export const NOTIFY = "pg_notify(left('jobcast_' || current_schema(), 63), payload)"
+
+const FORMAT = /^(\d{1,16}) (-?\d{1,16}) (-?\d{1,16})$/
+
+/**
+ * Calls `onCommit` for each commit that is notified, and `onListening` whenever listening begins or begins again. Commits
+ * before that are not notified later, so the caller must read the store then.
+ */
+export function listenForCommits(
+  db: Pick<Database, 'listen'>,
+  onCommit: (commit: Commit) => void,
+  onListening: () => void,
+): Promise<void> {
+  return db.listen((payload) => {
+    const match = FORMAT.exec(payload)
+    // Any user of the database may notify the channel of anything.
+    if (!match) return
+    const [lastId = 0, blockNumber = 0, finalizedNumber = 0] = match.slice(1).map(Number)
+    onCommit({ lastId, blockNumber, finalizedNumber })
+  }, onListening)
+}
