@@ -1,66 +1,47 @@
-import type { Ping } from '../events.ts'
-import type { Feed, FeedEvent } from './feed.ts'
-import { chunkBody, encodeChunk, encodeFrame } from './frames.ts'
+import type { FeedEvent, JobEvent } from './event.ts'
+import { chunkBody } from './frames.ts'
 
 /** Which events a stream carries. */
-export interface Wanted {
-  /** the same for all streams that carry the same */
+export interface EventFilter {
+  /** the same text for filters that pass the same events */
   key: string
-  wants(event: FeedEvent): boolean
+  passes(event: JobEvent): boolean
 }
 
-/** What subscribers of one filter share: the same bytes go to each who stands at the same place. */
-export interface Group extends Wanted {
+/** The subscribers with the same filter. Those at the same position are sent the same batch. */
+export interface FilterGroup {
+  key: string
+  filter: EventFilter
+  /** whether bytes are sent as HTTP/1.1 chunks */
   chunked: boolean
   members: number
-  /** the bytes worked out last; kept for the walk under way, and only where there is someone to share them with */
-  batch?: Batch | undefined
 }
 
+/** Events of the feed as the bytes for one group. */
 export interface Batch {
+  /** the position before its events, and after them */
   from: number
-  /** the position after it */
   to: number
-  /** null where the filter takes none of these events */
+  /** null if no event passes the filter */
   bytes: Buffer | null
+  /** events that pass the filter */
   count: number
 }
 
-/** The events of a page that a group wants, as one Buffer; ends early where that gets longer than `maxBytes`. */
-export function build(group: Group, from: number, page: FeedEvent[], maxBytes: number): Batch {
-  const wanted: Buffer[] = []
+/** Builds the batch of consecutive events; it ends early once it holds `maxBytes` or more. */
+export function buildBatch(group: FilterGroup, from: number, events: FeedEvent[], maxBytes: number): Batch {
+  const { filter, chunked } = group
+  const parts: Buffer[] = []
   let length = 0
   let to = from
-  for (const event of page) {
+  for (const event of events) {
     to = event.id
-    if (!group.wants(event)) continue
-    const bytes = group.chunked ? event.chunk : chunkBody(event.chunk)
-    wanted.push(bytes)
-    length += bytes.length
+    if (event.type === 'jump' || !filter.passes(event)) continue
+    const part = chunked ? event.chunk : chunkBody(event.chunk)
+    parts.push(part)
+    length += part.length
     if (length >= maxBytes) break
   }
-  const bytes = wanted.length > 1 ? Buffer.concat(wanted, length) : (wanted[0] ?? null)
-  return { from, to, bytes, count: wanted.length }
-}
-
-/**
- * Pings by position, each made once: with the id up to which that very stream was served, which for all who keep up
- * is the feed's. A client never holds an id of something that is still on its way.
- */
-export function pings(feed: Feed): (position: number, chunked: boolean) => Buffer {
-  const { blockNumber, finalizedNumber } = feed.head()
-  const data = JSON.stringify({
-    timestamp: new Date().toISOString(),
-    blockNumber: String(blockNumber),
-    finalizedBlockNumber: String(finalizedNumber),
-  } satisfies Ping)
-  const made = new Map<number, Buffer>()
-  return (position, chunked) => {
-    let chunk = made.get(position)
-    if (!chunk) {
-      chunk = encodeChunk(encodeFrame({ event: 'ping', id: position, data }))
-      made.set(position, chunk)
-    }
-    return chunked ? chunk : chunkBody(chunk)
-  }
+  const [first = null] = parts
+  return { from, to, bytes: parts.length > 1 ? Buffer.concat(parts, length) : first, count: parts.length }
 }

@@ -26,8 +26,6 @@ export interface OperationOptions {
   readState(): Promise<IndexState>
   /** why this process's indexer does not index; undefined where it does, or where another process is to */
   indexerFault(): string | undefined
-  /** brings the gauges up to date before they are read */
-  collect(): Promise<void>
 }
 
 /** `/health`, `/ready` and `/metrics`: for probes and monitoring, never limited and without a key. */
@@ -102,7 +100,6 @@ export function operationRoutes(app: FastifyInstance, options: OperationOptions)
       },
     },
     async (_request, reply) => {
-      await options.collect()
       return reply
         .headers(uncached)
         .type(metrics.registry.contentType)

@@ -4,9 +4,9 @@ import rateLimit from '@fastify/rate-limit'
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import type { Config } from '../config.ts'
 import { Connected, Ping, Unavailable } from '../events.ts'
-import { createFanout, type Fanout } from '../feed/fanout.ts'
+import { createFanout } from '../feed/fanout.ts'
 import type { Feed } from '../feed/feed.ts'
-import type { Metrics } from '../observe/metrics.ts'
+import { type Metrics, observeGauge } from '../observe/metrics.ts'
 import { addressKey } from './address.ts'
 import { createAdmission } from './admission.ts'
 import { authentication } from './auth.ts'
@@ -35,9 +35,7 @@ export interface ServerOptions
 }
 
 /** The HTTP side: REST, the stream, the documents and the page, on one fastify. */
-export async function createServer(
-  options: ServerOptions,
-): Promise<{ app: FastifyInstance; fanout: Fanout }> {
+export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
   const { config, feed, metrics } = options
   const app = fastify({
     loggerInstance: options.log,
@@ -92,12 +90,15 @@ export async function createServer(
   const fanout = createFanout(feed, {
     keepaliveMs: config.keepaliveSeconds * 1_000,
     stallMs: config.stallSeconds * 1_000,
-    metrics: {
-      delivered: (events) => metrics.delivered.inc(events),
-      wrote: (bytes) => metrics.streamBytes.inc(bytes),
-      disconnected: (reason) => metrics.streamsCut.inc({ reason }),
-    },
+    metrics,
   })
+  observeGauge(metrics.registry, 'jobcast_streams', 'Open streams.', fanout.size)
+  observeGauge(
+    metrics.registry,
+    'jobcast_streams_stalled',
+    'Open streams whose client takes no bytes now.',
+    fanout.stalled,
+  )
   const streams = eventsRoute(app, {
     contract: options.contract,
     feed,
@@ -118,14 +119,7 @@ export async function createServer(
   const atOnce = config.databaseUrl === undefined ? 1 : config.databaseConnections
   jobsRoutes(app, { ...options, admit: createAdmission({ atOnce }) })
   statusRoutes(app, { ...options, streams: fanout.size })
-  operationRoutes(app, {
-    ...options,
-    async collect() {
-      metrics.streams.set(fanout.size())
-      metrics.streamsStalled.set(fanout.stalled())
-      await options.collect()
-    },
-  })
+  operationRoutes(app, options)
   await app.register(page)
 
   limitPipelining(app.server)
@@ -136,7 +130,7 @@ export async function createServer(
     fanout.close()
     endConnections()
   })
-  return { app, fanout }
+  return app
 }
 
 /** Probes, and the files of the page, of which one visit needs a dozen. */

@@ -2,7 +2,7 @@ import type { Logger } from 'pino'
 import type { Contract } from '../contract/define.ts'
 import { UnavailableError } from '../errors.ts'
 import { messageOf } from '../messages.ts'
-import type { Metrics } from '../observe/metrics.ts'
+import { type Metrics, observeGauge } from '../observe/metrics.ts'
 import { DatabaseError, type Driver } from './database.ts'
 import { openPostgres } from './postgres.ts'
 import { createStatements, type Statements } from './statements.ts'
@@ -23,10 +23,16 @@ export interface DatabaseOptions {
 export async function openDatabase(
   options: DatabaseOptions,
   contract: Contract,
-  metrics: Metrics,
+  metrics: Pick<Metrics, 'registry' | 'databaseSeconds' | 'databaseErrors'>,
   log: Logger,
 ): Promise<Driver> {
   const statements = createStatements(metrics)
+  observeGauge(
+    metrics.registry,
+    'jobcast_database_connections_max',
+    'Connections the pool may open, one for notifications aside.',
+    () => (options.databaseUrl === undefined ? 1 : options.databaseConnections),
+  )
   const driver =
     options.databaseUrl === undefined
       ? await openFolder(options.dataDir, contract, statements)
@@ -59,8 +65,16 @@ async function openPool(
   let closed = false
   let replacing = false
   const listeners: Parameters<Driver['listen']>[] = []
+  let warned = false
 
-  const open = () => openPostgres(url, contract, { connections })
+  function onPooled(): void {
+    if (!warned)
+      log.warn(
+        'a connection pooler stands before the database: unless it pools by session, it does not pass notifications on, and events are sent up to a second late',
+      )
+    warned = true
+  }
+  const open = () => openPostgres(url, contract, { connections, onPooled })
   function use(driver: Driver): void {
     const before = closed ? driver : opened
     if (!closed) {

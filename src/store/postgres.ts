@@ -36,13 +36,14 @@ const IDLE_SECONDS = 30
  * Opens a Postgres for a contract, taking it forward to this version first: one of the processes that start together
  * migrates, the others wait for it.
  * @param url postgres://…; behind a pooler statements are not prepared, unless it says `?prepare=true`
+ * @param onPooled called when something listens for notifications through a pooler
  * @throws DatabaseError for a database of another version or definition or without the rights, and the driver's error if
  * none answers
  */
 export async function openPostgres(
   url: string,
   contract: Contract,
-  { connections = 10, onNotice = (_: string) => {} } = {},
+  { connections = 10, onPooled = () => {} } = {},
 ): Promise<Driver> {
   const { pooled, schema } = await migratePostgres(url, contract)
   const open = (max: number, connection: Record<string, string | number>) =>
@@ -54,7 +55,7 @@ export async function openPostgres(
       idle_timeout: IDLE_SECONDS,
       backoff: (retries: number) =>
         (0.5 + Math.random() / 2) * Math.min(3 ** retries / 100, LONGEST_BACKOFF_SECONDS),
-      onnotice: (notice) => onNotice(notice.message ?? ''),
+      onnotice: () => {},
       connection: { application_name: applicationName(schema), ...connection },
       types: { json: RAW_JSON },
     })
@@ -67,6 +68,7 @@ export async function openPostgres(
   return {
     query: (text, params, options) => lanes[options.lane](text, params, options),
     async listen(onMessage, onReady) {
+      if (pooled) onPooled()
       // The driver tries again by itself, from a first failure on: asking again would be answered twice.
       await index.listen(channelOf(schema), onMessage, onReady).catch(() => {})
     },

@@ -1,6 +1,6 @@
 import { UnavailableError } from '../errors.ts'
 import { messageOf } from '../messages.ts'
-import type { Metrics } from '../observe/metrics.ts'
+import { type Metrics, observeGauge } from '../observe/metrics.ts'
 import { isConnectionFault } from './faults.ts'
 
 /** A statement that takes longer counts as lost, in milliseconds: a frozen server must not freeze its clients. */
@@ -15,9 +15,19 @@ interface Statement {
  * The statements under way. Each is measured, and rejected if it takes too long. One timer checks all of them: with a timer
  * for each statement, timers were a tenth of a request's CPU.
  */
-export function createStatements({ databaseSeconds, databaseErrors, databaseActive }: Metrics) {
+export function createStatements({
+  registry,
+  databaseSeconds,
+  databaseErrors,
+}: Pick<Metrics, 'registry' | 'databaseSeconds' | 'databaseErrors'>) {
   /** oldest first */
   const running = new Set<Statement>()
+  observeGauge(
+    registry,
+    'jobcast_database_queries_active',
+    'Statements sent or waiting for a connection; more than there are connections means a queue.',
+    () => running.size,
+  )
   const timer = setInterval(() => {
     for (const { since, expire } of running) {
       if (performance.now() - since < TIMEOUT_MS) return
@@ -27,7 +37,6 @@ export function createStatements({ databaseSeconds, databaseErrors, databaseActi
 
   function end(statement: Statement, failed: boolean): void {
     if (!running.delete(statement)) return
-    databaseActive.set(running.size)
     databaseSeconds.observe((performance.now() - statement.since) / 1000)
     if (failed) databaseErrors.inc()
   }
@@ -48,7 +57,6 @@ export function createStatements({ databaseSeconds, databaseErrors, databaseActi
           },
         }
         running.add(statement)
-        databaseActive.set(running.size)
         answer.then(
           (value) => {
             end(statement, false)

@@ -3,16 +3,19 @@ import type { FastifyInstance } from 'fastify'
 import pino from 'pino'
 import type { Contract } from '../../src/contract/define.ts'
 import { createFanout } from '../../src/feed/fanout.ts'
-import { type FeedLog, type FeedState, openFeed } from '../../src/feed/feed.ts'
+import { openFeed } from '../../src/feed/feed.ts'
+import type { FeedLog } from '../../src/feed/log.ts'
 import { eventsRoute } from '../../src/http/stream/events.ts'
+import { createMetrics } from '../../src/observe/metrics.ts'
 import { readState } from '../../src/store/cursor.ts'
 import type { Database } from '../../src/store/database.ts'
 import { readFeed, readFeedTail } from '../../src/store/feed.ts'
+import type { Commit } from '../../src/store/notifications.ts'
 import { createGates, type Gates, release } from './gates.ts'
 import type { Random } from './random.ts'
 
 /** What the model keeps in memory and reads at a time: small, so that schedules reach beyond both. */
-const SMALL = { ring: 4, page: 3 }
+const SMALL = { tailEvents: 4, fetchEntries: 3 }
 const BATCH_BYTES = 1_200
 
 type Handler = (request: unknown, reply: unknown) => Promise<unknown>
@@ -21,7 +24,7 @@ type Handler = (request: unknown, reply: unknown) => Promise<unknown>
 export interface Api {
   gates: Gates
   /** a commit's notification arrives */
-  notify(state: Omit<FeedState, 'prunedId'>): void
+  notify(commit: Commit): void
   /** the slow poll */
   poll(): Promise<void>
   handle: Handler
@@ -33,6 +36,7 @@ export interface Api {
 }
 
 const silent = pino({ level: 'silent' })
+const metrics = createMetrics('model')
 
 export function createApi(db: Database, contract: Contract): Api {
   const gates = createGates()
@@ -47,22 +51,19 @@ export function createApi(db: Database, contract: Contract): Api {
       onCommit = listener
     },
   }
-  let onChange = () => {}
-  const listener = {
-    onChange: () => onChange(),
+  const feed = openFeed(log, silent, SMALL)
+  feed.watch({
+    onChange() {},
     onRebuilt() {
       rebuilt = true
     },
-  }
-  const feed = openFeed(log, listener, silent, SMALL)
-  const metrics = { delivered() {}, wrote() {}, disconnected() {}, opened() {}, closed() {}, refused() {} }
+  })
   const fanout = createFanout(feed, {
     keepaliveMs: 30_000,
     stallMs: 30_000,
     metrics,
     batchBytes: BATCH_BYTES,
   })
-  onChange = fanout.changed
   const app = {
     route(options: { handler: Handler }) {
       handle = options.handler
@@ -75,11 +76,11 @@ export function createApi(db: Database, contract: Contract): Api {
     maxStreams: 100,
     maxStreamsPerIp: 100,
     resumable: true,
-    metrics,
+    metrics: { opened() {}, closed() {}, refused() {} },
   })
   return {
     gates,
-    notify: (state) => onCommit(state),
+    notify: (commit) => onCommit(commit),
     poll: () => feed.refresh(),
     handle: handle as unknown as Handler,
     lastId: () => feed.lastId(),

@@ -399,28 +399,51 @@ const SERVING: Record<string, Fault[]> = {
       'eq(changes.jobLog, latest.logIndex), eq(changes.blockNumber, latest.blockNumber)',
     ],
   ],
-  'src/feed/feed.ts': [
+  'src/feed/tail.ts': [
     [
-      'recent',
+      'eventsAfter',
       'a resumed stream begins one event late (memory)',
       'events.slice(first, first + limit)',
       'events.slice(first + 1, first + 1 + limit)',
     ],
-    ['recent', 'memory is said to reach back further', 'events[first]?.after === id', 'events[first]'],
-    ['stored', 'a hole in the store counts as a complete continuation', '&& continues(id, found)', ''],
-    ['toEvent', 'a take-over looks like a rebuilt database', "type === 'jump' ? job : id - 1", 'id - 1'],
-    ['takeTurns', 'a look that was overtaken ends every stream', 'line.then(', 'Promise.resolve().then('],
     [
-      'look',
-      'a notification is the only way to hear of events',
-      'wanted = Math.max(wanted, state.lastId)',
-      '',
+      'eventsAfter',
+      'memory is said to reach back further',
+      'events[first]?.previousId === id',
+      'events[first]',
+    ],
+  ],
+  'src/feed/event.ts': [
+    [
+      'toEvent',
+      'a take-over looks like a rebuilt database',
+      'previousId: JSON.parse(data)',
+      'previousId: id - 1',
     ],
     [
       'toEvent',
       'the server forgets the job before a change',
       'before === null ? null : JSON.parse(before)',
       'null',
+    ],
+  ],
+  'src/feed/serialize.ts': [
+    [
+      'createSerializer',
+      'a refresh that was overtaken ends every stream',
+      'latest.then(',
+      'Promise.resolve().then(',
+    ],
+  ],
+  'src/feed/feed.ts': [
+    ['stored', 'a hole in the store counts as a complete continuation', '&& continues(id, found)', ''],
+  ],
+  'src/feed/reader.ts': [
+    [
+      'refreshState',
+      'a notification is the only way to hear of events',
+      'reader.committedId = Math.max(reader.committedId, state.lastId)',
+      '',
     ],
   ],
   'src/http/stream/wanted.ts': [
@@ -441,10 +464,10 @@ const SERVING: Record<string, Fault[]> = {
     [
       'drained',
       'a stalled stream is skipped past what it could not take',
-      'resume(subscriber)',
-      'subscriber.position = feed.lastId() ?? 0\n      resume(subscriber)',
+      'resume(walk, subscriber)',
+      'subscriber.position = feed.lastId() ?? 0\n      resume(walk, subscriber)',
     ],
-    ['drained', 'a drained stream is not resumed', 'resume(subscriber)', ''],
+    ['drained', 'a drained stream is not resumed', 'resume(walk, subscriber)', ''],
   ],
 }
 

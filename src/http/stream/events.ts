@@ -4,10 +4,11 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Contract } from '../../contract/define.ts'
 import { UnavailableError } from '../../errors.ts'
 import type { Connected, Unavailable } from '../../events.ts'
-import type { Wanted } from '../../feed/batch.ts'
+import type { EventFilter } from '../../feed/batch.ts'
 import type { Fanout } from '../../feed/fanout.ts'
-import type { Feed, Head } from '../../feed/feed.ts'
+import type { Feed } from '../../feed/feed.ts'
 import { encodeChunk, encodeFrame } from '../../feed/frames.ts'
+import type { Head } from '../../feed/log.ts'
 import { unwrap } from '../../messages.ts'
 import { addressKey } from '../address.ts'
 import { sendError } from '../errors.ts'
@@ -134,7 +135,7 @@ export function eventsRoute(app: FastifyInstance, options: StreamOptions): { dra
     socket: Socket
     response: ServerResponse
     chunked: boolean
-    wanted: Wanted
+    wanted: EventFilter
     start: Start
     slot: Slot
   }): void {
@@ -146,7 +147,7 @@ export function eventsRoute(app: FastifyInstance, options: StreamOptions): { dra
     response.flushHeaders()
     const subscriber = fanout.open({
       socket,
-      wanted,
+      filter: wanted,
       chunked,
       position,
       first: connectedFrame(position, resumed, feed.head()),

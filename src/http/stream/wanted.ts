@@ -2,7 +2,7 @@ import { Type } from 'typebox'
 import { type FilterRule, filterParameters, matches, parseFilter } from '../../contract/filters.ts'
 import { BadRequestError } from '../../errors.ts'
 import { eventTypes } from '../../events.ts'
-import type { Wanted } from '../../feed/batch.ts'
+import type { EventFilter } from '../../feed/batch.ts'
 import { apiKeyParameter } from '../errors.ts'
 
 const typesText = {
@@ -44,7 +44,7 @@ export interface StreamQuery {
  * What a stream carries.
  * @throws BadRequestError
  */
-export function readWanted(rules: FilterRule[], query: StreamQuery): Wanted {
+export function readWanted(rules: FilterRule[], query: StreamQuery): EventFilter {
   if (query.types !== undefined && query.filter !== undefined)
     throw new BadRequestError('types and filter are the same parameter: give one of them')
   const filter = parseFilter(rules, { ...query })
@@ -53,8 +53,8 @@ export function readWanted(rules: FilterRule[], query: StreamQuery): Wanted {
   return {
     key: JSON.stringify([types, filter]),
     // A job that left the filter is told too: its subscriber must not keep it.
-    wants: ({ type, job, before }) =>
-      type !== 'jump' && types.includes(type) && (matchesJob(job) || (before !== null && matchesJob(before))),
+    passes: ({ type, job, before }) =>
+      types.includes(type) && (matchesJob(job) || (before !== null && matchesJob(before))),
   }
 }
 

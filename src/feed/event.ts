@@ -1,0 +1,40 @@
+import type { Job } from '../contract/job.ts'
+import type { FeedEntry } from '../store/feed.ts'
+import { encodeChunk, encodeFrame } from './frames.ts'
+
+interface Place {
+  id: number
+  /** id of the entry before it, by which a missing entry is noticed */
+  previousId: number
+}
+
+/** A change of a job, parsed and encoded once for all subscribers. */
+export interface JobEvent extends Place {
+  type: Exclude<FeedEntry['type'], 'jump'>
+  job: Job
+  /** the job before a job_updated; null for the other types */
+  before: Job | null
+  /** the SSE frame as one HTTP/1.1 chunk */
+  chunk: Buffer
+}
+
+/** An entry of the feed. A jump is sent to nobody: it only records which id it continues. */
+export type FeedEvent = JobEvent | (Place & { type: 'jump' })
+
+export function toEvent({ id, type, data, before }: FeedEntry): FeedEvent {
+  if (type === 'jump') return { id, previousId: JSON.parse(data), type }
+  const chunk = encodeChunk(encodeFrame({ id, event: type, data }))
+  return {
+    id,
+    previousId: id - 1,
+    type,
+    job: JSON.parse(data),
+    before: before === null ? null : JSON.parse(before),
+    chunk,
+  }
+}
+
+/** Whether events continue the feed after an id, with no entry missing in between. */
+export function continues(id: number, events: FeedEvent[]): boolean {
+  return events.every(({ previousId }, i) => previousId === (events[i - 1]?.id ?? id))
+}

@@ -1,0 +1,60 @@
+import { buildBatch } from './batch.ts'
+import type { FeedEvent } from './event.ts'
+import type { Subscriber } from './subscribers.ts'
+import { deliver, flushCounts, resume, startWalk, type Walk } from './walk.ts'
+
+/** Events of a page. */
+const PAGE_EVENTS = 128
+/** Pages read at a time, so that a crowd that comes back does not take every connection. */
+const MAX_READERS = 2
+/** Delay before a page that could not be read is asked for again. */
+const RETRY_READ_MS = 1_000
+
+/**
+ * Returns a function that continues a subscriber whose position is no longer in memory, with a page from the store.
+ * @param onPruned called if the store no longer keeps all events after the position
+ */
+export function createPageReader(
+  walk: Walk,
+  onPruned: (subscriber: Subscriber) => void,
+): (subscriber: Subscriber) => void {
+  const line = new Set<Subscriber>()
+  let readers = 0
+
+  /** Reads pages until nobody is in line. */
+  async function readPages(): Promise<void> {
+    if (readers >= MAX_READERS) return
+    readers++
+    for (const subscriber of line) {
+      line.delete(subscriber)
+      if (walk.subscribers.has(subscriber)) await readPage(subscriber)
+    }
+    readers--
+  }
+
+  async function readPage(subscriber: Subscriber): Promise<void> {
+    const { group, position } = subscriber
+    let page: FeedEvent[] | null
+    try {
+      page = await walk.feed.stored(position, PAGE_EVENTS)
+    } catch {
+      // The feed logs that the database is out of reach.
+      subscriber.waiting = false
+      setTimeout(resume, RETRY_READ_MS, walk, subscriber).unref()
+      return
+    }
+    subscriber.waiting = false
+    if (!walk.subscribers.has(subscriber)) return
+    if (!page) return onPruned(subscriber)
+    walk.now = performance.now()
+    deliver(walk, subscriber, buildBatch(group, position, page, Number.POSITIVE_INFINITY))
+    flushCounts(walk)
+    void startWalk(walk)
+  }
+
+  return (subscriber) => {
+    subscriber.waiting = true
+    line.add(subscriber)
+    void readPages()
+  }
+}

@@ -1,0 +1,77 @@
+import type { Logger } from 'pino'
+import { continues, toEvent } from './event.ts'
+import { type FeedLog, type Head, headOf } from './log.ts'
+import { append, dropPruned, type Tail } from './tail.ts'
+
+export interface FeedWatcher {
+  /** Called when there are new events. */
+  onChange(): void
+  /** Called when the ids no longer continue those before: the database was rebuilt or restored. */
+  onRebuilt(): void
+}
+
+/** State of reading the store into the tail. The functions on it must not overlap, since each acts on what it has read. */
+export interface FeedReader {
+  log: FeedLog
+  logger: Logger
+  /** entries read by one query */
+  fetchEntries: number
+  tail: Tail
+  head: Head
+  /** the newest id known to be committed; the tail is read up to it */
+  committedId: number
+  watchers: FeedWatcher[]
+}
+
+/** Reads how far the feed and the index are, then the new entries. */
+export async function refreshState(reader: FeedReader): Promise<void> {
+  const { tail } = reader
+  const state = await reader.log.state()
+  if (tail.lastId !== null && (state.lastId < tail.lastId || state.prunedId > tail.lastId))
+    return restart(reader)
+  reader.committedId = Math.max(reader.committedId, state.lastId)
+  reader.head = headOf(state)
+  dropPruned(tail, state.prunedId)
+  await fetchCommitted(reader)
+}
+
+/** Reads the committed entries that are not in memory yet. */
+export async function fetchCommitted(reader: FeedReader): Promise<void> {
+  const { tail } = reader
+  if (tail.lastId === null) return loadTail(reader)
+  while (reader.committedId > tail.lastId) {
+    const next = (await reader.log.read(tail.lastId, reader.fetchEntries)).map(toEvent)
+    if (next.length === 0) {
+      reader.committedId = tail.lastId
+      return
+    }
+    if (!continues(tail.lastId, next)) return restart(reader)
+    append(tail, next)
+    for (const { onChange } of reader.watchers) onChange()
+  }
+}
+
+/** Fills the tail from the store. */
+async function loadTail(reader: FeedReader): Promise<void> {
+  const { tail } = reader
+  const state = await reader.log.state()
+  const newest = (await reader.log.readTail(tail.capacity)).map(toEvent)
+  tail.events = newest
+  // Entries committed between the two reads are in the tail already.
+  tail.lastId = Math.max(state.lastId, newest.at(-1)?.id ?? 0)
+  reader.committedId = Math.max(reader.committedId, tail.lastId)
+  reader.head = headOf(state)
+  for (const { onChange } of reader.watchers) onChange()
+}
+
+/** Begins anew after the ids of the store ceased to continue those in memory. */
+async function restart(reader: FeedReader): Promise<void> {
+  reader.logger.warn(
+    { lastId: reader.tail.lastId },
+    'the feed does not continue, since the database was rebuilt or restored: all streams are ended',
+  )
+  Object.assign(reader.tail, { events: [], lastId: null })
+  reader.committedId = 0
+  for (const { onRebuilt } of reader.watchers) onRebuilt()
+  await loadTail(reader)
+}

@@ -1,0 +1,19 @@
+/**
+ * Returns a wrapper for tasks that must not overlap. Wrapped tasks run one at a time, in the order in which they were called.
+ * A call of a task that is already waiting shares its run: that run begins after the call, so it sees all the call could see.
+ */
+export function createSerializer() {
+  let latest = Promise.resolve()
+  return (task: () => Promise<void>) => {
+    let waiting: Promise<void> | undefined
+    return () => {
+      if (waiting) return waiting
+      waiting = latest.then(() => {
+        waiting = undefined
+        return task()
+      })
+      latest = waiting.catch(() => {})
+      return waiting
+    }
+  }
+}

@@ -1,0 +1,140 @@
+import { setImmediate } from 'node:timers/promises'
+import type { Metrics } from '../observe/metrics.ts'
+import { type Batch, buildBatch, type FilterGroup } from './batch.ts'
+import type { Feed } from './feed.ts'
+import type { Subscriber } from './subscribers.ts'
+
+/** Time after which a loop over subscribers yields to the event loop: REST must not wait for 10,000 writes. */
+const SLICE_MS = 1
+/** Events that are filtered for one batch. */
+const BATCH_EVENTS = 500
+
+/** A walk over the subscribers that have events to get and whose sockets take bytes. */
+export interface Walk {
+  feed: Feed
+  metrics: Pick<Metrics, 'delivered' | 'streamBytes'>
+  subscribers: Set<Subscriber>
+  /** size from which a batch is not extended */
+  batchBytes: number
+  /** Called for a subscriber whose position is no longer in memory. */
+  onMiss(subscriber: Subscriber): void
+  /**
+   * The subscribers of the next walk, of which those count that are still `queued`. An array and a flag: a Set would grow and
+   * shrink with every event, which costs 3 % of a delivery.
+   */
+  queue: Subscriber[]
+  walking: boolean
+  /** the latest batch of each group with several members, kept during the walk */
+  batches: Map<FilterGroup, Batch>
+  /** performance.now() at the beginning of the current slice */
+  now: number
+  /** events and bytes that are not in the metrics yet: counting each delivery would cost as much as some deliveries do */
+  events: number
+  bytes: number
+}
+
+export function createWalk(
+  options: Pick<Walk, 'feed' | 'metrics' | 'subscribers' | 'batchBytes' | 'onMiss'>,
+): Walk {
+  const idle = { queue: [], walking: false, batches: new Map(), now: performance.now(), events: 0, bytes: 0 }
+  return { ...options, ...idle }
+}
+
+/** Serves a subscriber in the next walk, unless it was removed meanwhile. */
+export function resume(walk: Walk, subscriber: Subscriber): void {
+  if (walk.subscribers.has(subscriber)) enqueue(walk, subscriber)
+  void startWalk(walk)
+}
+
+/** Serves all subscribers in the next walk. */
+export function resumeAll(walk: Walk): void {
+  for (const subscriber of walk.subscribers) enqueue(walk, subscriber)
+  void startWalk(walk)
+}
+
+/** Queues a subscriber for the next walk. One that takes no bytes or waits for a page is queued when that is over. */
+function enqueue({ queue }: Walk, subscriber: Subscriber): void {
+  if (subscriber.queued || subscriber.waiting || subscriber.stalledAt > 0) return
+  subscriber.queued = true
+  queue.push(subscriber)
+}
+
+/** Walks until nobody is in the queue. */
+export async function startWalk(walk: Walk): Promise<void> {
+  if (walk.walking) return
+  walk.walking = true
+  while (walk.queue.length > 0) {
+    // Not in this tick: a socket that drains within it would bring its subscriber back for ever.
+    await nextSlice(walk)
+    const { queue } = walk
+    walk.queue = []
+    await serveAll(walk, queue)
+  }
+  walk.walking = false
+  walk.batches.clear()
+}
+
+async function serveAll(walk: Walk, subscribers: Subscriber[]): Promise<void> {
+  let served = 0
+  for (const subscriber of subscribers) {
+    if (!subscriber.queued) continue
+    subscriber.queued = false
+    serve(walk, subscriber)
+    if ((++served & 15) === 0 && isSliceOver(walk)) await nextSlice(walk)
+  }
+  flushCounts(walk)
+}
+
+function serve(walk: Walk, subscriber: Subscriber): void {
+  const { group, position } = subscriber
+  if (position >= (walk.feed.lastId() ?? 0)) return
+  const batch = batchAfter(walk, group, position)
+  if (batch) deliver(walk, subscriber, batch)
+  else walk.onMiss(subscriber)
+}
+
+/** The next batch of a group after a position; undefined if memory does not reach back to it. */
+function batchAfter(walk: Walk, group: FilterGroup, position: number): Batch | undefined {
+  const shared = walk.batches.get(group)
+  if (shared?.from === position) return shared
+  const events = walk.feed.recent(position, BATCH_EVENTS)
+  if (!events) return undefined
+  const batch = buildBatch(group, position, events, walk.batchBytes)
+  if (group.members > 1) walk.batches.set(group, batch)
+  return batch
+}
+
+/** Writes a batch to a subscriber, and moves it to the position after the batch. */
+export function deliver(walk: Walk, subscriber: Subscriber, batch: Batch): void {
+  subscriber.position = batch.to
+  if (batch.bytes) {
+    walk.events += batch.count
+    write(walk, subscriber, batch.bytes)
+  }
+  if (batch.to < (walk.feed.lastId() ?? 0)) enqueue(walk, subscriber)
+}
+
+export function write(walk: Walk, subscriber: Subscriber, bytes: Buffer): void {
+  subscriber.wroteAt = walk.now
+  walk.bytes += bytes.length
+  if (!subscriber.socket.write(bytes)) subscriber.stalledAt = walk.now
+}
+
+export function isSliceOver(walk: Walk): boolean {
+  return performance.now() - walk.now > SLICE_MS
+}
+
+/** Lets the event loop run, and begins the next slice. */
+export async function nextSlice(walk: Walk): Promise<void> {
+  flushCounts(walk)
+  await setImmediate()
+  walk.now = performance.now()
+}
+
+/** Adds what was written since the last call to the metrics. */
+export function flushCounts(walk: Walk): void {
+  walk.metrics.delivered.inc(walk.events)
+  walk.metrics.streamBytes.inc(walk.bytes)
+  walk.events = 0
+  walk.bytes = 0
+}

@@ -1,0 +1,62 @@
+import type { Registry } from 'prom-client'
+import { remember } from './http/remember.ts'
+import { lagBlocks, lagSeconds } from './indexer/staleness.ts'
+import { observeGauge } from './observe/metrics.ts'
+import type { IndexState } from './store/cursor.ts'
+
+export interface IndexGauges {
+  readState(): Promise<IndexState>
+  /** newest feed id that this process knows; null if it knows none */
+  feedLastId(): number | null
+  /** whether this process indexes */
+  isIndexing(): boolean
+}
+
+/**
+ * Registers the gauges of the index and the feed. A scrape reads the state once for all of them. While the database does not
+ * answer, they keep the values of the latest state.
+ */
+export function observeIndex(registry: Registry, { readState, feedLastId, isIndexing }: IndexGauges): void {
+  let latest: IndexState | undefined
+  // Not kept between scrapes: the gauges of one scrape are read concurrently, and so share one read.
+  const read = remember(async () => {
+    const state = await readState().catch(() => undefined)
+    latest = state ?? latest
+    return state !== undefined
+  }, 0)
+  const observe = (name: string, help: string, value: (state: IndexState) => number | null) =>
+    observeGauge(registry, name, help, async () => {
+      await read()
+      return (latest && value(latest)) ?? 0
+    })
+
+  observe(
+    'jobcast_head_block',
+    'Number of the chain head when an indexer last read it.',
+    (state) => state.headNumber,
+  )
+  observe('jobcast_indexed_block', 'Number of the block indexed last.', (state) => state.blockNumber)
+  observe('jobcast_lag_blocks', 'Blocks between the indexed block and the head.', lagBlocks)
+  observe('jobcast_lag_seconds', 'Chain time between the indexed block and the head.', lagSeconds)
+  observe(
+    'jobcast_chain_contact_age_seconds',
+    'Time since an indexer last had an answer from the chain.',
+    ({ checkedAgo }) => checkedAgo ?? Number.NaN,
+  )
+  observeGauge(registry, 'jobcast_feed_last_id', 'The newest feed id that this process knows.', async () => {
+    await read()
+    return feedLastId() ?? latest?.lastId ?? 0
+  })
+  observeGauge(
+    registry,
+    'jobcast_database_up',
+    '1 if the database answered when the metrics were read, else 0.',
+    async () => ((await read()) ? 1 : 0),
+  )
+  observeGauge(
+    registry,
+    'jobcast_indexer_working',
+    '1 if this process indexes, 0 if it stands by or fails.',
+    () => (isIndexing() ? 1 : 0),
+  )
+}
