@@ -26,7 +26,7 @@ interface Backup {
   restore(): Promise<void>
 }
 
-/** A database of a server, copied and put back also while a process uses it, which loses its connections then. */
+/** A Postgres database. It can be backed up and restored under running processes, which lose their connections by it. */
 async function postgresBackup(): Promise<Backup> {
   const url = await server.createDatabase()
   const name = new URL(url).pathname.slice(1)
@@ -40,7 +40,7 @@ async function postgresBackup(): Promise<Backup> {
             await admin`select pg_terminate_backend(pid) from pg_stat_activity where datname = ${name}`
           return ended.length === 0
         },
-        { message: 'nobody is connected' },
+        { message: 'no connection is left' },
       )
       for (const statement of statements) await admin.unsafe(statement)
       await admin.unsafe(`alter database ${name} allow_connections true`)
@@ -56,7 +56,7 @@ async function postgresBackup(): Promise<Backup> {
   }
 }
 
-/** A folder, copied and put back while no process uses it. */
+/** A PGlite folder. It is backed up and restored while no process uses it. */
 async function folderBackup(): Promise<Backup> {
   const folder = await tempDir()
   onTestFinished(() => folder.remove())
@@ -99,7 +99,7 @@ const idsOf = (stream: Stream) => stream.of('job_created').map(({ id }) => Numbe
 const jobsOf = (stream: Stream) => stream.of('job_created').map(({ data }) => data.jobId)
 const resumed = async (stream: Stream) => (await stream.connected).data.resumed
 
-/** Creates jobs, and resolves when a subscriber has them, with the ids of their events. */
+/** Creates jobs one at a time. Resolves with the ids of their events once a subscriber has all of them. */
 async function createJobs(process: JobcastProcess, count: number): Promise<number[]> {
   const stream = subscribe(process)
   await stream.connected
@@ -109,7 +109,7 @@ async function createJobs(process: JobcastProcess, count: number): Promise<numbe
   return idsOf(stream)
 }
 
-/** Subscribers of a restored database, whose jobs come from the chain once more. */
+/** Expects lost ids to be answered as a gap, kept ids to be resumed, and lost jobs to be indexed again under higher ids. */
 async function expectHonest(process: JobcastProcess, kept: number[], lost: number[]): Promise<void> {
   const newest = lost.at(-1) as number
   const total = (await jobsOnChain(chain)).length
@@ -136,25 +136,28 @@ describe('a database restored from a backup', () => {
   it.each([
     ['Postgres', postgresBackup],
     ['PGlite', folderBackup],
-  ])('%s, while nothing runs: no id is given out twice, and lost ones are told', async (_name, open) => {
-    const backup = await open()
-    let process = await start(backup.env)
-    const kept = await createJobs(process, 3)
-    await process.stop()
-    await backup.take()
+  ])(
+    '%s, restored while nothing runs: no id is given out twice, and a lost id is a gap',
+    async (_name, open) => {
+      const backup = await open()
+      let process = await start(backup.env)
+      const kept = await createJobs(process, 3)
+      await process.stop()
+      await backup.take()
 
-    process = await start(backup.env)
-    // An ordinary restart is no gap, for an id of before it and for the newest.
-    for (const id of kept) expect(await resumed(subscribe(process, id))).toBe(true)
-    const lost = await createJobs(process, 4)
-    await process.stop()
-    await backup.restore()
+      process = await start(backup.env)
+      // An ordinary restart is no gap for any id.
+      for (const id of kept) expect(await resumed(subscribe(process, id))).toBe(true)
+      const lost = await createJobs(process, 4)
+      await process.stop()
+      await backup.restore()
 
-    process = await start(backup.env)
-    await expectHonest(process, kept, lost)
-  })
+      process = await start(backup.env)
+      await expectHonest(process, kept, lost)
+    },
+  )
 
-  it('Postgres, under running processes', async () => {
+  it('Postgres, restored under running processes', async () => {
     const backup = await postgresBackup()
     const process = await start(backup.env)
     const standby = await start(backup.env)
@@ -172,7 +175,7 @@ describe('a database restored from a backup', () => {
     expect(Number(again.id)).toBeGreaterThan(lost.at(-1) as number)
   })
 
-  it('a take-over by a standby is no gap', async () => {
+  it('is no gap if a standby only took over', async () => {
     const { env } = await postgresBackup()
     const first = await start(env)
     const second = await start(env)

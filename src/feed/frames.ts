@@ -1,18 +1,18 @@
 /**
- * Framing of Server-Sent Events (WHATWG HTML, section 9.2.6 "Interpreting an event stream") and of the chunks of
- * HTTP/1.1 that carry them (RFC 9112, section 7.1).
+ * Frames of Server-Sent Events (WHATWG HTML, section 9.2.6 "Interpreting an event stream"), and the HTTP/1.1 chunks that carry
+ * them (RFC 9112, section 7.1).
  */
 
 export interface Frame {
   event?: string
-  /** put on one `data:` line for each of its lines, so that no text can end the frame or begin a field */
+  /** any text; each of its lines is sent in a `data:` field of its own, so that no text can end the frame or begin a field */
   data?: string
   id?: number
   /** milliseconds */
   retry?: number
 }
 
-/** A frame as text, blank line included. */
+/** Encodes a frame as text, with the blank line that ends it. */
 export function encodeFrame({ event, data, id, retry }: Frame): string {
   let text = ''
   if (retry !== undefined) text += `retry: ${retry}\n`
@@ -22,12 +22,12 @@ export function encodeFrame({ event, data, id, retry }: Frame): string {
   return `${text}\n`
 }
 
-/** A text as one chunk of HTTP/1.1, made here once for all clients, and not by node:http for each of them. */
+/** Encodes a text as one HTTP/1.1 chunk: once for all clients, while node:http would do it again for each. */
 export function encodeChunk(text: string): Buffer {
   return Buffer.from(`${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`)
 }
 
-/** What a chunk holds, for HTTP/1.0, which has no chunks; a view, not a copy. */
+/** The body of a chunk, for HTTP/1.0, which has no chunks. It is a view of the chunk, not a copy. */
 export function chunkBody(chunk: Buffer): Buffer {
   return chunk.subarray(chunk.indexOf('\n') + 1, -2)
 }

@@ -1,39 +1,48 @@
 import { readFile } from 'node:fs/promises'
 import type { Socket } from 'node:net'
 
-const TABLES = ['/proc/net/tcp', '/proc/net/tcp6']
-/** Local port, the last 4 bytes of the remote address, remote port, bytes that the peer has not acknowledged. */
-const LINE =
+const TCP_TABLES = ['/proc/net/tcp', '/proc/net/tcp6']
+/** Local port, the last 4 bytes of the remote address, remote port, and bytes in the send queue, all in hex. */
+const TCP_ROW =
   /^ *\d+: [0-9A-F]+:([0-9A-F]{4}) [0-9A-F]*([0-9A-F]{8}):([0-9A-F]{4}) [0-9A-F]{2} ([0-9A-F]{8}):/gm
 
 /**
- * Reads how many bytes the kernel still holds for each connection. Node cannot tell whether a slow client takes bytes: the
- * kernel wakes it only when a third of the send buffer is free, which at 20 kB/s took 58 s.
- * @returns bytes by `connectionKey`; empty where the system is not Linux
+ * Reads how many bytes of each TCP connection the client has not acknowledged, from the kernel's tables. Node cannot tell
+ * whether a slow client takes bytes: the kernel reports a socket writable only when a third of its send buffer is free, which
+ * took 58 s for a client that read 20 kB/s.
+ * @returns bytes by `connectionKey`; empty on other systems than Linux
  */
 export async function readUnsent(): Promise<Map<string, number>> {
-  const tables = await Promise.all(TABLES.map((path) => readFile(path, 'latin1').catch(() => '')))
-  const unsent = new Map<string, number>()
-  for (const [, local, address, remote, bytes] of tables.join('\n').matchAll(LINE))
-    unsent.set(`${local} ${address} ${remote}`, Number.parseInt(bytes as string, 16))
-  return unsent
+  const tables = await Promise.all(TCP_TABLES.map((path) => readFile(path, 'latin1').catch(() => '')))
+  const rows = tables.join('\n').matchAll(TCP_ROW)
+  return new Map(
+    [...rows].map(([, local, address, remote, bytes]) => [
+      `${local} ${address} ${remote}`,
+      Number.parseInt(`${bytes}`, 16),
+    ]),
+  )
 }
 
+/** The key of a socket's connection: its ports, and the last 4 bytes of the remote address, which IPv4 and IPv6 both have. */
 export function connectionKey({ localPort = 0, remoteAddress = '', remotePort = 0 }: Socket): string {
-  // The kernel prints each 32 bits of an address in the byte order of the machine.
-  const address = lastBytes(remoteAddress).reverse().map(hex(2)).join('')
-  return `${hex(4)(localPort)} ${address} ${hex(4)(remotePort)}`
+  // The kernel prints each 32 bits of an address with the least significant byte first.
+  const address = lastBytes(remoteAddress)
+    .reverse()
+    .map((byte) => upperHex(byte, 2))
+  return `${upperHex(localPort, 4)} ${address.join('')} ${upperHex(remotePort, 4)}`
 }
 
+/** The last 4 bytes of an IPv4 or IPv6 address. */
 function lastBytes(address: string): number[] {
   const groups = address.split(':')
-  if (address.includes('.')) return (groups.at(-1) as string).split('.').map(Number)
+  const ipv4 = groups.at(-1)
+  if (ipv4?.includes('.')) return ipv4.split('.').map(Number)
   return groups
     .slice(-2)
     .map((group) => Number.parseInt(group || '0', 16))
     .flatMap((group) => [group >> 8, group & 255])
 }
 
-function hex(digits: number): (value: number) => string {
-  return (value) => value.toString(16).toUpperCase().padStart(digits, '0')
+function upperHex(value: number, digits: number): string {
+  return value.toString(16).toUpperCase().padStart(digits, '0')
 }

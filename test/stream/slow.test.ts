@@ -18,7 +18,7 @@ beforeAll(async () => {
 })
 afterAll(() => postgres.stop())
 
-it('200 clients that do not read cost little, delay nobody, are cut, and can resume', async () => {
+it('200 clients that do not read cost little memory, delay no other client, are disconnected, and can resume', async () => {
   const url = await postgres.createDatabase()
   const writer = await openWriter(url)
   onTestFinished(() => writer.close())
@@ -34,10 +34,10 @@ it('200 clients that do not read cost little, delay nobody, are cut, and can res
     onTestFinished(() => reader.close())
     await reader.connected
   }
-  // The ring of the newest events is full, so that what grows from here on is what the stalled cost.
+  // The server's tail of events is full, so any growth from here on is what the stalled streams cost.
   for (let i = 0; i < 13; i++) await writer.add(...Array.from({ length: 1_000 }, () => ({ clientId: '1' })))
   await until(async () => readers.every((reader) => reader.of('job_created').length === 13_000), {
-    message: 'the ring is full',
+    message: 'the tail is full',
     timeout: 60_000,
   })
   const before = await memory(server.url)
@@ -62,18 +62,18 @@ it('200 clients that do not read cost little, delay nobody, are cut, and can res
       peak.used = Math.max(peak.used, now.used - before.used)
       return readers.every((reader) => reader.events.at(-1)?.id === String(last))
     },
-    { message: 'those who read have all', timeout: 60_000 },
+    { message: 'the readers have every event', timeout: 60_000 },
   )
   for (const reader of readers)
     expect(reader.of('job_created').map(({ id }) => Number(id))).toEqual(
       Array.from({ length: 13_000 + EVENTS }, (_, i) => from - 13_000 + 1 + i),
     )
-  // What they have not read is 200 times 6 MB. These bounds leave room for garbage that was not collected yet.
+  // The stalled clients have not read 6 MB each. The bounds leave room for garbage that is not collected yet.
   expect(peak.used).toBeLessThan(150 * 1024 * 1024)
   expect(peak.resident).toBeLessThan(400 * 1024 * 1024)
 
   await until(async () => (await metric(server.url, 'jobcast_streams')) === readers.length, {
-    message: 'the stalled are cut',
+    message: 'the stalled streams are ended',
   })
   expect(await metric(server.url, 'jobcast_streams_disconnected_total{reason="stalled"}')).toBe(STALLED)
   expect(readers.every((reader) => reader.of('connected').length === 1)).toBe(true)
@@ -94,17 +94,17 @@ it('200 clients that do not read cost little, delay nobody, are cut, and can res
 
 interface Slow {
   socket: Socket
-  /** Takes so many bytes at most. */
+  /** Reads at most this many bytes. */
   read(bytes: number): void
   text(): string
 }
 
-/** A connection that takes bytes only when it is told to. */
+/** Opens a connection that reads only on request. */
 async function openSlow(host: string, port: number): Promise<Slow> {
   const socket = connect({ host, port })
   socket.on('error', () => {})
   await once(socket, 'connect')
-  // Without it the socket would not read ahead, and `read` find nothing.
+  // A listener makes the socket read ahead, so that `read` finds bytes.
   socket.on('readable', () => {})
   let text = ''
   return {
@@ -121,7 +121,7 @@ async function metric(url: string, name: string): Promise<number> {
   return (await readMetrics(url))(name)
 }
 
-/** Bytes that the server's process holds, and that it has in use; how many streams it waits for. */
+/** The server's resident memory and memory in use, in bytes, and its number of stalled streams. */
 async function memory(url: string) {
   const read = await readMetrics(url)
   return {
@@ -131,13 +131,13 @@ async function memory(url: string) {
   }
 }
 
-it('a client that reads 40 kB/s is left in a replay of megabytes, one that reads nothing is cut', async () => {
+it('in a replay of megabytes a client that reads 40 kB/s stays connected, one that reads nothing is disconnected', async () => {
   const url = await postgres.createDatabase()
   const writer = await openWriter(url)
   onTestFinished(() => writer.close())
   const from = await writer.lastId()
   for (let i = 0; i < EVENTS / 1_000; i++) await writer.add(...Array.from({ length: 1_000 }, () => ({})))
-  // IPv4 and IPv6 are two tables of the kernel.
+  // The kernel has a table of connections for IPv4 and one for IPv6.
   const server = await startProcess({
     args: ['start', '--only', 'api'],
     env: { DATABASE_URL: url, STALL_SECONDS: '16', RATE_LIMIT: '0', HOST: '::' },
@@ -161,12 +161,12 @@ it('a client that reads 40 kB/s is left in a replay of megabytes, one that reads
   }
   const cut = () => metric(server.url, 'jobcast_streams_disconnected_total{reason="stalled"}')
   await until(async () => (await cut()) === 2, {
-    message: 'those that read nothing are cut',
+    message: 'the clients that read nothing are disconnected',
     timeout: 30_000,
   })
-  // Twice the limit. Node itself sees that bytes were taken after some 25 s.
+  // 1.28 MB take twice the stall limit, and more than the 25 s after which node itself sees that bytes were taken.
   await until(() => slow4.text().length > 1_280_000 && slow6.text().length > 1_280_000, {
-    message: 'the slow ones read on',
+    message: 'the slow clients read on',
     timeout: 60_000,
   })
   expect(await cut()).toBe(2)
@@ -177,7 +177,7 @@ it('a client that reads 40 kB/s is left in a replay of megabytes, one that reads
         read(1_000_000)
         return text().includes(`id: ${from + EVENTS}\n`)
       },
-      { message: 'the replay is whole', timeout: 60_000 },
+      { message: 'the replay is complete', timeout: 60_000 },
     )
     const ids = [...parseAnswer(text()).body.matchAll(/^id: (\d+)\n/gm)].map(([, id]) => Number(id))
     expect(ids.slice(1)).toEqual(Array.from({ length: EVENTS }, (_, i) => from + 1 + i))
