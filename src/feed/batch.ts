@@ -1,11 +1,11 @@
-import type { FeedEvent, JobEvent } from './event.ts'
+import type { FeedEvent, StreamEvent } from './event.ts'
 import { chunkBody } from './frames.ts'
 
 /** Which events a stream carries. */
 export interface EventFilter {
   /** the same text for filters that pass the same events */
   key: string
-  passes(event: JobEvent): boolean
+  passes(event: StreamEvent): boolean
 }
 
 /** The subscribers with the same filter. Those at the same position are sent the same batch. */

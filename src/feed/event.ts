@@ -9,7 +9,7 @@ interface Place {
 }
 
 /** A change of a job, parsed and encoded once for all subscribers. */
-export interface JobEvent extends Place {
+export interface StreamEvent extends Place {
   type: Exclude<FeedEntry['type'], 'jump'>
   job: Job
   /** the job before a job_updated; null for the other types */
@@ -19,7 +19,7 @@ export interface JobEvent extends Place {
 }
 
 /** An entry of the feed. A jump is sent to nobody: it only records which id it continues. */
-export type FeedEvent = JobEvent | (Place & { type: 'jump' })
+export type FeedEvent = StreamEvent | (Place & { type: 'jump' })
 
 export function toEvent({ id, type, data, before }: FeedEntry): FeedEvent {
   if (type === 'jump') return { id, previousId: JSON.parse(data), type }

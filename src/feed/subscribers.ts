@@ -47,8 +47,17 @@ export function createSubscribers() {
       const group = groups.get(key) ?? { key, filter, chunked, members: 0 }
       groups.set(key, group)
       group.members++
-      const idle = { stalledAt: 0, unsent: undefined, wroteAt: 0, queued: false, waiting: false }
-      const subscriber = { socket, group, position, end, ...idle }
+      const subscriber = {
+        socket,
+        group,
+        position,
+        stalledAt: 0,
+        unsent: undefined,
+        wroteAt: 0,
+        queued: false,
+        waiting: false,
+        end,
+      }
       all.add(subscriber)
       return subscriber
     },

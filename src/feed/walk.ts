@@ -68,24 +68,24 @@ export async function startWalk(walk: Walk): Promise<void> {
     await nextSlice(walk)
     const { queue } = walk
     walk.queue = []
-    await serveAll(walk, queue)
+    await deliverAll(walk, queue)
   }
   walk.walking = false
   walk.batches.clear()
 }
 
-async function serveAll(walk: Walk, subscribers: Subscriber[]): Promise<void> {
+async function deliverAll(walk: Walk, subscribers: Subscriber[]): Promise<void> {
   let served = 0
   for (const subscriber of subscribers) {
     if (!subscriber.queued) continue
     subscriber.queued = false
-    serve(walk, subscriber)
+    deliverNext(walk, subscriber)
     if ((++served & 15) === 0 && isSliceOver(walk)) await nextSlice(walk)
   }
   flushCounts(walk)
 }
 
-function serve(walk: Walk, subscriber: Subscriber): void {
+function deliverNext(walk: Walk, subscriber: Subscriber): void {
   const { group, position } = subscriber
   if (position >= (walk.feed.lastId() ?? 0)) return
   const batch = batchAfter(walk, group, position)

@@ -17,7 +17,7 @@ export const PAYLOAD =
 /** SQL that sends a column `payload` to the channel of the schema in use, the one that `channelOf` names. */
 export const NOTIFY = "pg_notify(left('jobcast_' || current_schema(), 63), payload)"
 
-const FORMAT = /^(\d{1,16}) (-?\d{1,16}) (-?\d{1,16})$/
+const PAYLOAD_FORMAT = /^(\d{1,16}) (-?\d{1,16}) (-?\d{1,16})$/
 
 /**
  * Calls `onCommit` for each commit that is notified, and `onListening` whenever listening begins or begins again. Commits
@@ -29,7 +29,7 @@ export function listenForCommits(
   onListening: () => void,
 ): Promise<void> {
   return db.listen((payload) => {
-    const match = FORMAT.exec(payload)
+    const match = PAYLOAD_FORMAT.exec(payload)
     // Any user of the database may notify the channel of anything.
     if (!match) return
     const [lastId = 0, blockNumber = 0, finalizedNumber = 0] = match.slice(1).map(Number)
