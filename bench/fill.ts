@@ -1,5 +1,7 @@
 import postgres from 'postgres'
 import { jobRegistry } from '../src/contract/jobRegistry.ts'
+import { createDatabase } from '../src/store/database.ts'
+import { createFilterIndexes } from '../src/store/filterIndexes.ts'
 import { openPostgres } from '../src/store/postgres.ts'
 import type { TestChain } from '../test/helpers/anvil.ts'
 
@@ -51,7 +53,7 @@ export async function headOf(chain: TestChain): Promise<FilledAt> {
  * cursor. Job i has the strategy i mod 4 and the client i·7919 mod 1,000.
  */
 export async function fillDatabase(url: string, jobs: number, at: FilledAt = noChain): Promise<void> {
-  await (await openPostgres(url, jobRegistry)).close()
+  const db = createDatabase(await openPostgres(url, jobRegistry))
   const sql = postgres(url, { max: 1, onnotice: () => {} })
   const { head } = at
   try {
@@ -87,9 +89,10 @@ export async function fillDatabase(url: string, jobs: number, at: FilledAt = noC
         feed_from_block = 0, silent = false, block_number = ${head.number}, block_hash = ${head.hash},
         block_timestamp = ${head.timestamp}, finalized_number = ${head.number}, head_number = ${head.number},
         head_timestamp = ${head.timestamp}, last_id = last_id + ${FED}, checked_at = clock_timestamp()`
+    await createFilterIndexes(db, jobRegistry)
     // What autovacuum does soon after.
     await sql.unsafe('vacuum analyze')
   } finally {
-    await sql.end()
+    await Promise.all([sql.end(), db.close()])
   }
 }

@@ -7,6 +7,7 @@ import {
   NoStateError,
   type Source,
 } from '../chain/source.ts'
+import type { Contract } from '../contract/define.ts'
 import { beginCursor } from '../store/cursor.ts'
 import type { Database } from '../store/database.ts'
 
@@ -22,8 +23,9 @@ export async function begin(
     source,
     db,
     address,
+    contract,
     startBlock,
-  }: { source: Source; db: Database; address: Hex; startBlock?: number | undefined },
+  }: { source: Source; db: Database; address: Hex; contract: Contract; startBlock?: number | undefined },
   identity: Identity,
   head: Header,
   finalizedNumber: number,
@@ -35,7 +37,7 @@ export async function begin(
   // Not above the finalized block: a reorg could move the contract's creation further down.
   const first = startBlock ?? Math.min(await firstBlock(source, head.number), finalizedNumber)
   const before = await blockBefore(source, first, head)
-  await beginCursor(db, {
+  await beginCursor(db, contract, {
     ...identity,
     contract: address,
     startBlock: first,

@@ -1,6 +1,8 @@
 import { eq, isNull, or, type SQL, sql } from 'drizzle-orm'
 import type { Hex } from 'viem'
+import type { Contract } from '../contract/define.ts'
 import { type Database, DatabaseError, prepared } from './database.ts'
+import { createFilterIndexes } from './filterIndexes.ts'
 import { NOTIFY, PAYLOAD } from './notifications.ts'
 import { blocks, cursor, feed } from './schema.ts'
 import type { BlockRef } from './writes.ts'
@@ -101,8 +103,10 @@ export async function readState(db: Database): Promise<IndexState> {
 /** Begins the index of a contract in a new database. Changes nothing if another process was first. */
 export async function beginCursor(
   db: Database,
+  contract: Contract,
   start: Omit<Cursor, 'revision' | 'lastId'> & { blockTimestamp: string },
 ): Promise<void> {
+  if (!start.silent) await createFilterIndexes(db, contract)
   const begun = db.orm.$with('begun').as(
     db.orm
       .update(cursor)

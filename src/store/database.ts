@@ -1,8 +1,6 @@
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import type { Sql } from 'postgres'
 
-export type Row = Record<string, unknown>
-
 /** Whose query it is: of a client's request, or of the indexer and the feed, which must not wait for clients. */
 export type Lane = 'index' | 'requests'
 
@@ -12,6 +10,8 @@ export interface QueryOptions {
   /** rows as arrays of their columns instead of objects */
   arrays: boolean
   lane: Lane
+  /** milliseconds after which the statement counts as lost; 15,000 by default */
+  timeoutMs?: number | undefined
 }
 
 /**
@@ -39,7 +39,7 @@ export interface Database extends Pick<Driver, 'listen' | 'close'> {
   /** Reads and simple writes. A query that is prepared by name stays prepared; any other is planned for its values. */
   orm: PostgresJsDatabase
   /** Runs a literal statement, which stays prepared. */
-  run(text: string, params: unknown[]): Promise<Row[]>
+  run(text: string, params: unknown[], options?: Pick<QueryOptions, 'timeoutMs'>): Promise<unknown[]>
 }
 
 /** The database cannot be used by this program: another process holds it, or another version or definition made it. */
@@ -51,8 +51,8 @@ export class DatabaseError extends Error {
 export function createDatabase(driver: Driver, lane: Lane = 'index'): Database {
   return {
     orm: drizzle({ client: clientOf(driver, lane) }),
-    run: async (text, params) =>
-      (await driver.query(text, params, { prepare: true, arrays: false, lane })) as Row[],
+    run: (text, params, options) =>
+      driver.query(text, params, { prepare: true, arrays: false, lane, ...options }),
     listen: driver.listen,
     close: driver.close,
   }

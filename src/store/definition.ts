@@ -1,6 +1,5 @@
 import { isNull } from 'drizzle-orm'
 import type { Contract } from '../contract/define.ts'
-import { filterIndexes } from './conditions.ts'
 import { type Database, DatabaseError } from './database.ts'
 import { cursor } from './schema.ts'
 
@@ -20,10 +19,9 @@ export async function isClaimed({ orm }: Database, contract: Contract): Promise<
   )
 }
 
-/** Gives a new database its contract: the indexes of its filters, and a note of the definition. @throws DatabaseError as above */
+/** Records a contract's definition in a new database. @throws DatabaseError if another definition wrote it */
 export async function claimDefinition(db: Database, contract: Contract): Promise<void> {
   if (await isClaimed(db, contract)) return
-  for (const statement of filterIndexes(contract)) await db.run(statement, [])
   const { name, fingerprint } = contract
   await db.orm.update(cursor).set({ definition: name, fingerprint }).where(isNull(cursor.fingerprint))
 }

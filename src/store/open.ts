@@ -50,7 +50,10 @@ async function openFolder(folder: string, contract: Contract, statements: Statem
   // Imported only here: it brings a whole Postgres.
   const { openPglite } = await import('./pglite.ts')
   const driver = await openPglite(folder, contract)
-  return { ...driver, query: (...statement) => statements.watch(driver.query(...statement)) }
+  return {
+    ...driver,
+    query: (text, params, options) => statements.watch(driver.query(text, params, options), options),
+  }
 }
 
 async function openPool(
@@ -125,7 +128,10 @@ async function openPool(
       const used = opened
       if (!used)
         return statements.watch(Promise.reject(new UnavailableError('the database has not answered yet')))
-      return statements.watch(used.query(text, params, options), () => void replace(used))
+      return statements.watch(used.query(text, params, options), {
+        timeoutMs: options.timeoutMs,
+        onTimeout: () => void replace(used),
+      })
     },
     async listen(...listener) {
       listeners.push(listener)

@@ -3,12 +3,18 @@ import { messageOf } from '../messages.ts'
 import { type Metrics, observeGauge } from '../observe/metrics.ts'
 import { isConnectionFault } from './faults.ts'
 
-/** A statement that takes longer counts as lost, in milliseconds: a frozen server must not freeze its clients. */
+/** Milliseconds after which a statement counts as lost, unless it says otherwise: a frozen server must not freeze its clients. */
 const TIMEOUT_MS = 15_000
 
 interface Statement {
   since: number
+  timeoutMs: number
   expire(): void
+}
+
+interface WatchOptions {
+  timeoutMs?: number | undefined
+  onTimeout?: () => void
 }
 
 /**
@@ -20,7 +26,6 @@ export function createStatements({
   databaseSeconds,
   databaseErrors,
 }: Pick<Metrics, 'registry' | 'databaseSeconds' | 'databaseErrors'>) {
-  /** oldest first */
   const running = new Set<Statement>()
   observeGauge(
     registry,
@@ -29,10 +34,8 @@ export function createStatements({
     () => running.size,
   )
   const timer = setInterval(() => {
-    for (const { since, expire } of running) {
-      if (performance.now() - since < TIMEOUT_MS) return
-      expire()
-    }
+    const now = performance.now()
+    for (const { since, timeoutMs, expire } of running) if (now - since > timeoutMs) expire()
   }, 1_000).unref()
 
   function end(statement: Statement, failed: boolean): void {
@@ -46,10 +49,14 @@ export function createStatements({
      * The answer of a statement.
      * @throws UnavailableError if it takes too long, after `onTimeout`, or the connection fails
      */
-    watch<T>(answer: Promise<T>, onTimeout = () => {}): Promise<T> {
+    watch<T>(
+      answer: Promise<T>,
+      { timeoutMs = TIMEOUT_MS, onTimeout = () => {} }: WatchOptions = {},
+    ): Promise<T> {
       return new Promise((resolve, reject) => {
         const statement = {
           since: performance.now(),
+          timeoutMs,
           expire() {
             end(statement, true)
             onTimeout()

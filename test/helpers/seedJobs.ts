@@ -1,4 +1,8 @@
 import postgres from 'postgres'
+import { jobRegistry } from '../../src/contract/jobRegistry.ts'
+import { createDatabase } from '../../src/store/database.ts'
+import { createFilterIndexes } from '../../src/store/filterIndexes.ts'
+import { openPostgres } from '../../src/store/postgres.ts'
 
 /** Jobs of each block that {@link seedJobs} makes. */
 export const JOBS_A_BLOCK = 3
@@ -7,12 +11,13 @@ export const JOBS_A_BLOCK = 3
 const STATUSES = `case when n % 1000 = 1 then 'DISPUTED' when n % 10 = 0 then 'OPEN' when n % 10 < 3 then 'REJECTED' else 'COMPLETED' end`
 
 /**
- * Fills a migrated database as an index of `count` jobs of the default contract would have: jobs, tallies and cursor, in
+ * Fills a new database as an index of `count` jobs of the default contract would have: jobs, tallies and cursor, in
  * seconds also for a million. Client 7 has half of the jobs, the others share 5,000 clients; a job in ten has a provider, of
  * 300; CEX_CAPITAL is the strategy of one in a thousand, and of none at level 4; budgets are 1 to 10000 USDC, evenly spread;
  * a job in a thousand is DISPUTED, one in ten OPEN.
  */
 export async function seedJobs(url: string, count: number): Promise<void> {
+  const db = createDatabase(await openPostgres(url, jobRegistry))
   const sql = postgres(url, { max: 1, onnotice: () => {} })
   try {
     // Vacuum marks no page as visible to all whose commit is not flushed yet.
@@ -46,8 +51,9 @@ export async function seedJobs(url: string, count: number): Promise<void> {
         feed_from_block = last.number, silent = false, block_number = last.number, block_hash = '0x00', block_timestamp = 0,
         finalized_number = last.number, head_number = last.number, head_timestamp = 0
       from (select max(block_number) as number from jobs) last`)
+    await createFilterIndexes(db, jobRegistry)
     await sql.unsafe('vacuum analyze')
   } finally {
-    await sql.end()
+    await Promise.all([sql.end(), db.close()])
   }
 }

@@ -58,7 +58,7 @@ export function stored(job: Job): StoredJob {
 
 export async function openWriter(databaseUrl: string, contract: Contract = jobRegistry): Promise<Writer> {
   const db = createDatabase(await openPostgres(databaseUrl, contract, { connections: 2 }))
-  await beginCursor(db, {
+  await beginCursor(db, contract, {
     chainId: 31337,
     genesisHash: word(0),
     contract: '0x0000000000000000000000000000000000000001',

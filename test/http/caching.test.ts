@@ -1,8 +1,6 @@
 import { request } from 'node:http'
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { jobRegistry } from '../../src/contract/jobRegistry.ts'
-import { openPostgres } from '../../src/store/postgres.ts'
 import { readMetrics } from '../helpers/metrics.ts'
 import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
 import { seedJobs } from '../helpers/seedJobs.ts'
@@ -18,7 +16,6 @@ let service: Service
 beforeAll(async () => {
   server = await startPostgres()
   url = await server.createDatabase()
-  await (await openPostgres(url, jobRegistry)).close()
   await seedJobs(url, 300)
   service = await startService({ ...env, DATABASE_URL: url })
 })

@@ -1,6 +1,8 @@
+import { sql } from 'drizzle-orm'
 import { parseFilter } from '../../src/contract/filters.ts'
 import { pruneFeed } from '../../src/store/feed.ts'
 import { readHistory } from '../../src/store/history.ts'
+import { cursor } from '../../src/store/schema.ts'
 import { jobsOf } from '../helpers/page.ts'
 import { type Actor, createActor, judge, proceed, start, wholeTurn } from './actor.ts'
 import { createApi } from './api.ts'
@@ -213,10 +215,11 @@ async function collide(world: World, actors: Actor[]): Promise<void> {
   await Promise.all(gates.map((gate) => gate?.execute()))
   world.colliding = false
   // Which of the two came first, only the database knows.
-  const [row] = await world.store.db.run(
-    `select indexer, coalesce(abs(extract(epoch from clock_timestamp() - checked_at)) <= $1::int, false) as fresh
-    from cursor`,
-    [LEASE_SECONDS],
-  )
-  if (row?.indexer) world.lease = { holder: row.indexer as string, fresh: row.fresh as boolean }
+  const [row] = await world.store.db.orm
+    .select({
+      holder: cursor.indexer,
+      fresh: sql<boolean>`coalesce(abs(extract(epoch from clock_timestamp() - ${cursor.checkedAt})) <= ${LEASE_SECONDS}::int, false)`,
+    })
+    .from(cursor)
+  if (row?.holder) world.lease = { holder: row.holder, fresh: row.fresh }
 }

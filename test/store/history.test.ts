@@ -26,7 +26,7 @@ const jobs: Job[] = []
 beforeAll(async () => {
   dir = await tempDir()
   db = createDatabase(await openPglite(dir.path, jobRegistry))
-  await beginCursor(db, {
+  await beginCursor(db, jobRegistry, {
     chainId: 1,
     genesisHash: hash(0),
     contract: '0x00',

@@ -5,7 +5,6 @@ import { encodePosition, parseHistoryQuery } from '../../src/http/historyQuery.t
 import { createDatabase, type Database } from '../../src/store/database.ts'
 import { readHistory, TOTAL_LIMIT } from '../../src/store/history.ts'
 import { readJob } from '../../src/store/lifecycle.ts'
-import { openPostgres } from '../../src/store/postgres.ts'
 import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
 import { JOBS_A_BLOCK, seedJobs } from '../helpers/seedJobs.ts'
 
@@ -22,7 +21,6 @@ let sql: postgres.Sql<{ json: string }>
 beforeAll(async () => {
   server = await startPostgres()
   const url = await server.createDatabase()
-  await (await openPostgres(url, jobRegistry)).close()
   await seedJobs(url, JOBS)
   // JSON as text, as the store reads it.
   const json = { to: 114, from: [114], serialize: (text: string) => text, parse: (text: string) => text }

@@ -1,0 +1,89 @@
+import { sql } from 'drizzle-orm'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { jobRegistry } from '../../src/contract/jobRegistry.ts'
+import { beginCursor, type Cursor, readCursor } from '../../src/store/cursor.ts'
+import { createDatabase, type Database } from '../../src/store/database.ts'
+import { openPostgres } from '../../src/store/postgres.ts'
+import { commitStep } from '../../src/store/step.ts'
+import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
+import { anyJob, stored } from '../helpers/writer.ts'
+
+let server: TestPostgres
+beforeAll(async () => {
+  server = await startPostgres()
+}, 60_000)
+afterAll(() => server?.stop())
+
+const hash = (n: number): `0x${string}` => `0x${n.toString(16).padStart(64, '0')}`
+const ALL = ['budget', 'clientId', 'evaluatorId', 'providerId', 'status', 'strategyType', 'verificationLevel']
+
+/** Begins an index whose past ends at a block. */
+async function begin(feedFromBlock: number): Promise<Database> {
+  const db = createDatabase(await openPostgres(await server.createDatabase(), jobRegistry))
+  await beginCursor(db, jobRegistry, {
+    chainId: 1,
+    genesisHash: hash(0),
+    contract: '0x00',
+    startBlock: 1,
+    feedFromBlock,
+    silent: feedFromBlock > 0,
+    blockNumber: 0,
+    blockHash: hash(0),
+    blockTimestamp: '0',
+    finalizedNumber: 0,
+  })
+  return db
+}
+
+async function addBlock(db: Database, from?: Cursor): Promise<Cursor | null> {
+  const cursor = from ?? ((await readCursor(db)) as Cursor)
+  const blockNumber = cursor.blockNumber + 1
+  return commitStep(db, jobRegistry, cursor, 'me', {
+    to: { number: blockNumber, hash: hash(blockNumber), timestamp: String(blockNumber) },
+    blocks: [{ number: blockNumber, hash: hash(blockNumber) }],
+    finalizedNumber: 0,
+    head: null,
+    jobs: [{ blockNumber, logIndex: 0, before: null, after: stored(anyJob(blockNumber, blockNumber)) }],
+    changes: [],
+    unapplied: [],
+    entries: [],
+  })
+}
+
+async function indexes(db: Database): Promise<string[]> {
+  const rows = await db.orm.execute<{ name: string }>(
+    sql`select substr(indexname, 9) as name from pg_indexes where indexname like 'jobs\_by\_%' order by 1`,
+  )
+  return rows.map(({ name }) => name)
+}
+
+describe('the indexes of filters', () => {
+  it('are created once the past is indexed, before the step that begins the feed', async () => {
+    const db = await begin(3)
+    await addBlock(db)
+    await addBlock(db)
+    expect(await indexes(db)).toEqual([])
+    const before = await readCursor(db)
+    await addBlock(db)
+    expect(await indexes(db)).toEqual(ALL)
+    expect((await readCursor(db))?.silent).toBe(false)
+    // The step of another process, which read the same cursor, loses, whether or not it found the indexes there.
+    expect(await addBlock(db, before as Cursor)).toBeNull()
+    expect(await addBlock(db)).not.toBeNull()
+    await db.close()
+  })
+
+  it('are there from the beginning if the contract has no past', async () => {
+    const db = await begin(0)
+    expect(await indexes(db)).toEqual(ALL)
+    await db.close()
+  })
+
+  it('are completed by the next try if their creation was cut off', async () => {
+    const db = await begin(1)
+    await db.orm.execute(sql`create index "jobs_by_clientId" on jobs ((keys[2]), block_number, log_index)`)
+    await addBlock(db)
+    expect(await indexes(db)).toEqual(ALL)
+    await db.close()
+  })
+})
