@@ -2,7 +2,7 @@ import type { Registry } from 'prom-client'
 import { remember } from './http/remember.ts'
 import { lagBlocks, lagSeconds } from './indexer/staleness.ts'
 import { observeGauge } from './observe/metrics.ts'
-import type { IndexState } from './store/cursor.ts'
+import type { IndexState } from './store/state.ts'
 
 export interface IndexGauges {
   readState(): Promise<IndexState>

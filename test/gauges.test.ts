@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { observeIndex } from '../src/gauges.ts'
 import { createMetrics } from '../src/observe/metrics.ts'
-import type { IndexState } from '../src/store/cursor.ts'
+import type { IndexState } from '../src/store/state.ts'
 
 const state: IndexState = {
   lastId: 7,

@@ -1,7 +1,7 @@
-import { type IndexState, readState } from '../store/cursor.ts'
 import type { Database } from '../store/database.ts'
 import { type FeedEntry, readFeed, readFeedTail } from '../store/feed.ts'
 import { type Commit, listenForCommits } from '../store/notifications.ts'
+import { type IndexState, readState } from '../store/state.ts'
 
 /** The feed as the store holds it. */
 export interface FeedLog {

@@ -2,8 +2,8 @@ import type { Logger } from 'pino'
 import { retryAfterSeconds, rpcErrorText } from '../chain/errors.ts'
 import { CannotIndexError, type Header, type Source } from '../chain/source.ts'
 import { unwrap } from '../messages.ts'
-import { acquireLease, releaseLease, renewLease } from '../store/cursor.ts'
 import type { Database } from '../store/database.ts'
+import { acquireLease, releaseLease, renewLease } from '../store/lease.ts'
 import type { Outcome } from './indexing.ts'
 
 /** A standby takes the lease of an indexer that has not renewed it for this long. */

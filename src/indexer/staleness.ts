@@ -1,4 +1,4 @@
-import type { IndexState } from '../store/cursor.ts'
+import type { IndexState } from '../store/state.ts'
 
 /** What the index may lag behind the chain's head and still be fresh. */
 export interface Limits {

@@ -3,26 +3,30 @@ import type { Contract } from '../contract/define.ts'
 import type { Filter, FilterTest } from '../contract/filters.ts'
 import { jobs, totals } from './schema.ts'
 
-/** Where a field's value stands, as text. */
-type Value = (name: string) => SQL
+/** SQL of a field's value as text. */
+type TextOf = (field: string) => SQL
 
-/** A filter as a condition on the rows of `jobs`. */
+/** The condition that a filter puts on the rows of `jobs`. */
 export function jobsCondition(filter: Filter, { keys }: Contract): SQL | undefined {
-  return condition(filter, (name) => sql`${jobs.keys}[${sql.raw(String(keys.indexOf(name) + 1))}]`)
+  return condition(filter, (field) => sql`${jobs.keys}[${sql.raw(String(keys.indexOf(field) + 1))}]`)
 }
 
-/** A filter of status and choices alone as a condition on the rows of `totals`. */
+/** The condition that a filter of status and choices puts on the rows of `totals`. */
 export function totalsCondition(filter: Filter): SQL | undefined {
-  return condition(filter, (name) => sql`(${totals.kind}::json ->> ${name})`)
+  return condition(filter, (field) => sql`(${totals.kind}::json ->> ${field})`)
 }
 
-function condition(filter: Filter, value: Value): SQL | undefined {
-  return and(...filter.map((test) => testCondition(test, value)))
+function condition(filter: Filter, textOf: TextOf): SQL | undefined {
+  return and(...filter.map((test) => testCondition(test, textOf)))
 }
 
-function testCondition({ test, fields, values }: FilterTest, value: Value): SQL | undefined {
-  const [name] = fields as [string]
-  if (test === 'min') return sql`${value(name)}::numeric >= ${values[0]}::numeric`
-  if (test === 'max') return sql`${value(name)}::numeric <= ${values[0]}::numeric`
-  return or(...fields.map((each) => inArray(value(each), values)))
+function testCondition({ test, fields, values }: FilterTest, textOf: TextOf): SQL | undefined {
+  const [bound] = values
+  return or(
+    ...fields.map((field) => {
+      if (test === 'min') return sql`${textOf(field)}::numeric >= ${bound}::numeric`
+      if (test === 'max') return sql`${textOf(field)}::numeric <= ${bound}::numeric`
+      return inArray(textOf(field), values)
+    }),
+  )
 }

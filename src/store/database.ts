@@ -1,11 +1,11 @@
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import type { Sql } from 'postgres'
 
-/** Whose query it is: of a client's request, or of the indexer and the feed, which must not wait for clients. */
+/** Separate connections, so that the indexer and the feed (`index`) never wait for the queries of clients (`requests`). */
 export type Lane = 'index' | 'requests'
 
 export interface QueryOptions {
-  /** true to keep the statement prepared; after some runs its plan is one for all values. false to plan it for these values */
+  /** true keeps the statement prepared, with one plan for all values after some runs; false plans it for its values each time */
   prepare: boolean
   /** rows as arrays of their columns instead of objects */
   arrays: boolean
@@ -15,20 +15,20 @@ export interface QueryOptions {
 }
 
 /**
- * The channel of notifications: one a schema, so that installations that share a database do not read each other's.
- * Postgres allows 63 bytes.
+ * Name of the notification channel. Each schema has its own, so that installations that share a database do not read each other's
+ * notifications. Postgres allows 63 bytes.
  */
 export function channelOf(schema: string): string {
   return `jobcast_${schema}`.slice(0, 63)
 }
 
-/** What the store needs of a database. PGlite and Postgres both give it, and no query knows which one it runs on. */
+/** A connection to PGlite or Postgres. No query depends on which one it is. */
 export interface Driver {
   /** Runs one statement, which is one transaction. int8 and numeric columns may come as number or as string. */
   query(text: string, params: unknown[], options: QueryOptions): Promise<unknown[]>
   /**
-   * Calls `onMessage` for each NOTIFY on the channel of its schema, and `onReady` whenever listening began or began again. What was
-   * sent before that is lost, so the reader must look for itself then.
+   * Calls `onMessage` for each notification on the schema's channel, and `onReady` whenever listening begins or begins again.
+   * Earlier notifications are lost, so the caller must read the store then.
    */
   listen(onMessage: (payload: string) => void, onReady: () => void): Promise<void>
   close(): Promise<void>
@@ -47,7 +47,7 @@ export class DatabaseError extends Error {
   override name = 'DatabaseError'
 }
 
-/** Gives a driver its query builder, for the queries of one lane. */
+/** Adds the query builder to a driver, for the queries of one lane. */
 export function createDatabase(driver: Driver, lane: Lane = 'index'): Database {
   return {
     orm: drizzle({ client: clientOf(driver, lane) }),
@@ -58,18 +58,18 @@ export function createDatabase(driver: Driver, lane: Lane = 'index'): Database {
   }
 }
 
-/** The part of postgres.js that drizzle uses, on any driver: `unsafe()` gives a query that runs when it is awaited. */
+/** Adapts a driver to the part of postgres.js that drizzle uses: `unsafe()` returns a query that runs when it is awaited. */
 function clientOf(driver: Driver, lane: Lane): Sql {
   const unsafe = (text: string, params: unknown[] = [], { prepare = false } = {}) => ({
     values: () => driver.query(text, params, { prepare, arrays: true, lane }),
-    // biome-ignore lint/suspicious/noThenProperty: a query of postgres.js is awaited itself
+    // biome-ignore lint/suspicious/noThenProperty: drizzle awaits the query itself, as postgres.js allows
     then: (...then: Parameters<Promise<unknown>['then']>) =>
       driver.query(text, params, { prepare, arrays: false, lane }).then(...then),
   })
   return { unsafe, options: { parsers: {}, serializers: {} } } as unknown as Sql
 }
 
-/** A query that each database prepares when it is first used. */
+/** Memoizes a query builder, so that each database prepares the query once, at its first use. */
 export function prepared<Query>(prepare: (db: Database) => Query): (db: Database) => Query {
   const known = new WeakMap<Database, Query>()
   return (db) => {

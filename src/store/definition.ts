@@ -4,18 +4,18 @@ import { type Database, DatabaseError } from './database.ts'
 import { cursor } from './schema.ts'
 
 /**
- * Whether a database already belongs to a contract's definition; false for a new one.
+ * Checks whether a database belongs to a contract's definition already. A new database belongs to none.
  * @throws DatabaseError if another definition wrote it
  */
 export async function isClaimed({ orm }: Database, contract: Contract): Promise<boolean> {
   const [row] = await orm
     .select({ definition: cursor.definition, fingerprint: cursor.fingerprint })
     .from(cursor)
-  if (row?.fingerprint == null) return false
+  if (!row?.fingerprint) return false
   if (row.fingerprint === contract.fingerprint) return true
   throw new DatabaseError(
-    `The database holds the jobs of the contract definition "${row.definition}", and CONTRACT is another one ("${contract.name}", or another version of it). ` +
-      'Set CONTRACT back, use another database, or forget what is indexed with `jobcast reset`.',
+    `The database holds the jobs of the contract definition "${row.definition}". CONTRACT is another one ("${contract.name}", or another version of it). ` +
+      'Set CONTRACT back, use another database, or delete what is indexed with `jobcast reset`.',
   )
 }
 

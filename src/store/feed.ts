@@ -2,14 +2,14 @@ import { asc, desc, gt, sql } from 'drizzle-orm'
 import { type Database, prepared } from './database.ts'
 import { cursor, feed } from './schema.ts'
 
-/** One event of the public feed, as it was committed. */
+/** One entry of the public feed. */
 export interface FeedEntry {
   id: number
-  /** `jump` is not sent: it says which id it continues, since the ids between were never given out, or by a database that was lost */
+  /** A `jump` is never sent. Its data is the id before it: the ids between were not given out, or by a database that was lost since. */
   type: 'job_created' | 'job_updated' | 'job_removed' | 'jump'
-  /** the job object, JSON; of a jump the id before it */
+  /** JSON of the job; of a jump, the id before it */
   data: string
-  /** the job before a job_updated, JSON; null for the other types */
+  /** JSON of the job before a job_updated; null for the other types */
   before: string | null
 }
 
@@ -25,20 +25,20 @@ const entriesAfter = prepared(({ orm }) =>
     .prepare('feed_after'),
 )
 
-/** Feed entries after an id, in order, at most `limit`. */
+/** Reads the feed entries after an id, in order, at most `limit`. */
 export async function readFeed(db: Database, afterId: number, limit: number): Promise<FeedEntry[]> {
   return entriesAfter(db).execute({ afterId, limit })
 }
 
-/** The newest feed entries, in order, at most `limit`. */
+/** Reads the newest feed entries, in order, at most `limit`. */
 export async function readFeedTail(db: Database, limit: number): Promise<FeedEntry[]> {
   return (await db.orm.select(entry).from(feed).orderBy(desc(feed.id)).limit(limit)).reverse()
 }
 
 /**
- * Deletes entries older than `seconds`, and records up to which id. They are always a prefix of the feed, also after the
+ * Deletes entries older than `seconds`, and records the last deleted id. It always deletes a prefix of the feed, also after the
  * clock was set back.
- * @returns how many
+ * @returns number of deleted entries
  */
 export async function pruneFeed(db: Database, seconds: number): Promise<number> {
   const [row] = await db.orm.execute<{ count: string }>(sql`

@@ -6,34 +6,38 @@ import { type Database, prepared } from './database.ts'
 import { cursor, jobs, totals } from './schema.ts'
 import type { Position } from './writes.ts'
 
-/** `total` is counted up to this number, unless the tallies know it; one more means "more than this". */
+/** Counting for `total` ends at this number, unless the tallies have the total. One more means "more than this". */
 export const TOTAL_LIMIT = 10_000
 
-/** A page of the history that is asked for. */
-export interface HistoryQuery {
+/** Which jobs of the history. */
+interface Selection {
   filter: Filter
   fromBlock?: number
   toBlock?: number
+}
+
+/** A page of the history that is asked for. */
+export interface HistoryQuery extends Selection {
   order: 'asc' | 'desc'
   limit: number
-  /** rows to pass over, for people who count pages; 0 with `after` */
+  /** rows to skip, for pages by number; 0 with `after` */
   offset: number
-  /** the page begins after this job */
+  /** the page begins after the job at this position */
   after?: Position
 }
 
 export interface HistoryPage {
-  /** JSON of the jobs, with commas between them */
+  /** JSON of the jobs, separated by commas */
   jobs: string
-  /** all jobs of the query; see {@link TOTAL_LIMIT} */
+  /** number of jobs of the query; see {@link TOTAL_LIMIT} */
   total: number
-  /** the position of the last job, if more follow */
+  /** position of the last job; null if no jobs follow */
   next: Position | null
-  /** the feed's last id in the same snapshot as the rows */
+  /** id of the newest feed entry, in the same snapshot as the rows */
   lastId: number
 }
 
-/** One page of the history, with its total and the feed's position: one statement, one snapshot. */
+/** Reads one page of the history, with its total and the feed's position: one statement, so one snapshot. */
 export async function readHistory(
   db: Database,
   contract: Contract,
@@ -53,7 +57,7 @@ export async function readHistory(
   }
 }
 
-/** What everyone asks for, so it stays prepared. Any other page is planned for its values: only they tell which index serves. */
+/** The first page without filters is asked for most, so it stays prepared. Any other page is planned for its values, which decide on the index. */
 const firstPage = prepared((db) => {
   const [limit, fetched] = [sql.placeholder('limit'), sql.placeholder('fetched')]
   return pageQuery(db, null, { filter: [], order: 'desc' }, { limit, fetched, offset: 0 }).prepare(
@@ -62,19 +66,13 @@ const firstPage = prepared((db) => {
 })
 
 function isFirstPage({ filter, order, offset, after, fromBlock, toBlock }: HistoryQuery): boolean {
-  return (
-    filter.length === 0 &&
-    order === 'desc' &&
-    offset === 0 &&
-    !after &&
-    fromBlock === undefined &&
-    toBlock === undefined
-  )
+  const selectsAll = filter.length === 0 && fromBlock === undefined && toBlock === undefined
+  return selectsAll && order === 'desc' && offset === 0 && !after
 }
 
-/** The rows of a page: as many as it may have, and one more, which tells whether another page follows. */
 interface Rows {
   limit: number | Placeholder
+  /** `limit` and one more row, which shows whether another page follows */
   fetched: number | Placeholder
   offset: number
 }
@@ -85,19 +83,20 @@ function pageQuery(
   query: Omit<HistoryQuery, 'limit' | 'offset'>,
   { limit, fetched, offset }: Rows,
 ) {
-  const wanted = and(contract ? jobsCondition(query.filter, contract) : undefined, ...blockRange(query))
+  const selected = and(contract ? jobsCondition(query.filter, contract) : undefined, ...blockRange(query))
   const direction = query.order === 'asc' ? asc : desc
   const rows = orm
     .select({ blockNumber: jobs.blockNumber, logIndex: jobs.logIndex, data: jobs.data })
     .from(jobs)
-    .where(and(wanted, afterPosition(query)))
+    .where(and(selected, afterPosition(query)))
     .orderBy(direction(jobs.blockNumber), direction(jobs.logIndex))
-    .limit(fetched as number)
+    .limit(fetched)
     .offset(offset)
     .as('rows')
   const first = (column: SQLWrapper) => sql`(array_agg(${column}))[:${limit}::int]`
   const last = (column: SQLWrapper) => sql<number>`(array_agg(${column}))[${limit}::int]`.mapWith(Number)
-  // The rows come sorted, so the arrays are. Joined by the database: the answer's body holds the text as it is.
+  // Aggregates keep the order of a sorted subquery (Postgres, "Aggregate Functions"). The database joins the texts of the jobs, so that
+  // they become the answer's body without being parsed.
   const page = orm
     .select({
       jobs: sql<string>`array_to_string(${first(sql`${rows.data}::text`)}, ',')`.as('page_jobs'),
@@ -110,7 +109,7 @@ function pageQuery(
   return orm
     .select({
       lastId: cursor.lastId,
-      total: totalOf(contract, query, wanted),
+      total: totalOf(query, selected, contract),
       jobs: page.jobs,
       found: page.found,
       blockNumber: page.blockNumber,
@@ -120,10 +119,7 @@ function pageQuery(
     .crossJoin(page)
 }
 
-function blockRange({
-  fromBlock,
-  toBlock,
-}: Pick<HistoryQuery, 'fromBlock' | 'toBlock'>): (SQL | undefined)[] {
+function blockRange({ fromBlock, toBlock }: Selection): (SQL | undefined)[] {
   return [
     fromBlock === undefined ? undefined : gte(jobs.blockNumber, fromBlock),
     toBlock === undefined ? undefined : lte(jobs.blockNumber, toBlock),
@@ -138,16 +134,16 @@ function afterPosition({ after, order }: Pick<HistoryQuery, 'after' | 'order'>):
     : sql`(${jobs.blockNumber}, ${jobs.logIndex}) < ${position}`
 }
 
-/** The tallies know the total of a filter of status and choices, and of no filter. Any other is counted, to the limit. */
+/** SQL of `total`: from the tallies if the filter is of status and choices alone, else counted up to the limit. */
 function totalOf(
+  { filter, fromBlock, toBlock }: Selection,
+  selected: SQL | undefined,
   contract: Contract | null,
-  { filter, fromBlock, toBlock }: Omit<HistoryQuery, 'limit' | 'offset'>,
-  wanted: SQL | undefined,
 ): SQL<string> {
   const tallied = filter.every(({ fields }) =>
-    fields.every((name) => contract?.fields.some((f) => f.name === name && f.kind === 'choice')),
+    fields.every((name) => contract?.fields.some((field) => field.name === name && field.kind === 'choice')),
   )
   if (tallied && fromBlock === undefined && toBlock === undefined)
     return sql`(select coalesce(sum(${totals.jobs}), 0) from ${totals} where ${totalsCondition(filter) ?? sql`true`})`
-  return sql`(select count(*) from (select 1 from ${jobs} where ${wanted} limit ${sql.raw(String(TOTAL_LIMIT + 1))}) counted)`
+  return sql`(select count(*) from (select 1 from ${jobs} where ${selected} limit ${sql.raw(String(TOTAL_LIMIT + 1))}) counted)`
 }

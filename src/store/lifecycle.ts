@@ -4,7 +4,7 @@ import { FIRST_STATUS, type Job } from '../contract/job.ts'
 import { type Database, prepared } from './database.ts'
 import { changes, jobs } from './schema.ts'
 
-/** One entry of a job's lifecycle. */
+/** One entry of a job's lifecycle: a log that created or changed the job. */
 export interface LifecycleEntry {
   event: string
   status: string
@@ -36,7 +36,7 @@ const jobWithChanges = prepared(({ orm }) => {
     .prepare('job_with_changes')
 })
 
-/** The job of an id with all that happened to it, oldest first; the latest job if the contract used the id twice. */
+/** Reads a job and its lifecycle, oldest entry first. If the contract used the id twice, it is the latest job. Null if there is none. */
 export async function readJob(
   db: Database,
   contract: Contract,

@@ -1,44 +1,46 @@
 import postgres from 'postgres'
 import type { Contract } from '../contract/define.ts'
+import { messageOf } from '../messages.ts'
 import { channelOf, createDatabase, DatabaseError, type Driver } from './database.ts'
 import { claimDefinition, isClaimed } from './definition.ts'
 import { isConnectionFault } from './faults.ts'
 import { migrate, mustMigrate } from './migrations.ts'
 
-/** Any number that no other program on the same server is likely to lock; all processes of Jobcast use it. */
+/** Key of the advisory lock. All processes of Jobcast use it, and other programs on the server hardly will. */
 const MIGRATION_LOCK = 5_062_227
 
-/** What an operator sees in pg_stat_activity. Several Jobcasts may share a database, each in a schema of its own. */
+/** Name of the connections in pg_stat_activity. Several installations may share a database, each with its own schema. */
 export function applicationName(schema: string): string {
-  // Postgres cuts it to 63 bytes, and reset compares it.
+  // Postgres cuts it to 63 bytes, and `jobcast reset` compares it.
   return schema === 'public' ? 'jobcast' : `jobcast ${schema}`.slice(0, 63)
 }
-/** A server that comes back must not wait long for its clients, nor meet them all in one moment. */
+
+/** Clients reconnect soon after a server is back, and with jitter not all at once. */
 const LONGEST_BACKOFF_SECONDS = 2
 /**
- * Queries sent to a busy connection before its answer: the driver's 100 put a quick query behind slow ones while others are idle,
- * and under a steady load its list of busy connections grows, and each query with it. Not in the driver's types.
+ * Queries that are sent on a connection before the answer to the first. With the driver's default of 100 a quick query waits for slow
+ * ones while other connections are idle, and each query took longer the longer a load went on. The driver's types lack this option.
  */
 const QUEUE = { max_pipeline: 1 }
-/** JSON stays the text it is: it is stored as it was sent, and sent as it was stored. */
+/** JSON is not parsed: jobs are stored and sent as the same text. */
 const RAW_JSON = { to: 114, from: [114], serialize: (text: string) => text, parse: (text: string) => text }
-/** Connections of the indexer and the feed. They are their own, so that neither waits for a query of a client. */
+/** Connections of the indexer and the feed, beside those for the queries of clients. */
 const INDEX_CONNECTIONS = 2
 /**
- * Settings of the connections for clients' queries. A query that takes longer is cancelled, in milliseconds: shorter than the
- * time after which a connection counts as lost. No query takes more than one processor from the indexer.
+ * Settings of the connections for the queries of clients. Postgres cancels a query after 8 s, before it counts as lost. Without
+ * parallel workers a query takes at most one processor.
  */
 const REQUEST_SETTINGS = { statement_timeout: 8_000, max_parallel_workers_per_gather: 0 }
-/** What a burst opened is given back, so that many processes share a server's connections. */
+/** Idle connections are closed, so that many processes can share a server. */
 const IDLE_SECONDS = 30
 
 /**
- * Opens a Postgres for a contract, taking it forward to this version first: one of the processes that start together
- * migrates, the others wait for it.
- * @param url postgres://…; behind a pooler statements are not prepared, unless it says `?prepare=true`
+ * Opens a Postgres for a contract, and migrates it to this version first. If several processes start together, one of them migrates
+ * and the others wait.
+ * @param url postgres://…; through a pooler statements are not prepared, unless the URL says `?prepare=true`
  * @param onPooled called when something listens for notifications through a pooler
- * @throws DatabaseError for a database of another version or definition or without the rights, and the driver's error if
- * none answers
+ * @throws DatabaseError if another version or definition made the database, or if the user lacks rights; the driver's error if no
+ * server answers
  */
 export async function openPostgres(
   url: string,
@@ -60,16 +62,16 @@ export async function openPostgres(
       types: { json: RAW_JSON },
     })
   const index = open(INDEX_CONNECTIONS, {})
-  // A pooler refuses settings it does not know.
+  // A pooler refuses unknown settings.
   const requests = open(connections, pooled ? {} : REQUEST_SETTINGS)
-  // A pooler in transaction mode would give what one connection prepared to another.
+  // A pooler in transaction mode shares prepared statements between clients.
   const { prepare } = index.options
   const lanes = { index: queryOf(index, prepare), requests: queryOf(requests, prepare) }
   return {
     query: (text, params, options) => lanes[options.lane](text, params, options),
     async listen(onMessage, onReady) {
       if (pooled) onPooled()
-      // The driver tries again by itself, from a first failure on: asking again would be answered twice.
+      // The driver retries a failed LISTEN by itself. A second call would notify twice.
       await index.listen(channelOf(schema), onMessage, onReady).catch(() => {})
     },
     async close() {
@@ -85,16 +87,16 @@ function queryOf(sql: postgres.ISql, prepare: boolean): Driver['query'] {
   }
 }
 
-/** The store's functions on one connection or transaction. */
+/** A database of one connection or transaction. */
 function databaseOf(sql: postgres.ISql) {
   return createDatabase({ query: queryOf(sql, false), listen: async () => {}, close: async () => {} })
 }
 
 /**
- * Migrates in one transaction on one connection. The lock is the transaction's: a pooler in transaction mode would keep a
- * session, and its lock, when this process is gone. A database that is up to date needs no right to change it.
- * @returns the schema of the tables, and whether a pooler stands between: the server process that answers is not the one
- * announced at the connect
+ * Migrates in one transaction. The advisory lock belongs to the transaction: a pooler in transaction mode would keep the lock of a
+ * session after the end of this process. A database that is up to date is only read.
+ * @returns the schema of the tables, and whether a pooler stands in between. Through a pooler the server process that answers is not
+ * the one announced at the connect.
  */
 async function migratePostgres(
   url: string,
@@ -106,7 +108,7 @@ async function migratePostgres(
     if ((await mustMigrate(runOf(sql))) || !(await isClaimed(databaseOf(sql), contract)))
       await sql.begin(async (tx) => {
         await tx`select pg_advisory_xact_lock(${MIGRATION_LOCK})`
-        // Again: another process may have migrated during the wait for the lock.
+        // Another process may have migrated during the wait for the lock.
         if (await mustMigrate(runOf(tx))) await migrate(runOf(tx))
         await claimDefinition(databaseOf(tx), contract)
       })
@@ -114,10 +116,8 @@ async function migratePostgres(
     return { pooled: answer[0]?.pid !== answer.state.pid, schema: answer[0]?.schema }
   } catch (error) {
     if (error instanceof DatabaseError || isConnectionFault(error)) throw error
-    const { message } =
-      (error as Error).cause instanceof Error ? ((error as Error).cause as Error) : (error as Error)
     throw new DatabaseError(
-      `The database cannot be used: ${message}. Check DATABASE_URL and the rights of its user.`,
+      `The database cannot be used: ${messageOf(error)}. Check DATABASE_URL and the rights of its user.`,
       { cause: error },
     )
   } finally {
@@ -125,7 +125,7 @@ async function migratePostgres(
   }
 }
 
-/** Runs statements that no one prepares. */
+/** Runs statements without preparing them. */
 function runOf(sql: postgres.ISql) {
   return (text: string, params: unknown[] = []) => sql.unsafe(text, params as never[])
 }

@@ -12,17 +12,18 @@ import {
   text,
   timestamp,
 } from 'drizzle-orm/pg-core'
+import type { Hex } from 'viem'
 
 const int8 = (name: string) => bigint(name, { mode: 'number' })
-/** Unix seconds of the chain, which are a uint256. */
+const hex = (name: string) => text(name).$type<Hex>()
+/** Unix seconds of the chain. They are a uint256. */
 const seconds = (name: string) => numeric(name, { precision: 78, scale: 0 })
-/** JSON as text, exactly as it was written: `json` keeps the order of keys, and the drivers are told not to parse it. */
+/** JSON as the text that was written: `json` keeps the order of keys, and the drivers do not parse it. */
 const json = customType<{ data: string; driverData: string }>({ dataType: () => 'json' })
 
 /**
- * One row for each job of the canonical chain, as of the cursor. The key is the position of the creating log, not
- * the job's id: a contract may use an id twice, and neither job may be lost. The contract's definition adds an index for
- * each field that can be filtered (conditions.ts).
+ * One row a job of the canonical chain, as of the cursor. The key is the position of the creating log and not the job's id: a
+ * contract may use an id twice, and neither job may be lost. Each field with a filter adds an index (filterIndexes.ts).
  */
 export const jobs = pgTable(
   'jobs',
@@ -33,8 +34,8 @@ export const jobs = pgTable(
     /** the job object, exactly as it is sent */
     data: json('data').notNull(),
     /**
-     * The values that filters look at, as the job object has them, in the order of the definition's `keys`. Reading them out
-     * of `data` would parse it once for each index: with seven of them that halves the speed of a first sync.
+     * The values that filters select by, as text, in the order of the definition's `keys`. Read out of `data` instead, each value
+     * would cost a parse of the JSON, for each row that a query counts.
      */
     keys: text('keys').array().notNull(),
   },
@@ -44,7 +45,7 @@ export const jobs = pgTable(
   ],
 )
 
-/** One row for each log that changed a job. The creating log is in the job itself. */
+/** One row a log that changed a job. The creating log is in the job itself. */
 export const changes = pgTable(
   'changes',
   {
@@ -68,7 +69,7 @@ export const changes = pgTable(
   ],
 )
 
-/** Logs of the contract that changed nothing, as they came: those that do not decode, and changes of unknown jobs. */
+/** Logs of the contract that changed nothing: logs that do not decode, and changes of unknown jobs. */
 export const unappliedLogs = pgTable(
   'unapplied_logs',
   {
@@ -82,8 +83,8 @@ export const unappliedLogs = pgTable(
 )
 
 /**
- * The public feed, append-only. Ids are given out by the holder of the cursor row: id order is commit order. They are
- * consecutive but for jumps: an entry of type `jump` is not sent, and its data is the id before it (acquireLease).
+ * The public feed, append-only. The statement that holds the cursor row gives out the ids, so the order of ids is the order of
+ * commits. Ids are consecutive except for jumps. An entry of type `jump` is never sent; its data is the id before it (lease.ts).
  */
 export const feed = pgTable(
   'feed',
@@ -102,18 +103,18 @@ export const feed = pgTable(
 /** The local chain: the hashes of the finalized block and of all blocks above it, up to the cursor. */
 export const blocks = pgTable('blocks', {
   number: int8('number').primaryKey(),
-  hash: text('hash').notNull(),
+  hash: hex('hash').notNull(),
 })
 
-/** Jobs by status and choices, and their amounts added up: what makes statistics and totals cheap. */
+/** Tallies: number of jobs and sum of amounts by status and choices. They make statistics and totals cheap. */
 export const totals = pgTable('totals', {
-  /** status and choices of the jobs: a JSON object with those fields of a job */
+  /** JSON object of the status and choices */
   kind: text('kind').primaryKey(),
   jobs: int8('jobs').notNull(),
   amount: numeric('amount').notNull(),
 })
 
-/** Jobs by hour of creation and first choice, for the chart. */
+/** Tallies by hour of creation and first choice, for the chart. */
 export const hours = pgTable(
   'hours',
   {
@@ -128,39 +129,39 @@ export const hours = pgTable(
 )
 
 /**
- * One row: where the indexer stands. It is also the lock: a step is one statement that moves `revision` from the
- * value it started from. Of any number of indexers one wins each step, and a step of an older state changes nothing.
- * The chain's columns are null until an indexer first reached the chain.
+ * One row, which says where the index stands. The row is also the lock: a step is one statement that moves `revision` from the
+ * value it was read with. Of several indexers one wins each step, and a step of an older state changes nothing. The chain's columns
+ * are null until an indexer has reached the chain for the first time.
  */
 export const cursor = pgTable('cursor', {
   id: smallint('id').primaryKey(),
-  /** name and fingerprint of the contract's definition, by which the data was written */
+  /** name and fingerprint of the contract definition that wrote the data */
   definition: text('definition'),
   fingerprint: text('fingerprint'),
-  /** counts the steps */
+  /** number of moves, of the cursor and of the lease to another holder */
   revision: int8('revision').notNull(),
   chainId: int8('chain_id'),
-  genesisHash: text('genesis_hash'),
-  contract: text('contract'),
+  genesisHash: hex('genesis_hash'),
+  contract: hex('contract'),
   startBlock: int8('start_block'),
-  /** head at the database's creation: changes up to it are history and were never pushed */
+  /** the head when the index began: changes up to it are history and were never fed */
   feedFromBlock: int8('feed_from_block'),
-  /** true until `feed_from_block` was reached for the first time */
+  /** true until `feed_from_block` was reached for the first time; false only if the indexes of all filters exist */
   silent: boolean('silent').notNull(),
   /** the block indexed last */
   blockNumber: int8('block_number'),
-  blockHash: text('block_hash'),
+  blockHash: hex('block_hash'),
   blockTimestamp: seconds('block_timestamp'),
-  /** the highest finalized block seen: no reorg goes below it */
+  /** the highest finalized block seen; no reorg goes below it */
   finalizedNumber: int8('finalized_number'),
-  /** the feed's last id */
+  /** id of the newest feed entry */
   lastId: int8('last_id').notNull(),
-  /** the feed was pruned up to this id: a client that knows this one can still resume */
+  /** the feed was pruned up to this id, from which a client can still resume */
   prunedId: int8('pruned_id').notNull(),
-  /** the chain's head when an indexer last looked */
+  /** the chain's head when an indexer last read it */
   headNumber: int8('head_number'),
   headTimestamp: seconds('head_timestamp'),
-  /** the process that indexes now, and when it last had an answer from the chain */
+  /** holder of the lease, and when it last had an answer from the chain */
   indexer: text('indexer'),
   checkedAt: timestamp('checked_at', { withTimezone: true }),
 })

@@ -3,7 +3,7 @@ import { messageOf } from '../messages.ts'
 import { type Metrics, observeGauge } from '../observe/metrics.ts'
 import { isConnectionFault } from './faults.ts'
 
-/** Milliseconds after which a statement counts as lost, unless it says otherwise: a frozen server must not freeze its clients. */
+/** Milliseconds after which a statement counts as lost by default. A frozen database server must not freeze its clients. */
 const TIMEOUT_MS = 15_000
 
 interface Statement {
@@ -18,8 +18,8 @@ interface WatchOptions {
 }
 
 /**
- * The statements under way. Each is measured, and rejected if it takes too long. One timer checks all of them: with a timer
- * for each statement, timers were a tenth of a request's CPU.
+ * Watches the statements that are running: measures each, and rejects it if it takes too long. One timer checks all of them. With a
+ * timer for each statement, timers took a tenth of a request's CPU time.
  */
 export function createStatements({
   registry,
@@ -46,8 +46,8 @@ export function createStatements({
 
   return {
     /**
-     * The answer of a statement.
-     * @throws UnavailableError if it takes too long, after `onTimeout`, or the connection fails
+     * Resolves as the statement does.
+     * @throws UnavailableError if the statement takes too long, after a call of `onTimeout`, or if the connection fails
      */
     watch<T>(
       answer: Promise<T>,

@@ -2,14 +2,14 @@ import { and, asc, gt, sql } from 'drizzle-orm'
 import type { Database } from './database.ts'
 import { hours, totals } from './schema.ts'
 
-/** The hours the series reaches back. */
+/** Length of the series. */
 const SERIES_HOURS = 7 * 24
-/** More points than a chart can show. */
+/** A chart shows fewer points. */
 const SERIES_LIMIT = 10_000
 
-/** Jobs of one kind and their amounts added up. */
+/** Number of jobs of one status and set of choices, and the sum of their amounts. */
 export interface Total {
-  /** status and choices, by field */
+  /** status and choices by name of the field */
   kind: Record<string, string | number | boolean>
   jobs: number
   amount: string
@@ -23,7 +23,7 @@ export interface HourTotal {
   amount: string
 }
 
-/** Jobs by kind, and by hour of creation. Reads the tallies only: some hundred rows whatever the history. */
+/** Reads the tallies: jobs by status and choices, and by hour of creation. They are some hundred rows, however long the history is. */
 export async function readTotals({ orm }: Database): Promise<{ totals: Total[]; hours: HourTotal[] }> {
   const [all, series] = await Promise.all([
     orm.select().from(totals).where(gt(totals.jobs, 0)),

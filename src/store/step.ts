@@ -7,9 +7,9 @@ import { changeRow, jobColumns, unappliedRow } from './rows.ts'
 import type { Step } from './writes.ts'
 
 /**
- * Everything a step writes, in one statement: so in one transaction, and in one round trip. Nothing happens if another
- * process moved the cursor since it was read. Whatever stands above the block it moves to is removed, which is what a
- * rewind needs; moving forward there is nothing.
+ * Everything a step writes, in one statement: one transaction and one round trip. It changes nothing if another process moved the
+ * cursor since it was read. It deletes everything above the block it moves to, which is a rewind; in a move forward there is
+ * nothing above.
  */
 const STEP = `
 with step as (

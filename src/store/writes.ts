@@ -7,7 +7,7 @@ export interface BlockRef {
   hash: Hex
 }
 
-/** The position of a log in the chain. */
+/** Position of a log in the chain. */
 export interface Position {
   blockNumber: number
   logIndex: number
@@ -19,7 +19,7 @@ export interface StoredJob {
   data: string
 }
 
-/** What a step does to one job: `before` is null if it creates the job, `after` if it removes it. */
+/** What a step does to one job: `before` is null if the step creates the job, `after` if it removes it. */
 export interface JobWrite extends Position {
   before: StoredJob | null
   after: StoredJob | null
@@ -30,16 +30,16 @@ export interface ChangeWrite extends Position {
   /** position of the job */
   job: Position
   event: string
-  /** status of the job after it */
+  /** status of the job after the log */
   status: string
   /** unix seconds */
   timestamp: string
   transactionHash: Hex
-  /** JSON of the job before it; null if no reorg can reach the log */
+  /** JSON of the job before the log; null if no reorg can reach the log */
   before: string | null
 }
 
-/** A log that changed nothing, and why. */
+/** A log of the contract that changed nothing. */
 export interface UnappliedLog {
   log: RpcLog
   cause: 'malformed' | 'unknown_job'
@@ -47,17 +47,17 @@ export interface UnappliedLog {
   reason: string
 }
 
-/** A move of the cursor, forward to a block with all that its logs do, or back to an ancestor. */
+/** A move of the cursor: forward to a block, with everything its logs do, or back to an ancestor. */
 export interface Step {
   to: BlockRef & { timestamp: string }
-  /** the new blocks a later reorg may have to walk back over; the last one always among them */
+  /** new blocks of the local chain, which a later reorg may walk back over; `to` is always among them */
   blocks: BlockRef[]
   finalizedNumber: number
-  /** the chain's head; null leaves the last known one */
+  /** the chain's head; null keeps the stored one */
   head: { number: number; timestamp: string } | null
   jobs: JobWrite[]
   changes: ChangeWrite[]
   unapplied: UnappliedLog[]
-  /** what subscribers are told, in order */
+  /** feed entries in order */
   entries: Omit<FeedEntry, 'id'>[]
 }

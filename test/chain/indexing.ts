@@ -6,9 +6,9 @@ import { jobRegistry } from '../../src/contract/jobRegistry.ts'
 import { createConverge } from '../../src/indexer/converge.ts'
 import { type Indexer, runIndexer } from '../../src/indexer/run.ts'
 import { checkSetup } from '../../src/indexer/setup.ts'
-import { type IndexState, readState } from '../../src/store/cursor.ts'
 import { createDatabase } from '../../src/store/database.ts'
 import { openPostgres } from '../../src/store/postgres.ts'
+import { type IndexState, readState } from '../../src/store/state.ts'
 import { type RpcProxy, startRpcProxy } from '../helpers/rpcProxy.ts'
 
 export interface Indexing {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { staleness } from '../../src/indexer/staleness.ts'
-import type { IndexState } from '../../src/store/cursor.ts'
+import type { IndexState } from '../../src/store/state.ts'
 import { startChain } from '../helpers/anvil.ts'
 import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
 import { until } from '../helpers/until.ts'

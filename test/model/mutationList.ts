@@ -366,10 +366,10 @@ const CONTRACT: Record<string, Fault[]> = {
 }
 
 const SERVING: Record<string, Fault[]> = {
-  'src/store/cursor.ts': [
-    ['isFree', 'the lease is given to any process that asks', 'isNull(cursor.indexer)', 'sql`true`'],
+  'src/store/lease.ts': [
+    ['isLeaseFree', 'the lease is given to any process that asks', 'isNull(cursor.indexer)', 'sql`true`'],
     [
-      'isFree',
+      'isLeaseFree',
       'a lease of the future never ends',
       'abs(extract(epoch from clock_timestamp() - ${cursor.checkedAt}))',
       'extract(epoch from clock_timestamp() - ${cursor.checkedAt})',

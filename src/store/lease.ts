@@ -1,0 +1,79 @@
+import { eq, isNull, or, type SQL, sql } from 'drizzle-orm'
+import type { Database } from './database.ts'
+import { NOTIFY, PAYLOAD } from './notifications.ts'
+import { cursor, feed } from './schema.ts'
+
+/**
+ * Acquires the lease, or keeps it if this process holds it. It leaves `checked_at` as it is, which only an answer from the chain
+ * renews: if no indexer has one, each may try, and /ready reports it.
+ *
+ * A new holder moves the feed's last id to the microseconds of now, and records the jump as an entry of the feed. The database
+ * may have been restored from a backup. Ids that were given out after the backup are below the jump, so they are not given out again.
+ * @param fresh true unless this process held the lease until now, and no other process can have moved the cursor since
+ * @returns false if another indexer holds the lease: one that had an answer from the chain less than `leaseSeconds` ago
+ */
+export async function acquireLease(
+  db: Database,
+  me: string,
+  leaseSeconds: number,
+  fresh: boolean,
+): Promise<boolean> {
+  const held = await db.orm.execute(sql`
+    with found as (
+      select revision, last_id, (${fresh}::boolean or indexer is distinct from ${me}::text) as jumps from ${cursor}),
+    acquired as (
+      update ${cursor} set
+        indexer = ${me}::text,
+        revision = ${cursor.revision} + found.jumps::int,
+        last_id = case when found.jumps
+          then greatest(${cursor.lastId} + 1, (extract(epoch from clock_timestamp()) * 1000000)::bigint)
+          else ${cursor.lastId} end
+      from found where ${cursor.revision} = found.revision and ${isLeaseFree(me, leaseSeconds)}
+      returning ${cursor.lastId}, found.last_id as previous, found.jumps, ${sql.raw(PAYLOAD)} as payload),
+    jump as (
+      insert into ${feed} (id, type, data) select last_id, 'jump', previous from acquired where jumps)
+    select ${sql.raw(NOTIFY)} from acquired`)
+  return held.length > 0
+}
+
+/**
+ * Renews the lease after an answer from the chain.
+ * @param head the chain's head, if it is known
+ * @returns false if another indexer holds the lease by now
+ */
+export async function renewLease(
+  db: Database,
+  me: string,
+  head: { number: number; timestamp: string } | null,
+  leaseSeconds: number,
+): Promise<boolean> {
+  const held = await db.orm
+    .update(cursor)
+    .set({
+      indexer: me,
+      checkedAt: sql`clock_timestamp()`,
+      ...(head && { headNumber: head.number, headTimestamp: head.timestamp }),
+    })
+    .where(isLeaseFree(me, leaseSeconds))
+    .returning({ id: cursor.id })
+  return held.length > 0
+}
+
+/** Releases the lease at once, so that a standby need not wait for its end. */
+export async function releaseLease(db: Database, me: string): Promise<void> {
+  await db.orm.update(cursor).set({ indexer: null }).where(eq(cursor.indexer, me))
+}
+
+/**
+ * A lease is free for `me` if nobody or `me` holds it, or if it has expired. A lease that was renewed in the future has expired
+ * too: the database's clock was set back since.
+ */
+function isLeaseFree(me: string, leaseSeconds: number): SQL | undefined {
+  const age = sql`abs(extract(epoch from clock_timestamp() - ${cursor.checkedAt}))`
+  return or(
+    isNull(cursor.indexer),
+    eq(cursor.indexer, me),
+    isNull(cursor.checkedAt),
+    sql`${age} > ${leaseSeconds}::float8`,
+  )
+}

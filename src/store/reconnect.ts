@@ -1,0 +1,119 @@
+import type { Logger } from 'pino'
+import type { Contract } from '../contract/define.ts'
+import { UnavailableError } from '../errors.ts'
+import { messageOf } from '../messages.ts'
+import { DatabaseError, type Driver } from './database.ts'
+import { openPostgres } from './postgres.ts'
+import type { Statements } from './statements.ts'
+
+const RECONNECT_MS = 2_000
+
+interface Options {
+  /** connections for the queries of clients */
+  connections: number
+  statements: Statements
+  log: Logger
+}
+
+interface Connection extends Options {
+  /** null until the database has answered for the first time */
+  driver: Driver | null
+  open(): Promise<Driver>
+  listeners: Parameters<Driver['listen']>[]
+  timer: NodeJS.Timeout | undefined
+  replacing: boolean
+  closed: boolean
+}
+
+/**
+ * Connects to a Postgres, and stays connected. If it does not answer at first, connecting is retried in the background. If its
+ * connections fall silent later, new ones replace them. Each query until then rejects with UnavailableError.
+ * @throws DatabaseError if this program must not use the database. If that is found in the background, it ends the process.
+ */
+export async function connectPostgres(url: string, contract: Contract, options: Options): Promise<Driver> {
+  const { statements, log } = options
+  const connection: Connection = {
+    ...options,
+    driver: null,
+    open: () => openPostgres(url, contract, { connections: options.connections, onPooled: warnOnce(log) }),
+    listeners: [],
+    timer: undefined,
+    replacing: false,
+    closed: false,
+  }
+  try {
+    use(connection, await connection.open())
+  } catch (error) {
+    if (error instanceof DatabaseError) throw error
+    log.warn(`the database does not answer, will retry: ${messageOf(error)}`)
+    connection.timer = setTimeout(reconnect, RECONNECT_MS, connection)
+  }
+  return {
+    query(text, params, queryOptions) {
+      const { driver } = connection
+      if (!driver)
+        return statements.watch(Promise.reject(new UnavailableError('the database has not answered yet')))
+      return statements.watch(driver.query(text, params, queryOptions), {
+        timeoutMs: queryOptions.timeoutMs,
+        onTimeout: () => void replace(connection, driver),
+      })
+    },
+    async listen(...listener) {
+      connection.listeners.push(listener)
+      await connection.driver?.listen(...listener)
+    },
+    async close() {
+      connection.closed = true
+      clearTimeout(connection.timer)
+      await connection.driver?.close()
+    },
+  }
+}
+
+/** Makes all further queries go to a driver, and closes the one before it. */
+function use(connection: Connection, driver: Driver): void {
+  if (connection.closed) return void driver.close()
+  void connection.driver?.close()
+  connection.driver = driver
+  for (const listener of connection.listeners) void driver.listen(...listener)
+}
+
+async function reconnect(connection: Connection): Promise<void> {
+  try {
+    use(connection, await connection.open())
+    connection.log.info('connected to the database')
+  } catch (error) {
+    // Retrying cannot help. Uncaught, it ends the process, as it would have at the start.
+    if (error instanceof DatabaseError) throw error
+    if (!connection.closed) connection.timer = setTimeout(reconnect, RECONNECT_MS, connection)
+  }
+}
+
+/**
+ * Replaces connections that do not answer. If the server is frozen or the network is gone, the system would report it only after a
+ * quarter of an hour. If a new connection is answered, the old ones were broken; if not, they are kept.
+ */
+async function replace(connection: Connection, silent: Driver): Promise<void> {
+  if (connection.replacing || connection.closed || connection.driver !== silent) return
+  connection.replacing = true
+  const opening = connection.open()
+  try {
+    use(connection, await connection.statements.watch(opening))
+    connection.log.warn('the connections to the database did not answer any more; new ones replaced them')
+  } catch {
+    void opening.then((late) => late.close()).catch(() => {})
+  } finally {
+    connection.replacing = false
+  }
+}
+
+function warnOnce(log: Logger): () => void {
+  let warned = false
+  return () => {
+    if (!warned)
+      log.warn(
+        'a connection pooler stands before the database: unless it pools by session, it does not pass notifications on, and events are sent up to a second late',
+      )
+    warned = true
+  }
+}

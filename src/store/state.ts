@@ -1,0 +1,60 @@
+import { sql } from 'drizzle-orm'
+import { type Database, DatabaseError, prepared } from './database.ts'
+import { cursor } from './schema.ts'
+
+/** State of the index and of the feed, for any process. What depends on the chain is null until an indexer has reached it. */
+export interface IndexState {
+  /** id of the newest feed entry */
+  lastId: number
+  /** id up to which the feed was pruned */
+  prunedId: number
+  chainId: number | null
+  contract: string | null
+  startBlock: number | null
+  /** the block indexed last */
+  blockNumber: number | null
+  /** unix seconds of that block */
+  blockTimestamp: string | null
+  finalizedNumber: number | null
+  /** the chain's head when an indexer last read it */
+  headNumber: number | null
+  /** unix seconds of the head */
+  headTimestamp: string | null
+  /** seconds since an indexer last had an answer from the chain, by the database's clock */
+  checkedAgo: number | null
+  /** id of the process that holds the lease */
+  indexer: string | null
+  /** true while the contract's past is indexed */
+  silent: boolean
+  /** true if the database takes no writes: it is a replica, or fails over */
+  readOnly: boolean
+}
+
+const stateQuery = prepared(({ orm }) =>
+  orm
+    .select({
+      lastId: cursor.lastId,
+      prunedId: cursor.prunedId,
+      chainId: cursor.chainId,
+      contract: cursor.contract,
+      startBlock: cursor.startBlock,
+      blockNumber: cursor.blockNumber,
+      blockTimestamp: cursor.blockTimestamp,
+      finalizedNumber: cursor.finalizedNumber,
+      headNumber: cursor.headNumber,
+      headTimestamp: cursor.headTimestamp,
+      checkedAgo: sql<number | null>`extract(epoch from clock_timestamp() - ${cursor.checkedAt})::float8`,
+      indexer: cursor.indexer,
+      silent: cursor.silent,
+      readOnly: sql<boolean>`current_setting('transaction_read_only') = 'on'`,
+    })
+    .from(cursor)
+    .prepare('state'),
+)
+
+/** Reads the state. @throws DatabaseError if the database was not made by Jobcast */
+export async function readState(db: Database): Promise<IndexState> {
+  const [row] = await stateQuery(db).execute()
+  if (!row) throw new DatabaseError('The cursor row is missing: this database was not made by Jobcast.')
+  return row
+}
