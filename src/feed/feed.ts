@@ -15,12 +15,15 @@ const FETCH_ENTRIES = 1_000
 /** Interval of the poll, and so how late an event can be if its notification got lost. */
 const POLL_MS = 1_000
 
-/** The feed as this process knows it. */
+/** The feed as far as this process has read it. */
 export interface Feed {
   /** id of the newest event; null until the store was read */
   lastId(): number | null
   head(): Head
-  /** At most `limit` events after an id, from memory; undefined if memory does not reach back to it, or it is not of this feed. */
+  /**
+   * At most `limit` events after an id, from memory.
+   * @returns undefined if memory does not reach back to the id, or the id is not of this feed
+   */
   recent(id: number, limit: number): FeedEvent[] | undefined
   /** How many events memory holds after an id. */
   countAfter(id: number): number
@@ -32,6 +35,7 @@ export interface Feed {
   /** Reads the store once more: another process may be ahead of this one. Concurrent calls share one read. */
   refresh(): Promise<void>
   watch(watcher: FeedWatcher): void
+  /** Ends reading the store; what is in memory stays. */
   close(): void
 }
 
@@ -71,7 +75,11 @@ export function openFeed(
   }
 
   void poll()
-  void attempt(() => log.listen(onCommit, () => void attempt(refresh)))
+  log
+    .listen(onCommit, () => void attempt(refresh))
+    .catch((error) =>
+      logger.warn(`listening for commits failed, new events are found by polling: ${messageOf(error)}`),
+    )
   return {
     lastId: () => reader.tail.lastId,
     head: () => reader.head,
@@ -87,7 +95,7 @@ export function openFeed(
   }
 }
 
-/** Returns a function that runs reads of the store, and logs the first failure and the first success after it. */
+/** Returns a function that runs a read of the store. It logs the first failure, and the first success after failures. */
 function logFailures(logger: Logger, closed: AbortSignal): (read: () => Promise<void>) => Promise<void> {
   let failing = false
   return async (read) => {

@@ -3,9 +3,9 @@ import type { FeedEvent } from './event.ts'
 import type { Subscriber } from './subscribers.ts'
 import { deliver, flushCounts, resume, startWalk, type Walk } from './walk.ts'
 
-/** Events of a page. */
+/** Events read at a time for one subscriber. */
 const PAGE_EVENTS = 128
-/** Pages read at a time, so that a crowd that comes back does not take every connection. */
+/** Pages read at a time, so that a crowd of returning clients does not take every connection. */
 const MAX_READERS = 2
 /** Delay before a page that could not be read is asked for again. */
 const RETRY_READ_MS = 1_000
@@ -21,7 +21,7 @@ export function createPageReader(
   const line = new Set<Subscriber>()
   let readers = 0
 
-  /** Reads pages until nobody is in line. */
+  /** Reads a page for each subscriber in line, one after the other. */
   async function readPages(): Promise<void> {
     if (readers >= MAX_READERS) return
     readers++

@@ -5,20 +5,20 @@ import type { EventFilter, FilterGroup } from './batch.ts'
 export interface Subscriber {
   socket: Socket
   group: FilterGroup
-  /** id of the last event that was written to it, or that did not pass its filter */
+  /** id of the newest event that was written to it or filtered out */
   position: number
   /**
-   * performance.now() when its socket became full or, if later, when its client was seen to take bytes; 0 while the socket
-   * takes bytes
+   * 0 while its socket takes bytes; else the performance.now() when the socket became full, or when its client was last seen
+   * to take bytes
    */
   stalledAt: number
   /** bytes its client had not acknowledged at the last check since it stalled; undefined before the first check */
   unsent: number | undefined
   /** performance.now() of the last write */
   wroteAt: number
-  /** whether the next walk serves it */
+  /** true while it is due in the next walk */
   queued: boolean
-  /** whether it waits for a page from the store */
+  /** true while it waits for a page of the store */
   waiting: boolean
   end: NewSubscriber['end']
 }

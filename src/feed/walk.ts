@@ -9,7 +9,7 @@ const SLICE_MS = 1
 /** Events that are filtered for one batch. */
 const BATCH_EVENTS = 500
 
-/** A walk over the subscribers that have events to get and whose sockets take bytes. */
+/** State of the walk over the subscribers, which writes to each the events after its position. */
 export interface Walk {
   feed: Feed
   metrics: Pick<Metrics, 'delivered' | 'streamBytes'>
@@ -19,8 +19,8 @@ export interface Walk {
   /** Called for a subscriber whose position is no longer in memory. */
   onMiss(subscriber: Subscriber): void
   /**
-   * The subscribers of the next walk, of which those count that are still `queued`. An array and a flag: a Set would grow and
-   * shrink with every event, which costs 3 % of a delivery.
+   * The subscribers of the next walk; one that is no longer `queued` is skipped. An array and a flag, since a Set would grow
+   * and shrink with every event, which costs 3 % of a delivery.
    */
   queue: Subscriber[]
   walking: boolean
@@ -40,31 +40,31 @@ export function createWalk(
   return { ...options, ...idle }
 }
 
-/** Serves a subscriber in the next walk, unless it was removed meanwhile. */
+/** Continues a subscriber from its position, unless it was removed. */
 export function resume(walk: Walk, subscriber: Subscriber): void {
   if (walk.subscribers.has(subscriber)) enqueue(walk, subscriber)
   void startWalk(walk)
 }
 
-/** Serves all subscribers in the next walk. */
+/** Continues every subscriber from its position. */
 export function resumeAll(walk: Walk): void {
   for (const subscriber of walk.subscribers) enqueue(walk, subscriber)
   void startWalk(walk)
 }
 
-/** Queues a subscriber for the next walk. One that takes no bytes or waits for a page is queued when that is over. */
+/** Queues a subscriber for the next walk. One that takes no bytes, or waits for a page, is resumed when that has ended. */
 function enqueue({ queue }: Walk, subscriber: Subscriber): void {
   if (subscriber.queued || subscriber.waiting || subscriber.stalledAt > 0) return
   subscriber.queued = true
   queue.push(subscriber)
 }
 
-/** Walks until nobody is in the queue. */
+/** Walks until the queue is empty. */
 export async function startWalk(walk: Walk): Promise<void> {
   if (walk.walking) return
   walk.walking = true
   while (walk.queue.length > 0) {
-    // Not in this tick: a socket that drains within it would bring its subscriber back for ever.
+    // In a later tick: a subscriber whose socket drains within this one would be served again and again.
     await nextSlice(walk)
     const { queue } = walk
     walk.queue = []
@@ -104,7 +104,7 @@ function batchAfter(walk: Walk, group: FilterGroup, position: number): Batch | u
   return batch
 }
 
-/** Writes a batch to a subscriber, and moves it to the position after the batch. */
+/** Writes a batch to a subscriber, and moves the subscriber to the position after the batch. */
 export function deliver(walk: Walk, subscriber: Subscriber, batch: Batch): void {
   subscriber.position = batch.to
   if (batch.bytes) {
@@ -114,6 +114,7 @@ export function deliver(walk: Walk, subscriber: Subscriber, batch: Batch): void 
   if (batch.to < (walk.feed.lastId() ?? 0)) enqueue(walk, subscriber)
 }
 
+/** Writes to a subscriber's socket, whether or not it is full: it buffers what it does not take. */
 export function write(walk: Walk, subscriber: Subscriber, bytes: Buffer): void {
   subscriber.wroteAt = walk.now
   walk.bytes += bytes.length

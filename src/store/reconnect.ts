@@ -112,7 +112,7 @@ function warnOnce(log: Logger): () => void {
   return () => {
     if (!warned)
       log.warn(
-        'a connection pooler stands before the database: unless it pools by session, it does not pass notifications on, and events are sent up to a second late',
+        'the database is behind a connection pooler: unless it pools sessions, it drops notifications, and events are sent up to a second late',
       )
     warned = true
   }
