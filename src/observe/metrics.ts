@@ -45,96 +45,84 @@ export function observeGauge(
   })
 }
 
+type Factories = ReturnType<typeof createFactories>
+
 function createFactories(registry: Registry) {
   const registers = [registry]
   return {
     counter: <Label extends string>(name: string, help: string, labelNames: Label[] = []) =>
       new Counter({ name, help, labelNames, registers }),
-    histogram: <Label extends string>(
-      name: string,
-      help: string,
-      buckets: number[],
-      labelNames: Label[] = [],
-    ) => new Histogram({ name, help, buckets, labelNames, registers }),
-  }
-}
-type Factories = ReturnType<typeof createFactories>
-
-function indexerMetrics({ counter, histogram }: Factories) {
-  return {
-    jobsIndexed: counter('jobcast_jobs_indexed_total', 'Jobs written by this process.'),
-    changesIndexed: counter('jobcast_changes_indexed_total', 'Changes of jobs written by this process.'),
-    unappliedLogs: counter(
-      'jobcast_unapplied_logs_total',
-      'Logs of the contract that changed nothing: malformed, or of a job whose creation was not indexed.',
-      ['cause'],
-    ),
-    reorgs: counter('jobcast_reorgs_total', 'Rewinds of the local chain by this process.'),
-    reorgDepth: histogram(
-      'jobcast_reorg_depth_blocks',
-      'Blocks removed by a rewind.',
-      [1, 2, 3, 5, 8, 16, 32, 64, 128],
-    ),
-    bloomMismatches: counter(
-      'jobcast_bloom_mismatches_total',
-      'Blocks whose bloom filter announced logs that no endpoint had.',
-    ),
-    stepSeconds: histogram(
-      'jobcast_indexer_step_duration_seconds',
-      'Duration of a step of the indexer, from reading the chain to the commit.',
-      SECONDS,
-    ),
-    rpcSeconds: histogram(
-      'jobcast_rpc_request_duration_seconds',
-      'Duration of RPC requests, failed ones included.',
-      SECONDS,
-      ['method'],
-    ),
-    rpcErrors: counter('jobcast_rpc_errors_total', 'RPC requests that failed.', ['method']),
+    /** of seconds */
+    duration: <Label extends string>(name: string, help: string, labelNames: Label[] = []) =>
+      new Histogram({ name, help, buckets: SECONDS, labelNames, registers }),
+    histogram: (name: string, help: string, buckets: number[]) =>
+      new Histogram({ name, help, buckets, registers }),
   }
 }
 
-function databaseMetrics({ counter, histogram }: Factories) {
-  return {
-    databaseSeconds: histogram(
-      'jobcast_database_query_duration_seconds',
-      'Duration of statements, failed ones and the wait for a connection included.',
-      SECONDS,
-    ),
-    databaseErrors: counter('jobcast_database_errors_total', 'Statements that failed.'),
-  }
-}
+const indexerMetrics = ({ counter, duration, histogram }: Factories) => ({
+  jobsIndexed: counter('jobcast_jobs_indexed_total', 'Jobs written by this process.'),
+  changesIndexed: counter('jobcast_changes_indexed_total', 'Changes of jobs written by this process.'),
+  unappliedLogs: counter(
+    'jobcast_unapplied_logs_total',
+    'Logs of the contract that changed nothing: malformed, or of a job whose creation was not indexed.',
+    ['cause'],
+  ),
+  reorgs: counter('jobcast_reorgs_total', 'Rewinds of the local chain by this process.'),
+  reorgDepth: histogram(
+    'jobcast_reorg_depth_blocks',
+    'Blocks removed by a rewind.',
+    [1, 2, 3, 5, 8, 16, 32, 64, 128],
+  ),
+  bloomMismatches: counter(
+    'jobcast_bloom_mismatches_total',
+    'Blocks whose bloom filter announced logs that no endpoint had.',
+  ),
+  stepSeconds: duration(
+    'jobcast_indexer_step_duration_seconds',
+    'Duration of a step of the indexer, from reading the chain to the commit.',
+  ),
+  rpcSeconds: duration(
+    'jobcast_rpc_request_duration_seconds',
+    'Duration of RPC requests, failed ones included.',
+    ['method'],
+  ),
+  rpcErrors: counter('jobcast_rpc_errors_total', 'RPC requests that failed.', ['method']),
+})
 
-function httpMetrics({ histogram }: Factories) {
-  return {
-    httpSeconds: histogram(
-      'jobcast_http_request_duration_seconds',
-      'Time from a request to its response, streams excluded.',
-      SECONDS,
-      ['route', 'status'],
-    ),
-  }
-}
+const databaseMetrics = ({ counter, duration }: Factories) => ({
+  databaseSeconds: duration(
+    'jobcast_database_query_duration_seconds',
+    'Duration of statements, failed ones and the wait for a connection included.',
+  ),
+  databaseErrors: counter('jobcast_database_errors_total', 'Statements that failed.'),
+})
 
-function streamMetrics({ counter, histogram }: Factories) {
-  return {
-    streamsOpened: counter(
-      'jobcast_streams_opened_total',
-      'Streams opened. resumed: true, false for a gap, null for a new subscription.',
-      ['resumed'],
-    ),
-    streamsClosed: counter('jobcast_streams_closed_total', 'Streams that ended.'),
-    streamsRefused: counter('jobcast_streams_refused_total', 'Streams refused.', ['reason']),
-    streamsCut: counter('jobcast_streams_disconnected_total', 'Streams ended by the server.', ['reason']),
-    resumeBehind: histogram(
-      'jobcast_resume_behind_events',
-      'Events in memory after the position of a resumed stream.',
-      [0, 1, 10, 100, 1_000, 10_000, 100_000],
-    ),
-    delivered: counter('jobcast_events_delivered_total', 'Job events written to streams.'),
-    streamBytes: counter(
-      'jobcast_stream_bytes_total',
-      'Bytes written to streams: frames of all kinds, pings included, with their HTTP chunk framing.',
-    ),
-  }
-}
+const httpMetrics = ({ duration }: Factories) => ({
+  httpSeconds: duration(
+    'jobcast_http_request_duration_seconds',
+    'Time from a request to its response, streams excluded.',
+    ['route', 'status'],
+  ),
+})
+
+const streamMetrics = ({ counter, histogram }: Factories) => ({
+  streamsOpened: counter(
+    'jobcast_streams_opened_total',
+    'Streams opened. resumed: true, false for a gap, null for a new subscription.',
+    ['resumed'],
+  ),
+  streamsClosed: counter('jobcast_streams_closed_total', 'Streams that ended.'),
+  streamsRefused: counter('jobcast_streams_refused_total', 'Streams refused.', ['reason']),
+  streamsCut: counter('jobcast_streams_disconnected_total', 'Streams ended by the server.', ['reason']),
+  resumeBehind: histogram(
+    'jobcast_resume_behind_events',
+    'Events in memory after the position of a resumed stream.',
+    [0, 1, 10, 100, 1_000, 10_000, 100_000],
+  ),
+  delivered: counter('jobcast_events_delivered_total', 'Job events written to streams.'),
+  streamBytes: counter(
+    'jobcast_stream_bytes_total',
+    'Bytes written to streams: frames of all kinds, pings included, with their HTTP chunk framing.',
+  ),
+})
