@@ -3,18 +3,15 @@ import type { Feed } from './feed.ts'
 import { chunkBody, encodeChunk } from './frames.ts'
 import { createPageReader } from './pages.ts'
 import { createSubscribers, type NewSubscriber, type Subscriber } from './subscribers.ts'
-import { startSweeps } from './sweep.ts'
+import { type SweepOptions, startSweeps } from './sweep.ts'
 import { createWalk, resume, resumeAll, write } from './walk.ts'
 
 /** Bytes written to a subscriber at a time: as many as a socket buffers before it is full. */
 const BATCH_BYTES = 16 * 1024
 
-export interface FanoutOptions {
-  /** silence after which a stream is pinged */
-  keepaliveMs: number
-  /** time without a byte taken by its client after which a stream is reset */
-  stallMs: number
+export interface FanoutOptions extends Omit<SweepOptions, 'onStalled'> {
   metrics: Pick<Metrics, 'delivered' | 'streamBytes' | 'streamsCut'>
+  /** size from which a batch is not extended; the model sets a small one */
   batchBytes?: number
 }
 
@@ -38,9 +35,12 @@ export function createFanout(
     metrics.streamsCut.inc({ reason: 'too_far_behind' })
     subscriber.end('cleanly')
   })
-  const stopSweeps = startSweeps(walk, keepaliveMs, stallMs, (subscriber) => {
-    metrics.streamsCut.inc({ reason: 'stalled' })
-    subscriber.end('reset')
+  const stopSweeps = startSweeps(walk, {
+    ...{ keepaliveMs, stallMs },
+    onStalled(subscriber) {
+      metrics.streamsCut.inc({ reason: 'stalled' })
+      subscriber.end('reset')
+    },
   })
   const endAll = () => {
     for (const { end } of all) end('cleanly')

@@ -5,21 +5,22 @@ import type { Subscriber } from './subscribers.ts'
 import { connectionKey, readUnsent } from './unsent.ts'
 import { flushCounts, isSliceOver, nextSlice, type Walk, write } from './walk.ts'
 
-/** Checks of the stalled within a stall limit: reading the kernel's table takes 5 ms of CPU for 1,000 connections. */
+/** Checks within a stall limit of what clients took: reading the kernel's table takes 5 ms of CPU for 1,000 connections. */
 const CHECKS_PER_LIMIT = 8
 
+export interface SweepOptions {
+  /** silence after which a stream is pinged */
+  keepaliveMs: number
+  /** time without a byte taken by its client after which a stream is stalled */
+  stallMs: number
+  onStalled(subscriber: Subscriber): void
+}
+
 /**
- * Sweeps over all subscribers at least once a second.
- * @param keepaliveMs silence after which a stream is pinged
- * @param stallMs time without a byte taken by its client after which a stream is stalled
+ * Pings the silent streams and finds the stalled ones, at least once a second.
  * @returns a function that stops it
  */
-export function startSweeps(
-  walk: Walk,
-  keepaliveMs: number,
-  stallMs: number,
-  onStalled: (subscriber: Subscriber) => void,
-): () => void {
+export function startSweeps(walk: Walk, { keepaliveMs, stallMs, onStalled }: SweepOptions): () => void {
   let checkedAt = performance.now()
 
   async function sweep(): Promise<void> {
@@ -38,7 +39,7 @@ export function startSweeps(
     await check(full)
   }
 
-  /** Reports subscribers whose clients took nothing for the whole limit. Clients that read slowly are left. */
+  /** Reports the subscribers whose clients took no byte for the whole limit; a client that reads slowly took some. */
   async function check(full: Subscriber[]): Promise<void> {
     const unsent = await readUnsent()
     const now = performance.now()
