@@ -10,7 +10,7 @@ import { countAfter, eventsAfter } from './tail.ts'
 
 /** Events kept in memory: some 8 MB, enough for the clients that come back after a restart. */
 const TAIL_EVENTS = 8_192
-/** Entries read from the store by one query. */
+/** Entries read from the store by one query, some 1 MB. */
 const FETCH_ENTRIES = 1_000
 /** Interval of the poll, and so how late an event can be if its notification got lost. */
 const POLL_MS = 1_000

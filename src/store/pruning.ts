@@ -5,6 +5,7 @@ import { pruneFeed } from './feed.ts'
 
 /** Retention if streams cannot be resumed: the processes of a cluster still read new entries from the store. */
 const UNRESUMABLE_RETENTION_SECONDS = 60
+/** The feed is pruned at least this often, so that each deletion is small. */
 const LONGEST_INTERVAL_SECONDS = 30
 
 /**
