@@ -1,36 +1,39 @@
-import type { RpcBlock } from 'viem'
+import { type Call, chainIdCall, headerCall, type Results } from './calls.ts'
 import { hostOf } from './errors.ts'
 import { createHttpTransport } from './http.ts'
-import { assertIdentity, identityCalls, toIdentity } from './identity.ts'
+import { assertIdentity } from './identity.ts'
 import { createSocketTransport } from './socket.ts'
 import type { Identity } from './source.ts'
-import type { Call, Reply, SendOptions } from './transport.ts'
+import type { Reply, SendOptions } from './transport.ts'
 
-/** Called after each call to an endpoint, for the metrics. */
+/** Called after each call to an endpoint, for the metrics. `error` is undefined if the call has a result. */
 export type OnRequest = (method: string, seconds: number, error?: unknown) => void
 
-/** One JSON-RPC URL. It is asked which chain it is on before its first answer is used. */
+/** One JSON-RPC URL. Its first answer is used only after it has said which chain it is on. */
 export interface Endpoint {
   /**
-   * Results of calls that one node answers together.
+   * Returns the results of calls, which one node answers together.
    * @throws RpcError if one of them has no result
    * @throws CannotIndexError if the endpoint is on another chain
    */
-  ask(calls: Call[], options: SendOptions): Promise<unknown[]>
-  /** As {@link ask}, of an endpoint that may be on any chain. */
-  askUnchecked(calls: Call[], options: SendOptions): Promise<unknown[]>
-  /** The chain it says it is on, whichever that is. */
+  ask<const Calls extends readonly Call[]>(calls: Calls, options: SendOptions): Promise<Results<Calls>>
+  /** Like {@link ask}, for an endpoint on any chain. */
+  askUnchecked<const Calls extends readonly Call[]>(
+    calls: Calls,
+    options: SendOptions,
+  ): Promise<Results<Calls>>
+  /** Reads which chain the endpoint is on. @throws Error if the node has no genesis block */
   identify(timeoutMs: number): Promise<Identity>
-  /** Sets the chain it must be on. It has to say so before it is used. */
+  /** Sets the chain that the endpoint must be on. It is not trusted until it says so. */
   expect(identity: Identity): void
-  /** Takes what it said. @throws CannotIndexError if that is another chain than expected */
+  /** Takes what the endpoint said. @throws CannotIndexError if that is another chain than expected */
   trust(found: Identity): void
-  /** Has it say again which chain it is on before it is used: after an outage it may be another node. */
+  /** Makes the endpoint say which chain it is on before its next answer: after an outage it may be another node. */
   distrust(): void
-  /** false until it said that it is on the expected chain */
+  /** false until the endpoint has said that it is on the expected chain */
   isTrusted(): boolean
-  /** Announcements of new heads, if the endpoint makes any; the returned function ends them. */
-  watch(onBlock: (block: RpcBlock) => void): () => void
+  /** Passes on announcements of new heads, as the endpoint makes them, if it makes any. The returned function ends this. */
+  watch(onBlock: (block: unknown) => void): () => void
   close(): void
 }
 
@@ -43,29 +46,33 @@ export function createEndpoint(url: string, name: string, onRequest: OnRequest):
   let checking: Promise<void> | null = null
   let trusted = false
 
-  async function askUnchecked(calls: Call[], options: SendOptions): Promise<unknown[]> {
+  /** Sends calls and reports how each of them ended. */
+  async function send(calls: readonly Call[], options: SendOptions): Promise<Reply[]> {
     const start = performance.now()
-    const report = (call: Call, error?: unknown) =>
-      onRequest(call.method, (performance.now() - start) / 1_000, error)
-    let replies: Reply[]
+    const seconds = () => (performance.now() - start) / 1_000
     try {
-      replies = await transport.send(calls, options)
+      const replies = await transport.send(calls, options)
+      for (const [i, reply] of replies.entries())
+        onRequest(calls[i]?.method ?? '', seconds(), 'error' in reply ? reply.error : undefined)
+      return replies
     } catch (error) {
-      for (const call of calls) report(call, error)
+      for (const { method } of calls) onRequest(method, seconds(), error)
       throw error
     }
-    for (const [i, call] of calls.entries()) {
-      const reply = replies[i] as Reply
-      report(call, 'error' in reply ? reply.error : undefined)
-    }
-    return replies.map((reply) => {
+  }
+
+  async function askUnchecked<const Calls extends readonly Call[]>(calls: Calls, options: SendOptions) {
+    const replies = await send(calls, options)
+    return replies.map((reply, i) => {
       if ('error' in reply) throw reply.error
-      return reply.result
-    })
+      return calls[i]?.read(reply.result)
+    }) as Results<Calls>
   }
 
   async function identify(timeoutMs: number): Promise<Identity> {
-    return toIdentity(await askUnchecked(identityCalls, { timeoutMs }))
+    const [chainId, genesis] = await askUnchecked([chainIdCall, headerCall(0)], { timeoutMs })
+    if (!genesis) throw new Error('the RPC has no genesis block to tell its chain by')
+    return { chainId, genesisHash: genesis.hash }
   }
 
   function trust(found: Identity): void {
@@ -73,20 +80,22 @@ export function createEndpoint(url: string, name: string, onRequest: OnRequest):
     trusted = true
   }
 
+  /** Requests of one moment share one check. */
+  function check(timeoutMs: number): Promise<void> {
+    checking ??= identify(timeoutMs)
+      .then(trust)
+      .finally(() => {
+        checking = null
+      })
+    return checking
+  }
+
   return {
     askUnchecked,
     identify,
     trust,
     async ask(calls, options) {
-      if (!trusted && expected) {
-        // Requests of one moment wait for one answer.
-        checking ??= identify(options.timeoutMs)
-          .then(trust)
-          .finally(() => {
-            checking = null
-          })
-        await checking
-      }
+      if (!trusted && expected) await check(options.timeoutMs)
       return askUnchecked(calls, options)
     },
     expect(identity) {
@@ -98,6 +107,6 @@ export function createEndpoint(url: string, name: string, onRequest: OnRequest):
     },
     isTrusted: () => trusted,
     watch: (onBlock) => socket?.watch(onBlock) ?? (() => {}),
-    close: () => transport.close(),
+    close: transport.close,
   }
 }

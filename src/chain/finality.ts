@@ -1,41 +1,40 @@
-import { isRefusal } from './errors.ts'
-import { headerCall, toHeader } from './header.ts'
+import { headerCall } from './calls.ts'
+import { failureOf } from './errors.ts'
 import type { Pool } from './pool.ts'
 import { IncompleteAnswerError } from './source.ts'
 
 /**
- * Blocks below its head that an endpoint may call final at most: what is final on Ethereum. The index can not follow a reorg
- * below the finalized block, and some nodes call their head final.
+ * The least depth of a finalized block: what is final on Ethereum. Some nodes call their head final, and the index cannot
+ * follow a reorg below the finalized block.
  */
-const LEAST_DEPTH = 64
+const MIN_DEPTH = 64
 
 /**
- * Reads the finalized block's number, and believes what two looks agree on: the lower of this look and the one before. It is
- * null if no endpoint ever knew the tag.
+ * Returns a function that reads the number of the finalized block: the lower one of this reading and the one before. It is
+ * null if no endpoint has ever known the tag.
  */
 export function createFinality(pool: Pool): () => Promise<number | null> {
-  /** the claim of the last look; undefined before the first */
+  /** undefined before the first reading */
   let last: number | null | undefined
 
-  async function look(): Promise<number | null> {
-    const calls = [headerCall('latest'), headerCall('finalized')]
+  async function read(): Promise<number | null> {
+    const calls = [headerCall('latest'), headerCall('finalized')] as const
     try {
-      const [latest, finalized] = (
-        await pool.ask(calls, { accepts: (results) => results.every((result) => toHeader(result) !== null) })
-      ).map(toHeader)
-      if (!latest || !finalized) return null
-      return Math.min(finalized.number, latest.number - LEAST_DEPTH)
+      const [latest, finalized] = await pool.ask(calls, {
+        accepts: (headers) => headers.every((header) => header !== null),
+      })
+      return latest && finalized && Math.min(finalized.number, latest.number - MIN_DEPTH)
     } catch (error) {
-      // A node refuses an unknown tag in words of its own. What was final once remains so.
-      if (isRefusal(error) || error instanceof IncompleteAnswerError) return last ?? null
+      // A node refuses an unknown tag in words of its own. A block that was final remains so.
+      if (failureOf(error) === 'refused' || error instanceof IncompleteAnswerError) return last ?? null
       throw error
     }
   }
 
   return async () => {
-    const before = last === undefined ? await look() : last
+    const before = last === undefined ? await read() : last
     last = before
-    last = await look()
+    last = await read()
     return before === null || last === null ? null : Math.min(before, last)
   }
 }

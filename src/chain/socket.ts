@@ -1,121 +1,101 @@
-import type { RpcBlock } from 'viem'
+import { setTimeout } from 'node:timers/promises'
 import { getWebSocketRpcClient } from 'viem/utils'
-import { causeOf, hostOf, RpcError, refusalOf } from './errors.ts'
-import type { Call, Reply, SendOptions, Transport } from './transport.ts'
+import { withDeadline } from '../deadline.ts'
+import { messageOf } from '../messages.ts'
+import { hostOf, RpcError, refusalOf, timeoutError } from './errors.ts'
+import type { Reply, RpcCall, Transport } from './transport.ts'
 
-/** viem bounds the answer to a request, not the time to connect. */
+/** viem limits the time for the answer to a request, but not the time to connect. */
 const CONNECT_MS = 10_000
 const RESUBSCRIBE_MS = 2_000
 
-type Client = Awaited<ReturnType<typeof getWebSocketRpcClient>>
+type SocketClient = Awaited<ReturnType<typeof getWebSocketRpcClient>>
 
 export interface SocketTransport extends Transport {
-  /** Subscribes to new heads; whenever that ends, it subscribes again. The returned function ends it. */
-  watch(onBlock: (block: RpcBlock) => void): () => void
+  /** Subscribes to new heads, again and again if the subscription ends. The returned function ends it. */
+  watch(onBlock: (block: unknown) => void): () => void
 }
 
-/** JSON-RPC over a WebSocket. One socket leads to one node, so every call is sent by itself. */
+/** JSON-RPC over a WebSocket. One socket leads to one node, so calls need no batch to be answered together. */
 export function createSocketTransport(url: string): SocketTransport {
   const host = hostOf(url)
-  const open = new Set<Client>()
+  let opened: Promise<SocketClient> | undefined
 
-  async function connect(timeoutMs: number): Promise<Client> {
-    let timer: NodeJS.Timeout | undefined
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(timedOut(timeoutMs)), timeoutMs)
-    })
+  /** Opens a socket if there is none, and closes it after a failure. viem itself gives up to reconnect after some attempts. */
+  async function withClient<T>(timeoutMs: number, use: (client: SocketClient) => Promise<T>): Promise<T> {
+    opened ??= getWebSocketRpcClient(url, { reconnect: false })
+    const used = opened
     try {
-      // viem gives up reconnecting after some attempts. Each request opens a socket here if there is none.
-      const client = await Promise.race([getWebSocketRpcClient(url, { reconnect: false }), late])
-      open.add(client)
-      return client
+      const connectMs = Math.min(timeoutMs, CONNECT_MS)
+      return await use(await withDeadline(used, connectMs, () => timeoutError(host, connectMs)))
     } catch (error) {
-      throw error instanceof RpcError ? error : new RpcError(host, 'no-answer', causeOf(error))
-    } finally {
-      clearTimeout(timer)
+      if (opened === used) opened = undefined
+      close(used)
+      if (error instanceof RpcError) throw error
+      if (error instanceof Error && error.name === 'TimeoutError') throw timeoutError(host, timeoutMs)
+      throw new RpcError(host, 'no-answer', messageOf(error))
     }
   }
 
-  async function send(calls: Call[], { timeoutMs }: SendOptions): Promise<Reply[]> {
-    const client = await connect(Math.min(timeoutMs, CONNECT_MS))
-    try {
-      return await Promise.all(calls.map((call) => request(client, call, timeoutMs)))
-    } catch (error) {
-      drop(client)
-      if ((error as Error | undefined)?.name === 'TimeoutError') throw timedOut(timeoutMs)
-      throw new RpcError(host, 'no-answer', causeOf(error), { cause: error })
-    }
+  async function request(client: SocketClient, call: RpcCall, timeoutMs: number): Promise<Reply> {
+    const { method, params } = call
+    const { error, result } = await client.requestAsync({ body: { method, params }, timeout: timeoutMs })
+    return error ? { error: refusalOf(host, method, error) } : { result }
   }
 
-  async function request(client: Client, call: Call, timeoutMs: number): Promise<Reply> {
-    const { error, result } = await client.requestAsync({ body: { ...call }, timeout: timeoutMs })
-    return error ? { error: refusalOf(host, call.method, error) } : { result }
-  }
-
-  function drop(client: Client): void {
-    open.delete(client)
-    client.close()
-  }
-
-  function timedOut(timeoutMs: number): RpcError {
-    return new RpcError(host, 'timeout', `timeout after ${timeoutMs / 1_000} s`)
-  }
-
-  function watch(onBlock: (block: RpcBlock) => void): () => void {
-    let timer: NodeJS.Timeout | undefined
-    let end: (() => void) | undefined = () => {}
-    const again = () => {
-      if (!end) return
-      clearTimeout(timer)
-      timer = setTimeout(start, RESUBSCRIBE_MS)
-      timer.unref()
-    }
-    const start = async () => {
-      try {
-        const unsubscribe = await subscribe(await connect(CONNECT_MS), { onBlock, onError: again })
-        if (end) end = unsubscribe
-        else unsubscribe()
-      } catch {
-        again()
-      }
-    }
-    void start()
-    return () => {
-      clearTimeout(timer)
-      end?.()
-      end = undefined
+  async function follow(onBlock: (block: unknown) => void, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await withClient(CONNECT_MS, (client) => subscribe(client, onBlock, signal)).catch(() => {})
+      await setTimeout(RESUBSCRIBE_MS, undefined, { signal, ref: false }).catch(() => {})
     }
   }
 
   return {
-    send,
-    watch,
+    send: (calls, { timeoutMs }) =>
+      withClient(timeoutMs, (client) => Promise.all(calls.map((call) => request(client, call, timeoutMs)))),
+    watch(onBlock) {
+      const ended = new AbortController()
+      void follow(onBlock, ended.signal)
+      return () => ended.abort()
+    },
     close() {
-      for (const client of open) client.close()
+      if (opened) close(opened)
     },
   }
 }
 
-interface Listener {
-  onBlock(block: RpcBlock): void
-  onError(): void
+/** Also closes a socket that is not open yet, as soon as it is. */
+function close(client: Promise<SocketClient>): void {
+  client.then(
+    (opened) => opened.close(),
+    () => {},
+  )
 }
 
-/** Resolves with the function that unsubscribes. `onError` is called if the subscription ends by itself. */
-function subscribe(client: Client, { onBlock, onError }: Listener): Promise<() => void> {
+/**
+ * Subscribes to new heads until `signal` is aborted. Resolves then, or if the node takes no subscription.
+ * @throws Error if the socket fails or closes
+ */
+function subscribe(
+  client: SocketClient,
+  onBlock: (block: unknown) => void,
+  signal: AbortSignal,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     client.request({
       body: { method: 'eth_subscribe', params: ['newHeads'] },
-      onError(error) {
-        reject(error)
-        onError()
-      },
+      onError: reject,
       // Called for the reply, and then for each notification.
       onResponse(message) {
         if ('params' in message) return onBlock(message.params.result)
-        if (message.error) return reject(message.error)
+        if (message.error) return resolve()
         const body = { method: 'eth_unsubscribe', params: [message.result] }
-        resolve(() => client.request({ body, onResponse: () => {} }))
+        const unsubscribe = () => {
+          client.request({ body, onResponse() {} })
+          resolve()
+        }
+        if (signal.aborted) unsubscribe()
+        else signal.addEventListener('abort', unsubscribe, { once: true })
       },
     })
   })

@@ -136,22 +136,21 @@ async function runDevnet(args: string[]): Promise<void> {
 }
 
 async function generate(args: string[]): Promise<void> {
-  const [url, rest] = args[0]?.startsWith('-') ? [undefined, args] : [args[0], args.slice(1)]
+  const [url = 'http://127.0.0.1:8545', rest] = args[0]?.startsWith('-')
+    ? [undefined, args]
+    : [args[0], args.slice(1)]
   const contract = await devContract(options(rest, { contract: { type: 'string' } }).contract)
   const { generate } = await import('../devnet/contracts.ts')
   const stopped = new AbortController()
   closeOnSignal({ close: async () => stopped.abort() }, (message) => console.log(message))
   await generate({
-    url: url ?? 'http://127.0.0.1:8545',
+    url,
     contract,
     signal: stopped.signal,
     log: console.log,
   }).catch(async (error) => {
-    const [{ BaseError }, { rpcErrorText }] = await Promise.all([
-      import('viem'),
-      import('../chain/errors.ts'),
-    ])
-    throw error instanceof BaseError ? new FailedError(rpcErrorText(error)) : error
+    const { BaseError } = await import('viem')
+    throw error instanceof BaseError ? new FailedError(`${url}: ${messageOf(error)}`) : error
   })
 }
 

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
-import { rpcErrorText } from '../chain/errors.ts'
 import { createRpcSource } from '../chain/rpc.ts'
 import type { Config } from '../config.ts'
 import type { Contract } from '../contract/define.ts'
+import { messageOf } from '../messages.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import type { Database } from '../store/database.ts'
 import { createConverge } from './converge.ts'
@@ -29,7 +29,7 @@ export function startIndexer(
         metrics.rpcSeconds.observe({ method }, seconds)
         if (error === undefined) return
         metrics.rpcErrors.inc({ method })
-        log.debug({ method }, `RPC request failed: ${rpcErrorText(error)}`)
+        log.debug({ method }, `RPC request failed: ${messageOf(error)}`)
       },
       onLargeBlock: (blockNumber, logs) =>
         log.warn({ blockNumber, logs }, 'the logs of a block are too large for one answer of the usual size'),

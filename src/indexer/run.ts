@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
-import { retryAfterSeconds, rpcErrorText } from '../chain/errors.ts'
+import { retryAfterSeconds } from '../chain/errors.ts'
 import { CannotIndexError, type Header, type Source } from '../chain/source.ts'
-import { unwrap } from '../messages.ts'
+import { messageOf } from '../messages.ts'
 import type { Database } from '../store/database.ts'
 import { acquireLease, releaseLease, renewLease } from '../store/lease.ts'
 import type { Outcome } from './indexing.ts'
@@ -167,7 +167,7 @@ function enter(runner: Runner, next: IndexerState, message: string): void {
 /** Logs a failed turn. @returns the milliseconds until the next one */
 function fail(runner: Runner, error: unknown): number {
   const { log } = runner
-  const reason = rpcErrorText(unwrap(error))
+  const reason = messageOf(error)
   const failures = ++runner.failures
   if (error instanceof CannotIndexError) {
     if (runner.state.name !== 'halted') log.error({ endpoint: error.endpoint }, reason)

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest'
-import { rpcErrorText } from '../../src/chain/errors.ts'
 import { createRpcSource } from '../../src/chain/rpc.ts'
 import { jobRegistry } from '../../src/contract/jobRegistry.ts'
+import { messageOf } from '../../src/messages.ts'
 import { startChain, type TestChain } from '../helpers/anvil.ts'
 import { type Fault, type RpcProxy, startRpcProxy } from '../helpers/rpcProxy.ts'
 
@@ -19,7 +19,7 @@ async function failureOf(url: string): Promise<string> {
     (reason) => reason,
   )
   await source.close()
-  return rpcErrorText(error)
+  return messageOf(error)
 }
 
 /** Concurrent tests have to end what they start by their own context. */
@@ -32,7 +32,7 @@ async function proxyOf({ onTestFinished }: TestContext): Promise<RpcProxy> {
 const withKey = (url: string) => `${url.replace('//', '//user:secret@')}/v2/secret?key=secret`
 
 const WORDS: [name: string, cause: string | RegExp, prepare: (proxy: RpcProxy) => unknown][] = [
-  ['nothing listens', 'ECONNREFUSED', (proxy) => proxy.down('refuse')],
+  ['nothing listens', 'connect ECONNREFUSED 127.0.0.1:', (proxy) => proxy.down('refuse')],
   ['it hangs', 'timeout after 10 s', (proxy) => proxy.down('hang')],
   ['the connection breaks', /ECONNRESET|other side closed/, faultOf({ drop: true })],
   ['a gateway fails', 'HTTP 502', faultOf({ status: 502, body: '<html>\n<h1>Bad Gateway</h1>' })],
@@ -40,7 +40,7 @@ const WORDS: [name: string, cause: string | RegExp, prepare: (proxy: RpcProxy) =
   ['a page where JSON belongs', 'the answer is not JSON-RPC', faultOf({ body: '<html>' })],
   [
     'the node answers an error',
-    'eth_getBlockByNumber: see https://example.org and pay (code -32000)',
+    'eth_getBlockByNumber: see https://example.org/[redacted] and pay (code -32000)',
     faultOf({ error: { code: -32000, message: 'see https://example.org/secret?a=secret\nand pay' } }),
   ],
 ]

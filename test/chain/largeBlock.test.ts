@@ -131,6 +131,6 @@ it('the block is named', async () => {
   proxy.fault = (method, params, body) =>
     method === 'eth_getBlockReceipts' ? { mutate: () => null } : tooManyLogs(method, params, body)
   await expect(source.range(large, large)).rejects.toThrow(
-    `the logs of block 0x${large.toString(16)} cannot be read: ${proxy.url}: eth_getLogs: query returned more than 10000 results (code -32005)`,
+    `the logs of block ${large} cannot be read: ${proxy.url}: eth_getLogs: query returned more than 10000 results (code -32005)`,
   )
 })

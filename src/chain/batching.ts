@@ -1,0 +1,60 @@
+import type { Reply, RpcCall, Send, SendOptions } from './transport.ts'
+
+/** Calls in one batch: a range's three travel together, and public endpoints that limit batches allow at least as many. */
+const BATCH_SIZE = 3
+
+/** A request that waits for the end of the tick. */
+interface Queued {
+  calls: readonly RpcCall[]
+  options: SendOptions
+  resolve(replies: Reply[]): void
+  reject(error: unknown): void
+}
+
+/** Returns a `send` that joins requests of one tick into as few batches as possible. A large request travels alone. */
+export function joinRequests(send: Send): Send {
+  let queue: Queued[] = []
+
+  function flush(): void {
+    const batches = batchesOf(queue)
+    queue = []
+    for (const batch of batches) void sendBatch(send, batch)
+  }
+
+  return (calls, options) => {
+    if (options.large) return send(calls, options)
+    return new Promise((resolve, reject) => {
+      if (queue.length === 0) setImmediate(flush)
+      queue.push({ calls, options, resolve, reject })
+    })
+  }
+}
+
+/** The calls of one request stay in one batch, however many they are. */
+function batchesOf(queue: Queued[]): Queued[][] {
+  const batches: Queued[][] = []
+  let room = 0
+  for (const queued of queue) {
+    const batch = batches.at(-1)
+    if (batch && queued.calls.length <= room) batch.push(queued)
+    else {
+      batches.push([queued])
+      room = BATCH_SIZE
+    }
+    room -= queued.calls.length
+  }
+  return batches
+}
+
+async function sendBatch(send: Send, batch: Queued[]): Promise<void> {
+  const timeoutMs = Math.max(...batch.map(({ options }) => options.timeoutMs))
+  try {
+    const replies = await send(
+      batch.flatMap(({ calls }) => calls),
+      { timeoutMs },
+    )
+    for (const { calls, resolve } of batch) resolve(replies.splice(0, calls.length))
+  } catch (error) {
+    for (const { reject } of batch) reject(error)
+  }
+}

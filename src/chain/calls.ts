@@ -1,0 +1,83 @@
+import { type Hex, numberToHex, type RpcBlock, type RpcLog, type RpcTransactionReceipt } from 'viem'
+import { type Header, IncompleteAnswerError } from './source.ts'
+import type { RpcCall } from './transport.ts'
+
+/** A JSON-RPC call, and how its result is read. */
+export interface Call<Result = unknown> extends RpcCall {
+  /** @throws Error if the result is not what the method gives */
+  read(result: unknown): Result
+}
+
+/** The results of calls, in their order. */
+export type Results<Calls extends readonly Call[]> = {
+  -readonly [Index in keyof Calls]: Calls[Index] extends Call<infer Result> ? Result : never
+}
+
+/** The logs that are wanted; without fields, all of them. */
+export interface LogFilter {
+  /** lower-case hex */
+  address?: Hex
+  topics?: [Hex[]]
+}
+
+export const chainIdCall: Call<number> = { method: 'eth_chainId', params: [], read: Number }
+
+export const blockNumberCall: Call<number> = { method: 'eth_blockNumber', params: [], read: Number }
+
+/** A block's header; null if the node does not have the block. */
+export function headerCall(block: number | 'latest' | 'finalized'): Call<Header | null> {
+  return { method: 'eth_getBlockByNumber', params: [tagOf(block), false], read: toHeader }
+}
+
+/** Whether a contract has code at a block. */
+export function hasCodeCall(address: Hex, block: number | 'latest'): Call<boolean> {
+  return { method: 'eth_getCode', params: [address, tagOf(block)], read: (code) => String(code).length > 2 }
+}
+
+/** The logs of a range of blocks, unchecked. */
+export function rangeLogsCall(filter: LogFilter, from: number, to: number): Call<RpcLog[]> {
+  return logsCall({ ...filter, fromBlock: tagOf(from), toBlock: tagOf(to) })
+}
+
+/** The logs of one block, unchecked. */
+export function blockLogsCall(filter: LogFilter, block: number | Hex): Call<RpcLog[]> {
+  return typeof block === 'number'
+    ? rangeLogsCall(filter, block, block)
+    : logsCall({ ...filter, blockHash: block })
+}
+
+function logsCall(params: object): Call<RpcLog[]> {
+  return { method: 'eth_getLogs', params: [params], read: (logs) => logs as RpcLog[] }
+}
+
+/** The logs of one block, unchecked, out of its receipts. The result rejects with IncompleteAnswerError if the node has none. */
+export function receiptLogsCall({ address, topics }: LogFilter, block: number | Hex): Call<RpcLog[]> {
+  const isWanted = (log: RpcLog) =>
+    (!address || log.address.toLowerCase() === address) &&
+    (!topics || topics[0].some((topic) => topic === log.topics[0]))
+  return {
+    method: 'eth_getBlockReceipts',
+    params: [typeof block === 'number' ? tagOf(block) : block],
+    read(receipts) {
+      if (!Array.isArray(receipts)) throw new IncompleteAnswerError(`no receipts of block ${block}`)
+      return receipts.flatMap(({ logs }: RpcTransactionReceipt): RpcLog[] => logs.filter(isWanted))
+    },
+  }
+}
+
+function tagOf(block: number | 'latest' | 'finalized'): string {
+  return typeof block === 'number' ? numberToHex(block) : block
+}
+
+/** Reads a block as a node gives or announces it. @returns null if there is none, or a pending one */
+export function toHeader(result: unknown): Header | null {
+  const block = result as RpcBlock | null
+  if (!block?.hash || block.number === null) return null
+  return {
+    number: Number(block.number),
+    hash: block.hash,
+    parentHash: block.parentHash,
+    timestamp: BigInt(block.timestamp).toString(),
+    logsBloom: block.logsBloom ?? '0x',
+  }
+}

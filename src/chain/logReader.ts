@@ -1,0 +1,52 @@
+import type { Hex, RpcLog } from 'viem'
+import { messageOf } from '../messages.ts'
+import { readBlockLogs } from './blockLogs.ts'
+import { type Call, headerCall, type LogFilter, rangeLogsCall } from './calls.ts'
+import { mayFitSmaller } from './errors.ts'
+import type { AnswerSize } from './member.ts'
+import type { Pool } from './pool.ts'
+import { RangeRefusedError, type Source } from './source.ts'
+
+/** Reads logs, as {@link Source} describes it. */
+export function createLogReader(
+  pool: Pool,
+  filter: LogFilter,
+  onLargeBlock: (blockNumber: number, logs: number) => void,
+): Pick<Source, 'range' | 'logs' | 'allLogs'> {
+  async function logsOf(
+    wanted: { block: Hex; filter: LogFilter },
+    ask: (call: Call<RpcLog[]>, size: AnswerSize) => Promise<[RpcLog[]]>,
+  ): Promise<RpcLog[]> {
+    const askOnly = async (call: Call<RpcLog[]>, size: AnswerSize) => {
+      const [logs] = await ask(call, size)
+      return { logs }
+    }
+    return (await readBlockLogs(askOnly, wanted, onLargeBlock)).logs
+  }
+
+  function logsWithEnds(from: number, to: number) {
+    const askWithEnds = async (call: Call<RpcLog[]>, size: AnswerSize) => {
+      const [first, last, logs] = await pool.ask([headerCall(from), headerCall(to), call], {
+        size,
+        accepts: ([first, last]) => first !== null && last !== null,
+      })
+      return { first, last, logs }
+    }
+    return from === to
+      ? readBlockLogs(askWithEnds, { block: from, filter }, onLargeBlock)
+      : askWithEnds(rangeLogsCall(filter, from, to), 'logs')
+  }
+
+  return {
+    async range(from, to) {
+      try {
+        return await logsWithEnds(from, to)
+      } catch (error) {
+        throw mayFitSmaller(error) ? new RangeRefusedError(messageOf(error), { cause: error }) : error
+      }
+    },
+    logs: (block) => logsOf({ block, filter }, (call, size) => pool.ask([call], { size })),
+    allLogs: (block, attempt) =>
+      logsOf({ block, filter: {} }, (call, size) => pool.askOne(attempt, [call], { size })),
+  }
+}

@@ -1,0 +1,80 @@
+import { messageOf } from '../messages.ts'
+import { hostOf, RpcError, timeoutError } from './errors.ts'
+import type { SendOptions } from './transport.ts'
+
+/** A range with more bytes is requested in parts: this much JSON takes 0.2 s to parse. */
+const MAX_BYTES = 10 * 2 ** 20
+/** One block cannot be requested in parts. V8 has no string beyond 512 MiB. */
+const MAX_LARGE_BYTES = 256 * 2 ** 20
+
+/** The answer to a POST, whatever its status. */
+export interface Answer {
+  /** undefined if the body is not JSON */
+  json: unknown
+  response: Response
+}
+
+/**
+ * Posts a body as JSON.
+ * @throws RpcError if no complete answer came in time, or one with too many bytes
+ */
+export type Post = (body: unknown, options: SendOptions) => Promise<Answer>
+
+/**
+ * Not viem's HTTP client: it hides the status of an answer that is a JSON-RPC error, and its timeout ends with the headers.
+ * @param url may hold credentials, which are sent as basic authentication
+ */
+export function createPost(url: string): Post {
+  const host = hostOf(url)
+  const { address, headers } = withoutCredentials(url)
+
+  return async function post(body, { timeoutMs, large }) {
+    const signal = AbortSignal.timeout(timeoutMs)
+    const maxBytes = large ? MAX_LARGE_BYTES : MAX_BYTES
+    try {
+      const response = await fetch(address, { method: 'POST', headers, body: JSON.stringify(body), signal })
+      const text = await readText(response, maxBytes)
+      if (text === null)
+        throw new RpcError(host, 'too-large', `the answer has more than ${maxBytes / 2 ** 20} MiB`)
+      return { json: parse(text), response }
+    } catch (error) {
+      if (error instanceof RpcError) throw error
+      if (signal.aborted) throw timeoutError(host, timeoutMs)
+      throw new RpcError(host, 'no-answer', messageOf(error))
+    }
+  }
+}
+
+/** fetch refuses a URL with credentials. */
+function withoutCredentials(url: string): { address: URL; headers: Headers } {
+  const address = new URL(url)
+  const headers = new Headers({ 'content-type': 'application/json' })
+  const { username, password } = address
+  if (username || password) {
+    const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
+    headers.set('authorization', `Basic ${Buffer.from(credentials).toString('base64')}`)
+    address.username = address.password = ''
+  }
+  return { address, headers }
+}
+
+/** Reads the text of a body; null if it has more than `maxBytes`. */
+async function readText({ body }: Response, maxBytes: number): Promise<string | null> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of body ?? []) {
+    size += chunk.length
+    // Leaving the loop cancels the stream.
+    if (size > maxBytes) return null
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString()
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

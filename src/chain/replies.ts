@@ -1,0 +1,36 @@
+import { RpcError, refusalOf } from './errors.ts'
+import type { Reply, RpcCall } from './transport.ts'
+
+/** The request for one call; its id is its place in the batch (JSON-RPC 2.0, section 6). */
+export function requestOf({ method, params }: RpcCall, index = 0) {
+  return { jsonrpc: '2.0', id: index + 1, method, params }
+}
+
+/** Reads the reply to one call; null if `json` is no JSON-RPC response. */
+export function replyOf(host: string, method: string, json: unknown): Reply | null {
+  if (!isObject(json)) return null
+  if (isObject(json.error)) return { error: refusalOf(host, method, json.error) }
+  return 'result' in json ? { result: json.result } : null
+}
+
+/** Reads the replies to a batch, in the order of the calls, whatever their order in `json`; null if one is missing. */
+export function repliesOf(host: string, calls: readonly RpcCall[], json: unknown): Reply[] | null {
+  if (!Array.isArray(json)) return null
+  const byId = new Map(json.filter(isObject).map((reply) => [reply.id, reply]))
+  const replies = calls.map(({ method }, i) => replyOf(host, method, byId.get(i + 1)))
+  return replies.every((reply) => reply !== null) ? replies : null
+}
+
+/** The error of an answer that holds no reply. */
+export function statusError(host: string, { ok, status, headers }: Response): RpcError {
+  if (ok) return new RpcError(host, 'no-answer', 'the answer is not JSON-RPC')
+  const retryAfterSeconds = Math.min(Number(headers.get('retry-after')), 60)
+  return new RpcError(host, status === 429 ? 'rate-limited' : 'status', `HTTP ${status}`, {
+    status,
+    ...(retryAfterSeconds > 0 && { retryAfterSeconds }),
+  })
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null
+}
