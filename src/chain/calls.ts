@@ -4,7 +4,7 @@ import type { RpcCall } from './transport.ts'
 
 /** A JSON-RPC call, and how its result is read. */
 export interface Call<Result = unknown> extends RpcCall {
-  /** @throws Error if the result is not what the method gives */
+  /** @throws IncompleteAnswerError if the result is not what the method gives */
   read(result: unknown): Result
 }
 
@@ -24,22 +24,29 @@ export const chainIdCall: Call<number> = { method: 'eth_chainId', params: [], re
 
 export const blockNumberCall: Call<number> = { method: 'eth_blockNumber', params: [], read: Number }
 
-/** A block's header; null if the node does not have the block. */
+/** Reads a block's header; null if the node does not have the block. */
 export function headerCall(block: number | 'latest' | 'finalized'): Call<Header | null> {
   return { method: 'eth_getBlockByNumber', params: [tagOf(block), false], read: toHeader }
 }
 
-/** Whether a contract has code at a block. */
+/** Reads whether a contract has code at a block. */
 export function hasCodeCall(address: Hex, block: number | 'latest'): Call<boolean> {
-  return { method: 'eth_getCode', params: [address, tagOf(block)], read: (code) => String(code).length > 2 }
+  return {
+    method: 'eth_getCode',
+    params: [address, tagOf(block)],
+    read(code) {
+      if (typeof code !== 'string') throw new IncompleteAnswerError('the RPC answered no code')
+      return code.length > 2
+    },
+  }
 }
 
-/** The logs of a range of blocks, unchecked. */
+/** Reads the logs of a range of blocks, unchecked. */
 export function rangeLogsCall(filter: LogFilter, from: number, to: number): Call<RpcLog[]> {
   return logsCall({ ...filter, fromBlock: tagOf(from), toBlock: tagOf(to) })
 }
 
-/** The logs of one block, unchecked. */
+/** Reads the logs of one block, unchecked. */
 export function blockLogsCall(filter: LogFilter, block: number | Hex): Call<RpcLog[]> {
   return typeof block === 'number'
     ? rangeLogsCall(filter, block, block)
@@ -47,10 +54,17 @@ export function blockLogsCall(filter: LogFilter, block: number | Hex): Call<RpcL
 }
 
 function logsCall(params: object): Call<RpcLog[]> {
-  return { method: 'eth_getLogs', params: [params], read: (logs) => logs as RpcLog[] }
+  return {
+    method: 'eth_getLogs',
+    params: [params],
+    read(logs) {
+      if (!Array.isArray(logs)) throw new IncompleteAnswerError('the RPC answered no list of logs')
+      return logs
+    },
+  }
 }
 
-/** The logs of one block, unchecked, out of its receipts. The result rejects with IncompleteAnswerError if the node has none. */
+/** Reads the logs of one block, unchecked, from its receipts. */
 export function receiptLogsCall({ address, topics }: LogFilter, block: number | Hex): Call<RpcLog[]> {
   const isWanted = (log: RpcLog) =>
     (!address || log.address.toLowerCase() === address) &&

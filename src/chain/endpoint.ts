@@ -4,7 +4,7 @@ import { createHttpTransport } from './http.ts'
 import { assertIdentity } from './identity.ts'
 import { createSocketTransport } from './socket.ts'
 import type { Identity } from './source.ts'
-import type { Reply, SendOptions } from './transport.ts'
+import type { Send, SendOptions } from './transport.ts'
 
 /** Called after each call to an endpoint, for the metrics. `error` is undefined if the call has a result. */
 export type OnRequest = (method: string, seconds: number, error?: unknown) => void
@@ -22,7 +22,7 @@ export interface Endpoint {
     calls: Calls,
     options: SendOptions,
   ): Promise<Results<Calls>>
-  /** Reads which chain the endpoint is on. @throws Error if the node has no genesis block */
+  /** Reads which chain the endpoint is on. @throws RpcError as {@link ask}, Error if the node has no genesis block */
   identify(timeoutMs: number): Promise<Identity>
   /** Sets the chain that the endpoint must be on. It is not trusted until it says so. */
   expect(identity: Identity): void
@@ -41,31 +41,17 @@ export interface Endpoint {
 export function createEndpoint(url: string, name: string, onRequest: OnRequest): Endpoint {
   const socket = url.startsWith('ws') ? createSocketTransport(url) : undefined
   const transport = socket ?? createHttpTransport(url)
+  const send = reporting(transport.send, onRequest)
   const host = hostOf(url)
   let expected: Identity | null = null
   let checking: Promise<void> | null = null
   let trusted = false
 
-  /** Sends calls and reports how each of them ended. */
-  async function send(calls: readonly Call[], options: SendOptions): Promise<Reply[]> {
-    const start = performance.now()
-    const seconds = () => (performance.now() - start) / 1_000
-    try {
-      const replies = await transport.send(calls, options)
-      for (const [i, reply] of replies.entries())
-        onRequest(calls[i]?.method ?? '', seconds(), 'error' in reply ? reply.error : undefined)
-      return replies
-    } catch (error) {
-      for (const { method } of calls) onRequest(method, seconds(), error)
-      throw error
-    }
-  }
-
   async function askUnchecked<const Calls extends readonly Call[]>(calls: Calls, options: SendOptions) {
     const replies = await send(calls, options)
-    return replies.map((reply, i) => {
-      if ('error' in reply) throw reply.error
-      return calls[i]?.read(reply.result)
+    return replies.map(({ error, result }, i) => {
+      if (error) throw error
+      return calls[i]?.read(result)
     }) as Results<Calls>
   }
 
@@ -108,5 +94,21 @@ export function createEndpoint(url: string, name: string, onRequest: OnRequest):
     isTrusted: () => trusted,
     watch: (onBlock) => socket?.watch(onBlock) ?? (() => {}),
     close: transport.close,
+  }
+}
+
+/** Returns a `send` that reports how each call ends. */
+function reporting(send: Send, onRequest: OnRequest): Send {
+  return async (calls, options) => {
+    const start = performance.now()
+    const seconds = () => (performance.now() - start) / 1_000
+    try {
+      const replies = await send(calls, options)
+      for (const [i, { method }] of calls.entries()) onRequest(method, seconds(), replies[i]?.error)
+      return replies
+    } catch (error) {
+      for (const { method } of calls) onRequest(method, seconds(), error)
+      throw error
+    }
   }
 }

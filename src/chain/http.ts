@@ -1,5 +1,5 @@
 import { joinRequests } from './batching.ts'
-import { failureOf, hostOf } from './errors.ts'
+import { hostOf } from './errors.ts'
 import { type Answer, createPost } from './post.ts'
 import { repliesOf, replyOf, requestOf, statusError } from './replies.ts'
 import type { Reply, RpcCall, SendOptions, Transport } from './transport.ts'
@@ -33,7 +33,7 @@ export function createHttpTransport(url: string): Transport {
     if (!replies) assertBatchRefused(host, answer)
     // Either batches are refused, or one of these calls is. Only the replies to each of them tell.
     const found = await sendEach(calls, options)
-    if (found.every((reply) => 'result' in reply)) refusals++
+    if (found.every(({ error }) => !error)) refusals++
     return found
   }
 
@@ -51,14 +51,14 @@ export function createHttpTransport(url: string): Transport {
   return { send: joinRequests(send), close() {} }
 }
 
-function isBatchRefusal(reply: Reply): boolean {
-  return 'error' in reply && /batch/i.test(reply.error.message)
+function isBatchRefusal({ error }: Reply): boolean {
+  return error !== undefined && /batch/i.test(error.message)
 }
 
 /** @throws RpcError if the answer to a batch is a failure of the endpoint and no refusal of the batch */
 function assertBatchRefused(host: string, { json, response }: Answer): void {
   if (REFUSING_STATUS.includes(response.status) || Array.isArray(json)) return
   const reply = replyOf(host, 'batch', json)
-  if (!reply || 'result' in reply || !response.ok) throw statusError(host, response)
-  if (failureOf(reply.error) !== 'refused') throw reply.error
+  if (!reply?.error || !response.ok) throw statusError(host, response)
+  if (reply.error.failure !== 'refused') throw reply.error
 }

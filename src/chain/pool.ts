@@ -13,7 +13,7 @@ export interface Pool {
    * @throws RpcError with a node's refusal if there was one, else of the last endpoint that was asked
    */
   ask<const Calls extends readonly Call[]>(calls: Calls, options?: AskOptions<Calls>): Promise<Results<Calls>>
-  /** Like {@link ask}, of one endpoint only: `turn` 0, 1, 2… goes around those in service. */
+  /** Like {@link ask}, but asks one endpoint only: `turn` 0, 1, 2… goes around those in service. */
   askOne<const Calls extends readonly Call[]>(
     turn: number,
     calls: Calls,
@@ -110,7 +110,7 @@ function isAlone(members: Member[], member: Member): boolean {
   return inService(members).every((other) => other === member)
 }
 
-/** Probes those that are set aside. If all are, requests probe them. */
+/** Probes the members that are set aside. If all of them are, they are asked anyway, which is as good as a probe. */
 function probeOthers(members: Member[]): void {
   if (inService(members).length > 0) for (const { breaker } of members) breaker.halfOpen()
 }

@@ -21,7 +21,7 @@ export function createSocketTransport(url: string): SocketTransport {
   const host = hostOf(url)
   let opened: Promise<SocketClient> | undefined
 
-  /** Opens a socket if there is none, and closes it after a failure. viem itself gives up to reconnect after some attempts. */
+  /** Opens a socket if there is none, and closes it after a failure. viem's own reconnection ends after some attempts. */
   async function withClient<T>(timeoutMs: number, use: (client: SocketClient) => Promise<T>): Promise<T> {
     opened ??= getWebSocketRpcClient(url, { reconnect: false })
     const used = opened

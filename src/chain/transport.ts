@@ -7,7 +7,7 @@ export interface RpcCall {
 }
 
 /** A node's reply to one call. */
-export type Reply = { result: unknown } | { error: RpcError }
+export type Reply = { result: unknown; error?: never } | { error: RpcError; result?: never }
 
 export interface SendOptions {
   /** the time for the whole answer, to its last byte */

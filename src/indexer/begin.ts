@@ -7,16 +7,14 @@ import {
   NoStateError,
   type Source,
 } from '../chain/source.ts'
-import type { Contract } from '../contract/define.ts'
 import { beginCursor } from '../store/cursor.ts'
-import type { Database } from '../store/database.ts'
+import type { Indexing } from './indexing.ts'
 
 const NO_BLOCK: Hex = `0x${'0'.repeat(64)}`
 
 /**
- * Begins the index of a contract in a fresh database, at the chain head of this moment.
- * @param startBlock undefined: found from the contract's code
- * @throws CannotIndexError where there is no such contract, or its first block cannot be found
+ * Begins the index of a contract in a new database. The feed begins at the chain's head of this moment.
+ * @throws CannotIndexError if there is no such contract, or if its first block cannot be found
  */
 export async function begin(
   {
@@ -25,7 +23,7 @@ export async function begin(
     address,
     contract,
     startBlock,
-  }: { source: Source; db: Database; address: Hex; contract: Contract; startBlock?: number | undefined },
+  }: Pick<Indexing, 'source' | 'db' | 'address' | 'contract' | 'startBlock'>,
   identity: Identity,
   head: Header,
   finalizedNumber: number,
@@ -35,7 +33,7 @@ export async function begin(
       `There is no contract at ${address} on chain ${identity.chainId}. Set CONTRACT_ADDRESS to a contract of this chain, or RPC_URL to its chain.`,
     )
   // Not above the finalized block: a reorg could move the contract's creation further down.
-  const first = startBlock ?? Math.min(await firstBlock(source, head.number), finalizedNumber)
+  const first = startBlock ?? Math.min(await findFirstBlock(source, head.number), finalizedNumber)
   const before = await blockBefore(source, first, head)
   await beginCursor(db, contract, {
     ...identity,
@@ -50,7 +48,7 @@ export async function begin(
   })
 }
 
-/** The block below the first to index; for the genesis block that is the one its parentHash names, which no chain has. */
+/** The block below the first one to index. Below the genesis block it is the one that its parentHash names, which no chain has. */
 async function blockBefore(source: Source, first: number, head: Header) {
   if (first === 0) return { number: -1, hash: NO_BLOCK, timestamp: '0' }
   const header = await source.header(first - 1)
@@ -61,8 +59,8 @@ async function blockBefore(source: Source, first: number, head: Header) {
   )
 }
 
-/** The first block at which the contract has code, by bisection: some 25 requests. */
-async function firstBlock(source: Source, headNumber: number): Promise<number> {
+/** Finds the first block at which the contract has code, by bisection: some 25 requests. */
+async function findFirstBlock(source: Source, headNumber: number): Promise<number> {
   let without = -1
   let withCode = headNumber
   try {

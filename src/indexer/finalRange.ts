@@ -1,7 +1,7 @@
-import type { Hex, RpcLog } from 'viem'
+import type { Hex } from 'viem'
 import { IncompleteAnswerError } from '../chain/source.ts'
 import type { Indexing } from './indexing.ts'
-import { checkLogs, decodeLogs, timestampOf } from './logs.ts'
+import { checkLogs, decodeLogs, type MinedLog, timestampOf } from './logs.ts'
 import type { Range } from './ranges.ts'
 
 /**
@@ -17,16 +17,16 @@ export async function readRange(ix: Indexing, from: number, to: number): Promise
     [from, first.hash],
     [to, last.hash],
   ])
-  const topics = new Set(ix.contract.topics)
-  const checked = checkLogs(logs, { from, to, address: ix.address, topics }, ends)
-  return { first, last, ...decodeLogs(ix.contract, checked, await missingTimestamps(ix, checked)) }
+  const { address, contract } = ix
+  const checked = checkLogs(logs, { from, to, address, topics: contract.topics }, ends)
+  return { first, last, ...decodeLogs(contract, checked, await missingTimestamps(ix, checked)) }
 }
 
-/** Timestamps by block number, of the blocks whose logs carry none. */
-async function missingTimestamps({ source }: Indexing, logs: RpcLog[]): Promise<Map<number, string>> {
+/** Reads the timestamps of the blocks whose logs carry none, by block number. */
+async function missingTimestamps({ source }: Indexing, logs: MinedLog[]): Promise<Map<number, string>> {
   const missing = new Map<number, Hex>()
   for (const log of logs)
-    if (timestampOf(log) === undefined) missing.set(Number(log.blockNumber), log.blockHash as Hex)
+    if (timestampOf(log) === undefined) missing.set(Number(log.blockNumber), log.blockHash)
   const timestamps = await Promise.all(
     [...missing].map(async ([number, hash]): Promise<[number, string]> => {
       const header = await source.header(number)

@@ -2,17 +2,17 @@ import type { Header } from '../chain/source.ts'
 import type { Cursor } from '../store/cursor.ts'
 import type { Indexing } from './indexing.ts'
 
-/** Depth of the finalized block on a chain that names none: deeper than any reorg seen on a public chain. */
-const ASSUMED_FINALITY = 256
-/** `finalized` moves every few minutes; it is requested this often. */
-const EVERY_MS = 10_000
+/** Depth of the finalized block on a chain whose nodes do not know the tag: deeper than any reorg seen on a public chain. */
+const ASSUMED_DEPTH = 256
+/** How often the finalized block is read: it moves every few minutes. */
+const REREAD_MS = 10_000
 
 /**
- * Returns a function that gives the highest finalized block, or -1 while none is known. An answer counts only if the node has
- * our block: a node on another chain, or any node while we are on an abandoned branch, is ignored.
+ * Returns a function that gives the highest finalized block, or -1 until one is known. An answer counts only if the node has
+ * the cursor's block: a node on another chain is ignored, and so is any node while the cursor is on an abandoned branch.
  */
 export function createFinalized({ source, now }: Pick<Indexing, 'source' | 'now'>) {
-  let known = { number: -1, readAt: Number.NEGATIVE_INFINITY }
+  let latest = { number: -1, readAt: Number.NEGATIVE_INFINITY }
 
   async function hasBlockOf(cursor: Cursor): Promise<boolean> {
     const header = await source.header(Math.max(0, cursor.blockNumber))
@@ -20,12 +20,12 @@ export function createFinalized({ source, now }: Pick<Indexing, 'source' | 'now'
   }
 
   return async function readFinalized(cursor: Cursor | null, head: Header): Promise<number> {
-    if (now() - known.readAt < EVERY_MS) return known.number
-    const [told, ours] = await Promise.all([source.finalized(), cursor === null || hasBlockOf(cursor)])
-    if (!ours) return known.number
-    // No block above the head is taken as finalized: the cursor never lowers a finalized block it has stored.
-    const number = Math.min(told ?? head.number - ASSUMED_FINALITY, head.number)
-    known = { number: Math.max(0, number), readAt: now() }
-    return known.number
+    if (now() - latest.readAt < REREAD_MS) return latest.number
+    const [answer, ours] = await Promise.all([source.finalized(), cursor === null || hasBlockOf(cursor)])
+    if (!ours) return latest.number
+    // Never above the head: a stored finalized block is not lowered again.
+    const number = Math.min(answer ?? head.number - ASSUMED_DEPTH, head.number)
+    latest = { number: Math.max(0, number), readAt: now() }
+    return latest.number
   }
 }

@@ -5,14 +5,15 @@ import type { ChangeWrite, JobWrite, Position, Step, StoredJob } from '../store/
 /** What a range of logs does, as a step writes it. */
 export type Folded = Pick<Step, 'jobs' | 'changes' | 'entries' | 'unapplied'>
 
-/** A job while logs are folded over it; its JSON is made when it is needed. */
+/** A job while logs are folded over it. */
 interface Draft extends Position {
   before: StoredJob | null
   job: Job
+  /** JSON of the job, made when it is first needed */
   data: string | undefined
 }
 
-/** The ids of jobs that must be read before these logs can be folded: changed, and not created by them before. */
+/** The ids of jobs that must be read before these logs can be folded: changed, and not created by an earlier one of them. */
 export function changedJobs(logs: JobLog[]): string[] {
   const created = new Set<string>()
   const changed = new Set<string>()
@@ -24,14 +25,14 @@ export function changedJobs(logs: JobLog[]): string[] {
 }
 
 /**
- * Applies logs, in chain order, to the jobs as of the cursor. A change is of the latest job of its id; a change of a job
- * that was never seen is set aside.
- * @param known the jobs of {@link changedJobs}
- * @param options.fed false while the contract's past is synced: subscribers are told nothing
- * @param options.finalizedNumber no rewind needs what a job was before a log up to this block
+ * Applies logs, in chain order, to the jobs as of the cursor. A change applies to the latest job of its id. A change of a job
+ * that was never indexed is set aside.
+ * @param stored the jobs of {@link changedJobs}, by id
+ * @param options.fed false while the contract's past is synced: no feed entries are made
+ * @param options.finalizedNumber no rewind needs the state of a job before a log up to this block
  */
 export function fold(
-  known: Map<string, PlacedJob>,
+  stored: Map<string, PlacedJob>,
   logs: JobLog[],
   { fed, finalizedNumber }: { fed: boolean; finalizedNumber: number },
 ): Folded {
@@ -44,37 +45,33 @@ export function fold(
       const draft = { blockNumber, logIndex, before: null, job: log.job, data: undefined }
       drafts.push(draft)
       latest.set(jobId, draft)
-      if (fed) folded.entries.push({ type: 'job_created', data: json(draft), before: null })
+      if (fed) folded.entries.push({ type: 'job_created', data: jsonOf(draft), before: null })
       continue
     }
-    const draft = latest.get(jobId) ?? draftOf(known.get(jobId))
+    const draft = latest.get(jobId) ?? draftOf(stored.get(jobId))
     if (!draft) {
-      folded.unapplied.push({
-        log: log.log,
-        cause: 'unknown_job',
-        reason: `${log.event} of job ${jobId}, whose creation was not indexed`,
-      })
+      const reason = `${log.event} of job ${jobId}, whose creation was not indexed`
+      folded.unapplied.push({ log: log.log, cause: 'unknown_job', reason })
       continue
     }
     if (!latest.has(jobId)) drafts.push(draft)
     latest.set(jobId, draft)
-    const before = fed || blockNumber > finalizedNumber ? json(draft) : null
-    draft.job = { ...draft.job, ...log.set } as Job
+    const mayBeRewound = blockNumber > finalizedNumber
+    const before = fed || mayBeRewound ? jsonOf(draft) : null
+    draft.job = Object.assign({}, draft.job, log.set)
     draft.data = undefined
-    if (fed) folded.entries.push({ type: 'job_updated', data: json(draft), before })
-    folded.changes.push(changeOf(log, draft, blockNumber > finalizedNumber ? before : null))
+    if (fed) folded.entries.push({ type: 'job_updated', data: jsonOf(draft), before })
+    folded.changes.push(changeOf(log, draft, mayBeRewound ? before : null))
   }
   folded.jobs = drafts.map(writeOf)
   return folded
 }
 
 function draftOf(job: PlacedJob | undefined): Draft | undefined {
-  if (!job) return undefined
-  const { blockNumber, logIndex, data } = job
-  return { blockNumber, logIndex, before: { job: job.job, data }, job: job.job, data }
+  return job && { ...job, before: { job: job.job, data: job.data } }
 }
 
-function json(draft: Draft): string {
+function jsonOf(draft: Draft): string {
   draft.data ??= JSON.stringify(draft.job)
   return draft.data
 }
@@ -87,10 +84,10 @@ function changeOf(log: JobLog, draft: Draft, before: string | null): ChangeWrite
 
 function writeOf(draft: Draft): JobWrite {
   const { blockNumber, logIndex, before, job } = draft
-  return { blockNumber, logIndex, before, after: { job, data: json(draft) } }
+  return { blockNumber, logIndex, before, after: { job, data: jsonOf(draft) } }
 }
 
-/** What subscribers are told of a rewind: the removed jobs, newest first, then the others as they are now. */
+/** The feed entries of a rewind: the removed jobs, newest first, then the restored ones as they are now. */
 export function rewindEntries(jobs: JobWrite[]): Step['entries'] {
   return jobs.map(({ before, after }) =>
     after

@@ -2,36 +2,39 @@ import type { Hex, RpcLog } from 'viem'
 import { accountsFor, bloomMayHold } from '../chain/bloom.ts'
 import { type Header, IncompleteAnswerError, RangeRefusedError } from '../chain/source.ts'
 import type { Indexing } from './indexing.ts'
-import { checkLogs } from './logs.ts'
+import { checkLogs, type MinedLog } from './logs.ts'
 
-/** Endpoints asked in one step for logs that a block's bloom announces. */
+/** How often, in one step, a block is requested again whose bloom announces logs that the answer lacks. */
 const BLOOM_ATTEMPTS = 3
 /** Failed steps, some 20 s, after which a block is indexed although its logs do not account for its bloom. */
-const BLOOM_DOUBTS = 8
+const MAX_BLOOM_DOUBTS = 8
+
+/** Headers of consecutive blocks, in chain order. */
+export type Headers = [Header, ...Header[]]
 
 /**
- * Returns a function that reads the contract's logs of consecutive blocks near the head, given their headers. A node that lags
- * answers no logs for a block that has some, so the logs are compared with the block's bloom.
+ * Returns a function that reads the contract's logs of blocks near the head. A node that lags answers no logs for a block that
+ * has some, so the logs are compared with the block's bloom.
  */
-export function createHeadLogs(ix: Indexing): (headers: Header[]) => Promise<RpcLog[]> {
-  const topics = new Set(ix.contract.topics)
+export function createHeadLogs(ix: Indexing): (headers: Headers) => Promise<MinedLog[]> {
+  const { address } = ix
+  const { topics } = ix.contract
   let doubt: { hash?: Hex; times: number } = { times: 0 }
 
-  async function logsOf(headers: Header[]): Promise<RpcLog[]> {
-    const [first, last] = [headers[0] as Header, headers.at(-1) as Header]
-    const range = { from: first.number, to: last.number, address: ix.address, topics }
+  async function logsOf(headers: Headers): Promise<MinedLog[]> {
+    const [first] = headers
+    const expected = { from: first.number, to: first.number + headers.length - 1, address, topics }
     const hashes = new Map(headers.map((header) => [header.number, header.hash]))
     const answer = headers.length === 1 ? await ix.source.logs(first.hash) : await rangeOf(ix, headers)
-    const logs = checkLogs(answer, range, hashes)
+    const logs = checkLogs(answer, expected, hashes)
     const found = new Set(logs.map((log) => `${log.blockHash} ${log.topics[0]}`))
     for (const header of headers) {
-      const missing = ix.contract.topics.filter(
-        (topic) =>
-          !found.has(`${header.hash} ${topic}`) && bloomMayHold(header.logsBloom, [ix.address, topic]),
+      const missing = topics.filter(
+        (topic) => !found.has(`${header.hash} ${topic}`) && bloomMayHold(header.logsBloom, [address, topic]),
       )
-      if (missing.length > 0) logs.push(...checkLogs(await askAgain(header, missing), range, hashes))
+      if (missing.length > 0) logs.push(...checkLogs(await askAgain(header, missing), expected, hashes))
     }
-    return checkLogs(logs, range, hashes)
+    return checkLogs(logs, expected, hashes)
   }
 
   /**
@@ -46,30 +49,31 @@ export function createHeadLogs(ix: Indexing): (headers: Header[]) => Promise<Rpc
       try {
         const all = await ix.source.allLogs(header.hash, attempt)
         const ours = all.filter(isOurs)
-        const explained = (topic: Hex) =>
-          ours.some((log) => log.topics[0] === topic) || accountsFor(all, [ix.address, topic])
-        if (missing.every(explained)) return ours
+        const isExplained = (topic: Hex) =>
+          ours.some((log) => log.topics[0] === topic) || accountsFor(all, [address, topic])
+        if (missing.every(isExplained)) return ours
       } catch (error) {
         failure = error
       }
       await ix.pause(100 * attempt)
     }
     doubt = { hash: header.hash, times: doubt.hash === header.hash ? doubt.times + 1 : 1 }
-    if (doubt.times < BLOOM_DOUBTS) throw failure
+    if (doubt.times < MAX_BLOOM_DOUBTS) throw failure
     ix.report.bloomMismatch(header)
     return []
   }
 
   function isOurs(log: RpcLog): boolean {
-    return log.address.toLowerCase() === ix.address && topics.has(log.topics[0] as Hex)
+    return log.address.toLowerCase() === address && topics.some((topic) => topic === log.topics[0])
   }
 
   return logsOf
 }
 
-/** The logs of several blocks in one request, or one request a block if the endpoint refuses. */
-async function rangeOf({ source }: Indexing, headers: Header[]): Promise<RpcLog[]> {
-  const [first, end] = [headers[0] as Header, headers.at(-1) as Header]
+/** Reads the logs of several blocks in one request, or in one request for each block if the endpoint refuses. */
+async function rangeOf({ source }: Indexing, headers: Headers): Promise<RpcLog[]> {
+  const [first] = headers
+  const end = headers.at(-1) ?? first
   try {
     const { last, logs } = await source.range(first.number, end.number)
     if (last?.hash !== end.hash) throw new IncompleteAnswerError(`the node has no block ${end.number} yet`)
@@ -81,21 +85,24 @@ async function rangeOf({ source }: Indexing, headers: Header[]): Promise<RpcLog[
 }
 
 /**
- * Reads the headers of blocks.
+ * Reads the headers of the blocks `from..to`, of which `head` may be one.
  * @throws IncompleteAnswerError if the node lacks one
  */
-export async function readHeaders(
-  { source }: Indexing,
-  from: number,
-  to: number,
-  head: Header,
-): Promise<Header[]> {
-  const numbers = Array.from({ length: to - from + 1 }, (_, i) => from + i)
-  return Promise.all(
-    numbers.map(async (number) => {
-      const header = number === head.number ? head : await source.header(number)
-      if (header?.number !== number) throw new IncompleteAnswerError(`the node has no block ${number} yet`)
-      return header
-    }),
-  )
+export function readHeaders({ source }: Indexing, from: number, to: number, head: Header): Promise<Headers> {
+  const read = async (number: number) => {
+    const header = number === head.number ? head : await source.header(number)
+    if (header?.number !== number) throw new IncompleteAnswerError(`the node has no block ${number} yet`)
+    return header
+  }
+  return Promise.all([read(from), ...Array.from({ length: to - from }, (_, i) => read(from + 1 + i))])
+}
+
+/** @throws IncompleteAnswerError if a block is not the child of the one before it */
+export function assertLinked([first, ...others]: Headers): void {
+  let parent = first
+  for (const header of others) {
+    if (header.parentHash !== parent.hash)
+      throw new IncompleteAnswerError(`block ${header.number} is not the child of the block before it`)
+    parent = header
+  }
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { createRpcSource } from '../chain/rpc.ts'
 import type { Config } from '../config.ts'
@@ -11,7 +12,7 @@ import { createReport } from './report.ts'
 import { runIndexer } from './run.ts'
 import { checkSetup } from './setup.ts'
 
-/** Starts the indexer of this process, as configured. */
+/** Starts the indexer of this process, as configured. It runs until it is stopped. */
 export function startIndexer(
   config: Config,
   contract: Contract,
@@ -37,7 +38,7 @@ export function startIndexer(
   )
   const converge = createConverge({
     ...{ source, db, me, address, contract, startBlock, confirmations },
-    pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    pause: setTimeout,
     now: () => performance.now(),
     report: createReport(metrics, log),
   })
@@ -53,8 +54,9 @@ export function startIndexer(
     checkSetup: () => checkSetup({ source, db }, { address, startBlock }),
   })
   return {
+    /** false for a standby, and while indexing fails */
     working: () => indexer.state().name === 'working',
-    /** Why indexing is halted, if it is. Failures that pass by themselves are not told: they show as lag. */
+    /** Why indexing is halted; undefined if it is not. A temporary failure is no fault: it shows as lag. */
     fault() {
       const state = indexer.state()
       return state.name === 'halted' ? state.reason : undefined

@@ -18,7 +18,7 @@ export interface Indexing {
   startBlock?: number | undefined
   /** blocks below the head that are not indexed yet */
   confirmations: number
-  /** Waits. Injected so that a model can skip it. */
+  /** Waits for so many milliseconds. Injected so that the model in test/ can skip the wait. */
   pause(ms: number): Promise<void>
   /** Milliseconds that only grow. Injected for the same reason. */
   now(): number
@@ -29,11 +29,15 @@ export interface Indexing {
 export interface Report {
   advanced(cursor: Cursor, step: Step): void
   rewound(cursor: Cursor, step: Step): void
+  /** Called for a block that is indexed although no endpoint has the logs which its bloom announces. */
   bloomMismatch(header: Header): void
 }
 
 /**
- * What a step did. caught-up: nothing was new. moved: a step was committed. arrived: a step was committed and reached the
- * head. raced: another process moved the cursor first, or the database was restored from a backup.
+ * What a step did:
+ * - `caught-up`: nothing was new
+ * - `moved`: the step was committed
+ * - `arrived`: the step was committed and reached the head
+ * - `raced`: another process moved the cursor first, or the database was restored from a backup
  */
 export type Outcome = 'caught-up' | 'moved' | 'arrived' | 'raced'

@@ -1,4 +1,4 @@
-import type { Hex, RpcLog } from 'viem'
+import type { Hex, Log, RpcLog } from 'viem'
 import { IncompleteAnswerError } from '../chain/source.ts'
 import type { Contract } from '../contract/define.ts'
 import { isMalformedLog } from '../contract/errors.ts'
@@ -7,43 +7,57 @@ import type { UnappliedLog } from '../store/writes.ts'
 
 const HASH = /^0x[0-9a-f]{64}$/
 
+/** A log of a mined block, as a node gives it. */
+export type MinedLog = Log<Hex, Hex, false>
+
+/** What the logs of an answer must belong to. */
+interface Expected {
+  from: number
+  to: number
+  /** lower-case hex */
+  address: Hex
+  topics: readonly Hex[]
+}
+
 /**
- * The logs of an answer as a node that tells the truth would give them: in chain order, each once, none removed.
- * @param hashes the hashes known for blocks of the range; a log of a known block must carry its hash
- * @throws IncompleteAnswerError where a log is from elsewhere, pending, or from another branch
+ * Brings the logs of an answer into chain order, each once, without removed ones.
+ * @param hashes by block number, of the blocks whose hash is known: a log of such a block must carry it
+ * @throws IncompleteAnswerError if a log is of another range, contract, event or branch, or is pending
  */
-export function checkLogs(
-  logs: RpcLog[],
-  range: { from: number; to: number; address: Hex; topics: Set<Hex> },
-  hashes: Map<number, Hex>,
-): RpcLog[] {
-  if (!Array.isArray(logs)) throw new IncompleteAnswerError('the RPC answered no list of logs')
-  const found: RpcLog[] = []
+export function checkLogs(logs: RpcLog[], expected: Expected, hashes: Map<number, Hex>): MinedLog[] {
+  const found: MinedLog[] = []
   let inOrder = true
   const branch = new Map(hashes)
   for (const log of logs) {
     if (log.removed) continue
+    assertExpected(log, expected)
     const number = Number(log.blockNumber)
-    if (log.blockNumber === null || log.logIndex === null || !(number >= range.from && number <= range.to))
-      throw new IncompleteAnswerError(`a log of block ${number} in an answer for ${range.from}..${range.to}`)
-    if (log.address.toLowerCase() !== range.address || !range.topics.has(log.topics[0] as Hex))
-      throw new IncompleteAnswerError(`a log of another contract or event in block ${number}`)
-    if (!HASH.test(log.blockHash ?? '') || !HASH.test(log.transactionHash ?? ''))
-      throw new IncompleteAnswerError(`a log without block or transaction hash in block ${number}`)
-    const expected = branch.get(number)
-    if (expected === undefined) branch.set(number, log.blockHash as Hex)
-    else if (expected !== log.blockHash)
+    const hash = branch.get(number)
+    if (hash === undefined) branch.set(number, log.blockHash)
+    else if (hash !== log.blockHash)
       throw new IncompleteAnswerError(`a log of another branch at block ${number}`)
-    const before = found.at(-1)
-    inOrder &&= before === undefined || byPosition(before, log) < 0
+    inOrder &&= isAfter(log, found.at(-1))
     found.push(log)
   }
-  // As good as every answer is in order; one that is not costs more.
-  if (inOrder) return found
-  return found.sort(byPosition).filter((log, i) => i === 0 || byPosition(found[i - 1] as RpcLog, log) < 0)
+  // Nearly every answer is in order, and needs no sorting.
+  return inOrder ? found : found.sort(byPosition).filter((log, i) => isAfter(log, found[i - 1]))
 }
 
-function byPosition(a: RpcLog, b: RpcLog): number {
+function assertExpected(log: RpcLog, { from, to, address, topics }: Expected): asserts log is MinedLog {
+  const number = Number(log.blockNumber)
+  if (log.blockNumber === null || log.logIndex === null || !(number >= from && number <= to))
+    throw new IncompleteAnswerError(`a log of block ${number} in an answer for ${from}..${to}`)
+  if (log.address.toLowerCase() !== address || !topics.some((topic) => topic === log.topics[0]))
+    throw new IncompleteAnswerError(`a log of another contract or event in block ${number}`)
+  if (!HASH.test(log.blockHash ?? '') || !HASH.test(log.transactionHash ?? ''))
+    throw new IncompleteAnswerError(`a log without block or transaction hash in block ${number}`)
+}
+
+function isAfter(log: MinedLog, before: MinedLog | undefined): boolean {
+  return before === undefined || byPosition(before, log) < 0
+}
+
+function byPosition(a: MinedLog, b: MinedLog): number {
   return Number(a.blockNumber) - Number(b.blockNumber) || Number(a.logIndex) - Number(b.logIndex)
 }
 
@@ -56,15 +70,20 @@ export interface DecodedLogs {
 /**
  * Decodes checked logs. A log that does not fit the ABI is set aside with the reason, never dropped.
  * @param timestamps unix seconds by block number, for logs that carry none of their own
+ * @throws IncompleteAnswerError if a log has no timestamp at all
  */
-export function decodeLogs(contract: Contract, logs: RpcLog[], timestamps: Map<number, string>): DecodedLogs {
+export function decodeLogs(
+  contract: Contract,
+  logs: MinedLog[],
+  timestamps: Map<number, string>,
+): DecodedLogs {
   const decoded: JobLog[] = []
   const malformed: UnappliedLog[] = []
   for (const log of logs) {
     try {
       const timestamp = timestamps.get(Number(log.blockNumber)) ?? timestampOf(log)
       if (timestamp === undefined)
-        throw new IncompleteAnswerError(`no timestamp for block ${log.blockNumber}`)
+        throw new IncompleteAnswerError(`no timestamp for block ${Number(log.blockNumber)}`)
       decoded.push(contract.decode(log, timestamp))
     } catch (error) {
       if (!isMalformedLog(error)) throw error
@@ -74,10 +93,9 @@ export function decodeLogs(contract: Contract, logs: RpcLog[], timestamps: Map<n
   return { decoded, malformed }
 }
 
-/** The log's own `blockTimestamp` in decimal; undefined where a node gives none, or 0x0. */
-export function timestampOf(log: RpcLog): string | undefined {
-  const hex = (log as { blockTimestamp?: string | null }).blockTimestamp
-  if (!hex || !/^0x[0-9a-f]{1,16}$/.test(hex)) return undefined
-  const seconds = BigInt(hex)
+/** The log's own `blockTimestamp`, in decimal unix seconds; undefined if the node gives none, or 0x0. */
+export function timestampOf({ blockTimestamp }: MinedLog): string | undefined {
+  if (!blockTimestamp || !/^0x[0-9a-f]{1,16}$/.test(blockTimestamp)) return undefined
+  const seconds = BigInt(blockTimestamp)
   return seconds === 0n ? undefined : seconds.toString()
 }

@@ -14,7 +14,7 @@ export function createReport(metrics: Metrics, log: Logger): Report {
       for (const { log: unapplied, cause, reason } of step.unapplied) {
         metrics.unappliedLogs.inc({ cause })
         const { transactionHash, blockNumber } = unapplied
-        // With START_BLOCK set, changes of older jobs are to be expected.
+        // With START_BLOCK set, changes of older jobs are expected.
         log[cause === 'malformed' ? 'warn' : 'debug'](
           { transactionHash, blockNumber: Number(blockNumber), reason },
           'a log of the contract was set aside; it is kept in unapplied_logs',

@@ -1,21 +1,25 @@
+import { setTimeout } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import { retryAfterSeconds } from '../chain/errors.ts'
 import { CannotIndexError, type Header, type Source } from '../chain/source.ts'
+import { withDeadline } from '../deadline.ts'
 import { messageOf } from '../messages.ts'
 import type { Database } from '../store/database.ts'
-import { acquireLease, releaseLease, renewLease } from '../store/lease.ts'
+import { HALTED_MS, retryMs } from './backoff.ts'
 import type { Outcome } from './indexing.ts'
+import {
+  createLease,
+  dropLease,
+  expireLease,
+  holdLease,
+  keepLease,
+  type Lease,
+  loseLease,
+  noteRenewal,
+  RENEW_MS,
+} from './lease.ts'
 
-/** A standby takes the lease of an indexer that has not renewed it for this long. */
-const LEASE_SECONDS = 8
-/** How often the lease is renewed, and how often a standby tries to acquire it. */
-const RENEW_MS = 2_000
-const FIRST_BACKOFF_MS = 100
-const LAST_BACKOFF_MS = 10_000
 /** How long a stop waits for the step under way. A step commits as a whole or not at all, so it may be abandoned. */
 const STOP_MS = 4_000
-/** Retry interval after a failure that only an operator can fix. */
-const HALTED_MS = 15_000
 
 export type IndexerState =
   | { name: 'starting' | 'working' | 'standby' | 'stopped' }
@@ -33,7 +37,7 @@ export interface IndexerOptions {
   /** the chain's head when it was read last */
   head(): Header | null
   /** Checks whether this process could take over (see setup.ts); false if there is no index to compare with yet. */
-  checkSetup?(): Promise<boolean>
+  checkSetup(): Promise<boolean>
   log: Logger
 }
 
@@ -45,42 +49,33 @@ export interface Indexer {
 
 interface Runner extends IndexerOptions {
   state: IndexerState
+  lease: Lease
   stopping: boolean
   /** true if a new head was announced since the latest step began */
   headAnnounced: boolean
-  /** Ends the wait under way, if there is one and it may end. */
-  endWait(): void
+  /** Ends the wait under way, if there is a reason to. */
+  interrupt(): void
   /** Ends the subscription to new heads; undefined if there is none. */
   unwatch: (() => void) | undefined
-  /** whether this process holds the lease, as far as it knows */
-  holding: boolean
-  /** true if another process may have moved the cursor, or the database may have been restored, since the last step */
-  fresh: boolean
-  /** performance.now() when the lease was last known to be held; the clock goes on while the process is frozen */
-  heldAt: number
-  /** performance.now() when the lease was last renewed */
-  renewedAt: number
+  /** failed turns in a row */
   failures: number
-  /** true once a standby has checked that it could take over; a working indexer is checked by each step */
+  /** true after a standby has checked that it could take over; an indexer that works is checked by each step */
   checked: boolean
 }
 
 /**
- * Runs the indexer until it is stopped: step after step while there are new blocks, then at each new head. No failure ends it.
- * Of several processes on one database one works. The others query the database, not the chain.
+ * Runs the indexer until it is stopped: step after step while there are new blocks, then a step at each new head. No failure
+ * ends it. Of several processes on one database, one indexes. The others query the database, not the chain.
  */
 export function runIndexer(options: IndexerOptions): Indexer {
   const runner: Runner = {
     ...options,
     state: { name: 'starting' },
+    lease: createLease(options.db, options.me),
     stopping: false,
     headAnnounced: false,
-    endWait() {},
+    interrupt() {},
     unwatch: undefined,
-    holding: false,
-    fresh: true,
-    heldAt: 0,
-    renewedAt: Number.NEGATIVE_INFINITY,
     failures: 0,
     checked: false,
   }
@@ -89,8 +84,8 @@ export function runIndexer(options: IndexerOptions): Indexer {
     state: () => runner.state,
     async stop() {
       runner.stopping = true
-      runner.endWait()
-      await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, STOP_MS).unref())])
+      runner.interrupt()
+      await withDeadline(ended, STOP_MS, () => new Error('the step under way hangs')).catch(() => {})
     },
   }
 }
@@ -98,70 +93,58 @@ export function runIndexer(options: IndexerOptions): Indexer {
 async function loop(runner: Runner): Promise<void> {
   while (!runner.stopping) {
     try {
-      await turn(runner)
+      await takeTurn(runner)
       runner.failures = 0
     } catch (error) {
       await wait(runner, fail(runner, error), false)
     }
   }
   runner.unwatch?.()
-  if (runner.holding) await releaseLease(runner.db, runner.me).catch(() => {})
+  await dropLease(runner.lease)
   runner.state = { name: 'stopped' }
 }
 
-async function turn(runner: Runner): Promise<void> {
-  // Another process may have acquired the lease while this one was frozen or failing.
-  if (runner.state.name !== 'halted' && performance.now() - runner.heldAt > LEASE_SECONDS * 1_000)
-    runner.holding = false
-  if (!runner.holding && !(await acquire(runner))) return standBy(runner)
+async function takeTurn(runner: Runner): Promise<void> {
+  const { lease } = runner
+  if (runner.state.name !== 'halted') expireLease(lease)
+  if (!(await holdLease(lease))) return standBy(runner)
+  watchHeads(runner)
   runner.headAnnounced = false
   const outcome = await runner.step()
-  enter(runner, { name: 'working' }, 'indexing')
-  if (outcome === 'raced') {
-    runner.holding = false
-    runner.fresh = true
-  }
-  if (outcome === 'moved' || outcome === 'arrived') runner.heldAt = runner.renewedAt = performance.now()
+  enter(runner, 'working', 'indexing')
+  if (outcome === 'raced') loseLease(lease)
+  if (outcome === 'moved' || outcome === 'arrived') noteRenewal(lease)
   // After arriving there are no new blocks either. Reading the head at once would delay what was just committed.
   if (outcome === 'caught-up' || outcome === 'arrived') await rest(runner)
 }
 
-async function acquire(runner: Runner): Promise<boolean> {
-  runner.holding = await acquireLease(runner.db, runner.me, LEASE_SECONDS, runner.fresh)
-  if (!runner.holding) return false
-  runner.fresh = false
-  runner.heldAt = performance.now()
-  runner.renewedAt = Number.NEGATIVE_INFINITY
+function watchHeads(runner: Runner): void {
   runner.unwatch ??= runner.source.watch(() => {
     runner.headAnnounced = true
-    runner.endWait()
+    runner.interrupt()
   })
-  return true
 }
 
 async function standBy(runner: Runner): Promise<void> {
   runner.unwatch?.()
   runner.unwatch = undefined
-  if (!runner.checked) runner.checked = (await runner.checkSetup?.()) ?? true
-  enter(runner, { name: 'standby' }, 'another process indexes; standing by')
+  if (!runner.checked) runner.checked = await runner.checkSetup()
+  enter(runner, 'standby', 'another process indexes; standing by')
   await wait(runner, RENEW_MS, false)
 }
 
-/** Waits until the head is to be read again, and renews the lease meanwhile. */
+/** Waits until it is time to read the head again, and renews the lease meanwhile. */
 async function rest(runner: Runner): Promise<void> {
   const end = performance.now() + runner.pollIntervalMs
   do {
-    if (performance.now() - runner.renewedAt > RENEW_MS) {
-      runner.holding = await renewLease(runner.db, runner.me, runner.head(), LEASE_SECONDS)
-      if (runner.holding) runner.heldAt = runner.renewedAt = performance.now()
-    }
+    await keepLease(runner.lease, runner.head())
     await wait(runner, Math.min(RENEW_MS, end - performance.now()), true)
-  } while (runner.holding && !runner.stopping && !runner.headAnnounced && performance.now() < end)
+  } while (runner.lease.held && !runner.stopping && !runner.headAnnounced && performance.now() < end)
 }
 
-function enter(runner: Runner, next: IndexerState, message: string): void {
-  if (runner.state.name !== next.name) runner.log.info(message)
-  runner.state = next
+function enter(runner: Runner, name: 'working' | 'standby', message: string): void {
+  if (runner.state.name !== name) runner.log.info(message)
+  runner.state = { name }
 }
 
 /** Logs a failed turn. @returns the milliseconds until the next one */
@@ -175,8 +158,7 @@ function fail(runner: Runner, error: unknown): number {
     return HALTED_MS
   }
   runner.state = { name: 'failing', reason }
-  const backoff = Math.min(FIRST_BACKOFF_MS * 2 ** Math.min(failures - 1, 10), LAST_BACKOFF_MS)
-  const ms = (retryAfterSeconds(error) ?? 0) * 1000 || backoff * (0.5 + Math.random() / 2)
+  const ms = retryMs(error, failures)
   // Only the 1st, 2nd, 4th, 8th… failure in a row is a warning: a dead RPC must not fill the disk with one line.
   const level = (failures & (failures - 1)) === 0 ? 'warn' : 'debug'
   log[level]({ failures, retryInMs: Math.round(ms) }, `indexing failed, will retry: ${reason}`)
@@ -184,17 +166,12 @@ function fail(runner: Runner, error: unknown): number {
 }
 
 /** Waits `ms`, or until the indexer is stopped or, if `forHead`, a new head is announced. */
-function wait(runner: Runner, ms: number, forHead: boolean): Promise<void> {
-  if (runner.stopping || (forHead && runner.headAnnounced)) return Promise.resolve()
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer)
-      runner.endWait = () => {}
-      resolve()
-    }
-    const timer = setTimeout(done, ms)
-    runner.endWait = () => {
-      if (forHead || runner.stopping) done()
-    }
-  })
+async function wait(runner: Runner, ms: number, forHead: boolean): Promise<void> {
+  const isOver = () => runner.stopping || (forHead && runner.headAnnounced)
+  if (isOver()) return
+  const ended = new AbortController()
+  runner.interrupt = () => {
+    if (isOver()) ended.abort()
+  }
+  await setTimeout(Math.max(0, ms), undefined, { signal: ended.signal }).catch(() => {})
 }

@@ -1,23 +1,18 @@
-import type { Hex } from 'viem'
-import { CannotIndexError, type Identity, type Source } from '../chain/source.ts'
+import { CannotIndexError, type Identity } from '../chain/source.ts'
 import { type Cursor, readCursor } from '../store/cursor.ts'
-import type { Database } from '../store/database.ts'
+import type { Indexing } from './indexing.ts'
 
 /** What this process is configured to index. */
-export interface Setup {
-  /** lower-case hex */
-  address: Hex
-  startBlock?: number | undefined
-}
+export type Setup = Pick<Indexing, 'address' | 'startBlock'>
 
 /**
- * Checks whether this process could go on with the index that the database holds: the same contract, from the same block, on
- * the same chain. A standby calls it, since it would else find out only when it takes over.
+ * Checks whether this process could continue the index that the database holds: the same contract, from the same block, on
+ * the same chain. A standby calls it. Otherwise it would find out only when it takes over.
  * @returns false if there is nothing to compare with yet: no index was begun
  * @throws CannotIndexError if it could not; any other error if the chain or the database does not answer
  */
 export async function checkSetup(
-  { source, db }: { source: Source; db: Database },
+  { source, db }: Pick<Indexing, 'source' | 'db'>,
   setup: Setup,
 ): Promise<boolean> {
   const cursor = await readCursor(db)
@@ -39,6 +34,7 @@ export function assertSameSetup({ address, startBlock }: Setup, cursor: Cursor):
     )
 }
 
+/** The chain that the database was indexed from. */
 export function chainOf({ chainId, genesisHash }: Cursor): Identity {
   return { chainId, genesisHash }
 }

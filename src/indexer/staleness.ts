@@ -1,29 +1,32 @@
 import type { IndexState } from '../store/state.ts'
 
-/** What the index may lag behind the chain's head and still be fresh. */
-export interface Limits {
+/** How far the index may be below the chain's head and still be fresh. */
+export interface Freshness {
   maxLagSeconds: number
-  /** blocks that are left unindexed below the head, by the configuration */
+  /** blocks below the head that are not indexed yet, by the configuration */
   confirmations: number
 }
 
 /**
- * Why the index is not fresh, in words; undefined if it is. Lag is measured against the block that is to be indexed, which
+ * Says in words why the index is not fresh; undefined if it is. Lag is measured against the block that is to be indexed, which
  * is `confirmations` below the head. A head that stands still is no lag: a chain without transactions may make no blocks.
  */
-export function staleness(state: IndexState, { maxLagSeconds, confirmations }: Limits): string | undefined {
+export function staleness(
+  state: IndexState,
+  { maxLagSeconds, confirmations }: Freshness,
+): string | undefined {
   const { checkedAgo, blockNumber, headNumber, headTimestamp } = state
   if (checkedAgo === null || blockNumber === null || headNumber === null || headTimestamp === null)
     return 'no indexer has reached the chain yet'
   if (checkedAgo > maxLagSeconds)
     return `no indexer has had an answer from the chain for ${Math.round(checkedAgo)} s`
   if (state.readOnly) return 'the database takes no writes'
+  const blocks = lagBlocks(state, confirmations)
   // The feed begins at the head of the database's creation, which waits for its confirmations: on a quiet chain for ever.
-  if (state.silent && lagBlocks(state, confirmations) > 0)
+  if (state.silent && blocks > 0)
     return `the contract's past is being indexed: at block ${blockNumber} of ${headNumber}`
-  const lag = lagSeconds(state, confirmations)
-  if (lag > maxLagSeconds)
-    return `the indexer is ${lagBlocks(state, confirmations)} blocks (${lag} s) behind the head`
+  const seconds = lagSeconds(state, confirmations)
+  if (seconds > maxLagSeconds) return `the indexer is ${blocks} blocks (${seconds} s) behind the head`
   return undefined
 }
 

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout } from 'node:timers/promises'
 import { pino } from 'pino'
 import { onTestFinished } from 'vitest'
 import { createRpcSource } from '../../src/chain/rpc.ts'
@@ -35,9 +36,18 @@ export async function startIndexing(options: {
   const log = pino({ level: 'debug' }, { write: (line: string) => void lines.push(line) })
   const me = randomUUID()
   const report = { advanced() {}, rewound() {}, bloomMismatch() {} }
-  const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
   const now = () => performance.now()
-  const indexing = { source, db, me, address, contract: jobRegistry, confirmations, pause, now, report }
+  const indexing = {
+    source,
+    db,
+    me,
+    address,
+    contract: jobRegistry,
+    confirmations,
+    pause: setTimeout,
+    now,
+    report,
+  }
   const indexer = runIndexer({
     ...{ source, db, me, log, pollIntervalMs: 50 },
     ...createConverge(indexing),

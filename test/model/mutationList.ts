@@ -108,8 +108,8 @@ const FOLD: Fault[] = [
   [
     'fold',
     'a change is told without the job before it',
-    "type: 'job_updated', data: json(draft), before }",
-    "type: 'job_updated', data: json(draft), before: null }",
+    "type: 'job_updated', data: jsonOf(draft), before }",
+    "type: 'job_updated', data: jsonOf(draft), before: null }",
   ],
   [
     'fold',
@@ -122,7 +122,7 @@ const FOLD: Fault[] = [
     'fold',
     'a change is of the stored job of an id, not of the new one',
     "if (fed) folded.entries.push({ type: 'job_created'",
-    "if (known.has(jobId)) latest.delete(jobId)\n      if (fed) folded.entries.push({ type: 'job_created'",
+    "if (stored.has(jobId)) latest.delete(jobId)\n      if (fed) folded.entries.push({ type: 'job_created'",
   ],
   ['fold', 'a change of an unknown job is dropped', 'folded.unapplied.push({', 'void ({'],
   [
@@ -134,15 +134,10 @@ const FOLD: Fault[] = [
   [
     'fold',
     'a change does not keep what was before it',
-    'blockNumber > finalizedNumber ? before : null',
-    'blockNumber > finalizedNumber + 1 ? before : null',
+    'mayBeRewound = blockNumber > finalizedNumber',
+    'mayBeRewound = blockNumber > finalizedNumber + 1',
   ],
-  [
-    'fold',
-    'a final change keeps what was before it',
-    'blockNumber > finalizedNumber ? before : null',
-    'before',
-  ],
+  ['fold', 'a final change keeps what was before it', 'mayBeRewound ? before : null', 'before'],
   [
     'changeOf',
     'a change has the position of its job',
@@ -207,40 +202,34 @@ const JOBS: Fault[] = [
 
 const CONVERGE: Fault[] = [
   [
-    'converge',
+    'advance',
     'the step over the beginning is not cut',
     'Math.max(next, cursor.feedFromBlock)',
     'Math.max(next, cursor.feedFromBlock + 1)',
   ],
   [
-    'takeHead',
+    'indexHead',
     'a block is skipped when several are taken',
     'await ix.logsOf(headers)',
     'await ix.logsOf(headers.length > 2 ? headers.slice(1) : headers)',
   ],
   [
-    'takeHead',
+    'indexHead',
     'parentHash is ignored at the cursor',
-    'if (!follows(first, cursor)) return goBack(ix, cursor, head)',
+    'if (!follows(headers[0], cursor)) return rewind(ix, cursor, head)',
     '',
   ],
   [
-    'takeHead',
-    'parentHash is ignored between new blocks',
-    'headers[i]?.parentHash !== headers[i - 1]?.hash',
-    'headers[i] === undefined',
-  ],
-  [
-    'takeFinalized',
+    'indexFinalized',
     'parentHash is ignored in final ranges',
-    'if (!follows(first, cursor)) return goBack(ix, cursor, head)',
+    'if (!follows(first, cursor)) return rewind(ix, cursor, head)',
     '',
   ],
   [
     'compareTip',
     'a branch that is not longer is not noticed',
-    "local === tip.hash ? 'caught-up' : goBack(ix, cursor, head)",
-    "local ? 'caught-up' : goBack(ix, cursor, head)",
+    "local === tip.hash ? 'caught-up' : rewind(ix, cursor, head)",
+    "local ? 'caught-up' : rewind(ix, cursor, head)",
   ],
   [
     'follows',
@@ -252,16 +241,22 @@ const CONVERGE: Fault[] = [
 
 const HEAD_LOGS: Fault[] = [
   [
+    'assertLinked',
+    'parentHash is ignored between new blocks',
+    'header.parentHash !== parent.hash',
+    'header === undefined',
+  ],
+  [
     'logsOf',
     'empty logs are believed against the bloom',
-    'bloomMayHold(header.logsBloom, [ix.address, topic])',
+    'bloomMayHold(header.logsBloom, [address, topic])',
     'header.number < 0',
   ],
   [
     'logsOf',
     'the bloom check covers only the creating event',
-    'ix.contract.topics.filter(',
-    'ix.contract.topics.slice(0, 1).filter(',
+    'topics.filter(',
+    'topics.slice(0, 1).filter(',
   ],
   [
     'logsOf',
@@ -272,7 +267,7 @@ const HEAD_LOGS: Fault[] = [
   [
     'askAgain',
     'empty logs are believed at the second look',
-    'accountsFor(all, [ix.address, topic])',
+    'accountsFor(all, [address, topic])',
     'all.length >= 0',
   ],
   [
@@ -293,7 +288,7 @@ const FINAL_RANGE: Fault[] = [
 ]
 
 const FINALIZED: Fault[] = [
-  ['readFinalized', "another chain's finalized block is believed", 'if (!ours) return known.number', ''],
+  ['readFinalized', "another chain's finalized block is believed", 'if (!ours) return latest.number', ''],
 ]
 
 const REORG: Fault[] = [
@@ -303,9 +298,9 @@ const REORG: Fault[] = [
     '!header && block.number <= head.number',
     '!header && block.number < -9',
   ],
-  ['goBack', 'another chain is not told by its genesis', 'await ix.source.identify(chainOf(cursor))', ''],
+  ['rewind', 'another chain is not told by its genesis', 'await ix.source.identify(chainOf(cursor))', ''],
   [
-    'goBack',
+    'rewind',
     'a rewind is read while the cursor moves',
     '(await readCursor(ix.db))?.revision !== cursor.revision',
     '!cursor',
@@ -316,22 +311,12 @@ const LOGS: Fault[] = [
   [
     'checkLogs',
     'logs of another branch are taken',
-    'expected !== log.blockHash',
-    'expected.length !== log.blockHash?.length',
+    'hash !== log.blockHash',
+    'hash.length !== log.blockHash.length',
   ],
   ['checkLogs', 'removed logs are taken', 'if (log.removed) continue', ''],
-  [
-    'checkLogs',
-    'doubled logs are taken twice',
-    '.filter((log, i) => i === 0 || byPosition(found[i - 1] as RpcLog, log) < 0)',
-    '',
-  ],
-  [
-    'checkLogs',
-    'logs are taken in the order they come',
-    'if (inOrder) return',
-    'if (inOrder || !inOrder) return',
-  ],
+  ['checkLogs', 'doubled logs are taken twice', '.filter((log, i) => isAfter(log, found[i - 1]))', ''],
+  ['checkLogs', 'logs are taken in the order they come', 'inOrder ? found', 'inOrder || !inOrder ? found'],
   ['timestampOf', 'a blockTimestamp of 0x0 is believed', 'seconds === 0n ? undefined : ', ''],
   [
     'decodeLogs',
@@ -479,7 +464,7 @@ const faults: Record<string, Fault[]> = {
   'src/indexer/headLogs.ts': HEAD_LOGS,
   'src/indexer/finalRange.ts': FINAL_RANGE,
   'src/indexer/finalized.ts': FINALIZED,
-  'src/indexer/reorg.ts': REORG,
+  'src/indexer/rewind.ts': REORG,
   'src/indexer/logs.ts': LOGS,
   ...CONTRACT,
   ...SERVING,

@@ -9,23 +9,20 @@ import type { Indexing, Outcome } from './indexing.ts'
 import { chainOf } from './setup.ts'
 
 /**
- * Rewinds to the newest block that the database and the chain have in common.
- * @throws CannotIndexError if they have none, or the endpoint is on another chain
+ * Moves the cursor back to the newest block that the database and the chain have in common.
+ * @throws CannotIndexError if they have none, or if the endpoint is on another chain
  */
-export async function goBack(ix: Indexing, cursor: Cursor, head: Header): Promise<Outcome> {
+export async function rewind(ix: Indexing, cursor: Cursor, head: Header): Promise<Outcome> {
   // A devnet that was restarted looks like a reorg of everything.
   await ix.source.identify(chainOf(cursor))
   const local = await readBlocks(ix.db)
-  // Another process moved the cursor since it was read.
+  // Another process has moved the cursor.
   if (local[0]?.hash !== cursor.blockHash) return 'raced'
-  const ancestor = await commonAncestor(ix, local, cursor, head)
-  if (ancestor.number === cursor.blockNumber && ancestor.hash === cursor.blockHash)
-    throw new IncompleteAnswerError(
-      `the RPC contradicts itself about block ${cursor.blockNumber}: a reorg in progress`,
-    )
-  const { number, hash, timestamp } = ancestor
+  const { number, hash, timestamp } = await commonAncestor(ix, local, cursor, head)
+  if (number === cursor.blockNumber && hash === cursor.blockHash)
+    throw new IncompleteAnswerError(`the RPC contradicts itself about block ${number}: a reorg in progress`)
   const jobs = await readRewind(ix.db, number)
-  // Without this check, jobs could be those of a cursor that another process moved between the two reads.
+  // Without this check, the jobs could be those of a cursor that another process moved between the two reads.
   if ((await readCursor(ix.db))?.revision !== cursor.revision) return 'raced'
   const step: Step = {
     to: { number, hash, timestamp },
@@ -48,11 +45,11 @@ async function commonAncestor(
   local: BlockRef[],
   cursor: Cursor,
   head: Header,
-): Promise<Header | { number: number; hash: Hex; timestamp: string }> {
+): Promise<BlockRef & { timestamp: string }> {
   for (const block of local) {
     if (block.number < 0) return { ...block, timestamp: '0' }
     const header = await source.header(block.number)
-    // A node that lags is no proof that the block is gone.
+    // A node that lags does not prove that the block is gone.
     if (!header && block.number <= head.number)
       throw new IncompleteAnswerError(`the node has no block ${block.number} yet`)
     if (header?.hash === block.hash) return header
@@ -65,7 +62,7 @@ async function commonAncestor(
   )
 }
 
-/** The hash that the database holds for a block, if it still keeps that block. */
+/** The hash that the database holds for a block; undefined if it does not keep that block. */
 export async function localHash({ db }: Indexing, number: number): Promise<Hex | undefined> {
   return (await readBlocks(db)).find((block) => block.number === number)?.hash
 }

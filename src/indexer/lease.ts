@@ -1,0 +1,66 @@
+import type { Header } from '../chain/source.ts'
+import type { Database } from '../store/database.ts'
+import { acquireLease, releaseLease, renewLease } from '../store/lease.ts'
+
+/** A standby acquires the lease of an indexer that has not renewed it for this long. */
+const LEASE_SECONDS = 8
+/** How often the lease is renewed, and how often a standby tries to acquire it. */
+export const RENEW_MS = 2_000
+
+/** The lease to index, as far as this process knows. It saves RPC calls; the compare-and-set of a step keeps the data right. */
+export interface Lease {
+  db: Database
+  /** id of this process */
+  me: string
+  held: boolean
+  /** true if another process may have moved the cursor, or the database may have been restored, since the last step */
+  fresh: boolean
+  /** performance.now() when the lease was last known to be held; this clock goes on while the process is paused */
+  heldAt: number
+  /** performance.now() when the lease was last renewed */
+  renewedAt: number
+}
+
+export function createLease(db: Database, me: string): Lease {
+  return { db, me, held: false, fresh: true, heldAt: 0, renewedAt: Number.NEGATIVE_INFINITY }
+}
+
+/** Acquires the lease if this process does not hold it. @returns false if another process holds it */
+export async function holdLease(lease: Lease): Promise<boolean> {
+  if (lease.held) return true
+  lease.held = await acquireLease(lease.db, lease.me, LEASE_SECONDS, lease.fresh)
+  if (!lease.held) return false
+  lease.fresh = false
+  lease.heldAt = performance.now()
+  // The first answer of the chain must renew it.
+  lease.renewedAt = Number.NEGATIVE_INFINITY
+  return true
+}
+
+/** Notes that the lease may have run out, which another process may have used: this one was paused, or failed for long. */
+export function expireLease(lease: Lease): void {
+  if (performance.now() - lease.heldAt > LEASE_SECONDS * 1_000) lease.held = false
+}
+
+/** Renews the lease if that is due. To be called after an answer of the chain. */
+export async function keepLease(lease: Lease, head: Header | null): Promise<void> {
+  if (performance.now() - lease.renewedAt <= RENEW_MS) return
+  lease.held = await renewLease(lease.db, lease.me, head, LEASE_SECONDS)
+  if (lease.held) noteRenewal(lease)
+}
+
+/** Notes that a step was committed, which renews the lease in the same statement. */
+export function noteRenewal(lease: Lease): void {
+  lease.heldAt = lease.renewedAt = performance.now()
+}
+
+/** Notes that another process moved the cursor, or that the database was restored. */
+export function loseLease(lease: Lease): void {
+  lease.held = false
+  lease.fresh = true
+}
+
+/** Releases the lease, so that a standby takes over at once. If the database does not answer, the lease runs out. */
+export async function dropLease(lease: Lease): Promise<void> {
+  if (lease.held) await releaseLease(lease.db, lease.me).catch(() => {})
+}
