@@ -1,3 +1,5 @@
+import { backoffMs } from './backoff.ts'
+
 /** The first rest of an endpoint. It doubles with each failure, up to {@link MAX_REST_MS}. */
 const MIN_REST_MS = 1_000
 /** A first URL that recovered serves again after this time at the latest. */
@@ -36,9 +38,7 @@ export function createBreaker(probe: () => Promise<void>, now: () => number): Br
   function rest(atLeastMs = 0): void {
     failures = now() - failedAt > SERIES_MS ? 1 : failures + 1
     failedAt = now()
-    const ms = Math.min(MIN_REST_MS * 2 ** (failures - 1), MAX_REST_MS)
-    // Jittered, so that the processes of a cluster do not probe at the same time.
-    probeAt = failedAt + Math.max(atLeastMs, ms * (0.5 + Math.random() / 2))
+    probeAt = failedAt + Math.max(atLeastMs, backoffMs(failures, MIN_REST_MS, MAX_REST_MS))
   }
 
   return {

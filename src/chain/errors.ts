@@ -15,19 +15,19 @@ export class RpcError extends Error {
   readonly failure: RpcFailure
   /** HTTP status, for the failures that have one */
   readonly status: number | undefined
-  /** the endpoint's Retry-After, at most 60 */
-  readonly retryAfterSeconds: number | undefined
+  /** the endpoint's Retry-After, at most a minute; 0 if it names none */
+  readonly retryAfterMs: number
 
   constructor(
     host: string,
     failure: RpcFailure,
     reason: string,
-    { status, retryAfterSeconds }: { status?: number; retryAfterSeconds?: number } = {},
+    { status, retryAfterMs = 0 }: { status?: number; retryAfterMs?: number } = {},
   ) {
     super(`${host}: ${reason}`)
     this.failure = failure
     this.status = status
-    this.retryAfterSeconds = retryAfterSeconds
+    this.retryAfterMs = retryAfterMs
   }
 }
 
@@ -74,9 +74,9 @@ function isRequestTooLarge({ status }: RpcError): boolean {
   return status === 400 || status === 408 || status === 413
 }
 
-/** The seconds after which an endpoint accepts requests again, by its Retry-After (HTTP 429 or 503); at most 60. */
-export function retryAfterSeconds(error: unknown): number | undefined {
-  return error instanceof RpcError ? error.retryAfterSeconds : undefined
+/** The milliseconds after which an endpoint accepts requests again, by its Retry-After (HTTP 429 or 503); 0 if it names none. */
+export function retryAfterMs(error: unknown): number {
+  return error instanceof RpcError ? error.retryAfterMs : 0
 }
 
 /** Scheme and host of an RPC URL. */

@@ -1,15 +1,15 @@
 import { type Breaker, createBreaker } from './breaker.ts'
 import { blockNumberCall, type Call, type Results } from './calls.ts'
 import type { Endpoint } from './endpoint.ts'
-import { isOutage, retryAfterSeconds } from './errors.ts'
+import { isOutage, retryAfterMs } from './errors.ts'
 import { IncompleteAnswerError } from './source.ts'
 
 /** The time for one answer, after which the next endpoint or a smaller range is tried. */
-const ANSWER_MS = 10_000
+const ANSWER_TIMEOUT_MS = 10_000
 /** The same for a small answer, if another endpoint is in service that can be asked instead. */
-const SMALL_ANSWER_MS = 3_000
+const SMALL_ANSWER_TIMEOUT_MS = 3_000
 /** The time for the logs of one block that are too many for an answer of the usual size. */
-const LARGE_ANSWER_MS = 60_000
+const LARGE_ANSWER_TIMEOUT_MS = 60_000
 
 /** `logs` may take a node long; `large` is without the usual limit of bytes (see SendOptions). */
 export type AnswerSize = 'small' | 'logs' | 'large'
@@ -35,15 +35,15 @@ export function createMember(endpoint: Endpoint, now: () => number): Member {
 
 /** @throws Error if the endpoint is still out of order */
 async function probe(member: Member): Promise<void> {
-  const [head] = await member.endpoint.askUnchecked([blockNumberCall], { timeoutMs: ANSWER_MS })
+  const [head] = await member.endpoint.askUnchecked([blockNumberCall], { timeoutMs: ANSWER_TIMEOUT_MS })
   if (head <= member.stuckAt) throw new Error(`the head is still block ${member.stuckAt}`)
   member.stuckAt = -1
 }
 
 /** @param alone no other endpoint is in service, so waiting longer is all that can be done */
-export function answerMs(size: AnswerSize, alone: boolean): number {
-  if (size === 'large') return LARGE_ANSWER_MS
-  return size === 'logs' || alone ? ANSWER_MS : SMALL_ANSWER_MS
+export function timeoutOf(size: AnswerSize, alone: boolean): number {
+  if (size === 'large') return LARGE_ANSWER_TIMEOUT_MS
+  return size === 'logs' || alone ? ANSWER_TIMEOUT_MS : SMALL_ANSWER_TIMEOUT_MS
 }
 
 /** Asks a member. @throws IncompleteAnswerError if the results are not accepted; else as Endpoint.ask */
@@ -52,7 +52,7 @@ export function askMember<const Calls extends readonly Call[]>(
   calls: Calls,
   { size = 'small', accepts, alone }: AskOptions<Calls> & { alone: boolean },
 ): Promise<Results<Calls>> {
-  const options = { timeoutMs: answerMs(size, alone), large: size === 'large' }
+  const options = { timeoutMs: timeoutOf(size, alone), large: size === 'large' }
   return observed(member, async () => {
     const results = await member.endpoint.ask(calls, options)
     if (accepts && !accepts(results))
@@ -69,7 +69,7 @@ export async function observed<T>(member: Member, request: () => Promise<T>): Pr
     return result
   } catch (error) {
     if (isOutage(error)) {
-      member.breaker.open((retryAfterSeconds(error) ?? 0) * 1_000)
+      member.breaker.open(retryAfterMs(error))
       member.endpoint.distrust()
     }
     throw error

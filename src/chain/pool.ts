@@ -1,7 +1,7 @@
 import type { Call, Results } from './calls.ts'
 import type { Endpoint } from './endpoint.ts'
 import { failureOf } from './errors.ts'
-import { type AskOptions, answerMs, askMember, createMember, type Member, observed } from './member.ts'
+import { type AskOptions, askMember, createMember, type Member, observed, timeoutOf } from './member.ts'
 import { CannotIndexError } from './source.ts'
 
 /** The endpoints of RPC_URL. One that fails or hangs is set aside for a while, and the others serve meanwhile. */
@@ -82,7 +82,7 @@ async function askAtOnce<T>(
   const answers = await Promise.all(
     usable(members).map(async (member) => {
       const { endpoint } = member
-      const timeoutMs = answerMs('small', isAlone(members, member))
+      const timeoutMs = timeoutOf('small', isAlone(members, member))
       try {
         return [{ endpoint, result: await observed(member, () => ask(endpoint, timeoutMs)) }]
       } catch (error) {

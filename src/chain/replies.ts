@@ -24,10 +24,11 @@ export function repliesOf(host: string, calls: readonly RpcCall[], json: unknown
 /** The error of an answer that holds no reply. */
 export function statusError(host: string, { ok, status, headers }: Response): RpcError {
   if (ok) return new RpcError(host, 'no-answer', 'the answer is not JSON-RPC')
-  const retryAfterSeconds = Math.min(Number(headers.get('retry-after')), 60)
+  const seconds = Number(headers.get('retry-after'))
   return new RpcError(host, status === 429 ? 'rate-limited' : 'status', `HTTP ${status}`, {
     status,
-    ...(retryAfterSeconds > 0 && { retryAfterSeconds }),
+    // A date instead of seconds is ignored.
+    retryAfterMs: seconds > 0 ? Math.min(seconds, 60) * 1_000 : 0,
   })
 }
 

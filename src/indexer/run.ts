@@ -1,10 +1,11 @@
 import { setTimeout } from 'node:timers/promises'
 import type { Logger } from 'pino'
+import { backoffMs } from '../chain/backoff.ts'
+import { retryAfterMs } from '../chain/errors.ts'
 import { CannotIndexError, type Header, type Source } from '../chain/source.ts'
 import { withDeadline } from '../deadline.ts'
 import { messageOf } from '../messages.ts'
 import type { Database } from '../store/database.ts'
-import { HALTED_MS, retryMs } from './backoff.ts'
 import type { Outcome } from './indexing.ts'
 import {
   createLease,
@@ -18,6 +19,10 @@ import {
   RENEW_MS,
 } from './lease.ts'
 
+const MIN_BACKOFF_MS = 100
+const MAX_BACKOFF_MS = 10_000
+/** Retry interval after a failure that only an operator can fix. */
+const HALTED_MS = 15_000
 /** How long a stop waits for the step under way. A step commits as a whole or not at all, so it may be abandoned. */
 const STOP_MS = 4_000
 
@@ -158,7 +163,7 @@ function fail(runner: Runner, error: unknown): number {
     return HALTED_MS
   }
   runner.state = { name: 'failing', reason }
-  const ms = retryMs(error, failures)
+  const ms = retryAfterMs(error) || backoffMs(failures, MIN_BACKOFF_MS, MAX_BACKOFF_MS)
   // Only the 1st, 2nd, 4th, 8th… failure in a row is a warning: a dead RPC must not fill the disk with one line.
   const level = (failures & (failures - 1)) === 0 ? 'warn' : 'debug'
   log[level]({ failures, retryInMs: Math.round(ms) }, `indexing failed, will retry: ${reason}`)

@@ -1,0 +1,35 @@
+import { blockNumberCall } from './calls.ts'
+import type { Pool } from './pool.ts'
+import type { Header } from './source.ts'
+
+/** A head that does not grow for this long is compared with the other endpoints' heads: two blocks of a chain with 12 s blocks. */
+const STALL_MS = 30_000
+
+/**
+ * Returns a function that takes each head that is read. If the head has not grown for long, it is compared with the heads of
+ * all endpoints, and those that stand still while another's moves are set aside. A head that all endpoints agree on is the
+ * head, however old it is: a devnet may make no blocks.
+ * @param now milliseconds that only grow
+ * @returns whether endpoints were set aside, so that the head must be read again
+ */
+export function createStallCheck(pool: Pool, now: () => number): (head: Header) => Promise<boolean> {
+  let highest = -1
+  /** when the head last grew, or was last compared */
+  let checkedAt = now()
+
+  async function setStuckAside(): Promise<boolean> {
+    const heads = await pool.askEach((endpoint, timeoutMs) => endpoint.ask([blockNumberCall], { timeoutMs }))
+    const stuck = heads.filter(({ result: [head] }) => head <= highest)
+    if (stuck.length === 0 || stuck.length === heads.length) return false
+    for (const { endpoint, result } of stuck) pool.setStuck(endpoint, result[0])
+    return true
+  }
+
+  return async ({ number }) => {
+    const grew = number > highest
+    if (!grew && now() - checkedAt < STALL_MS) return false
+    highest = Math.max(highest, number)
+    checkedAt = now()
+    return !grew && setStuckAside()
+  }
+}
