@@ -1,18 +1,8 @@
-/** `jobcast/contract`: what an own definition is made of. */
-export { type Contract, type Definition, defineContract, type JobOf } from './define.ts'
+/** `jobcast/contract`: the parts of a contract definition. */
+export { type Contract, type Definition, defineContract } from './define.ts'
 export { DefinitionError } from './errors.ts'
-export type { EventRule } from './form.ts'
 export { creation, type Job, type JobBase } from './job.ts'
-export {
-  address,
-  amount,
-  bytes32,
-  choice,
-  type FieldOptions,
-  type Kind,
-  later,
-  offChain,
-  text,
-  time,
-  uint,
-} from './kinds.ts'
+export type { JobOf } from './jobType.ts'
+export type { FieldOptions, Kind } from './kind.ts'
+export { address, amount, bytes32, choice, later, offChain, text, time, uint } from './kinds.ts'
+export type { EventRule } from './rules.ts'

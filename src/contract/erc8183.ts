@@ -1,5 +1,6 @@
 import { parseAbi } from 'viem'
-import { defineContract, type JobOf } from './define.ts'
+import { defineContract } from './define.ts'
+import type { JobOf } from './jobType.ts'
 import { address, amount, bytes32, later, time } from './kinds.ts'
 
 /**

@@ -1,14 +1,14 @@
-/** A log with a topic of the contract that does not fit its ABI: set aside and reported, never pushed. */
+/** A log that has a topic of the contract and does not fit its ABI. The indexer stores it with the reason and goes on. */
 export class MalformedLogError extends Error {
   override name = 'MalformedLogError'
 }
 
-/** Whether an error says that a log is malformed. By its name: the module of a definition may load another copy of the class. */
+/** Compares names, not classes: the module of a definition may load another copy of the class. */
 export function isMalformedLog(error: unknown): error is MalformedLogError {
   return error instanceof Error && error.name === 'MalformedLogError'
 }
 
-/** A contract definition that cannot work; the message says what is wrong and where. */
+/** A contract definition that cannot work. The message is one line: `place: problem; what to write instead`. */
 export class DefinitionError extends Error {
   override name = 'DefinitionError'
 }

@@ -1,42 +1,38 @@
 import type { AbiEvent, AbiParameter } from 'viem'
-import { address, amount, bytes32, choice, type Kind, text, time, uint } from './kinds.ts'
+import type { Kind } from './kind.ts'
+import { address, amount, bytes32, choice, text, time, uint } from './kinds.ts'
 
-/** What a definition means where it says nothing: the naming habits of job contracts. */
+/** The naming habits of job contracts: they decide what a definition leaves out. */
 
-/** `TaskPosted` is about a Task: its id is a `taskId`, its statuses are events named Task…. */
+/** A parameter of an event. */
+export type Input = AbiEvent['inputs'][number]
+
+/** The contract's word for a job: `Task` if the creating event is TaskPosted. Ids are then called taskId, and events Task…. */
 export function nounOf(created: string): string {
   return /^[A-Z]?[a-z0-9]+/.exec(created)?.[0] ?? created
 }
 
-/** The parameter that holds the job's id: `jobId`, `id`, or the noun's; undefined if the event has none of them. */
-export function idOf(event: AbiEvent, noun: string): string | undefined {
-  const wanted = ['jobid', 'id', `${noun.toLowerCase()}id`]
-  return wanted
-    .map((name) => event.inputs.find((input) => plain(input.name).toLowerCase() === name)?.name)
-    .find((name) => name !== undefined)
-}
-
 /** A parameter's name as a field's: Solidity parameters often begin with an underscore. */
-export function plain(name: string | undefined): string {
-  return (name ?? '').replace(/^_+|_+$/g, '')
+export function plainName({ name = '' }: AbiParameter): string {
+  return name.replace(/^_+|_+$/g, '')
 }
 
-/** Editing a job is no stage of its life. */
+/** Updating a job is no stage of its life. */
 const EDITS = ['CREATED', 'UPDATED', 'EDITED', 'CHANGED', 'MODIFIED']
 
-/** The status a job has after an event, by its name: noun and past participle, as in `JobFunded`. */
-export function statusOf(event: string, noun: string): string | undefined {
+/** The status that an event sets by its name: the noun and a past participle, as in `JobFunded`. Undefined for any other name. */
+export function habitualStatus(event: string, noun: string): string | undefined {
   const rest = event.startsWith(noun) ? event.slice(noun.length) : ''
-  const status = /^[A-Z][a-z]+(ed|id|ten|wn)$/.test(rest) ? rest.toUpperCase() : undefined
-  return status && !EDITS.includes(status) ? status : undefined
+  const status = rest.toUpperCase()
+  return /^[A-Z][a-z]+(ed|id|ten|wn)$/.test(rest) && !EDITS.includes(status) ? status : undefined
 }
 
-/** Events that tell of a payment carry amounts that are not the job's budget. */
+/** Whether an event tells of a payment. Its amounts are then not the job's budget. */
 export function isPayment(event: string): boolean {
   return /(Paid|Payment|Payout|Released|Refund|Fee|Withdraw|Deposit|Transfer)/.test(event)
 }
 
-/** The field that `BudgetSet(jobId, x)`, `BudgetChanged` or `JobBudgetUpdated` is about. */
+/** The field that `BudgetSet(jobId, x)`, `BudgetChanged` or `JobBudgetUpdated` sets; undefined for any other event. */
 export function fieldOfSetter(event: string, noun: string, fields: string[]): string | undefined {
   const subject = /^(.+)(Set|Changed|Updated)$/.exec(event)?.[1]?.replace(new RegExp(`^${noun}(?=[A-Z])`), '')
   if (!subject) return undefined
@@ -44,11 +40,10 @@ export function fieldOfSetter(event: string, noun: string, fields: string[]): st
   return [name, `${name}Id`].find((each) => fields.includes(each))
 }
 
-/** The kind of a field that is made from a parameter alone. */
-export function kindOf(parameter: AbiParameter & { indexed?: boolean | undefined }): Kind {
-  const { type } = parameter
-  const name = plain(parameter.name)
-  if (isHashed(parameter)) return bytes32()
+/** The kind of a parameter, by its type and name. */
+export function habitualKind(input: Input): Kind {
+  const type = wordType(input)
+  const name = plainName(input)
   if (type === 'address') return address({ role: !/token|hook|contract|currency|asset/i.test(name) })
   if (type === 'bool') return choice([false, true])
   if (/^bytes\d+$/.test(type)) return bytes32()
@@ -61,9 +56,12 @@ export function kindOf(parameter: AbiParameter & { indexed?: boolean | undefined
   return text()
 }
 
-/** An indexed parameter of a dynamic type is in the log as its keccak256 hash only (Solidity ABI specification, "Events"). */
-export function isHashed({ type, indexed }: AbiParameter & { indexed?: boolean | undefined }): boolean {
-  return indexed === true && !isWord(type)
+/**
+ * The ABI type of what a log holds of a parameter. Of an indexed parameter of a dynamic type that is only its keccak256
+ * hash (Solidity ABI specification, "Events").
+ */
+export function wordType({ type, indexed }: Input): string {
+  return indexed && !isWord(type) ? 'bytes32' : type
 }
 
 /** Whether a type is one 32-byte word. */
@@ -71,35 +69,13 @@ export function isWord(type: string): boolean {
   return /^(u?int\d*|address|bool|bytes\d+)$/.test(type)
 }
 
-/** The order in which a job's life shows its statuses; those unknown here come last. */
-const LIFE = [
-  ...[
-    'OPEN',
-    'ASSIGNED',
-    'CLAIMED',
-    'ACCEPTED',
-    'FUNDED',
-    'STARTED',
-    'SUBMITTED',
-    'DELIVERED',
-    'COMPLETED',
-    'APPROVED',
-  ],
-  ...[
-    'PAID',
-    'REJECTED',
-    'CANCELLED',
-    'CANCELED',
-    'EXPIRED',
-    'REFUNDED',
-    'DISPUTED',
-    'ARBITRATED',
-    'RESOLVED',
-  ],
-  'CLOSED',
-]
+/** Common statuses in the order of a job's life. */
+const LIFE = (
+  'OPEN ASSIGNED CLAIMED ACCEPTED FUNDED STARTED SUBMITTED DELIVERED COMPLETED APPROVED ' +
+  'PAID REJECTED CANCELLED CANCELED EXPIRED REFUNDED DISPUTED ARBITRATED RESOLVED CLOSED'
+).split(' ')
 
-/** Statuses in the order of a job's life. */
+/** Statuses, each once, in the order of a job's life; uncommon ones come last. */
 export function inOrderOfLife(statuses: Iterable<string>): string[] {
   const place = (status: string) => (LIFE.includes(status) ? LIFE.indexOf(status) : LIFE.length)
   return [...new Set(statuses)].sort((a, b) => place(a) - place(b))

@@ -1,5 +1,7 @@
 import type { Hex, RpcLog } from 'viem'
-import { bytes32, type Kind, time, uint, type Wire } from './kinds.ts'
+import type { Kind } from './kind.ts'
+import { bytes32, time, uint } from './kinds.ts'
+import type { Wire } from './values.ts'
 
 /** The fields every job has. */
 export interface JobBase {
@@ -22,7 +24,10 @@ export interface Field extends Kind {
 /** The status every job begins with. */
 export const FIRST_STATUS = 'OPEN'
 
-/** What the chain knows of a job's creation. A definition may put these fields in its own order; by default they come last. */
+/**
+ * The fields that the block and the transaction of the creating log give. A definition may put them in an order of its own;
+ * by default they come last.
+ */
 export const creation = {
   onchainCreatedAt: time({ about: 'timestamp of the block of the creating log', filter: false }),
   creationTxHash: bytes32({ about: 'transaction of the creating log', filter: false }),

@@ -1,6 +1,7 @@
 import { jobRegistryAbi } from '../../abi/jobRegistry.ts'
-import { defineContract, type JobOf } from './define.ts'
+import { defineContract } from './define.ts'
 import { creation } from './job.ts'
+import type { JobOf } from './jobType.ts'
 import { amount, choice, later, offChain, text, time, uint } from './kinds.ts'
 
 /** The marketplace this project began with: agent ids (ERC-8004) for the roles, budgets in USDC. */

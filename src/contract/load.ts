@@ -1,6 +1,8 @@
-import { access, readFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { messageOf } from '../messages.ts'
 import { type Contract, type Definition, defineContract } from './define.ts'
 import { erc8183 } from './erc8183.ts'
 import { DefinitionError } from './errors.ts'
@@ -14,60 +16,71 @@ export const shipped: Record<string, Contract> = {
 
 /**
  * The contract that the setting CONTRACT names: one that comes with Jobcast, or the path of a module or of an ABI file.
- * @throws DefinitionError that names the setting, what is wrong and where
+ * @throws DefinitionError that names the setting, the problem, and what to write instead
  */
 export async function loadContract(name: string): Promise<Contract> {
   const known = shipped[name]
   if (known) return known
-  const names = Object.keys(shipped).join(', ')
-  if (!/[./\\]/.test(name))
-    throw new DefinitionError(`CONTRACT=${name}: there is no such definition. It takes ${names}, or a path`)
+  const where = `CONTRACT=${name}`
+  const takes = `set it to ${Object.keys(shipped).join(' or ')}, or to the path of a module or of an ABI`
+  if (!/[./\\]/.test(name)) throw new DefinitionError(`${where}: there is no such definition; ${takes}`)
   const path = resolve(name)
+  if (!existsSync(path)) throw new DefinitionError(`${where}: there is no such file; ${takes}`)
   try {
-    await access(path)
     return path.endsWith('.json') ? await fromAbiFile(path) : await fromModule(path)
-  } catch (error) {
-    throw new DefinitionError(`CONTRACT=${name}: ${reasonOf(error, names)}`, { cause: error })
+  } catch (cause) {
+    throw new DefinitionError(`${where}: ${reasonOf(cause)}`, { cause })
   }
 }
 
-function reasonOf(error: unknown, names: string): string {
-  const { code, message } = error as NodeJS.ErrnoException
-  if (code === 'ENOENT')
-    return `there is no such file. It takes ${names}, or the path of a module or of an ABI`
-  if (code === 'ERR_MODULE_NOT_FOUND')
-    return `${message.split('\n', 1)[0]}. In a clone of Jobcast run \`npm run build\` first`
-  return message
+function reasonOf(error: unknown): string {
+  const isUnresolved = error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND'
+  const [reason = ''] = messageOf(error).split('\n')
+  return isUnresolved ? `${reason}; in a clone of Jobcast, run \`npm run build\` first` : reason
 }
 
-/** An ABI as compilers write it: a list, or an object with the list as `abi` (Foundry, Hardhat). */
+/** An ABI as compilers write it: a list, or an object that has the list as `abi` (Foundry, Hardhat). */
 async function fromAbiFile(path: string): Promise<Contract> {
-  const json: unknown = JSON.parse(await readFile(path, 'utf8'))
-  const abi = Array.isArray(json) ? json : (json as { abi?: unknown } | null)?.abi
+  const json = parseJson(await readFile(path, 'utf8'))
+  const abi = typeof json === 'object' && json !== null && 'abi' in json ? json.abi : json
   if (!Array.isArray(abi))
-    throw new DefinitionError('the file holds no ABI: neither a list nor an object with `abi`')
+    throw new DefinitionError('abi: the file holds no ABI; write a list, or an object that has it as abi')
   return defineContract({ abi })
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw new DefinitionError(
+      `abi: the file is not JSON (${messageOf(error)}); write the output of a compiler`,
+    )
+  }
 }
 
 /** A module whose default export, or only export, is a contract or a definition. */
 async function fromModule(path: string): Promise<Contract> {
   const module = await importModule(path)
-  // TypeScript in a folder that is no ES module's comes with its default export one level deeper.
-  const outer = module.default ?? (Object.keys(module).length === 1 ? Object.values(module)[0] : undefined)
-  const found = typeof outer === 'object' && outer !== null && 'default' in outer ? outer.default : outer
-  if (typeof found !== 'object' || found === null)
-    throw new DefinitionError(
-      'the module has no default export: end it with `export default defineContract({ … })`',
-    )
-  return 'decode' in found ? (found as Contract) : defineContract(found as Definition)
+  const [first, ...others] = Object.values(module)
+  const exported = module.default ?? (others.length === 0 ? first : undefined)
+  // Of TypeScript in a folder that is no ES module's, the default export is one level deeper.
+  const found = isObject(exported) && 'default' in exported ? exported.default : exported
+  if (isObject(found) && 'decode' in found) return found
+  if (isObject(found) && 'abi' in found) return defineContract(found)
+  throw new DefinitionError(
+    `default export: the module has no definition there; end it with \`export default defineContract({ … })\``,
+  )
+}
+
+function isObject(value: unknown): value is Contract | Definition | { default: unknown } {
+  return typeof value === 'object' && value !== null
 }
 
 async function importModule(path: string): Promise<Record<string, unknown>> {
   const url = pathToFileURL(path).href
-  const isTypeScript = /\.[cm]?ts$/.test(path)
   // Node 22.18 and later read TypeScript by themselves.
-  const readsTypeScript = (process.features as { typescript?: unknown }).typescript
-  if (!isTypeScript || readsTypeScript) return import(url)
+  const readsTypeScript = 'typescript' in process.features && process.features.typescript
+  if (!/\.[cm]?ts$/.test(path) || readsTypeScript) return import(url)
   const { tsImport } = await import('tsx/esm/api')
   return tsImport(url, import.meta.url)
 }

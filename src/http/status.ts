@@ -4,6 +4,7 @@ import type { Chain } from 'viem'
 import type { Config } from '../config.ts'
 import type { Contract } from '../contract/define.ts'
 import type { Field } from '../contract/job.ts'
+import { kindNames } from '../contract/kind.ts'
 import { lagBlocks, lagSeconds } from '../indexer/staleness.ts'
 import type { IndexState } from '../store/state.ts'
 import type { HourTotal, Total } from '../store/stats.ts'
@@ -35,7 +36,7 @@ const ContractData = Type.Object(
     fields: Type.Array(
       Type.Object({
         name: Type.String({ examples: ['budget'] }),
-        kind: Type.String({ enum: ['uint', 'time', 'address', 'bytes32', 'choice', 'amount', 'text'] }),
+        kind: Type.String({ enum: [...kindNames] }),
         nullable: Type.Boolean(),
         role: Type.Boolean({ description: 'names a party of the job' }),
         decimals: Type.Optional(Type.Integer({ description: 'fraction digits of an amount' })),

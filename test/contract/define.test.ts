@@ -1,10 +1,13 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseAbi } from 'viem'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, expectTypeOf, it } from 'vitest'
 import { type Definition, defineContract } from '../../src/contract/define.ts'
+import { erc8183 } from '../../src/contract/erc8183.ts'
 import { DefinitionError } from '../../src/contract/errors.ts'
 import { creation } from '../../src/contract/job.ts'
+import { jobRegistry } from '../../src/contract/jobRegistry.ts'
+import type { JobOf } from '../../src/contract/jobType.ts'
 import { address, amount, choice, later, offChain, text, uint } from '../../src/contract/kinds.ts'
 import { loadContract } from '../../src/contract/load.ts'
 import { tempDir } from '../helpers/tempDir.ts'
@@ -82,30 +85,30 @@ describe('a definition that cannot work is refused with what is wrong and where'
     [
       'no creating event',
       { abi: parseAbi(['event Foo(uint256 x)']) },
-      /no event JobCreated, only Foo: .*created: '…'/,
+      /^created: the ABI has no event JobCreated, only Foo; write created: '…'/,
     ],
-    ['an ABI without events', { abi: [] }, /only no events/],
+    ['an ABI without events', { abi: [] }, /^created: .* only no events; /],
     [
       'no id',
       { abi, created: 'Posted' },
-      /Posted\(number, client\) has no parameter jobId or id or postedId: .*id: '…'/,
+      /^id: Posted\(number, client\) has no parameter jobId or id or postedId; .*id: '…'/,
     ],
     [
       'an id of no simple type',
       { abi: parseAbi(['event JobCreated(string jobId)']) },
-      /the id jobId of JobCreated\(jobId\) has the type string: it must be a uint, bytes32 or address/,
+      /^id: jobId of JobCreated\(jobId\) has the type string; .* uint, bytes32 or address/,
     ],
     [
       'an id of no simple type',
       { abi: parseAbi(['event JobCreated(int256 jobId)']) },
-      /the id jobId of JobCreated\(jobId\) has the type int256/,
+      /^id: jobId of JobCreated\(jobId\) has the type int256; /,
     ],
     [
       'ids of two types',
       {
         abi: parseAbi(['event JobCreated(uint256 jobId)', 'event JobCreated(bytes32 jobId, address client)']),
       },
-      /the id jobId of JobCreated\(jobId, client\) has the type bytes32, and that of JobCreated another one/,
+      /^id: jobId of JobCreated\(jobId, client\) has the type bytes32, and that of JobCreated another one; /,
     ],
     [
       'two forms that no log tells apart',
@@ -115,94 +118,126 @@ describe('a definition that cannot work is refused with what is wrong and where'
           'event JobCreated(uint256 jobId, address indexed client)',
         ]),
       },
-      /JobCreated\(jobId, client\) and JobCreated\(jobId, client\) look the same in a log: remove one from the ABI/,
+      /^abi: JobCreated\(jobId, client\) and JobCreated\(jobId, client\) look the same in a log; remove one/,
     ],
     [
       'two parameters of one name',
       { abi: parseAbi(['event JobCreated(uint256 jobId, address client, address _client)']) },
-      /JobCreated\(jobId, client, _client\) has two parameters for the field client: name .*fields: \{ … \}/,
+      /^abi: JobCreated\(jobId, client, _client\) has two parameters for the field client; .*fields: \{ … \}/,
     ],
-    ['no ABI', {} as Definition, /the definition has no abi, which is a list/],
+    ['no ABI', {} as Definition, /^abi: there is no list; write the contract's ABI/],
     [
       'a field in no event',
       { abi, fields: { salary: amount(6) } },
-      /the field salary is in no event: .*from: '…'.*offChain\(\)/,
+      /^fields\.salary: no event has a parameter salary; .*from: '…'.*offChain\(\)/,
     ],
     [
       'a kind that does not fit',
       { abi, fields: { client: amount(6) } },
-      /the field client has the kind amount, and client of JobCreated\(jobId, client, budget, tier\) the type address/,
+      /^fields\.client: client of JobCreated\(jobId, client, budget, tier\) has the type address, .* kind amount .*; write address\(\)/,
     ],
     [
       'a field that the creation lacks',
       { abi, fields: { amount: uint() } },
-      /the field amount is not in JobCreated\(.*later\(\)/,
+      /^fields\.amount: JobCreated\(.*\) has no parameter amount; .*later\(\)/,
     ],
     [
       'a rule for no event',
       { abi, events: { JobPaid: { status: 'PAID' } } },
-      /events: the ABI has no event JobPaid/,
+      /^events\.JobPaid: the ABI has no such event; write one of JobCreated, BudgetSet, Posted/,
     ],
     [
       'a rule for no field',
       { abi, events: { BudgetSet: { set: { wage: 'amount' } } } },
-      /BudgetSet sets wage, which is no field/,
+      /^events\.BudgetSet\.set\.wage: wage is no field that a log sets; write one of client, budget, tier/,
     ],
     [
       'a rule for no parameter',
       { abi, events: { BudgetSet: { set: { budget: 'value' } } } },
-      /BudgetSet has no parameter value for the field budget/,
+      /^events\.BudgetSet\.set\.budget: BudgetSet has no parameter value; write one of jobId, amount/,
     ],
     [
       'an ignored creation',
       { abi, events: { JobCreated: 'ignore' } },
-      /JobCreated creates the jobs and cannot be ignored/,
+      /^events\.JobCreated: the event creates jobs, which are then OPEN; /,
     ],
     [
       'a strange status',
       { abi, events: { BudgetSet: { status: 'priced!' } } },
-      /the status "priced!" of BudgetSet/,
+      /^events\.BudgetSet\.status: "priced!" is no status; /,
     ],
     [
       'a name of the API',
       { abi, fields: { limit: uint({ from: 'tier' }) } },
-      /the field limit has the name of a query parameter/,
+      /^fields\.limit: a query parameter of the API has this name; /,
     ],
     [
       'a name every job has',
       { abi, fields: { status: uint({ from: 'tier' }) } },
-      /the field status is every job's own/,
+      /^fields\.status: every job has a field of this name; .*from: 'status'/,
     ],
     [
       'a name that is none',
       { abi, fields: { 'a b': uint({ from: 'tier' }) } },
-      /the field "a b" needs another name/,
+      /^fields\.a b: the name cannot be used; /,
     ],
     [
       'a name of every object',
       { abi, fields: { constructor: uint({ from: 'tier' }) } as never },
-      /the field "constructor" needs another name/,
+      /^fields\.constructor: the name cannot be used; /,
     ],
     [
       'a parameter of another kind by a rule',
       { abi, fields: { client: address() }, events: { BudgetSet: { set: { client: 'amount' } } } },
-      /the field client has the kind address, and amount of BudgetSet\(jobId, amount\) the type uint256/,
+      /^events\.BudgetSet\.set\.client: amount of BudgetSet\(jobId, amount\) has the type uint256, .* kind address .*; write amount\(\)/,
+    ],
+    ['a misspelled part', { abi, feilds: {} } as Definition, /^feilds: .*write one of abi, .*fields/],
+    [
+      'an ABI of texts',
+      { abi: ['event JobCreated(uint256 jobId)'] },
+      /^abi: its items are texts; .*parseAbi/,
+    ],
+    [
+      'a function in place of a kind',
+      { abi, fields: { tier: uint as never } },
+      /^fields\.tier: the value is no kind; .*tier: uint\(\)/,
+    ],
+    [
+      'a status in place of a rule',
+      { abi, events: { BudgetSet: 'PRICED' as never } },
+      /^events\.BudgetSet: "PRICED" is no rule; write \{ status, set \} or 'ignore'/,
+    ],
+    [
+      'a misspelled part of a rule',
+      { abi, events: { BudgetSet: { stauts: 'PRICED' } as never } },
+      /^events\.BudgetSet: \{"stauts":"PRICED"\} is no rule; /,
+    ],
+    [
+      'a status of new jobs',
+      { abi, events: { JobCreated: { status: 'POSTED' } } },
+      /^events\.JobCreated: the event creates jobs, which are then OPEN; /,
+    ],
+    [
+      'an initial value in another form',
+      { abi, fields: { budget: amount(6, { initial: '0' }) } },
+      /^fields\.budget\.initial: "0" is not in the form of the field; /,
     ],
     [
       'two fields for one parameter',
       { abi, fields: { budget: amount(6), minBudget: uint({ from: 'tier' }) } },
-      /two fields make the query parameter minBudget/,
+      /^fields\.minBudget: another field makes the query parameter minBudget too; /,
     ],
   ])('%s', (_, definition, message) => {
     expect(() => defineContract(definition)).toThrow(DefinitionError)
     expect(() => defineContract(definition)).toThrow(message)
-    // One sentence.
-    expect(() => defineContract(definition)).toThrow(/^[^\n]{20,250}$/)
+    // One line: the place in the definition, the problem, and what to write instead.
+    expect(() => defineContract(definition)).toThrow(/^(?=[^\n]{20,250}$)\S[^:]*: .+; .+/)
   })
 
-  it('a choice of odd values', () => {
-    expect(() => choice(['A,B'])).toThrow(/choice\(\["A,B"\]\)/)
+  it('a choice of odd values, and an amount without decimals', () => {
+    expect(() => choice(['A,B'])).toThrow(/^choice\(\["A,B"\]\): /)
     expect(() => choice([])).toThrow(DefinitionError)
+    expect(() => amount(undefined as never)).toThrow(/^amount\(undefined\): .*such as amount\(18\)/)
   })
 })
 
@@ -223,6 +258,13 @@ it('a definition that stores something else has another fingerprint', () => {
   expect(of({ name: 'another' })).toBe(of({}))
 })
 
+it('the shipped definitions keep their fingerprints: a database of an earlier version is still theirs', () => {
+  expect([jobRegistry.fingerprint, erc8183.fingerprint]).toEqual([
+    '92a838e8e16e0c69e24ebeb0ef1132c5d2a3ed68bcf7329dc4b4e5ec4719c029',
+    '61846c131383df9b9995b863e8e7a0f61ce1d3c172d783390d41f7ea0ababa7c',
+  ])
+})
+
 it('fields that no log tells yet, or ever, are null', () => {
   const contract = defineContract({
     abi: parseAbi(['event JobCreated(uint256 jobId)', 'event WorkerSet(uint256 jobId, address worker)']),
@@ -233,6 +275,40 @@ it('fields that no log tells yet, or ever, are null', () => {
     'title',
   ])
   expect(contract.filters.map(({ name }) => name)).toEqual(['status', 'worker', 'participant'])
+})
+
+describe('the type of a job', () => {
+  interface Base {
+    jobId: string
+    status: string
+    onchainCreatedAt: string
+    creationTxHash: string
+    blockNumber: string
+  }
+
+  it('has the fields of the creating event, without its id', () => {
+    const abi = parseAbi([
+      'event TaskPosted(bytes32 indexed taskId, address __poster, uint256 reward_, bool urgent, uint8 status)',
+      'event TaskCompleted(bytes32 indexed taskId)',
+    ])
+    const contract = defineContract({ abi, created: 'TaskPosted' })
+    expectTypeOf<JobOf<typeof contract>>().branded.toEqualTypeOf<
+      Base & { poster: string | null; reward: string; urgent: boolean; contractStatus: string }
+    >()
+    expect(names(contract).slice(2, 6)).toEqual(['poster', 'reward', 'urgent', 'contractStatus'])
+  })
+
+  it('has null for a parameter that a form of the event lacks', () => {
+    const abi = parseAbi([
+      'event JobCreated(uint256 number, uint256 pay)',
+      'event JobCreated(uint256 number, uint256 pay, string title)',
+    ])
+    const contract = defineContract({ abi, id: 'number' })
+    expectTypeOf<JobOf<typeof contract>>().branded.toEqualTypeOf<
+      Base & { pay: string; title: string | null }
+    >()
+    expect(contract.fields.find(({ name }) => name === 'title')?.nullable).toBe(true)
+  })
 })
 
 describe('CONTRACT', () => {
@@ -268,21 +344,29 @@ describe('CONTRACT', () => {
     [
       'an unknown name',
       () => 'job-registri',
-      /CONTRACT=job-registri: there is no such definition\. It takes job-registry, erc8183, or a path/,
+      /^CONTRACT=job-registri: there is no such definition; set it to job-registry or erc8183, or to the path/,
     ],
-    ['a missing file', () => './no/such.ts', /CONTRACT=\.\/no\/such\.ts: there is no such file/],
-    ['a file that is no JSON', () => file('broken.json', '{'), /broken\.json: .*JSON/],
-    ['JSON that is no ABI', () => file('other.json', '{"name":"x"}'), /the file holds no ABI/],
+    ['a missing file', () => './no/such.ts', /^CONTRACT=\.\/no\/such\.ts: there is no such file; set it to/],
+    [
+      'a file that is no JSON',
+      () => file('broken.json', '{'),
+      /broken\.json: abi: the file is not JSON \(.*\); /,
+    ],
+    [
+      'JSON that is no ABI',
+      () => file('other.json', '{"name":"x"}'),
+      /other\.json: abi: the file holds no ABI; /,
+    ],
     [
       'a module without a definition',
       () => file('empty.mjs', 'export const a = 1, b = 2'),
-      /no default export/,
+      /empty\.mjs: default export: .*; end it with `export default defineContract/,
     ],
     ['a module that throws', () => file('throws.mjs', 'throw new Error("oh no")'), /throws\.mjs: oh no/],
     [
       'a definition that cannot work',
       () => file('wrong.mjs', 'export default { abi: [] }'),
-      /wrong\.mjs: the ABI has no event JobCreated/,
+      /wrong\.mjs: created: the ABI has no event JobCreated/,
     ],
   ])('is refused for %s', async (_, path, message) => {
     await expect(loadContract(await path())).rejects.toThrow(DefinitionError)

@@ -327,13 +327,18 @@ const LOGS: Fault[] = [
 ]
 
 const CONTRACT: Record<string, Fault[]> = {
-  'src/contract/kinds.ts': [
-    ['address', 'the zero address is kept', '/^0+$/.test(digits) ? null : ', ''],
-    ['address', 'a word of more than 20 bytes is an address', '!/^0{24}/.test(hex)', 'hex.length !== 64'],
+  'src/contract/values.ts': [
+    ['decodeParty', 'the zero address is kept', 'address === zeroAddress ? null : ', ''],
+    [
+      'decodeAddress',
+      'a word of more than 20 bytes is an address',
+      '!/^0{24}/.test(hex)',
+      'hex.length !== 64',
+    ],
   ],
   'src/contract/decode.ts': [
     [
-      'createDecoder',
+      'assertLengths',
       'a log with too little data is applied',
       'data.length < 2 + form.words * WORD',
       'data.length < 2',

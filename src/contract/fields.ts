@@ -1,0 +1,115 @@
+import { Type } from 'typebox'
+import { Check } from 'typebox/value'
+import type { AbiEvent } from 'viem'
+import { DefinitionError } from './errors.ts'
+import { isReserved } from './filters.ts'
+import { habitualKind, plainName } from './habits.ts'
+import { describeEvent, findId, type Identity } from './identity.ts'
+import { creation, FIRST_STATUS, type Field } from './job.ts'
+import { type Kind, type KindName, kindNames } from './kind.ts'
+import { address, bytes32, choice, later, uint } from './kinds.ts'
+import { decodeAddress } from './values.ts'
+
+/** The fields that every job has, with the kind that a definition may give them; undefined for those it cannot place. */
+const common = new Map<string, KindName | undefined>([
+  ['jobId', undefined],
+  ['status', undefined],
+  ...Object.entries(creation).map(([name, { kind }]) => [name, kind] as const),
+])
+
+/** The id of a job. It is never null, also if it is the zero address. */
+export function idField({ type }: Identity): Field {
+  const about = 'id of the job in its contract'
+  const base = { name: 'jobId', filter: false, nullable: false, about } as const
+  if (type === 'uint') return { ...uint(), ...base }
+  if (type === 'address') return { ...address(), decoder: () => decodeAddress, ...base }
+  return { ...bytes32(), ...base }
+}
+
+/** @param statuses every status a job can have */
+export function statusField(statuses: string[]): Field {
+  return {
+    ...choice(statuses),
+    name: 'status',
+    about: 'what the latest log of the job says',
+    // Unlike another choice it has no unknown values: statuses come from the definition, not from logs.
+    schema: Type.String({ enum: statuses, examples: [FIRST_STATUS] }),
+    equals: {
+      pattern: `(${statuses.join('|')})`,
+      takes: `any of ${statuses.join(', ')}`,
+      example: FIRST_STATUS,
+      read: (text) => text,
+    },
+  }
+}
+
+/** The fields as a definition writes them, then those of {@link creation} that are not among them. */
+export function namedFields(kinds: Record<string, Kind>): Field[] {
+  const missing = Object.entries(creation).filter(([name]) => !(name in kinds))
+  return [...Object.entries(kinds), ...missing].map(([name, kind]) => ({ ...kind, name }))
+}
+
+/**
+ * A field for each parameter of the creating event but the id, in their order. One that not all forms of the event have
+ * is null in a job of a form without it.
+ * @throws DefinitionError if two parameters make one field
+ */
+export function habitualFields(forms: AbiEvent[], identity: Identity): Field[] {
+  const kinds: Record<string, Kind> = {}
+  for (const form of forms) {
+    assertDistinctNames(form)
+    const id = findId(form, identity)
+    for (const input of form.inputs) {
+      const name = plainName(input)
+      const field = common.has(name) ? `contract${name.charAt(0).toUpperCase()}${name.slice(1)}` : name
+      if (input === id || input.name === undefined || name === '' || Object.hasOwn(kinds, field)) continue
+      const inAll = forms.every(({ inputs }) => inputs.some((other) => plainName(other) === name))
+      const kind = habitualKind(input)
+      kinds[field] = {
+        ...(inAll ? kind : later(kind)),
+        from: input.name,
+        ...(isReserved(field) && { filter: false }),
+      }
+    }
+  }
+  return namedFields(kinds)
+}
+
+function assertDistinctNames(event: AbiEvent): void {
+  const names = event.inputs.map(plainName).filter((name) => name !== '')
+  const twice = names.find((name, i) => names.indexOf(name) !== i)
+  if (twice !== undefined)
+    throw new DefinitionError(
+      `abi: ${describeEvent(event)} has two parameters for the field ${twice}; write fields: { … } with a name for each, and their parameters with from`,
+    )
+}
+
+/** @throws DefinitionError for a field that is no kind, or has a name that no field can have */
+export function assertFields(fields: Field[]): void {
+  for (const { name, kind, filter, equals, initial, schema } of fields) {
+    const where = `fields.${name}`
+    if (!kindNames.includes(kind))
+      throw new DefinitionError(`${where}: the value is no kind; write one, such as ${name}: uint()`)
+    if (!/^[A-Za-z][A-Za-z0-9_$]{0,49}$/.test(name) || name in {})
+      throw new DefinitionError(
+        `${where}: the name cannot be used; write a letter, then at most 49 letters, digits and _`,
+      )
+    if (common.has(name) && kind !== common.get(name))
+      throw new DefinitionError(
+        `${where}: every job has a field of this name; write another name, with from: '${name}' for the parameter`,
+      )
+    if (equals && filter !== false && isReserved(name))
+      throw new DefinitionError(
+        `${where}: a query parameter of the API has this name; write another name with from, or filter: false`,
+      )
+    if (initial !== undefined && !Check(schema, initial))
+      throw new DefinitionError(
+        `${where}.initial: ${JSON.stringify(initial)} is not in the form of the field; write it as a job's JSON has it`,
+      )
+  }
+}
+
+/** Whether a log can set the field: it is not {@link creation}'s, and not off the chain. */
+export function isFromLog({ name, offChain }: Field): boolean {
+  return !offChain && !common.has(name)
+}

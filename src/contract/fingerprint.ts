@@ -1,0 +1,28 @@
+import { createHash } from 'node:crypto'
+import type { Form } from './forms.ts'
+import type { Field } from './job.ts'
+
+/**
+ * A hash of all that decides which data a contract's logs become. A database refuses a definition with another one, so what
+ * is hashed, and in which order, must stay as it is.
+ */
+export function fingerprintOf(fields: Field[], forms: Form[]): string {
+  const stored = [fields.map(storedField), forms.map(storedForm)]
+  return createHash('sha256').update(JSON.stringify(stored)).digest('hex')
+}
+
+function storedField({ name, kind, decimals, values, initial, nullable }: Field) {
+  return [name, kind, decimals, values, initial, nullable]
+}
+
+function storedForm({ event, topic, creates, id, status, sources }: Form) {
+  const layout = event.inputs.map(({ indexed }) => indexed)
+  return [
+    topic,
+    layout,
+    creates,
+    id.name,
+    status,
+    sources.map(({ field, input }) => [field.name, input.name]),
+  ]
+}

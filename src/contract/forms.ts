@@ -1,0 +1,133 @@
+import { type AbiEvent, type Hex, toEventSelector } from 'viem'
+import { DefinitionError } from './errors.ts'
+import {
+  fieldOfSetter,
+  habitualKind,
+  habitualStatus,
+  type Input,
+  isPayment,
+  plainName,
+  wordType,
+} from './habits.ts'
+import { describeEvent, findId, type Identity, idType, requireId } from './identity.ts'
+import type { Field } from './job.ts'
+import type { EventRule } from './rules.ts'
+
+/** One form of one event: how its log is laid out, and what it does. An event may have several that differ in parameters. */
+export interface Form {
+  event: AbiEvent
+  topic: Hex
+  creates: boolean
+  /** parameter that holds the job's id */
+  id: Input
+  /** status of the job after the event; undefined if the event leaves it as it is */
+  status: string | undefined
+  /** the fields that the event sets, and the parameters they come from */
+  sources: { field: Field; input: Input }[]
+}
+
+/**
+ * Makes a form of an event; undefined if the event does nothing to a job.
+ * @param fields those that a log can set
+ * @throws DefinitionError if the event has no id of the job's type, or a parameter that its field cannot hold
+ */
+export function formOf(
+  event: AbiEvent,
+  identity: Identity,
+  fields: Field[],
+  rule: EventRule | 'ignore' | undefined,
+): Form | undefined {
+  if (rule === 'ignore') return undefined
+  const creates = event.name === identity.created
+  const isNamed = creates || rule !== undefined
+  const found = findId(event, identity)
+  // An event with another id is about something else, unless the definition says that it is about a job.
+  if (!isNamed && (!found || idType(found) !== identity.type)) return undefined
+  const id = requireId(event, identity)
+  if (idType(id) !== identity.type)
+    throw new DefinitionError(
+      `id: ${id.name} of ${describeEvent(event)} has the type ${id.type}, and that of ${identity.created} another one; remove one of the two from the ABI: all ids of jobs have one type`,
+    )
+  const status = rule?.status === undefined ? habitualStatus(event.name, identity.noun) : rule.status
+  const sources = sourcesOf(event, id, identity, fields, rule?.set ?? {})
+  if (!creates && !status && sources.length === 0) return undefined
+  const topic = toEventSelector(event)
+  return { event, topic, creates, id, status: creates || status === null ? undefined : status, sources }
+}
+
+function sourcesOf(
+  event: AbiEvent,
+  id: Input,
+  { created, noun }: Identity,
+  fields: Field[],
+  set: Record<string, string>,
+): Form['sources'] {
+  const creates = event.name === created
+  const others = event.inputs.filter((input) => input !== id)
+  const names = fields.map(({ name }) => name)
+  const setterField = creates ? undefined : fieldOfSetter(event.name, noun, names)
+
+  function habitualInput({ name, from = name }: Field): Input | undefined {
+    const byName =
+      others.find((input) => input.name === from) ?? others.find((input) => plainName(input) === name)
+    if (byName && (creates || !isPayment(event.name))) return byName
+    return setterField === name && others.length === 1 ? others[0] : undefined
+  }
+
+  const sources: Form['sources'] = []
+  for (const field of fields) {
+    const parameter = set[field.name]
+    const input = parameter ? event.inputs.find(({ name }) => name === parameter) : habitualInput(field)
+    if (!input) continue
+    if (field.reads.test(wordType(input))) sources.push({ field, input })
+    else if (creates || parameter)
+      throw new DefinitionError(
+        `${parameter ? `events.${event.name}.set.${field.name}` : `fields.${field.name}`}: ${input.name} of ${describeEvent(event)} has the type ${input.type}, which the kind ${field.kind} does not read; write ${habitualKind(input).kind}(), or name another parameter`,
+      )
+  }
+  return sources
+}
+
+/** @throws DefinitionError for two forms that no log tells apart: the same topic, and as many indexed parameters */
+export function assertDistinct(forms: Form[]): void {
+  const seen = new Map<string, Form>()
+  for (const form of forms) {
+    const { event } = form
+    const key = layoutKey(form.topic, 1 + indexedInputs(event).length)
+    const other = seen.get(key)?.event
+    if (other && JSON.stringify(other.inputs) !== JSON.stringify(event.inputs))
+      throw new DefinitionError(
+        `abi: ${describeEvent(other)} and ${describeEvent(event)} look the same in a log; remove one of them`,
+      )
+    seen.set(key, form)
+  }
+}
+
+/** The key by which a log finds its form: two forms may have one topic and differ in what is indexed. */
+export function layoutKey(topic: string | undefined, topics: number): string {
+  return `${topic}/${topics}`
+}
+
+export function indexedInputs({ inputs }: AbiEvent): Input[] {
+  return inputs.filter(({ indexed }) => indexed)
+}
+
+/**
+ * @param fields those that a log can set
+ * @throws DefinitionError for a field that no log sets, or whose value a new job lacks
+ */
+export function assertFilled(fields: Field[], forms: Form[]): void {
+  for (const field of fields) {
+    const { name, from = name, nullable, initial } = field
+    const isSetBy = (form: Form) => form.sources.some((source) => source.field === field)
+    if (!forms.some(isSetBy))
+      throw new DefinitionError(
+        `fields.${name}: no event has a parameter ${from}; write from: '…' with its parameter, or offChain() around the kind if no log carries it`,
+      )
+    const without = forms.find((form) => form.creates && !isSetBy(form))
+    if (without && !nullable && initial === undefined)
+      throw new DefinitionError(
+        `fields.${name}: ${describeEvent(without.event)} has no parameter ${from}; write later() around the kind, or an initial value`,
+      )
+  }
+}

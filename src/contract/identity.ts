@@ -1,0 +1,61 @@
+import type { AbiEvent } from 'viem'
+import { DefinitionError } from './errors.ts'
+import { type Input, nounOf, plainName, wordType } from './habits.ts'
+
+/** How the events of a contract say which job they are about. */
+export interface Identity {
+  /** name of the event that creates a job */
+  created: string
+  /** the contract's word for a job */
+  noun: string
+  /** name of the id's parameter, if the definition gives one */
+  parameter: string | undefined
+  /** type of the id: `uint`, `address`, or bytes with their length */
+  type: string
+}
+
+type Naming = Pick<Identity, 'noun' | 'parameter'>
+
+/** @throws DefinitionError if the creating event has no id, or one that cannot be a job's */
+export function identityOf(creating: AbiEvent, parameter: string | undefined): Identity {
+  const naming = { created: creating.name, noun: nounOf(creating.name), parameter }
+  const id = requireId(creating, naming)
+  const type = idType(id)
+  if (!/^(uint|bytes\d+|address)$/.test(type))
+    throw new DefinitionError(
+      `id: ${id.name} of ${describeEvent(creating)} has the type ${id.type}; name a parameter that is a uint, bytes32 or address`,
+    )
+  return { ...naming, type }
+}
+
+/** The parameter that holds the job's id; undefined if the event has none. */
+export function findId({ inputs }: AbiEvent, { noun, parameter }: Naming): Input | undefined {
+  const named = inputs.find(({ name }) => parameter !== undefined && name === parameter)
+  if (named) return named
+  for (const habit of ['jobid', 'id', `${noun.toLowerCase()}id`]) {
+    const found = inputs.find((input) => plainName(input).toLowerCase() === habit)
+    if (found) return found
+  }
+  return undefined
+}
+
+/** @throws DefinitionError if the event has no parameter for the job's id */
+export function requireId(event: AbiEvent, naming: Naming): Input {
+  const id = findId(event, naming)
+  if (id) return id
+  const habits = new Set(['jobId', 'id', `${naming.noun.toLowerCase()}Id`])
+  throw new DefinitionError(
+    `id: ${describeEvent(event)} has no parameter ${[...habits].join(' or ')}; write id: '…' with the parameter that holds the job's id`,
+  )
+}
+
+/** The type of an id; uints of all sizes are one type. */
+export function idType(id: Input): string {
+  const type = wordType(id)
+  return /^uint\d*$/.test(type) ? 'uint' : type
+}
+
+/** An event as a person writes it: `JobFunded(jobId, amount)`. */
+export function describeEvent({ name, inputs }: AbiEvent): string {
+  return `${name}(${inputs.map((input) => input.name || input.type).join(', ')})`
+}

@@ -1,0 +1,97 @@
+import { parseUnits, zeroAddress } from 'viem'
+import { MalformedLogError } from './errors.ts'
+
+/** A value of a job as it is sent: JSON, with every integer that can pass 2^53 as a decimal string. */
+export type Wire = string | number | boolean
+
+/**
+ * Decodes one 32-byte word, given as 64 hex digits. Null means none.
+ * @throws MalformedLogError if the word is no value of the type
+ */
+export type WordDecoder<T extends Wire | null = Wire | null> = (hex: string) => T
+
+/** Makes the decoder of an integer type, `uint8` to `int256`. A value is a decimal string. */
+export function integerDecoder(abiType: string): WordDecoder<string> {
+  const bits = Number(/\d+$/.exec(abiType)?.[0] ?? 256)
+  const isSigned = abiType.startsWith('int')
+  const limit = 2 ** (isSigned ? bits - 1 : bits)
+
+  function decodeLarge(hex: string): string {
+    const word = BigInt(`0x${hex}`)
+    const value = isSigned ? BigInt.asIntN(256, word) : word
+    const truncated = isSigned ? BigInt.asIntN(bits, word) : BigInt.asUintN(bits, word)
+    if (value !== truncated) throw new MalformedLogError(`not a ${abiType}: 0x${hex}`)
+    return value.toString()
+  }
+
+  return (hex) => {
+    // Most values are small, and a double costs less than a BigInt.
+    const approximate = Number(`0x${hex}`)
+    if (hex.length !== 64 || Number.isNaN(approximate)) throw new MalformedLogError(`not a word: 0x${hex}`)
+    const isExact = approximate < limit && Number.isSafeInteger(approximate)
+    return isExact ? String(approximate) : decodeLarge(hex)
+  }
+}
+
+/** Decodes an address: lower-case hex, also of the zero address. */
+export function decodeAddress(hex: string): string {
+  if (!/^0{24}/.test(hex)) throw new MalformedLogError(`not an address: 0x${hex}`)
+  return `0x${hex.slice(24).toLowerCase()}`
+}
+
+/** Decodes an address of which the zero address means none. */
+export function decodeParty(hex: string): string | null {
+  const address = decodeAddress(hex)
+  return address === zeroAddress ? null : address
+}
+
+/** Makes the decoder of `bytes1` to `bytes32`: lower-case hex as long as the type. */
+export function bytesDecoder(abiType: string): WordDecoder<string> {
+  const end = 2 * Number(abiType.slice('bytes'.length))
+  return (hex) => `0x${hex.slice(0, end).toLowerCase()}`
+}
+
+export function decodeBool(hex: string): boolean {
+  if (!/^0{63}[01]$/.test(hex)) throw new MalformedLogError(`not a bool: 0x${hex}`)
+  return hex.endsWith('1')
+}
+
+/** An integer count of 10^-decimals as a decimal number with exactly that many fraction digits. */
+export function withPoint(units: string, decimals: number): string {
+  if (decimals === 0) return units
+  const padded = units.padStart(decimals + 1, '0')
+  return `${padded.slice(0, -decimals)}.${padded.slice(-decimals)}`
+}
+
+/** A decimal number in the form that {@link withPoint} gives it. */
+export function canonicalDecimal(text: string, decimals: number): string {
+  return withPoint(parseUnits(text, decimals).toString(), decimals)
+}
+
+/** A decimal integer without leading zeros. @throws RangeError above the largest uint256 */
+export function canonicalInteger(text: string): string {
+  const value = BigInt(text)
+  if (value !== BigInt.asUintN(256, value) && value > 0n)
+    throw new RangeError('it is above the largest uint256')
+  return value.toString()
+}
+
+/** A text that is longer is cut: a hostile contract must not fill the memory of every subscriber. */
+const MAX_TEXT_LENGTH = 16_384
+
+/**
+ * A value of a dynamic type, as viem decoded it, as text: lists and tuples as JSON. Postgres refuses NUL in JSON, so it
+ * becomes U+FFFD.
+ */
+export function textOf(value: unknown): string {
+  const whole = typeof value === 'string' ? value : JSON.stringify(value, (_, item) => jsonOf(item))
+  const clean = whole.replaceAll('\0', '\ufffd').toWellFormed()
+  if (clean.length <= MAX_TEXT_LENGTH) return clean
+  return `${clean.slice(0, MAX_TEXT_LENGTH - 1).toWellFormed()}…`
+}
+
+/** A value inside a list or tuple: integers as decimal strings, addresses in lower case. */
+function jsonOf(value: unknown): unknown {
+  if (typeof value === 'bigint') return String(value)
+  return typeof value === 'string' && /^0x[0-9a-f]{40}$/i.test(value) ? value.toLowerCase() : value
+}
