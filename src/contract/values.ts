@@ -20,7 +20,7 @@ export function integerDecoder(abiType: string): WordDecoder<string> {
     const word = BigInt(`0x${hex}`)
     const value = isSigned ? BigInt.asIntN(256, word) : word
     const truncated = isSigned ? BigInt.asIntN(bits, word) : BigInt.asUintN(bits, word)
-    if (value !== truncated) throw new MalformedLogError(`not a ${abiType}: 0x${hex}`)
+    if (value !== truncated) throw new MalformedLogError(`not a value of ${abiType}: 0x${hex}`)
     return value.toString()
   }
 

@@ -292,7 +292,7 @@ describe('a hostile contract', () => {
     expect(reasons).toEqual([
       expect.stringContaining('bytes of data for BountyPosted'),
       expect.stringContaining('does not fit the ABI'),
-      expect.stringContaining('not a uint128'),
+      expect.stringContaining('not a value of uint128'),
     ])
     const metrics = await (await fetch(`${server.url}/metrics`)).text()
     expect(metrics).toMatch(/^jobcast_unapplied_logs_total\{cause="malformed"\} 3$/m)
