@@ -1,7 +1,4 @@
-/**
- * `jobcast-client`: the typed subscriber, for browsers and Node. This file is the package's entry and the list of what is
- * public.
- */
+/** `jobcast-client`: the typed subscriber, for browsers and Node. This file lists what the package exports. */
 export type {
   Connected,
   EventData,
@@ -14,7 +11,8 @@ export type {
 export { type FollowOptions, follow } from './follow.ts'
 export { type HistoryOptions, history } from './history.ts'
 export { type Job, type JobBase, jobKey } from './job.ts'
-export { type Mirror, type MirrorChange, type MirrorOptions, mirror } from './mirror.ts'
+export { type Mirror, type MirrorOptions, mirror } from './mirror.ts'
+export type { MirrorChange } from './pending.ts'
 export {
   type FilterValue,
   JobcastError,

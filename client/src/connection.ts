@@ -11,12 +11,12 @@ export interface ConnectionOptions {
   onRetryTime: (ms: number) => void
 }
 
-// Far above any job, whose texts are cut at 16,384 characters: a longer frame is not Jobcast's.
+/** Most characters of a frame. Jobcast cuts the texts of a job at 16,384 characters: a longer frame is not Jobcast's. */
 const LARGEST_FRAME = 1 << 20
 
 /**
- * Yields the frames of one connection until the server ends it. Nothing is read ahead of the consumer, so a slow
- * consumer costs this process no memory; the server may disconnect it.
+ * Yields the frames of one connection until the server ends it. Nothing is read ahead of the consumer, so a slow consumer
+ * costs no memory here. The server may disconnect it.
  * @throws JobcastError if the server refuses; any other error if the connection fails, falls silent or is aborted
  */
 export async function* connect(url: URL, options: ConnectionOptions): AsyncGenerator<EventSourceMessage> {
@@ -26,7 +26,7 @@ export async function* connect(url: URL, options: ConnectionOptions): AsyncGener
   signal?.throwIfAborted()
   signal?.addEventListener('abort', abort, { once: true })
 
-  // Counts only the time spent waiting for the server, not the consumer's work.
+  // Measures only the time spent waiting for the server, not the consumer's work.
   const watched = <T>(work: Promise<T>): Promise<T> => {
     const silence = () => connection.abort(new Error(`no byte from ${url.origin} in ${idleTimeout} ms`))
     const timer = setTimeout(silence, Math.min(idleTimeout, LONGEST_TIMER))

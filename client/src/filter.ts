@@ -1,15 +1,15 @@
 import type { JobBase } from './job.ts'
-import { address, JobcastError, type JobFilter, type RequestOptions } from './request.ts'
+import { endpoint, isObject, JobcastError, type JobFilter, type RequestOptions } from './request.ts'
 import { readJson } from './retry.ts'
 
-/** What `GET /api/v1/config` says of the contract, as far as filters need it. */
+/** The part of `GET /api/v1/config` that filters need. */
 export interface ContractInfo {
   name: string
   fields: { name: string; kind: string; values?: readonly unknown[] }[]
   filters: {
     name: string
-    /** list, participant: one of the fields has one of the values. min, max: inclusive bounds of the first field */
-    kind: 'list' | 'participant' | 'min' | 'max'
+    /** list: one of the fields has one of the values. min, max: inclusive bounds of the first field */
+    kind: 'list' | 'min' | 'max'
     fields: string[]
   }[]
 }
@@ -17,21 +17,25 @@ export interface ContractInfo {
 /** Whether a job matches a filter. */
 export type Matcher = (job: JobBase) => boolean
 
-/** Reads the contract's definition from the server and makes a predicate of a filter. */
+/** Makes a predicate of a filter, by the contract's definition as the server gives it. */
 export async function readMatcher(url: string | URL, options: RequestOptions): Promise<Matcher> {
   const { filter = {} } = options
   if (Object.values(filter).every((value) => valuesOf(value).length === 0)) return () => true
-  const target = address(url, 'api/v1/config')
+  const target = endpoint(url, 'api/v1/config')
   const contract = await readJson(target, { ...options, attempts: Number.POSITIVE_INFINITY }, (body) => {
-    const contract = (body as { data?: { contract?: ContractInfo } } | null)?.data?.contract
-    if (Array.isArray(contract?.filters) && Array.isArray(contract.fields)) return contract
+    const data = isObject(body) && isObject(body.data) ? body.data : {}
+    if (isContractInfo(data.contract)) return data.contract
     throw new Error(`${target.href} does not describe the contract's filters`)
   })
   return createMatcher(filter, contract)
 }
 
+function isContractInfo(value: unknown): value is ContractInfo {
+  return isObject(value) && Array.isArray(value.filters) && Array.isArray(value.fields)
+}
+
 /**
- * Makes a predicate of a filter, by the rules of the server's contract definition. A null matches nothing.
+ * Makes a predicate of a filter, by the rules of the server. A field that is null matches nothing.
  * @throws JobcastError for a parameter that the definition does not have
  */
 export function createMatcher(filter: JobFilter, contract: ContractInfo): Matcher {
@@ -52,7 +56,7 @@ export function createMatcher(filter: JobFilter, contract: ContractInfo): Matche
 function isOneOf(fields: string[], values: string[], contract: ContractInfo): Matcher {
   const tests = fields.map((field) => {
     const info = contract.fields.find(({ name }) => name === field)
-    const wanted = new Set(values.map((value) => canonical(value, info)))
+    const wanted = new Set(values.map((value) => wireValue(value, info)))
     return { field, wanted }
   })
   return (job) =>
@@ -63,10 +67,10 @@ function isOneOf(fields: string[], values: string[], contract: ContractInfo): Ma
 }
 
 /** A value as a job's JSON has it. */
-function canonical(value: string, field: ContractInfo['fields'][number] | undefined): string {
+function wireValue(value: string, field: ContractInfo['fields'][number] | undefined): string {
   if (/^0x/i.test(value)) return value.toLowerCase()
   if (field?.kind === 'uint' && /^-?\d+$/.test(value)) return BigInt(value).toString()
-  // A number stands for itself in a job, also one that the definition does not know.
+  // A job has the number itself, also if the definition does not know it.
   if (typeof field?.values?.[0] === 'number') return value.replace(/^UNKNOWN_/, '')
   return value
 }
@@ -96,12 +100,12 @@ function scaled(decimal: string, digits: number): bigint {
 }
 
 function fieldOf(job: JobBase, field: string): string | undefined {
-  const value = (job as unknown as Record<string, unknown>)[field]
+  const value: unknown = Reflect.get(job, field)
   return value === null || value === undefined ? undefined : String(value)
 }
 
 function valuesOf(value: JobFilter[string]): string[] {
-  // As the server reads it: a comma separates values also within one string.
+  // A comma separates values also within one string: the server reads it so.
   const text = String(value ?? '')
   return text === '' ? [] : text.split(',')
 }

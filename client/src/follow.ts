@@ -6,31 +6,32 @@ import { type FollowEvent, track } from './track.ts'
 export interface FollowOptions<J extends JobBase = Job>
   extends Omit<SubscribeOptions, 'types' | 'lastEventId'> {
   /**
-   * First block of the history, inclusive; 0 by default. `'latest'`: no history. A job of an earlier block is yielded from
-   * its next live change on (as `job_updated` or `job_removed`); a change of it in a gap before that is not seen.
+   * First block of the history, inclusive; 0 by default. `'latest'`: no history. A job of an earlier block is first yielded
+   * at its next live change, as `job_updated` or `job_removed`. Before that, a change of it in a gap is missed.
    */
   fromBlock?: bigint | number | string | undefined
-  /** order of the history, `'asc'` by default; live events come as they happen */
+  /** order of the history, `'asc'` by default */
   order?: HistoryOptions['order']
   /**
-   * Newest blocks whose jobs are kept in memory (256 by default); of older ones only a hash is. A removal is missed if
-   * its reorg is deeper and happens in a gap. `Infinity` keeps all.
+   * Newest blocks whose jobs are kept in memory; 256 by default. Of jobs in older blocks only a hash is kept: if a reorg
+   * removes one of them in a gap, the removal is missed. `Infinity` keeps all jobs.
    */
   reorgDepth?: number | undefined
   /**
-   * Continue an earlier run with the same filter: the last `id` that was not null, and the jobs held when it ended. What
-   * happened since is yielded.
+   * Continues an earlier run with the same filter. Pass the last `id` that was not null, and the jobs held at the end of
+   * that run. The changes since then are yielded.
    */
   resume?: { lastEventId?: string | undefined; jobs: Iterable<J> } | undefined
 }
 
 /**
  * Yields history, then live events, as one: each job once (`job_created`), each later change once (`job_updated`), and
- * `job_removed` for each job that a reorg removed. This holds across restarts of the server, reorgs, and gaps that the
- * server's feed no longer covers: after such a gap the history is read again and compared. Changes of one job in a gap
- * are one `job_updated`. A state is never followed by an older one.
+ * `job_removed` for each job that a reorg removed. A state is never followed by an older one.
  *
- * With a filter, a job that comes to match is yielded as `job_created` if it was not yielded before, and `left` of a
+ * This holds across restarts of the server and reorgs. It also holds across a gap that the server's feed no longer covers:
+ * the history is then read again and compared. If a job changes several times in such a gap, that is one `job_updated`.
+ *
+ * With a filter, a job that starts to match is yielded as `job_created` if it was not yielded before. `left` of a
  * `job_updated` says that the job no longer matches.
  *
  * Leave the loop or abort `signal` to end it without an error.
@@ -43,7 +44,9 @@ export async function* follow<J extends JobBase = Job>(
   const { fromBlock = 0n, order = 'asc', reorgDepth = 256, resume } = options
   const latest = fromBlock === 'latest'
   if (latest && resume)
-    throw new TypeError("resume needs the block that the earlier run began at as fromBlock, not 'latest'")
+    throw new TypeError(
+      "resume does not work with fromBlock: 'latest'; pass the block at which the earlier run began",
+    )
   try {
     yield* track<J>(url, {
       ...options,

@@ -1,5 +1,5 @@
 import { type Job, type JobBase, jobKey } from './job.ts'
-import { address, type RequestOptions } from './request.ts'
+import { endpoint, isObject, type RequestOptions } from './request.ts'
 import { type ReadOptions, readJson } from './retry.ts'
 
 export interface HistoryOptions extends RequestOptions {
@@ -8,11 +8,11 @@ export interface HistoryOptions extends RequestOptions {
   toBlock?: bigint | number | string | undefined
   /** newest first (`desc`, the default) or in the order of the chain */
   order?: 'asc' | 'desc' | undefined
-  /** jobs a request, at most 100, which is the default */
+  /** jobs of one request: 100 by default, which is also the most */
   pageSize?: number | undefined
 }
 
-/** One answer of the server. `lastEventId` is the feed's position at the moment its rows were read. */
+/** One page of the server. `lastEventId` is the position of the feed when its rows were read. */
 export interface JobPage<J extends JobBase> {
   data: J[]
   pagination: { next: string | null }
@@ -20,10 +20,9 @@ export interface JobPage<J extends JobBase> {
 }
 
 /**
- * Yields every stored job that matches, page after page. Jobs that arrive meanwhile do not shift the pages. A request
- * that fails is repeated a few times.
- * @throws JobcastError if the server refuses, the signal's reason on abort: an end without an error is always the end
- * of the history
+ * Yields every stored job that matches. Jobs that arrive in the meantime do not shift the pages. A request that fails is
+ * repeated, at most four times. If the iteration ends without an error, the history is complete.
+ * @throws JobcastError if the server refuses, the last error after five attempts, and the signal's reason on abort
  */
 export async function* history<J extends JobBase = Job>(
   url: string | URL,
@@ -34,19 +33,19 @@ export async function* history<J extends JobBase = Job>(
 
 export interface PagesOptions extends HistoryOptions, ReadOptions {
   /**
-   * The feed position that every answer must have reached, or an older answer of the same read: what is older comes
-   * from a cache or a replica that lags, and is requested again.
+   * The oldest position of the feed that a page may have. An older page comes from a cache or a replica that lags, and is
+   * requested again. Each page raises this for the pages after it.
    */
   notBefore?: bigint
 }
 
-/** {@link history} by the page. */
+/** {@link history}, as pages. */
 export async function* pages<J extends JobBase>(
   url: string | URL,
   options: PagesOptions = {},
 ): AsyncGenerator<JobPage<J>> {
   const { fromBlock, toBlock, order, pageSize = 100 } = options
-  const target = address(url, 'api/v1/jobs', {
+  const target = endpoint(url, 'api/v1/jobs', {
     ...options.filter,
     fromBlock: fromBlock?.toString(),
     toBlock: toBlock?.toString(),
@@ -56,8 +55,7 @@ export async function* pages<J extends JobBase>(
   let { notBefore } = options
   for (;;) {
     const page = await readJson(target, options, (body) => {
-      if (!isPage<J>(body))
-        throw new Error(`${target.origin} answered with something else than a page of jobs`)
+      if (!isPage<J>(body)) throw new Error(`${target.origin} did not answer with a page of jobs`)
       if (notBefore !== undefined && BigInt(body.lastEventId) < notBefore)
         throw new Error(`${target.origin} answered with a history older than its stream`)
       return body
@@ -70,28 +68,30 @@ export async function* pages<J extends JobBase>(
 }
 
 function isPage<J extends JobBase>(body: unknown): body is JobPage<J> {
-  const { data, pagination, lastEventId } = (body ?? {}) as Partial<JobPage<J>>
-  return Array.isArray(data) && pagination?.next !== undefined && /^\d+$/.test(String(lastEventId))
+  if (!isObject(body) || !isObject(body.pagination)) return false
+  const { data, pagination, lastEventId } = body
+  return Array.isArray(data) && pagination.next !== undefined && /^\d+$/.test(String(lastEventId))
 }
 
-/** The feed's position now. */
+/** The present position of the feed. */
 export async function readPosition(url: string | URL, options: PagesOptions): Promise<bigint> {
   const first = await pages(url, { ...options, filter: undefined, pageSize: 1 }).next()
   return BigInt(first.value?.lastEventId ?? 0)
 }
 
-/** A job as the history has it now; undefined if the chain has it no longer. */
+/** A job that was looked up. */
 export interface Located<J extends JobBase> {
   key: string
+  /** undefined if the chain has it no longer */
   job: J | undefined
-  /** the feed's position as of which this holds */
+  /** the position of the feed as of which this holds */
   at: bigint
 }
 
 /**
- * Looks up jobs among all of the history, whether a filter matches them or not. A page answers for every block it
- * covers, so neighbouring jobs share a request.
- * @param keys by block, each block's keys together
+ * Looks up jobs in the history without a filter. A page settles every block that it covers, so neighbouring jobs share a
+ * request.
+ * @param keys the keys of the jobs, by block
  */
 export async function* locate<J extends JobBase>(
   url: string | URL,
@@ -99,33 +99,40 @@ export async function* locate<J extends JobBase>(
   options: PagesOptions,
 ): AsyncGenerator<Located<J>> {
   let rest = [...keys].sort(([a], [b]) => (a < b ? -1 : 1))
-  const toBlock = rest.at(-1)?.[0] ?? 0n
-  while (rest[0] !== undefined) {
-    const [fromBlock] = rest[0]
-    const found = new Map<string, { job: J; at: bigint }>()
-    // A job that no page has was absent when the first one was read: later pages say nothing about its position.
-    let absentAt: bigint | undefined
-    let covered = toBlock
-    for await (const page of pages<J>(url, {
-      ...options,
-      filter: undefined,
-      fromBlock,
-      toBlock,
-      order: 'asc',
-    })) {
-      const at = BigInt(page.lastEventId)
-      absentAt ??= at
-      for (const job of page.data) found.set(jobKey(job), { job, at })
-      const last = page.data.at(-1)
-      // The block of the last job may continue on the next page.
-      covered = page.pagination.next === null || !last ? toBlock : BigInt(last.blockNumber) - 1n
-      if (covered >= fromBlock) break
-    }
-    for (const [block, wanted] of rest) {
-      if (block > covered) break
-      for (const key of wanted)
-        yield { key, job: found.get(key)?.job, at: found.get(key)?.at ?? (absentAt as bigint) }
-    }
+  const last = rest.at(-1)?.[0]
+  while (rest[0] !== undefined && last !== undefined) {
+    const [from] = rest[0]
+    const { found, absentAt, covered } = await readBlocks<J>(url, { ...options, from, to: last })
+    for (const [block, wanted] of rest)
+      if (block <= covered)
+        for (const key of wanted) yield { key, ...(found.get(key) ?? { job: undefined, at: absentAt }) }
     rest = rest.filter(([block]) => block > covered)
   }
+}
+
+/** Reads jobs until at least the first block is complete. */
+async function readBlocks<J extends JobBase>(
+  url: string | URL,
+  { from, to, ...options }: PagesOptions & { from: bigint; to: bigint },
+) {
+  const found = new Map<string, { job: J; at: bigint }>()
+  // A job that no page has was absent when the first page was read; the later pages were read at later positions.
+  let absentAt: bigint | undefined
+  let covered = to
+  for await (const page of pages<J>(url, {
+    ...options,
+    filter: undefined,
+    fromBlock: from,
+    toBlock: to,
+    order: 'asc',
+  })) {
+    const at = BigInt(page.lastEventId)
+    absentAt ??= at
+    for (const job of page.data) found.set(jobKey(job), { job, at })
+    const lastJob = page.data.at(-1)
+    // The block of the last job may continue on the next page.
+    covered = page.pagination.next === null || !lastJob ? to : BigInt(lastJob.blockNumber) - 1n
+    if (covered >= from) break
+  }
+  return { found, absentAt: absentAt ?? 0n, covered }
 }

@@ -1,24 +1,24 @@
 import { blockOf, type JobBase } from './job.ts'
 
-/** The state of a job that left the filter. No {@link version} is negative. */
+/** Stands for the hash of a job that left the filter. No {@link hashOf} is negative. */
 const LEFT = -1
 
 /**
- * The jobs that were yielded to the consumer, by key. Those of recent blocks are kept as they were yielded, because a
- * reorg may remove them; of older ones only a hash, which is enough to tell a change.
+ * The jobs that were yielded to the consumer, by key. A job of a recent block is kept as it was yielded, because a reorg may
+ * remove it. Of an older job only a hash is kept, which is enough to detect a change.
  */
 export interface KnownJobs<J extends JobBase> {
   has(key: string): boolean
   /** Whether the job is known and matched the filter when it was last yielded. */
   isInside(key: string): boolean
-  /** Whether the job is unknown, has left the filter, or was another when it was last yielded. */
+  /** Whether the job is unknown, has left the filter, or has changed since it was last yielded. */
   differs(key: string, job: J): boolean
   put(key: string, job: J): void
   /** Records that a job no longer matches the filter. */
   leave(key: string): void
   /** @returns the job as it was yielded; undefined if it is unknown or only its hash is kept */
   remove(key: string): J | undefined
-  /** Jobs of earlier blocks than this are kept as a hash. */
+  /** Replaces the jobs of blocks before `block` by their hashes. */
   raiseFloor(block: bigint): void
   /** Keys of the jobs inside the filter. */
   inside(): Set<string>
@@ -26,7 +26,7 @@ export interface KnownJobs<J extends JobBase> {
   recentById(): Map<string, string[]>
 }
 
-/** @param keepLeft false to forget a job that leaves the filter */
+/** @param keepLeft whether a job that left the filter stays known */
 export function createKnownJobs<J extends JobBase>(keepLeft: boolean): KnownJobs<J> {
   const recent = new Map<string, J>()
   const older = new Map<string, number>()
@@ -38,14 +38,16 @@ export function createKnownJobs<J extends JobBase>(keepLeft: boolean): KnownJobs
     differs(key, job) {
       const known = recent.get(key)
       if (known) return JSON.stringify(known) !== JSON.stringify(job)
-      return !older.has(key) || older.get(key) !== version(job)
+      return !older.has(key) || older.get(key) !== hashOf(job)
     },
     put(key, job) {
-      const isRecent = BigInt(job.blockNumber) >= floor
-      if (isRecent) recent.set(key, job)
-      else older.set(key, version(job))
-      if (isRecent) older.delete(key)
-      else recent.delete(key)
+      if (BigInt(job.blockNumber) >= floor) {
+        recent.set(key, job)
+        older.delete(key)
+      } else {
+        older.set(key, hashOf(job))
+        recent.delete(key)
+      }
     },
     leave(key) {
       recent.delete(key)
@@ -60,11 +62,11 @@ export function createKnownJobs<J extends JobBase>(keepLeft: boolean): KnownJobs
     },
     raiseFloor(block) {
       floor = block
-      // The map is in the order of arrival, which is nearly that of blocks: it is enough to look at its front.
+      // The map is in the order of arrival, which is nearly that of blocks: only its front can be older.
       for (const [key, job] of recent) {
         if (BigInt(job.blockNumber) >= floor) return
         recent.delete(key)
-        older.set(key, version(job))
+        older.set(key, hashOf(job))
       }
     },
     inside() {
@@ -93,10 +95,10 @@ export function byBlock(keys: Iterable<string>): Map<bigint, string[]> {
 }
 
 /**
- * A 53-bit hash of a job's JSON (cyrb53). Of 10^16 changes that happen in a gap, one is missed. Synchronous, unlike
- * the hashes of Web Crypto.
+ * A 53-bit hash of a job's JSON (cyrb53). One change in 10^16 is missed. Web Crypto's hashes are not used because they are
+ * asynchronous.
  */
-export function version(job: JobBase): number {
+export function hashOf(job: JobBase): number {
   let [high, low] = [0xdeadbeef, 0x41c6ce57]
   const text = JSON.stringify(job)
   for (let i = 0; i < text.length; i++) {

@@ -2,21 +2,21 @@ import type { JobEventType } from './events.ts'
 import { blockOf, type JobBase, jobKey } from './job.ts'
 import { type Change, isOutdated, type Progress } from './progress.ts'
 
-/** What to yield for a job event of the stream; undefined if the consumer knows it, or something newer. */
+/** The change to yield for a job event of the stream; undefined if the consumer has this state or a newer one. */
 export function applyLive<J extends JobBase>(
-  p: Progress<J>,
+  progress: Progress<J>,
   { type, data: job, id }: { type: JobEventType; data: J; id: bigint },
 ): Change<J> | undefined {
   const key = jobKey(job)
-  if (isOutdated(p, key, id)) return undefined
+  if (isOutdated(progress, key, id)) return undefined
 
-  const { known } = p
+  const { known } = progress
   const wasKnown = known.has(key)
   const wasInside = known.isInside(key)
-  const left = type === 'job_updated' && !p.matches(job)
-  // An unknown job may be one of before the history that the consumer wants: then whatever happens to it is news.
-  const isEarlier = p.latest || blockOf(key) < p.start
-  const isBeforeRead = p.latest && (p.quietEnd === undefined || id <= p.quietEnd)
+  const left = type === 'job_updated' && !progress.matches(job)
+  // The job may be older than the history that the consumer wants: then each change of it is news.
+  const isEarlier = progress.latest || blockOf(key) < progress.start
+  const isBeforeRead = progress.latest && (progress.quietEnd === undefined || id <= progress.quietEnd)
   const isNews = isBeforeRead || (isEarlier && !wasKnown)
   const change = { type, data: job, left }
 

@@ -1,36 +1,47 @@
-import type { JobBase } from './job.ts'
-import type { MirrorChange } from './mirror.ts'
+import type { Job, JobBase } from './job.ts'
+
+/** One change of a mirror's map, or of whether the map is up to date. */
+export type MirrorChange<J extends JobBase = Job> =
+  | { type: 'added'; job: J; before?: undefined }
+  | { type: 'changed'; job: J; before: J }
+  /** `job`: as it is now if it no longer matches, as it was if a reorg removed it. `before`: as the map had it */
+  | { type: 'removed'; job: J; before: J }
+  | { type: 'synced'; job?: undefined; before?: undefined }
+  | { type: 'stale'; job?: undefined; before?: undefined }
 
 /** The changes of a mirror that its loop has not taken yet: at most one for each job. */
 export interface Pending<J extends JobBase> {
-  /** Records a job as it is now and whether it is to be in the map, before the map is changed. */
+  /** Records a job as it is now and whether it is to be in the map. Called before the map is changed. */
   noteJob(key: string, job: J, inMap: boolean): void
   noteSynced(synced: boolean): void
-  /** Takes the oldest change, with the state the map has now; undefined if there is none. */
+  /** Takes the oldest change, with the state that the map has now; undefined if there is none. */
   take(): MirrorChange<J> | undefined
-  /** Resolves at the next change, or when `wake` is called. */
-  next(): Promise<void>
-  wake(): void
 }
 
-/** No key of a job is empty. */
+/** The place of `synced` and `stale` among the changes. No key of a job is empty. */
 const SYNCED = ''
 
 /** @param jobs the map of the mirror */
 export function createPending<J extends JobBase>(jobs: ReadonlyMap<string, J>): Pending<J> {
-  const changes = new Map<string, { before: J | undefined; last: J | undefined }>()
+  const changes = new Map<string, { before?: J | undefined; last?: J | undefined }>()
   let synced = false
   let takenSynced = false
-  let wake = () => {}
 
-  function taken(key: string): MirrorChange<J> | undefined {
+  function takeJob(key: string): MirrorChange<J> | undefined {
     const { before, last } = changes.get(key) ?? {}
     changes.delete(key)
     const job = jobs.get(key)
     if (before === undefined) return job && { type: 'added', job }
     if (job === undefined) return { type: 'removed', job: last ?? before, before }
-    // A change that was taken back meanwhile is none.
+    // A change that was reversed in the meantime is none.
     return JSON.stringify(before) === JSON.stringify(job) ? undefined : { type: 'changed', job, before }
+  }
+
+  function takeSynced(): MirrorChange<J> | undefined {
+    changes.delete(SYNCED)
+    if (synced === takenSynced) return undefined
+    takenSynced = synced
+    return synced ? { type: 'synced' } : { type: 'stale' }
   }
 
   return {
@@ -39,33 +50,19 @@ export function createPending<J extends JobBase>(jobs: ReadonlyMap<string, J>): 
       const before = earlier ? earlier.before : jobs.get(key)
       if (before === undefined && !inMap) changes.delete(key)
       else changes.set(key, { before, last })
-      wake()
     },
     noteSynced(now) {
       synced = now
-      // Behind the changes that led to it.
+      // Moved to the end: it comes after the changes that led to it.
       changes.delete(SYNCED)
-      changes.set(SYNCED, { before: undefined, last: undefined })
-      wake()
+      changes.set(SYNCED, {})
     },
     take() {
       for (const key of changes.keys()) {
-        if (key !== SYNCED) {
-          const change = taken(key)
-          if (change) return change
-          continue
-        }
-        changes.delete(SYNCED)
-        if (synced === takenSynced) continue
-        takenSynced = synced
-        return synced ? { type: 'synced' } : { type: 'stale' }
+        const change = key === SYNCED ? takeSynced() : takeJob(key)
+        if (change) return change
       }
       return undefined
     },
-    next: () =>
-      new Promise((resolve) => {
-        wake = resolve
-      }),
-    wake: () => wake(),
   }
 }

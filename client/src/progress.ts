@@ -3,14 +3,14 @@ import type { Matcher } from './filter.ts'
 import { blockOf, type JobBase } from './job.ts'
 import type { KnownJobs } from './known.ts'
 
-/** A job event to yield. `left` is true if the job matched the filter and does no longer. */
+/** A job event to yield. `left`: the job matched the filter, and no longer does. */
 export interface Change<J extends JobBase> {
   type: JobEventType
   data: J
   left: boolean
 }
 
-/** How far the consumer has been brought. */
+/** How far the consumer is. Positions are those of the feed. */
 export interface Progress<J extends JobBase> {
   known: KnownJobs<J>
   matches: Matcher
@@ -18,7 +18,7 @@ export interface Progress<J extends JobBase> {
   start: bigint
   /** true if no history is yielded */
   latest: boolean
-  /** blocks a reorg can reach; undefined if all jobs are kept */
+  /** newest blocks whose jobs are kept in full, because a reorg can reach them; undefined if all are */
   depth: bigint | undefined
   /** the highest block known to be indexed */
   indexed: bigint
@@ -26,39 +26,39 @@ export interface Progress<J extends JobBase> {
   head: bigint | undefined
   /** first block that is read again after a gap */
   from: bigint
-  /** The feed position that the last read of the history began at. Older events of its blocks bring nothing new. */
+  /** position at which the last read of the history began: older events of its blocks bring nothing new */
   readAt: bigint
-  /** Jobs that were read at a later position, with that position: older events of them bring nothing new. */
+  /** position of each job that was read later than that: older events of it bring nothing new */
   asOf: Map<string, bigint>
-  /** the highest position read at, which the stream has still to reach */
+  /** the highest position of a read, which the stream has still to reach */
   readEnd: bigint
-  /** `latest`: the position at which the known jobs were first read. Events up to it are yielded although they are known. */
+  /** if `latest`: position at which the known jobs were first read. Events up to it are yielded although their jobs are known. */
   quietEnd: bigint | undefined
 }
 
-/** First block of the jobs that a reorg of the blocks up to `head` can remove. */
+/** First block whose jobs a reorg can remove if `head` is the newest block. */
 export function floorOf({ depth, start }: Progress<JobBase>, head: bigint): bigint {
   return depth !== undefined && head - depth > start ? head - depth : start
 }
 
-/** Records that a read of the history which began at one position of the feed has come to another. */
-export function noteReadFrom(p: Progress<JobBase>, begunAt: bigint, at: bigint): void {
-  p.readAt = begunAt
-  if (at > p.readEnd) p.readEnd = at
+/** Records a page of a read of the history: the position at which the read began, and that of the page. */
+export function noteReadFrom(progress: Progress<JobBase>, begunAt: bigint, at: bigint): void {
+  progress.readAt = begunAt
+  if (at > progress.readEnd) progress.readEnd = at
 }
 
-/** Records that a job was read at a position of the feed. */
-export function noteRead(p: Progress<JobBase>, key: string, at: bigint): void {
-  p.asOf.set(key, at)
-  if (at > p.readEnd) p.readEnd = at
+/** Records the position at which a job was read. */
+export function noteRead(progress: Progress<JobBase>, key: string, at: bigint): void {
+  progress.asOf.set(key, at)
+  if (at > progress.readEnd) progress.readEnd = at
 }
 
-/** Whether the consumer has a newer state of the job than the event `id` of the stream brings. */
-export function isOutdated(p: Progress<JobBase>, key: string, id: bigint): boolean {
-  if (id > p.readEnd) {
-    p.asOf.clear()
+/** Whether the consumer has the state of the job that the event `id` of the stream brings, or a newer one. */
+export function isOutdated(progress: Progress<JobBase>, key: string, id: bigint): boolean {
+  if (id > progress.readEnd) {
+    progress.asOf.clear()
     return false
   }
-  const readAt = p.asOf.get(key) ?? (blockOf(key) >= p.from ? p.readAt : -1n)
+  const readAt = progress.asOf.get(key) ?? (blockOf(key) >= progress.from ? progress.readAt : -1n)
   return id <= readAt
 }

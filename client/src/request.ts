@@ -1,7 +1,7 @@
 /**
- * Which jobs are asked for, by the parameter names of the contract's definition: `status`, `participant`,
- * `minBudget` … The values of a list are OR'd, parameters are AND'd. An undefined parameter and an
- * empty list are left out. `GET /api/v1/config` lists the parameters; the server refuses an unknown one.
+ * Selects jobs by the query parameters of the contract's definition: `status`, `participant`, `minBudget` … The values of a
+ * list are OR'd, parameters are AND'd. An undefined parameter and an empty list are left out. `GET /api/v1/config`
+ * lists the parameters; the server refuses an unknown one.
  */
 export type JobFilter = Record<string, FilterValue | readonly FilterValue[] | undefined>
 export type FilterValue = string | number | bigint
@@ -24,12 +24,12 @@ export interface RequestOptions {
   onRetry?: ((retry: Retry) => void) | undefined
 }
 
-/** The server's refusal: its HTTP status, its `error.code` and its message. */
+/** A refusal of the server: its HTTP status, and the `code` and `message` of its error body. */
 export class JobcastError extends Error {
   override name = 'JobcastError'
   readonly status: number
   readonly code: string
-  /** milliseconds the server asks to wait, if it says so */
+  /** milliseconds of the `Retry-After` header; undefined if there is none */
   readonly retryAfter: number | undefined
   constructor(status: number, code: string, message: string, retryAfter?: number) {
     super(message)
@@ -39,17 +39,17 @@ export class JobcastError extends Error {
   }
 }
 
-/** Whether the same request may succeed later: any error but the server's verdict on the request itself. */
+/** Whether the same request may succeed later. It may not if the server refused the request itself, as with a 400. */
 export function isTransient(error: unknown): boolean {
   return !(error instanceof JobcastError) || [408, 425, 429].includes(error.status) || error.status >= 500
 }
 
 /**
- * The address of `path` below the server's base URL, which may itself have a path (a reverse proxy's prefix).
- * In a browser the base may be relative. Lists in `query` are comma-joined.
+ * The URL of `path` below the server's base URL, which may have a path of its own (the prefix of a reverse proxy). In a
+ * browser the base may be relative. Lists in `query` are comma-joined.
  * @throws TypeError if `base` is no http(s) URL
  */
-export function address(base: string | URL, path: string, query: JobFilter = {}): URL {
+export function endpoint(base: string | URL, path: string, query: JobFilter = {}): URL {
   const root = new URL(base, globalThis.location?.href)
   if (!/^https?:$/.test(root.protocol)) throw new TypeError(`not an http(s) URL: ${root.href}`)
   const url = new URL(root.pathname.replace(/\/*$/, '/') + path, root)
@@ -60,14 +60,14 @@ export function address(base: string | URL, path: string, query: JobFilter = {})
   return url
 }
 
-/** Built before the first attempt, so that a key that no header can carry fails at once instead of being retried. */
+/** @throws TypeError for a key that no header can carry: built before the first attempt, so that this is not retried */
 export function requestHeaders(accept: string, apiKey?: string): Headers {
   const headers = new Headers({ accept })
   if (apiKey !== undefined) headers.set('x-api-key', apiKey)
   return headers
 }
 
-/** Reads an answer that is not 2xx. */
+/** The error of a response that is not 2xx. */
 export async function refusal(response: Response): Promise<JobcastError> {
   const body = await response.json().catch(() => undefined)
   return new JobcastError(
@@ -82,4 +82,9 @@ function parseRetryAfter(value: string | null): number | undefined {
   if (value === null) return undefined
   const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now()
   return Number.isNaN(ms) ? undefined : Math.max(0, ms)
+}
+
+/** Whether a JSON value is an object, whose properties can then be read. */
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null
 }

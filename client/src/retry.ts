@@ -1,6 +1,6 @@
 import { isTransient, JobcastError, type RequestOptions, refusal, requestHeaders } from './request.ts'
 
-/** A longer delay overflows the timer's 32 bits, and it fires at once. */
+/** Most milliseconds of a timer. A longer delay overflows its 32 bits, and it fires at once. */
 export const LONGEST_TIMER = 2 ** 31 - 1
 
 const LONGEST_BACKOFF = 30_000
@@ -9,8 +9,8 @@ const FIRST_BACKOFF = 500
 const ANSWER_TIMEOUT = 30_000
 
 /**
- * Milliseconds until the next attempt: doubling from `base`, never sooner than the server asks, and with up to 30%
- * of jitter, so that the clients of a restarted server do not all return at once.
+ * Milliseconds until the next attempt. They double from `base` on and are never fewer than the server asks for. Up to 30% of
+ * jitter is added, so that the clients of a restarted server do not all return at once.
  */
 export function backoff(base: number, failures: number, error?: unknown): number {
   const doubled = Math.max(base, SHORTEST_BACKOFF) * 2 ** Math.max(0, Math.min(failures, 16) - 1)
@@ -19,7 +19,7 @@ export function backoff(base: number, failures: number, error?: unknown): number
   return Math.min(delay * (1 + Math.random() * 0.3), LONGEST_TIMER)
 }
 
-/** Waits; an abort ends the wait early and without an error. */
+/** Waits. An abort ends the wait early and without an error. */
 export function pause(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal?.aborted) return resolve()
@@ -34,13 +34,12 @@ export function pause(ms: number, signal?: AbortSignal): Promise<void> {
 }
 
 export interface ReadOptions extends RequestOptions {
-  /** how often a request is made before its error is thrown; 5 by default */
+  /** attempts before the error of the last one is thrown; 5 by default */
   attempts?: number
 }
 
 /**
- * Reads a JSON answer. A request that fails or whose answer `parse` throws for is repeated; each repetition is
- * reported to `onRetry`.
+ * Requests JSON. The request is repeated if it fails or if `parse` throws. Each repetition is reported to `onRetry`.
  * @throws JobcastError if the server refuses for good, the last error after `attempts`, the signal's reason on abort
  */
 export async function readJson<T>(url: URL, options: ReadOptions, parse: (body: unknown) => T): Promise<T> {
@@ -72,6 +71,6 @@ async function jsonOf(response: Response, url: URL): Promise<unknown> {
     return await response.json()
   } catch (cause) {
     if (!(cause instanceof SyntaxError)) throw cause
-    throw new Error(`${url.origin}${url.pathname} answered with something else than JSON`, { cause })
+    throw new Error(`${url.origin}${url.pathname} did not answer with JSON`, { cause })
   }
 }

@@ -2,94 +2,97 @@ import { locate, pages } from './history.ts'
 import { type JobBase, jobKey } from './job.ts'
 import { byBlock } from './known.ts'
 import { type Change, floorOf, noteRead, noteReadFrom, type Progress } from './progress.ts'
-import { address, JobcastError, type RequestOptions } from './request.ts'
+import { endpoint, isObject, JobcastError, type RequestOptions } from './request.ts'
 import { type ReadOptions, readJson } from './retry.ts'
 
 export interface SettleOptions extends RequestOptions {
   url: string | URL
   /** order of the first read */
   order: 'asc' | 'desc'
-  /** position of the stream: whatever is read must be at least as new */
+  /** position of the stream: the pages that are read must be at least as new */
   streamAt: bigint
 }
 
 /**
- * Reads the history and yields what the stream did not: everything the first time, and after a gap what differs from
- * what was yielded.
+ * Reads the history and yields the changes that the stream did not bring: every job the first time, and after a gap each
+ * job that differs from its last state.
  * @returns whether the consumer now has everything: false while the server's index is incomplete
  */
 export async function* settle<J extends JobBase>(
-  p: Progress<J>,
+  progress: Progress<J>,
   options: SettleOptions,
 ): AsyncGenerator<Change<J>, boolean> {
   const read = { ...options, attempts: Number.POSITIVE_INFINITY, notBefore: options.streamAt }
-  // A database in its first sync lacks jobs that exist, and the stream does not send them. What it has is yielded
-  // once; the rest, and what seems removed, waits until the index is complete.
+  // In its first sync a database lacks jobs that exist, and the stream does not send them. The jobs that it has are yielded
+  // once. The others, and the jobs that seem to be removed, wait until the index is complete.
   const complete = await isComplete(options.url, read)
-  const first = p.head === undefined
-  const quiet = first && p.latest
+  const first = progress.head === undefined
+  const quiet = first && progress.latest
   if (!complete && (!first || quiet)) return false
 
-  // A head far below ours belongs to another chain: a devnet that was restarted. All of its jobs are new.
-  const another = p.head !== undefined && p.depth !== undefined && p.indexed + p.depth < p.head
+  // A head far below the last one belongs to another chain: a devnet was restarted, and all of its jobs are new.
+  const another =
+    progress.head !== undefined &&
+    progress.depth !== undefined &&
+    progress.indexed + progress.depth < progress.head
   if (first || another) {
-    p.head = p.indexed
-    p.from = quiet ? floorOf(p, p.indexed) : p.start
+    progress.head = progress.indexed
+    progress.from = quiet ? floorOf(progress, progress.indexed) : progress.start
   }
-  p.known.raiseFloor(floorOf(p, p.head ?? 0n))
-  const unseen = p.known.inside()
-  yield* readHistory(p, { ...read, order: first ? options.order : 'asc', quiet, unseen })
-  if (complete) yield* resolve(p, unseen, read)
+  progress.known.raiseFloor(floorOf(progress, progress.head ?? 0n))
+  const unseen = progress.known.inside()
+  yield* yieldDifferences(progress, { ...read, order: first ? options.order : 'asc', quiet, unseen })
+  if (complete) yield* yieldMissing(progress, unseen, read)
   return complete
 }
 
 type Read = SettleOptions & ReadOptions & { notBefore: bigint }
 
-/** Yields the jobs of the history that are new or differ, and takes those it finds off `unseen`. */
-async function* readHistory<J extends JobBase>(
-  p: Progress<J>,
+/** Yields the jobs of the history that are new or differ. Removes each job that it finds from `unseen`. */
+async function* yieldDifferences<J extends JobBase>(
+  progress: Progress<J>,
   read: Read & { quiet: boolean; unseen: Set<string> },
 ): AsyncGenerator<Change<J>> {
   const { quiet, unseen } = read
-  const { known } = p
+  const { known } = progress
   const sameId = known.recentById()
-  const toBlock = quiet ? p.indexed : undefined
+  const toBlock = quiet ? progress.indexed : undefined
   let begunAt: bigint | undefined
-  for await (const page of pages<J>(read.url, { ...read, fromBlock: p.from, toBlock })) {
+  for await (const page of pages<J>(read.url, { ...read, fromBlock: progress.from, toBlock })) {
     const at = BigInt(page.lastEventId)
     begunAt ??= at
-    if (quiet) p.quietEnd = at
-    else noteReadFrom(p, begunAt, at)
+    if (quiet) progress.quietEnd = at
+    else noteReadFrom(progress, begunAt, at)
     for (const job of page.data) {
       const key = jobKey(job)
       unseen.delete(key)
-      if (!quiet && at > begunAt) noteRead(p, key, at)
+      if (!quiet && at > begunAt) noteRead(progress, key, at)
       if (!known.differs(key, job)) continue
       const isNew = !known.has(key)
-      // If a reorg moved the job to another block, its removal comes before its return.
+      // If a reorg moved the job to another block, it is removed there before it is created here.
       const others = isNew ? (sameId.get(job.jobId) ?? []).filter((other) => unseen.delete(other)) : []
-      if (others.length > 0) yield* resolve(p, others, read)
+      if (others.length > 0) yield* yieldMissing(progress, others, read)
       known.put(key, job)
       if (!quiet) yield { type: isNew ? 'job_created' : 'job_updated', data: job, left: false }
     }
   }
 }
 
-/** Yields what became of jobs that the filtered history does not have: a reorg removed them, or they left the filter. */
-async function* resolve<J extends JobBase>(
-  p: Progress<J>,
+/** Yields the state of jobs that the filtered history lacks: a reorg removed them, or they left the filter. */
+async function* yieldMissing<J extends JobBase>(
+  progress: Progress<J>,
   keys: Iterable<string>,
   read: Read,
 ): AsyncGenerator<Change<J>> {
-  const { known } = p
+  const { known } = progress
   for await (const { key, job, at } of locate<J>(read.url, byBlock(keys), read)) {
-    if (at > read.streamAt) noteRead(p, key, at)
+    if (at > read.streamAt) noteRead(progress, key, at)
     if (job === undefined) {
       const data = known.remove(key)
       if (data) yield { type: 'job_removed', data, left: false }
       continue
     }
-    const left = !p.matches(job)
+    const left = !progress.matches(job)
     const differs = known.differs(key, job)
     if (left) known.leave(key)
     else known.put(key, job)
@@ -97,15 +100,12 @@ async function* resolve<J extends JobBase>(
   }
 }
 
-/**
- * Whether the server has indexed the contract's past, which it does without events. A server that does not say counts
- * as complete.
- */
+/** Whether the server has indexed the contract's past, which it does without events. True if it does not say. */
 async function isComplete(url: string | URL, options: ReadOptions): Promise<boolean> {
   try {
-    return await readJson(address(url, 'api/v1/stats'), options, (body) => {
-      const { data } = (body ?? {}) as { data?: { syncing?: boolean } }
-      return data?.syncing !== true
+    return await readJson(endpoint(url, 'api/v1/stats'), options, (body) => {
+      const data = isObject(body) && isObject(body.data) ? body.data : {}
+      return data.syncing !== true
     })
   } catch (error) {
     if (error instanceof JobcastError && error.status === 404) return true

@@ -1,11 +1,11 @@
 import { connect } from './connection.ts'
 import type { EventType, JobEventType, StreamEvent } from './events.ts'
 import type { Job, JobBase } from './job.ts'
-import { address, isTransient, JobcastError, type RequestOptions, requestHeaders } from './request.ts'
+import { endpoint, isTransient, JobcastError, type RequestOptions, requestHeaders } from './request.ts'
 import { backoff, pause } from './retry.ts'
 
 export interface SubscribeOptions extends RequestOptions {
-  /** Job events to receive; all by default. The connection's own events always come. */
+  /** Job events to receive; all by default. `connected`, `ping` and `unavailable` always come. */
   types?: readonly JobEventType[] | undefined
   /** Continue after this event instead of starting now. */
   lastEventId?: string | undefined
@@ -29,13 +29,13 @@ const EVENT_TYPES: readonly string[] = [
 ] satisfies EventType[]
 
 /**
- * Yields the live events of the server at `url` (its base, such as `http://localhost:3000`), without end. A lost
- * connection is replaced after the wait the server asks for, and continues after the last event. If that was too
- * long ago, the next `connected` says `resumed: false`: there is a gap, which `follow` and `mirror` close.
+ * Yields the live events of the server at `url` (its base, such as `http://localhost:3000`), without end. A lost connection
+ * is replaced after the delay that the server asks for, and continues after the last event. If the server no longer keeps
+ * the events since then, the next `connected` has `resumed: false`: there is a gap. `follow` and `mirror` close it.
  *
- * With a filter, an update comes if the job matches before or after it.
+ * With a filter, an update is sent if the job matches before or after it.
  *
- * Leave the loop or abort `signal` to close the stream; both end the iteration without an error.
+ * Leave the loop or abort `signal` to close the stream. Both end the iteration without an error.
  * @throws JobcastError with the server's message if it refuses for good (400, 401, …)
  */
 export async function* subscribe<J extends JobBase = Job>(
@@ -44,7 +44,7 @@ export async function* subscribe<J extends JobBase = Job>(
 ): AsyncGenerator<StreamEvent<J>, void, undefined> {
   const { signal, idleTimeout = DEFAULT_IDLE_TIMEOUT } = options
   const types = options.types && [...options.types, 'connected', 'unavailable', 'ping']
-  const target = address(url, 'api/v1/events', types ? { ...options.filter, types } : options.filter)
+  const target = endpoint(url, 'api/v1/events', types ? { ...options.filter, types } : options.filter)
   const headers = requestHeaders('text/event-stream', options.apiKey)
   let lastEventId = options.lastEventId ?? ''
   let retryTime = DEFAULT_RETRY
@@ -78,7 +78,7 @@ export async function* subscribe<J extends JobBase = Job>(
   }
 }
 
-/** Parses an event; undefined for a type that only a newer server knows. @throws JobcastError */
+/** Undefined for a type that only a newer server knows. @throws JobcastError if the data is not JSON */
 function parseEvent<J extends JobBase>(
   type: string | undefined,
   id: string,
@@ -98,7 +98,7 @@ function parseEvent<J extends JobBase>(
 
 export interface ListenOptions<J extends JobBase = Job> extends SubscribeOptions {
   onEvent: (event: StreamEvent<J>) => void
-  /** Called once, if the server refuses for good or `onEvent` throws; the stream is closed then. */
+  /** Called once, if the server refuses for good or `onEvent` throws. The stream is then closed. */
   onError: (error: unknown) => void
 }
 

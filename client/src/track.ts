@@ -8,15 +8,15 @@ import { settle } from './settle.ts'
 import { type SubscribeOptions, subscribe } from './subscribe.ts'
 
 /**
- * An event of `follow`. `id` is the feed position to resume from once this event is processed. It is null while there
- * is none: history is still being read, or the stream has yet to reach the position that was read.
+ * An event of `follow`. `id` is the position of the feed to resume from after this event. It is null while no position is
+ * safe: the history is still being read, or the stream has not reached the position of the history yet.
  */
 export type FollowEvent<J extends JobBase = Job> =
   | { type: 'job_created'; id: string | null; data: J }
-  /** `left`: the job matched the filter, and does so no longer */
+  /** `left`: the job matched the filter, and no longer does */
   | { type: 'job_updated'; id: string | null; data: J; left: boolean }
   | { type: 'job_removed'; id: string | null; data: J }
-  /** everything that the server has was yielded; what follows is live */
+  /** everything that the server has was yielded; live events follow */
   | { type: 'synced'; id: string | null; data: null }
   | { type: 'connected'; id: string | null; data: Connected }
   | { type: 'ping'; id: string | null; data: Ping }
@@ -27,27 +27,27 @@ export interface TrackOptions<J extends JobBase> extends Omit<SubscribeOptions, 
   latest: boolean
   order: 'asc' | 'desc'
   depth: bigint | undefined
-  /** false to forget a job that leaves the filter */
+  /** whether a job that left the filter stays known */
   keepLeft: boolean
   resume?: { lastEventId: string | undefined; jobs: Iterable<J> } | undefined
 }
 
-/** An index that is incomplete is looked at again after this many milliseconds, at the next event. */
+/** Milliseconds after which an index that was incomplete is read again, at the next event. */
 const CHECK_INTERVAL = 5000
 
 /**
- * Yields history, then live events, as one. Subscribes first and reads history second, while the stream waits in its
- * socket: every page is then at least as new as the stream's first position, so nothing is lost between the two, and
- * each page says up to which position the stream repeats it.
+ * Yields history, then live events, as one. It subscribes first and reads the history second, while the stream waits in its
+ * socket. Every page is then at least as new as the stream's first position, so nothing is lost between the two. Each page
+ * also says up to which position the stream repeats it.
  */
 export async function* track<J extends JobBase>(
   url: string | URL,
   options: TrackOptions<J>,
 ): AsyncGenerator<FollowEvent<J>, void, undefined> {
   const { resume, order } = options
-  const p = createProgress(options)
+  const progress = createProgress(options)
   let matcher: Matcher | undefined
-  // False from a gap on, until a server with a complete index has been read.
+  // False after a gap, until the history of a complete index has been read.
   let settled = true
   let lastCheck = Number.NEGATIVE_INFINITY
 
@@ -57,37 +57,37 @@ export async function* track<J extends JobBase>(
       continue
     }
     const streamAt = BigInt(event.id)
-    const position = () => (settled && streamAt >= p.readEnd ? event.id : null)
+    const position = () => (settled && streamAt >= progress.readEnd ? event.id : null)
     if (event.type === 'connected') {
-      // After the connection, and not before: if the filter is wrong, the stream's refusal says why.
+      // Read after the connection: if the filter is wrong, the refusal of the stream says why.
       matcher ??= await readMatcher(url, options)
-      p.matches = matcher
-      // A continuation names the head of now, and what leads there is still to come.
+      progress.matches = matcher
+      // A resumed stream names the present head, and the events that lead there are still to come.
       if (event.data.resumed !== true) {
-        p.indexed = BigInt(event.data.blockNumber)
+        progress.indexed = BigInt(event.data.blockNumber)
         settled = false
         lastCheck = Number.NEGATIVE_INFINITY
       }
       yield { ...event, id: position() }
     } else if (event.type === 'ping') {
-      p.indexed = BigInt(event.data.blockNumber)
+      progress.indexed = BigInt(event.data.blockNumber)
       yield { ...event, id: position() }
     } else {
-      if (event.type === 'job_created') p.indexed = BigInt(event.data.blockNumber)
-      const change = applyLive(p, { ...event, id: streamAt })
+      if (event.type === 'job_created') progress.indexed = BigInt(event.data.blockNumber)
+      const change = applyLive(progress, { ...event, id: streamAt })
       if (change) yield toEvent(change, position())
     }
     if (!settled && performance.now() - lastCheck >= CHECK_INTERVAL) {
       lastCheck = performance.now()
-      const changes = settle(p, { ...options, url, order, streamAt })
+      const changes = settle(progress, { ...options, url, order, streamAt })
       let next = await changes.next()
       for (; !next.done; next = await changes.next()) yield toEvent(next.value, null)
       settled = next.value
       if (settled) yield { type: 'synced', id: position(), data: null }
     }
-    if (settled && p.head !== undefined && p.indexed > p.head) {
-      p.head = p.indexed
-      p.known.raiseFloor(floorOf(p, p.head))
+    if (settled && progress.head !== undefined && progress.indexed > progress.head) {
+      progress.head = progress.indexed
+      progress.known.raiseFloor(floorOf(progress, progress.head))
     }
   }
 }

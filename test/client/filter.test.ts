@@ -43,7 +43,7 @@ test('a choice that the definition does not know is found by its number', () => 
   expect(matches({ strategyType: '9' }, { strategyType: 'UNKNOWN_9' })).toBe(false)
 })
 
-test('a contract of another kind: addresses in any case, booleans, amounts without a fraction, kind participant', () => {
+test('a contract of another kind: addresses in any case, booleans, amounts without a fraction, participants', () => {
   const other: ContractInfo = {
     name: 'bounties',
     fields: [
@@ -56,7 +56,7 @@ test('a contract of another kind: addresses in any case, booleans, amounts witho
       { name: 'client', kind: 'list', fields: ['client'] },
       { name: 'urgent', kind: 'list', fields: ['urgent'] },
       { name: 'minReward', kind: 'min', fields: ['reward'] },
-      { name: 'participant', kind: 'participant', fields: ['client', 'provider'] },
+      { name: 'participant', kind: 'list', fields: ['client', 'provider'] },
     ],
   }
   const client = `0x${'ab'.repeat(20)}`

@@ -309,7 +309,7 @@ test('history: an answer that is not JSON is an error after a few attempts', asy
   server.overrides.set('/api/v1/jobs', (_, response) => response.end('<html>'))
   const retries: Retry[] = []
   const reading = history(server.url, { onRetry: (retry) => retries.push(retry) }).next()
-  await expect(reading).rejects.toThrow('something else than JSON')
+  await expect(reading).rejects.toThrow('did not answer with JSON')
   expect(retries).toHaveLength(4)
 })
 

@@ -1,8 +1,11 @@
 import { expect, expectTypeOf, test } from 'vitest'
 import { type FollowEvent, follow, type Job, type JobBase, jobKey } from '../../client/src/client.ts'
+import type * as client from '../../client/src/events.ts'
 import { blockOf } from '../../client/src/job.ts'
 import type { Erc8183Job } from '../../src/contract/erc8183.ts'
+import type * as contract from '../../src/contract/job.ts'
 import type { JobRegistryJob } from '../../src/contract/jobRegistry.ts'
+import type * as server from '../../src/events.ts'
 import { job } from './scripted.ts'
 
 test("the client's job is the job of the default definition, and any definition's job fits in", () => {
@@ -13,6 +16,14 @@ test("the client's job is the job of the default definition, and any definition'
   expectTypeOf<Yielded>().toEqualTypeOf<Erc8183Job>()
   expectTypeOf<Data<FollowEvent>>().toEqualTypeOf<Job>()
   expect(follow).toBeTypeOf('function')
+})
+
+test("the client's events are the server's, which it declares again to do without the server's dependencies", () => {
+  expectTypeOf<JobBase>().toEqualTypeOf<contract.JobBase>()
+  expectTypeOf<client.EventType>().toEqualTypeOf<server.EventType>()
+  expectTypeOf<client.Connected>().toEqualTypeOf<server.Connected>()
+  expectTypeOf<client.Ping>().toEqualTypeOf<server.Ping>()
+  expectTypeOf<client.Unavailable>().toEqualTypeOf<server.Unavailable>()
 })
 
 test('a job is told apart by its id, its transaction and its block', () => {

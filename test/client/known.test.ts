@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { type Job, jobKey } from '../../client/src/client.ts'
-import { byBlock, createKnownJobs, version } from '../../client/src/known.ts'
+import { byBlock, createKnownJobs, hashOf } from '../../client/src/known.ts'
 import { job } from './scripted.ts'
 
 const first = job('1', 10)
@@ -45,7 +45,7 @@ test('a job that left the filter is known, but not inside, unless it is to be fo
 test('the hash of a job is a safe integer that hardly two jobs share', () => {
   const versions = new Set<number>()
   for (let i = 0; i < 20_000; i++) {
-    const hash = version(job(String(i), 10, { status: i % 2 ? 'OPEN' : 'FUNDED' }))
+    const hash = hashOf(job(String(i), 10, { status: i % 2 ? 'OPEN' : 'FUNDED' }))
     expect(Number.isSafeInteger(hash) && hash >= 0).toBe(true)
     versions.add(hash)
   }

@@ -1,15 +1,15 @@
 import { expect, test } from 'vitest'
-import { address, isTransient, JobcastError } from '../../client/src/request.ts'
+import { endpoint, isTransient, JobcastError } from '../../client/src/request.ts'
 import { backoff, LONGEST_TIMER, pause } from '../../client/src/retry.ts'
 
 test('an address keeps the path and drops the query of its base', () => {
-  expect(address('http://localhost:3000', 'api/v1/jobs').href).toBe('http://localhost:3000/api/v1/jobs')
-  expect(address('https://example.com/jobcast/?a=1', 'ready').href).toBe('https://example.com/jobcast/ready')
+  expect(endpoint('http://localhost:3000', 'api/v1/jobs').href).toBe('http://localhost:3000/api/v1/jobs')
+  expect(endpoint('https://example.com/jobcast/?a=1', 'ready').href).toBe('https://example.com/jobcast/ready')
 })
 
 test('a base that is no http URL is refused at once', () => {
-  expect(() => address('localhost:3000', 'ready')).toThrow('not an http(s) URL')
-  expect(() => address('no url', 'ready')).toThrow('Invalid URL')
+  expect(() => endpoint('localhost:3000', 'ready')).toThrow('not an http(s) URL')
+  expect(() => endpoint('no url', 'ready')).toThrow('Invalid URL')
 })
 
 test('a filter is spelled as the API spells it, whatever its parameters are called, and what is empty is left out', () => {
@@ -20,7 +20,7 @@ test('a filter is spelled as the API spells it, whatever its parameters are call
     status: undefined,
     minBudget: 100.5,
   }
-  expect([...address('http://h', 'p', filter).searchParams]).toEqual([
+  expect([...endpoint('http://h', 'p', filter).searchParams]).toEqual([
     ['clientId', '7,8'],
     ['strategyType', 'PROGRAM'],
     ['minBudget', '100.5'],
