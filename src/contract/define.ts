@@ -95,13 +95,13 @@ export function defineContract<const D extends Definition>(
 
 const PARTS = ['abi', 'name', 'created', 'id', 'fields', 'events']
 
-/** Types alone do not find a misspelled part: a definition may have been written in JavaScript. */
+/** @throws DefinitionError for a misspelled part, which its type alone does not exclude, or without an ABI */
 function assertParts(definition: Definition): void {
+  if (!Array.isArray(definition.abi))
+    throw new DefinitionError(`abi: there is no list; write defineContract({ abi }) with the contract's ABI`)
   const odd = Object.keys(definition).find((part) => !PARTS.includes(part))
   if (odd !== undefined)
     throw new DefinitionError(`${odd}: a definition has no such part; write one of ${PARTS.join(', ')}`)
-  if (!Array.isArray(definition.abi))
-    throw new DefinitionError(`abi: there is no list; write the contract's ABI, as its compiler gives it`)
 }
 
 function isEvent(item: unknown): item is AbiEvent {

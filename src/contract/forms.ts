@@ -117,12 +117,13 @@ export function indexedInputs({ inputs }: AbiEvent): Input[] {
  * @throws DefinitionError for a field that no log sets, or whose value a new job lacks
  */
 export function assertFilled(fields: Field[], forms: Form[]): void {
+  const [creating] = forms.filter(({ creates }) => creates)
   for (const field of fields) {
     const { name, from = name, nullable, initial } = field
     const isSetBy = (form: Form) => form.sources.some((source) => source.field === field)
     if (!forms.some(isSetBy))
       throw new DefinitionError(
-        `fields.${name}: no event has a parameter ${from}; write from: '…' with its parameter, or offChain() around the kind if no log carries it`,
+        `fields.${name}: neither ${creating && describeEvent(creating.event)} nor another event has a parameter ${from}; write its parameter in from: '…' or in set of an event, or offChain() if no log carries it`,
       )
     const without = forms.find((form) => form.creates && !isSetBy(form))
     if (without && !nullable && initial === undefined)

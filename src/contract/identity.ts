@@ -43,9 +43,9 @@ export function findId({ inputs }: AbiEvent, { noun, parameter }: Naming): Input
 export function requireId(event: AbiEvent, naming: Naming): Input {
   const id = findId(event, naming)
   if (id) return id
-  const habits = new Set(['jobId', 'id', `${naming.noun.toLowerCase()}Id`])
+  const names = new Set([naming.parameter, 'jobId', 'id', `${naming.noun.toLowerCase()}Id`].filter(Boolean))
   throw new DefinitionError(
-    `id: ${describeEvent(event)} has no parameter ${[...habits].join(' or ')}; write id: '…' with the parameter that holds the job's id`,
+    `id: ${describeEvent(event)} has no parameter ${[...names].join(' or ')}; write id: '…' with the parameter that holds the job's id`,
   )
 }
 

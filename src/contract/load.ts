@@ -33,10 +33,13 @@ export async function loadContract(name: string): Promise<Contract> {
   }
 }
 
+/** The reason in one line. A compiler's message has the place on its second line. */
 function reasonOf(error: unknown): string {
-  const isUnresolved = error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND'
-  const [reason = ''] = messageOf(error).split('\n')
-  return isUnresolved ? `${reason}; in a clone of Jobcast, run \`npm run build\` first` : reason
+  const reason = messageOf(error).split('\n', 2).join(' ')
+  if (reason.includes('dist/src/contract')) return `${reason}; run \`npm run build\` first`
+  // Of a syntax error, only the stack may have the file and line.
+  const place = error instanceof SyntaxError && /^file:\S+/.exec(error.stack ?? '')?.[0]
+  return place ? `${place}: ${reason}` : reason
 }
 
 /** An ABI as compilers write it: a list, or an object that has the list as `abi` (Foundry, Hardhat). */
@@ -45,7 +48,11 @@ async function fromAbiFile(path: string): Promise<Contract> {
   const abi = typeof json === 'object' && json !== null && 'abi' in json ? json.abi : json
   if (!Array.isArray(abi))
     throw new DefinitionError('abi: the file holds no ABI; write a list, or an object that has it as abi')
-  return defineContract({ abi })
+  try {
+    return defineContract({ abi })
+  } catch (error) {
+    throw new DefinitionError(`${messageOf(error)}, in a module that imports the ABI`)
+  }
 }
 
 function parseJson(text: string): unknown {

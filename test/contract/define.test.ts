@@ -125,11 +125,11 @@ describe('a definition that cannot work is refused with what is wrong and where'
       { abi: parseAbi(['event JobCreated(uint256 jobId, address client, address _client)']) },
       /^abi: JobCreated\(jobId, client, _client\) has two parameters for the field client; .*fields: \{ … \}/,
     ],
-    ['no ABI', {} as Definition, /^abi: there is no list; write the contract's ABI/],
+    ['no ABI', {} as Definition, /^abi: there is no list; write defineContract\(\{ abi \}\)/],
     [
       'a field in no event',
       { abi, fields: { salary: amount(6) } },
-      /^fields\.salary: no event has a parameter salary; .*from: '…'.*offChain\(\)/,
+      /^fields\.salary: neither JobCreated\(jobId, client, budget, tier\) nor another event has a parameter salary; .*from: '…'.*offChain\(\)/,
     ],
     [
       'a kind that does not fit',
@@ -361,6 +361,16 @@ describe('CONTRACT', () => {
       'a module without a definition',
       () => file('empty.mjs', 'export const a = 1, b = 2'),
       /empty\.mjs: default export: .*; end it with `export default defineContract/,
+    ],
+    [
+      'an ABI that needs a definition',
+      () => file('posted.json', JSON.stringify(parseAbi(['event JobPosted(uint256 jobId)']))),
+      /posted\.json: created: .*; write created: '…' .*, in a module that imports the ABI$/,
+    ],
+    [
+      'TypeScript with a syntax error',
+      () => file('syntax.ts', 'const a: = 1'),
+      /syntax\.ts: .*syntax\.ts:1:9: /,
     ],
     ['a module that throws', () => file('throws.mjs', 'throw new Error("oh no")'), /throws\.mjs: oh no/],
     [
