@@ -1,4 +1,4 @@
-// The typed client in Node: all jobs that match a filter, each change of them, none missed and none twice.
+// The typed client in Node: every job that matches a filter, and each change of it, once.
 //
 //   node examples/follow.mjs http://localhost:3000 status=OPEN,FUNDED
 //
@@ -15,9 +15,9 @@ const jobs = new Map()
 for await (const event of follow(url, { filter, signal: stop.signal })) {
   if (!event.type.startsWith('job_')) continue
   const { jobId, creationTxHash, status } = event.data
-  // A contract may use an id twice: the transaction tells the two jobs apart.
+  // A contract may use an id twice. The transaction distinguishes the two jobs.
   const key = `${jobId} ${creationTxHash}`
-  // A reorg can take a job off the chain again, and a change can make it one that is not wanted any more.
+  // A reorg can remove a job from the chain, and after a change a job may no longer match the filter.
   if (event.type === 'job_removed' || event.left) jobs.delete(key)
   else jobs.set(key, event.data)
   console.log(`${event.type} ${jobId} ${status}; ${jobs.size} jobs`)

@@ -11,7 +11,7 @@ import time
 import urllib.error
 import urllib.request
 
-# Two and a half times the server's ping: a connection this silent is dead, though no error told so.
+# Seconds, 2.5 times the server's ping interval: a connection that is silent for longer is dead, even without an error.
 SILENCE = 75
 
 
@@ -30,7 +30,7 @@ def frames(response):
 
 
 def subscribe(base, query):
-    """Yields (event, data) for ever; goes on after the last id when the connection breaks."""
+    """Yields (event, data) forever. A lost connection continues after the last id."""
     last_id, retry, failures = None, 3.0, 0
     while True:
         headers = {"Accept": "text/event-stream"}
@@ -46,10 +46,10 @@ def subscribe(base, query):
                     if data is not None:
                         failures = 0
                         yield event, json.loads(data)
-                    # After the yield: an id counts once its event has been dealt with.
+                    # After the yield: the id counts only when its event has been processed.
                     last_id = id_ or last_id
         except urllib.error.HTTPError as error:
-            # 4xx will be the same next time, and its body says why; 429 and 5xx pass.
+            # A 4xx does not change if it is repeated, and its body says why. 429 and 5xx are temporary.
             if error.code < 500 and error.code != 429:
                 sys.exit(error.read().decode())
             wait = float(error.headers.get("Retry-After") or 0)
@@ -57,7 +57,7 @@ def subscribe(base, query):
         except (OSError, http.client.HTTPException) as error:
             print(error, file=sys.stderr)
             failures += 1
-        # Doubled while it fails, and never the same for two clients: a restart must not bring them back as one.
+        # Doubled after each failure, with jitter: after a restart of the server not all clients return at once.
         time.sleep(max(wait, min(retry * 2 ** max(0, failures - 1), 60)) * random.uniform(1, 1.3))
 
 
@@ -65,7 +65,7 @@ def main():
     base = sys.argv[1] if len(sys.argv) > 1 else "http://localhost:3000"
     query = sys.argv[2] if len(sys.argv) > 2 else ""
     for event, data in subscribe(base, query):
-        # Created: add. Updated: replace, and drop it if it is not wanted any more. Removed: a reorg took it away.
+        # Created: add. Updated: replace, or delete if the job no longer matches. Removed by a reorg: delete.
         if event in ("job_created", "job_updated", "job_removed"):
             print(event, data["jobId"], data["status"], flush=True)
         elif event == "connected" and data["resumed"] is False:

@@ -1,20 +1,20 @@
 #!/bin/sh
-# The stream with curl: one change a line, its event and the job as JSON, resumed after a break.
+# The stream with curl. Prints one line for each change: the event and the job as JSON. Resumes after a lost connection.
 #
 #   sh examples/stream.sh http://localhost:3000 'strategyType=PROGRAM'
 #
-# To only look at it:  curl -N http://localhost:3000/api/v1/events
+# To look at it only:  curl -N http://localhost:3000/api/v1/events
 base=${1:-http://localhost:3000}
 query=${2:-}
 id='' retry=3000
 
-# A named pipe, and not `curl | while`: there the loop would be a process of its own, and the last id lost in it.
+# A named pipe instead of `curl | while`: a loop after a pipe is a process of its own, and the last id would be lost with it.
 pipe=$(mktemp -u) && mkfifo "$pipe" || exit 1
 trap 'rm -f "$pipe"; kill "$curl" 2>/dev/null' EXIT
 trap 'exit 0' INT TERM
 
 while :; do
-  # -N: no buffering. --speed-*: less than a byte a second for 75 s is a dead connection.
+  # -N: no buffering. --speed-*: a connection with less than a byte a second for 75 s is dead.
   curl -sS -N --speed-limit 1 --speed-time 75 -w '\nstatus: %{http_code}\n' \
     -H 'Accept: text/event-stream' ${id:+-H "Last-Event-ID: $id"} \
     "$base/api/v1/events?types=connected,ping,job_*&$query" >"$pipe" &
@@ -27,9 +27,9 @@ while :; do
       'data: '*) case $event in job_*) printf '%s %s\n' "$event" "${line#data: }" ;; esac ;;
       'id: '*) next=${line#id: } ;;
       'retry: '*) retry=${line#retry: } ;;
-      # The end of a frame: only now has it come whole, and its id counts.
+      # The end of a frame. Its id counts only now that the frame is complete.
       '') id=${next:-$id} event='' next='' ;;
-      # A refusal says why in JSON. A 4xx would be the same next time; 429 and 5xx pass.
+      # A refusal gives the reason in JSON. A 4xx does not change if it is repeated. 429 and 5xx are temporary.
       '{'*) printf '%s\n' "$line" >&2 ;;
       'status: 429') retry=30000 ;;
       'status: 4'*) exit 1 ;;

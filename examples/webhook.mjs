@@ -1,4 +1,5 @@
-// Forwards each job and each change of one to a webhook, in order and at least once, also across restarts of this script, the server and the hook.
+// Forwards each job and each change of a job to a webhook, in order and at least once. This holds across restarts of this
+// script, the server and the hook.
 //
 //   node examples/webhook.mjs http://localhost:3000 https://example.com/hook position.json
 //
@@ -16,21 +17,21 @@ const stop = new AbortController()
 process.on('SIGINT', () => stop.abort())
 process.on('SIGTERM', () => stop.abort())
 
-/** The last event the hook has taken, and a block of about then. */
+/** The id of the last event that the hook accepted, and the number of the block at that time. */
 let position = await readFile(file, 'utf8').then(JSON.parse, (error) => {
   if (error.code === 'ENOENT') return {}
   throw error
 })
 
-// By rename, so that a crash leaves the old position or the new one, never half of one.
+// The rename is atomic: after a crash the file has the old position or the new one, never a part of one.
 async function save(lastEventId, blockNumber) {
   position = { lastEventId, blockNumber }
   await writeFile(`${file}.new`, JSON.stringify(position))
   await rename(`${file}.new`, file)
 }
 
-// Until the hook answers 2xx, and only then does the position move: that is the "at least once". The other side
-// of it is that the hook may get an event again, and knows it by the key.
+// Repeats the request until the hook answers 2xx. The position moves only then, so each event is delivered at least once.
+// The hook may receive an event twice, and recognizes it by the key.
 async function forward(type, job, id) {
   const key = `${type}:${id}:${job.jobId}:${job.creationTxHash}`
   for (let wait = 500; !stop.signal.aborted; wait = Math.min(wait * 2, 60_000)) {
@@ -59,16 +60,16 @@ try {
       await forward(event.type, event.data, event.id)
       await save(event.id, event.data.blockNumber)
     } else if (event.type !== 'unavailable') {
-      // We were away for longer than the feed reaches back. Jobs created since are read from the history, from 256 blocks
-      // earlier on, for what a reorg moved. Removals and changes of older jobs in that time stay unknown to this small
-      // script; `follow` and `mirror` find them.
+      // A gap: the server no longer keeps the events since the position. The jobs created since then are read from the
+      // history, beginning 256 blocks earlier, because a reorg may have moved some. This script misses removals and
+      // changes of older jobs in the gap; `follow` and `mirror` find them.
       if (event.data.resumed === false && position.blockNumber !== undefined) {
         const fromBlock = BigInt(position.blockNumber) - 256n
         const gap = { fromBlock: fromBlock > 0n ? fromBlock : 0n, order: 'asc', signal: stop.signal }
         for await (const job of history(url, gap))
           await forward('job_created', job, `block-${job.blockNumber}`)
       }
-      // Pings too: with no job for hours the position still has to stay within the feed.
+      // Also after a ping: if no job changes for hours, the position must stay within the events that the server keeps.
       await save(event.id, event.data.blockNumber)
     }
   }
