@@ -4,7 +4,7 @@ import { MalformedLogError } from './errors.ts'
 import { type Form, indexedInputs, layoutKey } from './forms.ts'
 import { type Input, isWord, wordType } from './habits.ts'
 import { FIRST_STATUS, type Field, type Job, type JobLog } from './job.ts'
-import { textOf, type Wire } from './values.ts'
+import { toText, type Wire } from './values.ts'
 
 /** Hex digits of a 32-byte word. */
 const WORD = 64
@@ -90,7 +90,7 @@ function compile(form: Form, id: Field): CompiledForm {
   function readerOf({ decoder }: Field, input: Input): Reader {
     const decode = decoder?.(wordType(input))
     const place = inData.indexOf(input)
-    if (!decode) return (_topics, _data, values) => textOf(values[place])
+    if (!decode) return (_topics, _data, values) => toText(values[place])
     if (place >= 0) {
       const from = 2 + wordsBefore(place) * WORD
       return (_topics, data) => decode(data.slice(from, from + WORD))

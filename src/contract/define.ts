@@ -6,10 +6,10 @@ import { type FilterRule, filterRules } from './filters.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import { assertDistinct, assertFilled, formOf } from './forms.ts'
 import { inOrderOfLife } from './habits.ts'
-import { identityOf } from './identity.ts'
 import { FIRST_STATUS, type Field } from './job.ts'
 import type { DefinedJob } from './jobType.ts'
 import type { Kind } from './kind.ts'
+import { namingOf } from './naming.ts'
 import { assertRules, type EventRules, namesOf } from './rules.ts'
 
 /** A definition as it is written; only `abi` is required. */
@@ -63,19 +63,19 @@ export function defineContract<const D extends Definition>(
   const { created = 'JobCreated', name = created, events: rules = {} } = definition
   const events = definition.abi.filter(isEvent)
   const creating = creatingForms(events, created, definition.abi)
-  const identity = identityOf(creating[0], definition.id)
+  const naming = namingOf(creating[0], definition.id)
 
-  const own = definition.fields ? namedFields(definition.fields) : habitualFields(creating, identity)
+  const own = definition.fields ? namedFields(definition.fields) : habitualFields(creating, naming)
   assertFields(own)
   const fromLogs = own.filter(isFromLog)
   assertRules(rules, events, created, fromLogs)
   const ruleOf = new Map(Object.entries(rules))
-  const forms = events.flatMap((event) => formOf(event, identity, fromLogs, ruleOf.get(event.name)) ?? [])
+  const forms = events.flatMap((event) => formOf(event, naming, fromLogs, ruleOf.get(event.name)) ?? [])
   assertDistinct(forms)
   assertFilled(fromLogs, forms)
 
   const statuses = inOrderOfLife([FIRST_STATUS, ...forms.flatMap(({ status }) => status ?? [])])
-  const id = idField(identity)
+  const id = idField(naming)
   const fields = [id, statusField(statuses), ...own]
   const filters = filterRules(fields)
   return {

@@ -30,7 +30,7 @@ export const erc8183 = defineContract({
     provider: later(address({ role: true, about: 'null until one is set' })),
     evaluator: address({ role: true }),
     budget: amount(0, { initial: '0', about: "in the token's smallest unit; 0 until it is set" }),
-    paymentToken: later(address({ from: 'token', about: 'null until a log tells it' })),
+    paymentToken: later(address({ from: 'token', about: 'null until a log sets it' })),
     expiredAt: time(),
     hook: later(address({ filter: false, about: 'null for none' })),
     deliverable: later(bytes32({ filter: false, about: 'null until the provider submits' })),

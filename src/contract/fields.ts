@@ -4,10 +4,10 @@ import type { AbiEvent } from 'viem'
 import { DefinitionError } from './errors.ts'
 import { isReserved } from './filters.ts'
 import { habitualKind, plainName } from './habits.ts'
-import { describeEvent, findId, type Identity } from './identity.ts'
 import { creation, FIRST_STATUS, type Field } from './job.ts'
 import { type Kind, type KindName, kindNames } from './kind.ts'
 import { address, bytes32, choice, later, uint } from './kinds.ts'
+import { describeEvent, findId, type Naming } from './naming.ts'
 import { decodeAddress } from './values.ts'
 
 /** The fields that every job has, with the kind that a definition may give them; undefined for those it cannot place. */
@@ -18,7 +18,7 @@ const common = new Map<string, KindName | undefined>([
 ])
 
 /** The id of a job. It is never null, also if it is the zero address. */
-export function idField({ type }: Identity): Field {
+export function idField({ type }: Naming): Field {
   const about = 'id of the job in its contract'
   const base = { name: 'jobId', filter: false, nullable: false, about } as const
   if (type === 'uint') return { ...uint(), ...base }
@@ -54,11 +54,11 @@ export function namedFields(kinds: Record<string, Kind>): Field[] {
  * is null in a job of a form without it.
  * @throws DefinitionError if two parameters make one field
  */
-export function habitualFields(forms: AbiEvent[], identity: Identity): Field[] {
+export function habitualFields(forms: AbiEvent[], naming: Naming): Field[] {
   const kinds: Record<string, Kind> = {}
   for (const form of forms) {
     assertDistinctNames(form)
-    const id = findId(form, identity)
+    const id = findId(form, naming)
     for (const input of form.inputs) {
       const name = plainName(input)
       const field = common.has(name) ? `contract${name.charAt(0).toUpperCase()}${name.slice(1)}` : name

@@ -9,8 +9,8 @@ import {
   plainName,
   wordType,
 } from './habits.ts'
-import { describeEvent, findId, type Identity, idType, requireId } from './identity.ts'
 import type { Field } from './job.ts'
+import { describeEvent, findId, idType, type Naming, requireId } from './naming.ts'
 import type { EventRule } from './rules.ts'
 
 /** One form of one event: how its log is laid out, and what it does. An event may have several that differ in parameters. */
@@ -33,23 +33,23 @@ export interface Form {
  */
 export function formOf(
   event: AbiEvent,
-  identity: Identity,
+  naming: Naming,
   fields: Field[],
   rule: EventRule | 'ignore' | undefined,
 ): Form | undefined {
   if (rule === 'ignore') return undefined
-  const creates = event.name === identity.created
+  const creates = event.name === naming.created
   const isNamed = creates || rule !== undefined
-  const found = findId(event, identity)
+  const found = findId(event, naming)
   // An event with another id is about something else, unless the definition says that it is about a job.
-  if (!isNamed && (!found || idType(found) !== identity.type)) return undefined
-  const id = requireId(event, identity)
-  if (idType(id) !== identity.type)
+  if (!isNamed && (!found || idType(found) !== naming.type)) return undefined
+  const id = requireId(event, naming)
+  if (idType(id) !== naming.type)
     throw new DefinitionError(
-      `id: ${id.name} of ${describeEvent(event)} has the type ${id.type}, and that of ${identity.created} another one; remove one of the two from the ABI: all ids of jobs have one type`,
+      `id: ${id.name} of ${describeEvent(event)} has the type ${id.type}, and that of ${naming.created} another one; remove one of the two from the ABI: all ids of jobs have one type`,
     )
-  const status = rule?.status === undefined ? habitualStatus(event.name, identity.noun) : rule.status
-  const sources = sourcesOf(event, id, identity, fields, rule?.set ?? {})
+  const status = rule?.status === undefined ? habitualStatus(event.name, naming.noun) : rule.status
+  const sources = sourcesOf(event, id, naming, fields, rule?.set ?? {})
   if (!creates && !status && sources.length === 0) return undefined
   const topic = toEventSelector(event)
   return { event, topic, creates, id, status: creates || status === null ? undefined : status, sources }
@@ -58,7 +58,7 @@ export function formOf(
 function sourcesOf(
   event: AbiEvent,
   id: Input,
-  { created, noun }: Identity,
+  { created, noun }: Naming,
   fields: Field[],
   set: Record<string, string>,
 ): Form['sources'] {

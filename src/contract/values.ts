@@ -83,7 +83,7 @@ const MAX_TEXT_LENGTH = 16_384
  * A value of a dynamic type, as viem decoded it, as text: lists and tuples as JSON. Postgres refuses NUL in JSON, so it
  * becomes U+FFFD.
  */
-export function textOf(value: unknown): string {
+export function toText(value: unknown): string {
   const whole = typeof value === 'string' ? value : JSON.stringify(value, (_, item) => jsonOf(item))
   const clean = whole.replaceAll('\0', '\ufffd').toWellFormed()
   if (clean.length <= MAX_TEXT_LENGTH) return clean

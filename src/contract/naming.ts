@@ -3,7 +3,7 @@ import { DefinitionError } from './errors.ts'
 import { type Input, nounOf, plainName, wordType } from './habits.ts'
 
 /** How the events of a contract say which job they are about. */
-export interface Identity {
+export interface Naming {
   /** name of the event that creates a job */
   created: string
   /** the contract's word for a job */
@@ -14,36 +14,31 @@ export interface Identity {
   type: string
 }
 
-type Naming = Pick<Identity, 'noun' | 'parameter'>
-
 /** @throws DefinitionError if the creating event has no id, or one that cannot be a job's */
-export function identityOf(creating: AbiEvent, parameter: string | undefined): Identity {
-  const naming = { created: creating.name, noun: nounOf(creating.name), parameter }
-  const id = requireId(creating, naming)
+export function namingOf(creating: AbiEvent, parameter: string | undefined): Naming {
+  const words = { created: creating.name, noun: nounOf(creating.name), parameter }
+  const id = requireId(creating, words)
   const type = idType(id)
   if (!/^(uint|bytes\d+|address)$/.test(type))
     throw new DefinitionError(
       `id: ${id.name} of ${describeEvent(creating)} has the type ${id.type}; name a parameter that is a uint, bytes32 or address`,
     )
-  return { ...naming, type }
+  return { ...words, type }
 }
 
 /** The parameter that holds the job's id; undefined if the event has none. */
-export function findId({ inputs }: AbiEvent, { noun, parameter }: Naming): Input | undefined {
-  const named = inputs.find(({ name }) => parameter !== undefined && name === parameter)
-  if (named) return named
-  for (const habit of ['jobid', 'id', `${noun.toLowerCase()}id`]) {
-    const found = inputs.find((input) => plainName(input).toLowerCase() === habit)
-    if (found) return found
-  }
-  return undefined
+export function findId({ inputs }: AbiEvent, { noun, parameter }: Omit<Naming, 'type'>): Input | undefined {
+  const habits = ['jobid', 'id', `${noun.toLowerCase()}id`]
+  const byHabit = (habit: string) => inputs.find((input) => plainName(input).toLowerCase() === habit)
+  const named = parameter === undefined ? undefined : inputs.find(({ name }) => name === parameter)
+  return named ?? habits.map(byHabit).find((input) => input !== undefined)
 }
 
 /** @throws DefinitionError if the event has no parameter for the job's id */
-export function requireId(event: AbiEvent, naming: Naming): Input {
-  const id = findId(event, naming)
+export function requireId(event: AbiEvent, words: Omit<Naming, 'type'>): Input {
+  const id = findId(event, words)
   if (id) return id
-  const names = new Set([naming.parameter, 'jobId', 'id', `${naming.noun.toLowerCase()}Id`].filter(Boolean))
+  const names = new Set([words.parameter, 'jobId', 'id', `${words.noun.toLowerCase()}Id`].filter(Boolean))
   throw new DefinitionError(
     `id: ${describeEvent(event)} has no parameter ${[...names].join(' or ')}; write id: '…' with the parameter that holds the job's id`,
   )
