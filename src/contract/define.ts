@@ -72,7 +72,7 @@ export function defineContract<const D extends Definition>(
   const ruleOf = new Map(Object.entries(rules))
   const forms = events.flatMap((event) => formOf(event, naming, fromLogs, ruleOf.get(event.name)) ?? [])
   assertDistinct(forms)
-  assertFilled(fromLogs, forms)
+  assertFilled(fromLogs, forms, events)
 
   const statuses = inOrderOfLife([FIRST_STATUS, ...forms.flatMap(({ status }) => status ?? [])])
   const id = idField(naming)

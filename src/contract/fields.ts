@@ -10,7 +10,7 @@ import { address, bytes32, choice, later, uint } from './kinds.ts'
 import { describeEvent, findId, type Naming } from './naming.ts'
 import { decodeAddress } from './values.ts'
 
-/** The fields that every job has, with the kind that a definition may give them; undefined for those it cannot place. */
+/** Names of the fields that every job has, with their kind. Undefined: a definition cannot place the field among its own. */
 const common = new Map<string, KindName | undefined>([
   ['jobId', undefined],
   ['status', undefined],
@@ -26,7 +26,7 @@ export function idField({ type }: Naming): Field {
   return { ...bytes32(), ...base }
 }
 
-/** @param statuses every status a job can have */
+/** The status of a job. @param statuses every status that a job can have */
 export function statusField(statuses: string[]): Field {
   return {
     ...choice(statuses),
@@ -50,8 +50,8 @@ export function namedFields(kinds: Record<string, Kind>): Field[] {
 }
 
 /**
- * A field for each parameter of the creating event but the id, in their order. One that not all forms of the event have
- * is null in a job of a form without it.
+ * A field for each parameter of the creating event but the id, in their order. If a form of the event lacks a parameter, the
+ * field is null in jobs that this form created.
  * @throws DefinitionError if two parameters make one field
  */
 export function habitualFields(forms: AbiEvent[], naming: Naming): Field[] {
@@ -84,7 +84,7 @@ function assertDistinctNames(event: AbiEvent): void {
     )
 }
 
-/** @throws DefinitionError for a field that is no kind, or has a name that no field can have */
+/** @throws DefinitionError for a value that is no kind, a name that cannot be used, or an initial value in another form */
 export function assertFields(fields: Field[]): void {
   for (const { name, kind, filter, equals, initial, schema } of fields) {
     const where = `fields.${name}`
@@ -109,7 +109,7 @@ export function assertFields(fields: Field[]): void {
   }
 }
 
-/** Whether a log can set the field: it is not {@link creation}'s, and not off the chain. */
+/** Whether logs set the field. They do not set {@link creation}'s fields and fields that are off the chain. */
 export function isFromLog({ name, offChain }: Field): boolean {
   return !offChain && !common.has(name)
 }

@@ -13,7 +13,7 @@ import type { Field } from './job.ts'
 import { describeEvent, findId, idType, type Naming, requireId } from './naming.ts'
 import type { EventRule } from './rules.ts'
 
-/** One form of one event: how its log is laid out, and what it does. An event may have several that differ in parameters. */
+/** A form of an event: the layout of its log, and its effect on a job. An ABI may have several events of one name. */
 export interface Form {
   event: AbiEvent
   topic: Hex
@@ -79,13 +79,21 @@ function sourcesOf(
     const parameter = set[field.name]
     const input = parameter ? event.inputs.find(({ name }) => name === parameter) : habitualInput(field)
     if (!input) continue
-    if (field.reads.test(wordType(input))) sources.push({ field, input })
-    else if (creates || parameter)
-      throw new DefinitionError(
-        `${parameter ? `events.${event.name}.set.${field.name}` : `fields.${field.name}`}: ${input.name} of ${describeEvent(event)} has the type ${input.type}, which the kind ${field.kind} does not read; write ${habitualKind(input).kind}(), or name another parameter`,
-      )
+    if (reads(field, input)) sources.push({ field, input })
+    else if (parameter) throw misfit(`events.${event.name}.set.${field.name}`, field, event, input)
+    else if (creates) throw misfit(`fields.${field.name}`, field, event, input)
   }
   return sources
+}
+
+function reads(field: Field, input: Input): boolean {
+  return field.reads.test(wordType(input))
+}
+
+function misfit(where: string, { kind }: Field, event: AbiEvent, input: Input): DefinitionError {
+  return new DefinitionError(
+    `${where}: ${input.name} of ${describeEvent(event)} has the type ${input.type}, which the kind ${kind} does not read; write ${habitualKind(input).kind}(), or name another parameter`,
+  )
 }
 
 /** @throws DefinitionError for two forms that no log tells apart: the same topic, and as many indexed parameters */
@@ -103,7 +111,7 @@ export function assertDistinct(forms: Form[]): void {
   }
 }
 
-/** The key by which a log finds its form: two forms may have one topic and differ in what is indexed. */
+/** The key that a log and its form share. The topic alone is not enough: two forms may differ only in what is indexed. */
 export function layoutKey(topic: string | undefined, topics: number): string {
   return `${topic}/${topics}`
 }
@@ -116,19 +124,23 @@ export function indexedInputs({ inputs }: AbiEvent): Input[] {
  * @param fields those that a log can set
  * @throws DefinitionError for a field that no log sets, or whose value a new job lacks
  */
-export function assertFilled(fields: Field[], forms: Form[]): void {
-  const [creating] = forms.filter(({ creates }) => creates)
+export function assertFilled(fields: Field[], forms: Form[], events: AbiEvent[]): void {
   for (const field of fields) {
-    const { name, from = name, nullable, initial } = field
+    const where = `fields.${field.name}`
+    const { from = field.name, nullable, initial } = field
     const isSetBy = (form: Form) => form.sources.some((source) => source.field === field)
-    if (!forms.some(isSetBy))
+    const lacking = forms.find((form) => form.creates && !isSetBy(form))
+    if (!forms.some(isSetBy)) {
+      for (const event of events)
+        for (const input of event.inputs)
+          if (input.name === from && !reads(field, input)) throw misfit(where, field, event, input)
       throw new DefinitionError(
-        `fields.${name}: neither ${creating && describeEvent(creating.event)} nor another event has a parameter ${from}; write its parameter in from: '…' or in set of an event, or offChain() if no log carries it`,
+        `${where}: neither ${lacking && describeEvent(lacking.event)} nor another event sets it; write its parameter in from: '…' or in set of an event, or offChain() if no log carries it`,
       )
-    const without = forms.find((form) => form.creates && !isSetBy(form))
-    if (without && !nullable && initial === undefined)
+    }
+    if (lacking && !nullable && initial === undefined)
       throw new DefinitionError(
-        `fields.${name}: ${describeEvent(without.event)} has no parameter ${from}; write later() around the kind, or an initial value`,
+        `${where}: ${describeEvent(lacking.event)} has no parameter ${from}; write later() around the kind, or an initial value`,
       )
   }
 }

@@ -2,11 +2,11 @@ import type { AbiEvent } from 'viem'
 import { DefinitionError } from './errors.ts'
 import type { Field } from './job.ts'
 
-/** What one event does to a job, if its name does not say it. */
+/** The effect of an event on a job, if it differs from what the event's name says. */
 export interface EventRule {
   /** status of the job after the event; null leaves it as it is. By default from the name: `JobFunded` sets FUNDED */
   status?: string | null
-  /** fields that the event sets and the parameters they come from, beside those of the same name */
+  /** fields that the event sets, each with its parameter. Parameters with the name of a field set it without this */
   set?: Record<string, string>
 }
 

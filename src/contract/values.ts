@@ -33,13 +33,13 @@ export function integerDecoder(abiType: string): WordDecoder<string> {
   }
 }
 
-/** Decodes an address: lower-case hex, also of the zero address. */
+/** Decodes an address to lower-case hex. */
 export function decodeAddress(hex: string): string {
   if (!/^0{24}/.test(hex)) throw new MalformedLogError(`not an address: 0x${hex}`)
   return `0x${hex.slice(24).toLowerCase()}`
 }
 
-/** Decodes an address of which the zero address means none. */
+/** Decodes an address. The zero address becomes null, which means none. */
 export function decodeParty(hex: string): string | null {
   const address = decodeAddress(hex)
   return address === zeroAddress ? null : address

@@ -129,7 +129,7 @@ describe('a definition that cannot work is refused with what is wrong and where'
     [
       'a field in no event',
       { abi, fields: { salary: amount(6) } },
-      /^fields\.salary: neither JobCreated\(jobId, client, budget, tier\) nor another event has a parameter salary; .*from: '…'.*offChain\(\)/,
+      /^fields\.salary: neither JobCreated\(jobId, client, budget, tier\) nor another event sets it; .*from: '…'.*offChain\(\)/,
     ],
     [
       'a kind that does not fit',
@@ -190,6 +190,11 @@ describe('a definition that cannot work is refused with what is wrong and where'
       'a parameter of another kind by a rule',
       { abi, fields: { client: address() }, events: { BudgetSet: { set: { client: 'amount' } } } },
       /^events\.BudgetSet\.set\.client: amount of BudgetSet\(jobId, amount\) has the type uint256, .* kind address .*; write amount\(\)/,
+    ],
+    [
+      'a kind that does not fit the only event with the parameter',
+      { abi, fields: { amount: later(address()) } },
+      /^fields\.amount: amount of BudgetSet\(jobId, amount\) has the type uint256, .* kind address .*; write amount\(\)/,
     ],
     ['a misspelled part', { abi, feilds: {} } as Definition, /^feilds: .*write one of abi, .*fields/],
     [
