@@ -105,14 +105,10 @@ export interface ListenOptions<J extends JobBase = Job> extends SubscribeOptions
 /** {@link subscribe} with callbacks. @returns a function that closes the stream */
 export function listen<J extends JobBase = Job>(url: string | URL, options: ListenOptions<J>): () => void {
   const own = new AbortController()
-  const stop = () => own.abort()
-  if (options.signal?.aborted) stop()
-  options.signal?.addEventListener('abort', stop, { once: true })
+  const signal = options.signal ? AbortSignal.any([options.signal, own.signal]) : own.signal
   const run = async () => {
-    for await (const event of subscribe<J>(url, { ...options, signal: own.signal })) options.onEvent(event)
+    for await (const event of subscribe<J>(url, { ...options, signal })) options.onEvent(event)
   }
-  run()
-    .catch(options.onError)
-    .finally(() => options.signal?.removeEventListener('abort', stop))
-  return stop
+  run().catch(options.onError)
+  return () => own.abort()
 }
