@@ -123,7 +123,7 @@ export function canonical(name: string, values: string[], { read }: Parameter): 
     return [...new Set(values.map(read))].sort()
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
-    throw new BadRequestError(`${name} takes another value: ${error.message}`)
+    throw new BadRequestError(`${name} takes ${error.message}`)
   }
 }
 

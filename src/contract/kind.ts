@@ -26,7 +26,7 @@ export interface Parameter {
   /** the accepted values, in words */
   takes: string
   example: string
-  /** The value as a job's JSON has it. @throws RangeError for a value that the pattern cannot exclude */
+  /** The value as a job's JSON has it. @throws RangeError that says what the parameter takes, if the pattern cannot */
   read(text: string): string
 }
 

@@ -72,7 +72,7 @@ export function canonicalDecimal(text: string, decimals: number): string {
 export function canonicalInteger(text: string): string {
   const value = BigInt(text)
   if (value !== BigInt.asUintN(256, value) && value > 0n)
-    throw new RangeError('it is above the largest uint256')
+    throw new RangeError('integers up to the largest uint256')
   return value.toString()
 }
 

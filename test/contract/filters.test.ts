@@ -147,7 +147,7 @@ describe.each(['/api/v1/jobs', '/api/v1/events'])('%s', (path) => {
     ['clientId=x', /clientId takes integers in decimal; comma-separated, at most 100; "x" is not/],
     ['clientId=0x1', /clientId takes/],
     ['clientId=1%00', /clientId takes/],
-    [`clientId=${MAX + 1n}`, /clientId takes another value: over the largest uint256/],
+    [`clientId=${MAX + 1n}`, /clientId takes integers up to the largest uint256/],
     [`clientId=${Array.from({ length: 101 }, (_, i) => i).join(',')}`, /clientId takes at most 100 values/],
     ['clientId=1&clientId=2', /clientId is given more than once; give it once, values comma-separated/],
     ['strategyType=program', /strategyType takes any of PROGRAM, RUBRIC, HYBRID, CEX_CAPITAL/],
