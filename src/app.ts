@@ -4,7 +4,6 @@ import { loadContract } from './contract/load.ts'
 import { openFeed } from './feed/feed.ts'
 import { feedLog } from './feed/log.ts'
 import { observeIndex } from './gauges.ts'
-import { createOperationServer } from './http/operation.ts'
 import { createServer } from './http/server.ts'
 import { startIndexer } from './indexer/indexer.ts'
 import { createMetrics } from './observe/metrics.ts'
@@ -54,26 +53,17 @@ export async function createApp(config: Readonly<Config>, log: Logger): Promise<
     await db.close()
   }
 
-  const operation = {
-    config,
-    metrics,
-    // At info, fastify would log again where it listens.
-    log: log.child({ room: 'http' }, { level: config.logLevel === 'info' ? 'warn' : config.logLevel }),
-    readState: () => readState(db),
-    indexerFault: () => indexer?.fault(),
-  }
   try {
-    const server = feed
-      ? await createServer({
-          ...operation,
-          feed,
-          version,
-          contract,
-          readHistory: (query) => readHistory(requests, contract, query),
-          readJob: (jobId) => readJob(requests, contract, jobId),
-          readTotals: () => readTotals(db),
-        })
-      : createOperationServer(operation)
+    const server = await createServer({
+      ...{ config, metrics, version, contract, feed },
+      // At info, fastify would log again where it listens.
+      log: log.child({ room: 'http' }, { level: config.logLevel === 'info' ? 'warn' : config.logLevel }),
+      readState: () => readState(db),
+      readTotals: () => readTotals(db),
+      readHistory: (query) => readHistory(requests, contract, query),
+      readJob: (jobId) => readJob(requests, contract, jobId),
+      indexerFault: () => indexer?.fault(),
+    })
     const url = await server.listen({ host: config.host, port: config.port })
     let closing: Promise<void> | undefined
     return {

@@ -1,30 +1,29 @@
 import { type Static, Type } from 'typebox'
-import type { Job } from './contract/job.ts'
 
-const timestamp = Type.String({
-  format: 'date-time',
-  description: 'server time, ISO 8601 UTC',
-  examples: ['2026-01-01T00:00:00.000Z'],
-})
-const head = Type.String({
-  pattern: '^[0-9]{1,78}$',
-  description: "the indexer's head block",
-  examples: ['123456'],
-})
-
-const finalized = Type.String({
-  pattern: '^[0-9]{1,78}$',
-  description: 'no reorg can touch this block or any before it',
-  examples: ['123392'],
-})
+/** How fresh the server is, in `connected` and `ping`. */
+const freshness = {
+  timestamp: Type.String({
+    format: 'date-time',
+    description: 'server time, ISO 8601 UTC',
+    examples: ['2026-01-01T00:00:00.000Z'],
+  }),
+  blockNumber: Type.String({
+    pattern: '^[0-9]{1,78}$',
+    description: "the indexer's head block",
+    examples: ['123456'],
+  }),
+  finalizedBlockNumber: Type.String({
+    pattern: '^[0-9]{1,78}$',
+    description: 'no reorg can touch this block or any before it',
+    examples: ['123392'],
+  }),
+}
 
 /** The first frame of every stream. */
 export const Connected = Type.Object(
   {
     type: Type.Literal('connected'),
-    timestamp,
-    blockNumber: head,
-    finalizedBlockNumber: finalized,
+    ...freshness,
     resumed: Type.Union([Type.Null(), Type.Boolean()], {
       description:
         'null: a new subscription. true: everything after the Last-Event-ID follows. false: there is a gap, read /api/v1/jobs',
@@ -34,14 +33,11 @@ export const Connected = Type.Object(
 )
 export type Connected = Static<typeof Connected>
 
-/** Sent in silence: the connection lives, and how far the indexer is. */
-export const Ping = Type.Object(
-  { timestamp, blockNumber: head, finalizedBlockNumber: finalized },
-  { $id: 'Ping', title: 'Ping', additionalProperties: false },
-)
+/** Sent after a silence: the connection is alive, and this is the indexer's head. */
+export const Ping = Type.Object(freshness, { $id: 'Ping', title: 'Ping', additionalProperties: false })
 export type Ping = Static<typeof Ping>
 
-/** The only frame of a stream that the server cannot hold now. */
+/** The only frame of a stream that the server cannot hold now. The client comes back after `retryAfter`. */
 export const Unavailable = Type.Object(
   {
     reason: Type.Union([Type.Literal('full'), Type.Literal('draining')]),
@@ -51,7 +47,7 @@ export const Unavailable = Type.Object(
 )
 export type Unavailable = Static<typeof Unavailable>
 
-/** The events of a stream. */
+/** The types of a stream's events. */
 export const eventTypes = [
   'connected',
   'job_created',
@@ -61,13 +57,3 @@ export const eventTypes = [
   'ping',
 ] as const
 export type EventType = (typeof eventTypes)[number]
-
-/** What each event of the stream carries. */
-export interface EventData extends Record<EventType, unknown> {
-  connected: Connected
-  job_created: Job
-  job_updated: Job
-  job_removed: Job
-  unavailable: Unavailable
-  ping: Ping
-}

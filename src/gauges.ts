@@ -1,6 +1,6 @@
 import type { Registry } from 'prom-client'
-import { remember } from './http/remember.ts'
 import { lagBlocks, lagSeconds } from './indexer/staleness.ts'
+import { memoize } from './memoize.ts'
 import { observeGauge } from './observe/metrics.ts'
 import type { IndexState } from './store/state.ts'
 
@@ -19,7 +19,7 @@ export interface IndexGauges {
 export function observeIndex(registry: Registry, { readState, feedLastId, isIndexing }: IndexGauges): void {
   let latest: IndexState | undefined
   // Not kept between scrapes: the gauges of one scrape are read concurrently, and so share one read.
-  const read = remember(async () => {
+  const read = memoize(async () => {
     const state = await readState().catch(() => undefined)
     latest = state ?? latest
     return state !== undefined

@@ -1,8 +1,8 @@
 import { isIPv6 } from 'node:net'
 
 /**
- * What limits count a client address as: a subscriber of IPv6 commonly holds a whole /64, and IPv4 may come mapped
- * into IPv6. Unknown where the client has already gone.
+ * The key by which limits count a client: its IPv4 address, also if that is mapped into IPv6, or the /64 network of its IPv6
+ * address, since one subscriber commonly holds a whole /64. `unknown` if the client has gone already.
  */
 export function addressKey(ip: string | undefined): string {
   if (ip === undefined) return 'unknown'

@@ -1,19 +1,33 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
 import { sendError } from './errors.ts'
 
-/** Where API_KEYS is set, everything below /api needs one of them. */
+/** Query parameter of every API route, for clients that cannot send headers. */
+export const apiKeyParameter = {
+  api_key: Type.Optional(Type.String({ description: 'a key, if the operator set API_KEYS' })),
+}
+
+/** The query of an API route without parameters of its own. */
+export const KeyQuery = Type.Object(apiKeyParameter, { additionalProperties: false })
+
+/** A query before its validation. */
+interface UnvalidatedQuery {
+  api_key?: unknown
+}
+
+/** Requires one of the keys for every route below /api. Without keys the API is public. */
 export function authentication(app: FastifyInstance, apiKeys: string[]): void {
   if (apiKeys.length === 0) return
-  const digests = apiKeys.map(digest)
-  // After the rate limit, which is onRequest of each route: guessing is limited too.
-  app.addHook('preParsing', async (request, reply) => {
-    // By the route that was matched: one path can be written in many ways. A preflight carries no key, by the Fetch standard.
+  const digests = apiKeys.map(sha256)
+  // preParsing runs after the rate limit, which is an onRequest hook of each route. So guesses are limited too.
+  app.addHook<{ Querystring: UnvalidatedQuery }>('preParsing', async (request, reply) => {
+    // The matched route decides, since one path can be written in many ways. A CORS preflight carries no key (Fetch standard, 3.2.2).
     if (!request.routeOptions.url?.startsWith('/api/') || request.method === 'OPTIONS') return
-    const given = digest(readKey(request))
-    // Each is compared, and in constant time: neither the key nor which one it was can be timed.
-    const known = digests.filter((key) => timingSafeEqual(key, given)).length > 0
-    if (!known)
+    const given = sha256(givenKey(request))
+    // Comparing with each key in constant time reveals neither a key nor which one matched.
+    const matching = digests.filter((digest) => timingSafeEqual(digest, given))
+    if (matching.length === 0)
       return sendError(
         reply,
         'UNAUTHORIZED',
@@ -22,13 +36,13 @@ export function authentication(app: FastifyInstance, apiKeys: string[]): void {
   })
 }
 
-function readKey(request: FastifyRequest): string {
-  const { 'x-api-key': header, authorization } = request.headers
+function givenKey({ headers, query }: FastifyRequest<{ Querystring: UnvalidatedQuery }>): string {
+  const { 'x-api-key': header, authorization } = headers
   if (header !== undefined) return String(header)
   if (authorization !== undefined) return authorization.replace(/^Bearer\s+/i, '')
-  return String((request.query as { api_key?: unknown }).api_key ?? '')
+  return String(query.api_key ?? '')
 }
 
-function digest(text: string): Buffer {
+function sha256(text: string): Buffer {
   return createHash('sha256').update(text).digest()
 }

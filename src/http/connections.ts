@@ -1,44 +1,45 @@
-import type { Server, ServerResponse } from 'node:http'
+import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 
-/** Requests that one connection may have under way by pipelining; browsers and proxies send one or two. */
-const PIPELINED = 256
+/** Pipelined requests that one connection may have under way. Browsers and proxies send one or two. */
+const MAX_PIPELINED = 256
 
-/** Requests under way when the server closes have so long to be answered. */
+/** How long requests under way may take once the server closes. */
 const LAST_ANSWERS_MS = 6_000
 
 /**
- * Ends connections whose client sends request after request and reads no answers. node:http itself reads on for ever, and
- * has no public way to hold back: `socket.pause()` does not stop its parser.
+ * Closes a connection if its client sends many requests without reading the answers. node:http reads on without a limit and
+ * has no public way of backpressure: `socket.pause()` does not stop its parser.
  */
 export function limitPipelining(server: Server): void {
   const pending = new WeakMap<Socket, number>()
   server.on('request', ({ socket }, response) => {
     const count = (pending.get(socket) ?? 0) + 1
     pending.set(socket, count)
-    if (count > PIPELINED) socket.destroy()
+    if (count > MAX_PIPELINED) socket.destroy()
     else response.once('close', () => pending.set(socket, (pending.get(socket) ?? 1) - 1))
   })
 }
 
 /**
- * Watches the connections that node:http would wait for when it closes. Browsers and undici open some ahead of need,
- * and one that never sent a request does not count as idle; nor does one whose answer is on its way, and that then
- * stays open for the keep-alive timeout.
- * @returns a function that ends the first at once, the second after their answers, and whatever is left after a while
+ * Tracks the connections that would keep a closing server open. node:http closes idle connections only, and these are not idle:
+ * those that never carried a request, which browsers and undici open in advance, and those with a request under way, which
+ * would stay open for the keep-alive timeout after its answer.
+ * @returns a function that ends the first kind at once and the second after the answer, and destroys all that are left after 6 s
  */
-export function watchConnections(server: Server): () => void {
+export function trackConnections(server: Server): () => void {
   const unused = new Set<Socket>()
   let closing = false
-  function forget(this: Socket): void {
+  // Handlers that use `this` are shared by all connections, of which there may be 10,000.
+  function connectionClosed(this: Socket): void {
     unused.delete(this)
   }
-  function answered(this: ServerResponse): void {
+  function answered(this: { req: { socket: Socket } }): void {
     if (closing) this.req.socket.end()
   }
   server.on('connection', (socket: Socket) => {
     unused.add(socket)
-    socket.once('close', forget)
+    socket.once('close', connectionClosed)
   })
   server.on('request', ({ socket }, response) => {
     unused.delete(socket)
@@ -47,7 +48,7 @@ export function watchConnections(server: Server): () => void {
   return () => {
     closing = true
     for (const socket of unused) socket.destroy()
-    const late = setTimeout(() => server.closeAllConnections(), LAST_ANSWERS_MS)
-    server.once('close', () => clearTimeout(late))
+    const timer = setTimeout(() => server.closeAllConnections(), LAST_ANSWERS_MS)
+    server.once('close', () => clearTimeout(timer))
   }
 }

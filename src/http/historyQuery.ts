@@ -4,32 +4,23 @@ import { BadRequestError } from '../errors.ts'
 import type { HistoryQuery } from '../store/history.ts'
 import type { Position } from '../store/writes.ts'
 
-/** The last job that pages by number reach: each page passes over all rows before it. */
+/** The last job that `page` reaches: Postgres reads and skips all rows before a page. */
 const DEEPEST_JOB = 10_000
 
 const PAGE_TAKES = `a number from 1, down to the ${DEEPEST_JOB}th job: deeper pages are reached with cursor`
 const LIMIT_TAKES = 'jobs a page, 1 to 100'
-const blockNumber = '^[0-9]{1,15}$'
+const BLOCK_NUMBER = '^[0-9]{1,15}$'
 
-/** The parameters of a page. Descriptions are also what a 400 says. */
-const pageParameters = {
+/** The parameters that only the history has. A 400 repeats their descriptions. */
+const PageParameters = Type.Object({
   fromBlock: Type.Optional(
-    Type.String({ pattern: blockNumber, description: 'a block number, inclusive', examples: ['1000'] }),
+    Type.String({ pattern: BLOCK_NUMBER, description: 'a block number, inclusive', examples: ['1000'] }),
   ),
   toBlock: Type.Optional(
-    Type.String({ pattern: blockNumber, description: 'a block number, inclusive', examples: ['2000'] }),
+    Type.String({ pattern: BLOCK_NUMBER, description: 'a block number, inclusive', examples: ['2000'] }),
   ),
-  order: Type.String({
-    enum: ['desc', 'asc'],
-    default: 'desc',
-    description: 'desc (newest first) or asc',
-  }),
-  page: Type.Integer({
-    minimum: 1,
-    maximum: DEEPEST_JOB,
-    default: 1,
-    description: PAGE_TAKES,
-  }),
+  order: Type.String({ enum: ['desc', 'asc'], default: 'desc', description: 'desc (newest first) or asc' }),
+  page: Type.Integer({ minimum: 1, maximum: DEEPEST_JOB, default: 1, description: PAGE_TAKES }),
   limit: Type.Integer({ minimum: 1, maximum: 100, default: 20, description: LIMIT_TAKES }),
   cursor: Type.Optional(
     Type.String({
@@ -37,17 +28,16 @@ const pageParameters = {
       description: 'the pagination.next of an answer to the same query',
     }),
   ),
-}
-const PageParameters = Type.Object(pageParameters)
+})
 
-/** The query of the history: the contract's filters, and what only a history has. */
+/** The query of the history: the contract's filters, and the parameters that only the history has. */
 export function historyParameters(rules: FilterRule[]) {
-  return { ...filterParameters(rules), ...pageParameters }
+  return { ...filterParameters(rules), ...PageParameters.properties }
 }
 
 /**
  * Reads a validated query.
- * @throws BadRequestError for what a pattern cannot exclude
+ * @throws BadRequestError for bad values that the schema accepts
  */
 export function parseHistoryQuery(rules: FilterRule[], query: Static<typeof PageParameters>): HistoryQuery {
   const { order, page, limit, cursor, fromBlock, toBlock } = query
@@ -69,7 +59,10 @@ export function parseHistoryQuery(rules: FilterRule[], query: Static<typeof Page
   return parsed
 }
 
-/** Refuses what the validation would read as a number and nobody means: `1e1`, `0x10`, ` 5`. @throws BadRequestError */
+/**
+ * Refuses texts that the validation would coerce to a number, as `1e1`, `0x10` and ` 5`. It runs before the validation.
+ * @throws BadRequestError
+ */
 export function assertPlainNumbers(query: { page?: unknown; limit?: unknown }): void {
   for (const name of ['page', 'limit'] as const) {
     const text = query[name]
@@ -80,7 +73,7 @@ export function assertPlainNumbers(query: { page?: unknown; limit?: unknown }): 
   }
 }
 
-/** A position as the opaque `cursor=` of API clients. */
+/** Encodes a position as the opaque `cursor=` of API clients. */
 export function encodePosition({ blockNumber, logIndex }: Position): string {
   return `${blockNumber.toString(36)}-${logIndex.toString(36)}`
 }

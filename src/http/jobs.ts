@@ -1,25 +1,19 @@
-import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
 import type { Contract } from '../contract/define.ts'
 import { canonical } from '../contract/filters.ts'
-import type { Job } from '../contract/job.ts'
-import { type HistoryPage, type HistoryQuery, TOTAL_LIMIT } from '../store/history.ts'
-import type { LifecycleEntry } from '../store/lifecycle.ts'
+import { TOTAL_LIMIT } from '../store/history.ts'
 import { addressKey } from './address.ts'
 import type { Admission } from './admission.ts'
-import { apiKeyParameter, errorAnswers, sendError } from './errors.ts'
+import { apiKeyParameter, KeyQuery } from './auth.ts'
+import { errorResponses, sendError } from './errors.ts'
 import { assertPlainNumbers, encodePosition, historyParameters, parseHistoryQuery } from './historyQuery.ts'
+import type { Instance } from './instance.ts'
 import { exampleJob, jobSchema } from './jobSchema.ts'
+import type { ServerOptions } from './options.ts'
 
-export interface JobsOptions {
-  contract: Contract
-  admit: Admission
-  readHistory(query: HistoryQuery): Promise<HistoryPage>
-  readJob(jobId: string): Promise<{ job: Job; lifecycle: LifecycleEntry[] } | null>
-}
+type JobsOptions = Pick<ServerOptions, 'contract' | 'readHistory' | 'readJob'>
 
-const Page = Type.Object(
+const HistoryAnswer = Type.Object(
   {
     success: Type.Literal(true),
     data: Type.Array(Type.Ref('Job')),
@@ -51,78 +45,74 @@ const Lifecycle = Type.Array(
     txHash: Type.String({ examples: [`0x${'ab'.repeat(32)}`] }),
     blockNumber: Type.String({ examples: ['123456'] }),
   }),
-  { description: 'what happened to the job, oldest first' },
+  { description: 'the logs that created or changed the job, oldest first' },
 )
 
-/** `GET /api/v1/jobs` and `/api/v1/jobs/:jobId`: the history of the public contract (API.md, "history"). */
-export function jobsRoutes(plain: FastifyInstance, options: JobsOptions): void {
-  historyRoute(plain, options)
-  jobRoute(plain, options)
+/** `GET /api/v1/jobs`, the history, and `GET /api/v1/jobs/:jobId`, one job with its lifecycle. */
+export function jobsRoutes(app: Instance, admit: Admission, options: JobsOptions): void {
+  historyRoute(app, admit, options)
+  jobRoute(app, admit, options)
 }
 
-function historyRoute(plain: FastifyInstance, { contract, admit, readHistory }: JobsOptions): void {
-  const parameters = historyParameters(contract.filters)
-  plain.withTypeProvider<TypeBoxTypeProvider>().get(
+function historyRoute(app: Instance, admit: Admission, { contract, readHistory }: JobsOptions): void {
+  const parameters = { ...historyParameters(contract.filters), ...apiKeyParameter }
+  // Typed as unknown, since the body is sent as text and not as an object.
+  const response: Record<number, unknown> = { 200: HistoryAnswer, ...errorResponses() }
+  const schema = {
+    operationId: 'listJobs',
+    summary: 'The jobs indexed so far',
+    description:
+      'Ordered by block and log position. Follow pagination.next by cursor=: it costs the same at any depth and does not shift when jobs arrive.',
+    tags: ['jobs'],
+    querystring: Type.Object(parameters, { additionalProperties: false }),
+    response,
+  }
+  app.get(
     '/api/v1/jobs',
-    {
-      schema: {
-        operationId: 'listJobs',
-        summary: 'The jobs indexed so far',
-        description:
-          'Ordered by block and log position. Follow pagination.next by cursor=: it costs the same at any depth and does not shift when jobs arrive.',
-        tags: ['jobs'],
-        querystring: Type.Object({ ...parameters, ...apiKeyParameter }, { additionalProperties: false }),
-        response: { 200: Page, ...errorAnswers() },
-      },
-      preValidation: async ({ query }) => assertPlainNumbers(query),
-    },
+    { schema, preValidation: async ({ query }) => assertPlainNumbers(query) },
     async ({ query, ip }, reply) => {
-      const asked = parseHistoryQuery(contract.filters, query)
-      const { jobs, total, next, lastId } = await admit(addressKey(ip), () => readHistory(asked))
-      const pagination = { page: query.page, limit: asked.limit, total, next: next && encodePosition(next) }
-      // The jobs are JSON already.
-      const body = `{"success":true,"data":[${jobs}],"pagination":${JSON.stringify(pagination)},"lastEventId":"${lastId}"}`
-      return reply.type('application/json; charset=utf-8').send(body as never)
+      const historyQuery = parseHistoryQuery(contract.filters, query)
+      const { jobs, total, next, lastId } = await admit(addressKey(ip), () => readHistory(historyQuery))
+      const { page, limit } = query
+      const pagination = JSON.stringify({ page, limit, total, next: next && encodePosition(next) })
+      // The store has the jobs as JSON.
+      const body = `{"success":true,"data":[${jobs}],"pagination":${pagination},"lastEventId":"${lastId}"}`
+      return reply.type('application/json; charset=utf-8').send(body)
     },
   )
 }
 
-function jobRoute(plain: FastifyInstance, { contract, admit, readJob }: JobsOptions): void {
-  const [id] = contract.fields
-  plain.withTypeProvider<TypeBoxTypeProvider>().get(
-    '/api/v1/jobs/:jobId',
-    {
-      schema: {
-        operationId: 'getJob',
-        summary: 'One job and what happened to it',
-        description:
-          'With its lifecycle: each log of the chain that created or changed it. Of an id that the contract used twice, the latest job.',
-        tags: ['jobs'],
-        params: Type.Object({
-          jobId: Type.String({
-            pattern: `^${id?.equals?.pattern}$`,
-            description: "a job's id as the job object has it",
-            examples: [exampleJob(contract).jobId],
-          }),
-        }),
-        querystring: Type.Object(apiKeyParameter, { additionalProperties: false }),
-        response: {
-          200: Type.Object(
-            {
-              success: Type.Literal(true),
-              data: Type.Object({ ...jobSchema(contract).properties, lifecycle: Lifecycle }),
-            },
-            { description: 'the job' },
-          ),
-          ...errorAnswers('NOT_FOUND'),
-        },
-      },
-    },
-    async ({ params, ip }, reply) => {
-      const [jobId = params.jobId] = id?.equals ? canonical('jobId', [params.jobId], id.equals) : []
-      const found = await admit(addressKey(ip), () => readJob(jobId))
-      if (!found) return sendError(reply, 'NOT_FOUND', `there is no job ${jobId}`)
-      return { success: true as const, data: { ...found.job, lifecycle: found.lifecycle } as never }
-    },
-  )
+function jobRoute(app: Instance, admit: Admission, { contract, readJob }: JobsOptions): void {
+  const equals = contract.fields[0]?.equals
+  const schema = {
+    operationId: 'getJob',
+    summary: 'One job with its lifecycle',
+    description:
+      'The lifecycle has each log that created or changed the job. If the contract used an id twice, the latest job is answered.',
+    tags: ['jobs'],
+    params: Type.Object({
+      jobId: Type.String({
+        pattern: `^${equals?.pattern}$`,
+        description: "a job's id as the job object has it",
+        examples: [exampleJob(contract).jobId],
+      }),
+    }),
+    querystring: KeyQuery,
+    response: jobResponses(contract),
+  }
+  app.get('/api/v1/jobs/:jobId', { schema }, async ({ params, ip }, reply) => {
+    const [jobId = params.jobId] = equals ? canonical('jobId', [params.jobId], equals) : []
+    const found = await admit(addressKey(ip), () => readJob(jobId))
+    if (!found) return sendError(reply, 'NOT_FOUND', `there is no job ${jobId}`)
+    return reply.send({ success: true, data: { ...found.job, lifecycle: found.lifecycle } })
+  })
+}
+
+/** Typed as unknown, since the fields of a job depend on the contract. */
+function jobResponses(contract: Contract): Record<number, unknown> {
+  const data = Type.Object({ ...jobSchema(contract).properties, lifecycle: Lifecycle })
+  return {
+    200: Type.Object({ success: Type.Literal(true), data }, { description: 'the job' }),
+    ...errorResponses('NOT_FOUND'),
+  }
 }

@@ -1,7 +1,7 @@
 import swagger from '@fastify/swagger'
-import type { FastifyInstance } from 'fastify'
+import type { Instance } from './instance.ts'
 
-const description = `Jobs of an on-chain marketplace, as history and as a live stream.
+const introduction = `Jobs of an on-chain marketplace, as history and as a live stream.
 
 Integers that can pass 2^53 (uint256 ids, block numbers, unix seconds of the chain) are decimal strings. Filters are the same on the history and on the stream: values of one parameter are
 comma-separated and OR'd, parameters are AND'd.
@@ -9,22 +9,22 @@ comma-separated and OR'd, parameters are AND'd.
 From the history to the stream without a gap or a duplicate: read \`/api/v1/jobs\`, then open
 \`/api/v1/events?lastEventId=\` with the \`lastEventId\` of that answer.`
 
-/** `/openapi.json`, from the schemas that validate and serialise. Registered before the routes it describes. */
-export async function openapi(app: FastifyInstance, version: string): Promise<void> {
+/** `GET /openapi.json`: the OpenAPI document, made from the schemas of the routes. Register it before the routes. */
+export async function openapi(app: Instance, version: string): Promise<void> {
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
       info: {
         title: 'Jobcast',
         version,
-        description,
+        description: introduction,
         contact: { name: 'the operator of this server' },
         license: { name: 'MIT', identifier: 'MIT' },
       },
       servers: [{ url: '/', description: 'this server' }],
       tags: [
         { name: 'jobs', description: 'the history and the stream' },
-        { name: 'status', description: 'what is indexed, and how far' },
+        { name: 'status', description: 'the contract, and how far it is indexed' },
         { name: 'operation', description: 'for probes and monitoring' },
       ],
       components: {
@@ -34,14 +34,8 @@ export async function openapi(app: FastifyInstance, version: string): Promise<vo
           query: { type: 'apiKey', in: 'query', name: 'api_key' },
         },
       },
-      // The first: no key is needed unless the operator set API_KEYS.
+      // The empty requirement comes first: no key is needed unless the operator set API_KEYS.
       security: [{}, { header: [] }, { bearer: [] }, { query: [] }],
-    },
-    // HEAD is as everywhere in HTTP, and an operation's id must be one.
-    transformObject(document) {
-      if (!('openapiObject' in document)) return document.swaggerObject
-      for (const path of Object.values(document.openapiObject.paths ?? {})) delete path?.head
-      return document.openapiObject
     },
     refResolver: { buildLocalReference: (json, _base, _fragment, i) => String(json.$id ?? `def-${i}`) },
   })

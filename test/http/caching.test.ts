@@ -6,7 +6,7 @@ import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
 import { seedJobs } from '../helpers/seedJobs.ts'
 import { type Service, startService } from '../helpers/service.ts'
 
-// An api process alone: a history that stands still, and no chain.
+// A process of role api only: the history does not change, and no chain is needed.
 const env = { CONTRACT_ADDRESS: `0x${'12'.repeat(20)}`, RPC_URL: 'http://127.0.0.1:1' }
 const KEY = 'a-key-of-this-test'
 
@@ -30,7 +30,7 @@ interface Answer {
   body: Buffer
 }
 
-/** As sent, not decompressed. */
+/** The response as sent, not decompressed. */
 function get(path: string, headers: Record<string, string> = {}, method = 'GET'): Promise<Answer> {
   return new Promise((resolve, reject) => {
     request(service.url + path, { headers, method }, (response) => {
@@ -83,7 +83,7 @@ describe('a client that polls', () => {
     expect(new Set(tags).size).toBe(3)
   })
 
-  it('is never told to keep an error, nor that one is unchanged', async () => {
+  it('may not store an error, and never gets 304 for one', async () => {
     for (const path of ['/api/v1/jobs/999999', '/api/v1/jobs?limit=0', '/nothing']) {
       const answer = await get(path, { 'if-none-match': '*' })
       expect(answer.status).toBeGreaterThanOrEqual(400)
@@ -92,7 +92,7 @@ describe('a client that polls', () => {
     }
   })
 
-  it('may not share what a key protects', async () => {
+  it('may not share an answer that needs a key', async () => {
     const keyed = await startService({ ...env, DATABASE_URL: url, API_KEYS: KEY })
     try {
       const answer = await fetch(`${keyed.url}/api/v1/jobs`, { headers: { 'x-api-key': KEY } })
@@ -103,12 +103,12 @@ describe('a client that polls', () => {
   })
 })
 
-it('probes and metrics are never kept', async () => {
+it('probes and metrics are never stored', async () => {
   for (const path of ['/health', '/ready', '/metrics'])
     expect((await get(path)).headers['cache-control']).toBe('no-store')
 })
 
-it('a large answer is compressed as the client likes, with the ETag of the plain one', async () => {
+it('a large answer is compressed by the coding that the client accepts, with the ETag of the plain answer', async () => {
   const plain = await get('/api/v1/jobs')
   const gzip = await get('/api/v1/jobs', { 'accept-encoding': 'gzip' })
   const brotli = await get('/api/v1/jobs', { 'accept-encoding': 'br' })
@@ -128,7 +128,7 @@ it('a large answer is compressed as the client likes, with the ETag of the plain
   expect(unchanged.status).toBe(304)
 })
 
-it('however many ask for the figures, the state or the metrics, the database is asked now and then', async () => {
+it('however many clients request statistics, configuration or readiness, the database is read a few times a second', async () => {
   const statements = async () =>
     (await readMetrics(service.url))('jobcast_database_query_duration_seconds_count')
   const before = await statements()

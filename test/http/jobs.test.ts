@@ -96,7 +96,7 @@ describe('the history', () => {
     ['order=up', /order takes desc \(newest first\) or asc/],
     ['fromBlock=-1', /fromBlock takes a block number/],
     ['types=job_created', /unknown parameter types/],
-  ])('?%s is a 400 that says what is taken', async (query, message) => {
+  ])('?%s is a 400 that says what the parameter takes', async (query, message) => {
     const { success, error } = await service.get(`/api/v1/jobs?${query}`, 400)
     expect([success, error.code]).toEqual([false, 'BAD_REQUEST'])
     expect(error.message).toMatch(message)
@@ -109,7 +109,7 @@ describe('the history', () => {
 })
 
 describe('a job', () => {
-  it('comes with what happened to it, oldest first', async () => {
+  it('comes with its lifecycle, oldest first', async () => {
     const { data } = await service.get('/api/v1/jobs/1')
     const { lifecycle, ...job } = data
     expect(job).toMatchObject({ jobId: '1', status: 'SUBMITTED', providerId: '8', title: null })
@@ -134,7 +134,7 @@ describe('a job', () => {
     expect(listed).toEqual([job])
   })
 
-  it('loses what a reorg took away', async () => {
+  it('loses the lifecycle entries that a reorg removed', async () => {
     await writer.change('4', { status: 'FUNDED' })
     await writer.change('4', { status: 'REJECTED' })
     expect((await service.get('/api/v1/jobs/4')).data.lifecycle).toHaveLength(3)
@@ -163,7 +163,7 @@ describe('a job', () => {
   )
 })
 
-it('/api/v1/stats counts by status and choice, with what a newer contract brought', async () => {
+it('/api/v1/stats counts by status and choice, with the values of a newer contract', async () => {
   const { data } = await service.get('/api/v1/stats')
   expect(data).toMatchObject({ totalJobs: 6, totalAmount: '1000400.000001' })
   expect(data.byStatus.map(({ status, jobs }: Record<string, unknown>) => [status, jobs])).toEqual([

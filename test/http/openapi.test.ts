@@ -42,7 +42,7 @@ afterAll(async () => {
 const pointer = (...path: string[]) =>
   `document#/${path.map((part) => encodeURIComponent(part.replaceAll('~', '~0').replaceAll('/', '~1'))).join('/')}`
 
-/** Holds an answer to what the document says of it. */
+/** Validates an answer by its schema in the document. */
 async function check(response: Response, path: string): Promise<void> {
   const type = (response.headers.get('content-type') ?? '').split(';')[0] as string
   const at = ['paths', path, 'get', 'responses', String(response.status), 'content', type, 'schema']
@@ -59,7 +59,7 @@ describe('the document', () => {
     expect(validator.version).toBe('3.1')
   })
 
-  it('names every operation, its group and what each parameter and answer is', () => {
+  it('describes every operation with its group, parameters and answers', () => {
     expect(Object.keys(document.paths).sort()).toEqual([
       '/api/v1/config',
       '/api/v1/events',
@@ -208,7 +208,7 @@ it('the page of the document loads nothing from elsewhere, and says so', async (
     expect(asset.origin).toBe(service.url)
     const response = await fetch(asset)
     expect(response.status).toBe(200)
-    // An answer nobody reads would hold up the shutdown.
+    // An unread answer would delay the shutdown.
     await response.arrayBuffer()
   }
   expect(html).not.toMatch(/<script>|<style>/)

@@ -15,7 +15,7 @@ afterAll(async () => {
 })
 
 describe('methods', () => {
-  it.each(['/api/v1/jobs', '/api/v1/jobs/1', '/api/v1/events', '/health', '/'])(
+  it.each(['/api/v1/jobs', '/api/v1/jobs/1', '/api/v1/events', '/health', '/', '/docs/'])(
     'POST %s is 405 with Allow, whatever its body',
     async (path) => {
       const response = await fetch(service.url + path, {

@@ -39,7 +39,7 @@ it('six confirmations of 12 s blocks are no lag, in the process that indexes and
   }
 })
 
-it('a database that takes no writes any more is told within seconds, and until it takes them again', async () => {
+it('/ready is 503 within seconds after the database became read-only, until it takes writes again', async () => {
   const service = await serve({ DATABASE_URL: await server.createDatabase() })
   await service.untilReady()
   const admin = postgres(server.url, { max: 1 })

@@ -60,7 +60,7 @@ it.each([
   },
 )
 
-it('answers carry the headers that keep a browser from misusing them, and none that tells what runs here', async () => {
+it('answers have the security headers, and none that names the software', async () => {
   const { headers } = await fetch(`${service.url}/health`)
   expect(headers.get('x-content-type-options')).toBe('nosniff')
   expect(headers.get('referrer-policy')).toBe('no-referrer')

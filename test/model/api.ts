@@ -1,10 +1,10 @@
 import { setImmediate } from 'node:timers/promises'
-import type { FastifyInstance } from 'fastify'
 import pino from 'pino'
 import type { Contract } from '../../src/contract/define.ts'
 import { createFanout } from '../../src/feed/fanout.ts'
 import { openFeed } from '../../src/feed/feed.ts'
 import type { FeedLog } from '../../src/feed/log.ts'
+import type { Instance } from '../../src/http/instance.ts'
 import { eventsRoute } from '../../src/http/stream/events.ts'
 import { createMetrics } from '../../src/observe/metrics.ts'
 import type { Database } from '../../src/store/database.ts'
@@ -65,18 +65,18 @@ export function createApi(db: Database, contract: Contract): Api {
     batchBytes: BATCH_BYTES,
   })
   const app = {
-    route(options: { handler: Handler }) {
-      handle = options.handler
+    get(_url: string, _options: unknown, handler: Handler) {
+      handle = handler
     },
   }
-  eventsRoute(app as unknown as FastifyInstance, {
+  eventsRoute(app as unknown as Instance, {
     contract,
     feed,
     fanout,
     maxStreams: 100,
     maxStreamsPerIp: 100,
     resumable: true,
-    metrics: { opened() {}, closed() {}, refused() {} },
+    metrics,
   })
   return {
     gates,

@@ -436,15 +436,15 @@ const SERVING: Record<string, Fault[]> = {
       '',
     ],
   ],
-  'src/http/stream/wanted.ts': [
+  'src/http/stream/query.ts': [
     [
-      'readWanted',
+      'parseStreamFilter',
       'a filter passes a change only if the job matches after it',
       '(matchesJob(job) || (before !== null && matchesJob(before)))',
       'matchesJob(job)',
     ],
     [
-      'readWanted',
+      'parseStreamFilter',
       'a filter passes a change only if the job matched before it',
       '(matchesJob(job) || (before !== null && matchesJob(before)))',
       'matchesJob(before ?? job)',

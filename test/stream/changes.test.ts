@@ -43,7 +43,7 @@ async function heard(stream: EventStream): Promise<string[]> {
     .map(({ type, data }) => `${type} ${data.status}`)
 }
 
-it('a job that leaves the filter is told once more, as it is now; then no more', async () => {
+it('a job that leaves the filter is sent once more, as it is now, and then no more', async () => {
   const stream = await subscribe('status=OPEN')
   const jobId = await newJob()
   await writer.change(jobId, { status: 'FUNDED' })
@@ -51,7 +51,7 @@ it('a job that leaves the filter is told once more, as it is now; then no more',
   expect(await heard(stream)).toEqual(['job_created OPEN', 'job_updated FUNDED'])
 })
 
-it('a job that comes into the filter is told from that change on', async () => {
+it('a job that enters the filter is sent from that change on', async () => {
   const stream = await subscribe('providerId=41')
   const jobId = await newJob()
   await writer.change(jobId, { status: 'FUNDED' })

@@ -101,7 +101,7 @@ describe.skipIf(!has('python3'))("Python's standard library", () => {
     await until(() => lines().length === 1, { message: 'it is connected' })
     const first = await writer.add({})
     const second = await writer.add({})
-    // It hung up by itself behind the first job; the second came to the next connection.
+    // It closed its connection after the first job. The second came on the next connection.
     await until(() => lines().at(-1)?.[1] === String(second), { message: 'the second job came' })
     expect(lines().filter(([event]) => event === 'job_created')).toEqual([
       ['job_created', String(first)],

@@ -171,7 +171,7 @@ describe('HTTP', () => {
     expect(plain.status).toBe(204)
   })
 
-  // RFC 9110 15.5.6 leaves the choice; the contract has one answer for what is not there.
+  // RFC 9110 15.5.6: a 405 must have Allow.
   it('other methods are refused with Allow', async () => {
     const answer = await fetch(`${service.url}/api/v1/events`, { method: 'POST', body: 'x' })
     expect(answer.status).toBe(405)
@@ -195,7 +195,7 @@ describe('HTTP', () => {
   })
 
   // RFC 9112 7.1: nothing but chunks may follow in a chunked body, so an error cannot be answered there.
-  it('garbage behind a request ends the stream and adds nothing to it', async () => {
+  it('garbage after a request ends the stream and adds nothing to it', async () => {
     const connection = await stream()
     connection.send('\x00\x01 garbage\r\n\r\n')
     await connection.untilEnded()
@@ -204,7 +204,7 @@ describe('HTTP', () => {
     expect(answer.rest).toBe('')
   })
 
-  it('what is no HTTP is answered in the envelope of the contract', async () => {
+  it('bytes that are not HTTP are answered by the error body of the API', async () => {
     for (const [text, status] of [
       ['GET /api/v1/events HTTP/1.1\r\nHost: x\r\nLast-Event-ID: 1\x002\r\n\r\n', 400],
       ['NONSENSE\r\n\r\n', 400],

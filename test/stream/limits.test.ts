@@ -103,7 +103,7 @@ describe('MAX_STREAMS_PER_IP', () => {
       await connection.until('event: connected')
       return connection
     }
-    // Resets, ends, and requests whose connection is gone before they are looked at.
+    // Resets, ends, and requests whose connection is gone before the server reads them.
     for (const how of ['reset', 'end', 'at once', 'garbage'] as const) {
       for (let i = 0; i < 8; i++) {
         if (how === 'at once') {
@@ -119,7 +119,7 @@ describe('MAX_STREAMS_PER_IP', () => {
       }
       await until(async () => (await streams(service)) === 0, { message: `no stream is left after ${how}` })
     }
-    // Pipelined behind a stream: they have no turn before their connection goes.
+    // Pipelined after a stream: the connection closes before it is their turn.
     for (let i = 0; i < 3; i++) {
       const connection = await begin()
       connection.send(GET.repeat(20))
@@ -166,7 +166,7 @@ describe('TRUST_PROXY', () => {
     await until(() => other.responses[0]?.status === 429)
   })
 
-  it('set, each address behind the proxy has streams of its own, and frees them', async () => {
+  it('set, the streams of each address behind the proxy are counted on their own', async () => {
     const service = await serve({ MAX_STREAMS_PER_IP: '1', TRUST_PROXY: '127.0.0.1' })
     const first = subscribe(service, from('198.51.100.1'))
     await first.connected
@@ -179,7 +179,7 @@ describe('TRUST_PROXY', () => {
     await subscribe(service, from('198.51.100.1')).connected
   })
 
-  it('as a number of hops, believes so many proxies and not what stands before them', async () => {
+  it('as a number of hops, believes that many proxies and no address before them', async () => {
     const service = await serve({ MAX_STREAMS_PER_IP: '1', TRUST_PROXY: '1' })
     await subscribe(service, from('203.0.113.9, 198.51.100.1')).connected
     const forged = subscribe(service, from('203.0.113.10, 198.51.100.1'))
@@ -258,7 +258,7 @@ describe('API_KEYS', () => {
     }
   })
 
-  it('are never logged, nor is what was given for one, however the request fails', async () => {
+  it('are never logged, valid or not, however the request fails', async () => {
     const server = await startProcess({
       args: ['start', '--only', 'api'],
       env: { DATABASE_URL: url, API_KEYS: 'right-key-secret', LOG_LEVEL: 'trace' },
@@ -304,7 +304,7 @@ describe('API_KEYS', () => {
 })
 
 describe('without a database', () => {
-  it('a stream is told to come back, and REST is unavailable', async () => {
+  it('a stream gets the event unavailable, and REST is 503', async () => {
     const service = await serveDatabase('postgres://postgres@127.0.0.1:1/none')
     onTestFinished(() => service.close())
     const stream = subscribe(service)

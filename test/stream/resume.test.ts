@@ -59,7 +59,7 @@ describe('a client that comes back', () => {
     await until(async () => (await subscribe(service).connected).id === String(last))
   })
 
-  it('gets everything behind its id once and in order, then live; by header, query and alias', async () => {
+  it('gets every event after its id once and in order, then live; by header, query and alias', async () => {
     const from = start + 4
     const streams = [
       subscribe(service, '', String(from)),
@@ -106,7 +106,7 @@ describe('a client that comes back', () => {
     expect(await connection.until('event: connected')).toContain('"resumed":null')
   })
 
-  it('continues a filtered stream, past what the filter leaves out', async () => {
+  it('continues a filtered stream after the events that the filter leaves out', async () => {
     await writer.add({ clientId: '9' }, {}, { clientId: '9' })
     const stream = subscribe(service, '?clientId=9', String(start))
     await stream.waitFor(2)
@@ -116,7 +116,7 @@ describe('a client that comes back', () => {
     expect(ids(removals)).toEqual(range(last - 2, last))
   })
 
-  it('with an id that is none of ours is told of its gap, by a header of any kind', async () => {
+  it('with an id that is not of this feed, or a malformed header, has a gap', async () => {
     const huge = '9'.repeat(4_000)
     for (const id of [
       'abc',
@@ -164,8 +164,8 @@ describe('a client that comes back', () => {
     }
   })
 
-  it('a process that is behind looks before it calls an id unknown', async () => {
-    // Without the wake this process would find out within a second only.
+  it('a process that lags reads the store before it calls an id unknown', async () => {
+    // Without the notification this process reads the store up to a second later.
     await writer.run(sql`update cursor set last_id = last_id + 2, revision = revision + 1`)
     await writer.run(sql`insert into feed (id, type, data) values
       (${last + 1}::bigint, 'job_created', '{"jobId":"a"}'), (${last + 2}::bigint, 'job_created', '{"jobId":"b"}')`)
@@ -215,7 +215,7 @@ describe('retention', () => {
 })
 
 describe('the store', () => {
-  it('gives what memory no longer holds, to each from its place, once and in order, while more is committed', async () => {
+  it('sends events that memory no longer holds, to each from its position, once and in order, while more are committed', async () => {
     const url = await postgres.createDatabase()
     const writer = await write(url)
     const start = await writer.lastId()
@@ -254,7 +254,7 @@ describe('the store', () => {
     expect((await stream.waitFor((event) => event.id === String(newest))).data.jobId).toBe('77')
   })
 
-  it('being away does not end a stream, and what was committed meanwhile follows', async () => {
+  it('does not end a stream while it is out of reach, and the events committed meanwhile follow', async () => {
     const url = await postgres.createDatabase()
     const writer = await write(url)
     const service = await serve(url, { KEEPALIVE_SECONDS: '1' })

@@ -11,7 +11,7 @@ const JOINS = 15
 /** One log of the chain: a job that came again after a reorg is another. */
 const key = (job: Job) => `${job.jobId} ${job.creationTxHash} ${job.blockNumber}`
 
-/** What a client holds that read the history and applied what came after it; throws if that does not fit together. */
+/** The jobs of a client that read the history and applied the events after it. Throws if an event does not fit. */
 function replay(history: Job[], events: StreamEvent[]): string[] {
   const held = new Map(history.map((job) => [key(job), JSON.stringify(job)]))
   for (const { type, id, data } of events) {
@@ -43,7 +43,7 @@ it('from the history to the stream there is no gap and no double, under constant
       const { jobId } = await chain.createJob({ clientId })
       if (i % 2 === 0) await chain.changeJob('fund', [BigInt(jobId), clientId, 1n])
       if (i % 7 > 0) continue
-      // A reorg of what was not indexed yet takes nothing away.
+      // A reorg of blocks that are not indexed removes nothing.
       await until(() => service.get(`/api/v1/jobs/${jobId}`), { message: `job ${jobId} indexed` })
       await chain.reorg(1 + (i % 3))
     }

@@ -1,45 +1,50 @@
 import { Type } from 'typebox'
 import type { Contract } from '../../contract/define.ts'
-import { errorAnswers } from '../errors.ts'
+import type { EventType } from '../../events.ts'
+import { errorResponses } from '../errors.ts'
 import { exampleJob } from '../jobSchema.ts'
 
-const event = (type: string, data: string, when: string) => ({
-  type: 'object',
-  description: when,
-  required: ['event', 'data'],
-  properties: {
-    event: { const: type },
-    data: {
-      type: 'string',
-      contentMediaType: 'application/json',
-      contentSchema: { $ref: `#/components/schemas/${data}` },
-    },
-    ...(type !== 'unavailable' && {
-      id: { type: 'string', pattern: '^[0-9]+$', description: 'the position in the feed; only grows' },
-    }),
-    ...(['connected', 'unavailable'].includes(type) && {
-      retry: { type: 'integer', description: 'milliseconds to wait before coming back' },
-    }),
-  },
-})
+export const STREAM_ROUTE = '/api/v1/events'
 
-/** Each event of the stream by its parsed fields. */
-const events = {
-  oneOf: [
-    event('connected', 'Connected', 'the first frame, always'),
-    event('job_created', 'Job', 'a log that creates a job was indexed and committed'),
-    event(
-      'job_updated',
-      'Job',
-      'a later log changed the job, or a reorg took such a log away: the job as it is now',
-    ),
-    event('job_removed', 'Job', 'a reorg took the creating log off the chain: the job as it was'),
-    event('ping', 'Ping', 'the stream was silent for the keepalive time'),
-    event('unavailable', 'Unavailable', 'the server cannot hold this stream now; the response ends'),
-  ],
+/** Each event of the stream: the schema of its data, and when it is sent. */
+const described: Record<EventType, [data: string, when: string]> = {
+  connected: ['Connected', 'the first frame, always'],
+  job_created: ['Job', 'a log that creates a job was indexed and committed'],
+  job_updated: ['Job', 'a later log changed the job, or a reorg took such a log away: the job as it is now'],
+  job_removed: ['Job', 'a reorg took the creating log off the chain: the job as it was'],
+  ping: ['Ping', 'the stream was silent for the keepalive time'],
+  unavailable: ['Unavailable', 'the server cannot hold this stream now; the response ends'],
 }
 
-const example = (contract: Contract) =>
+function eventSchema([type, [data, when]]: [string, [string, string]]) {
+  return {
+    type: 'object',
+    description: when,
+    required: ['event', 'data'],
+    properties: {
+      event: { const: type },
+      data: {
+        type: 'string',
+        contentMediaType: 'application/json',
+        contentSchema: { $ref: `#/components/schemas/${data}` },
+      },
+      ...(type !== 'unavailable' && {
+        id: { type: 'string', pattern: '^[0-9]+$', description: 'the position in the feed; only grows' },
+      }),
+      ...(['connected', 'unavailable'].includes(type) && {
+        retry: { type: 'integer', description: 'milliseconds to wait before coming back' },
+      }),
+    },
+  }
+}
+
+const eventsSchema = {
+  type: 'string',
+  contentMediaType: 'text/event-stream',
+  contentSchema: { type: 'array', items: { oneOf: Object.entries(described).map(eventSchema) } },
+}
+
+const exampleStream = (contract: Contract) =>
   [
     'retry: 3000',
     'id: 1780000000000041',
@@ -53,38 +58,31 @@ const example = (contract: Contract) =>
     '',
   ].join('\n')
 
-/** What the OpenAPI document says of the stream, its query aside. */
+const lastEventIdHeader = Type.Object({
+  'Last-Event-ID': Type.Optional(
+    Type.String({
+      description: 'the id of the last event received; an id that is not of this feed is a gap, and no error',
+    }),
+  ),
+})
+
+/** The route of the stream in the OpenAPI document, without its query. */
 export const streamDescription = (contract: Contract) => ({
   operationId: 'streamEvents',
   summary: 'The stream of jobs, as Server-Sent Events',
   description: [
     'A new subscription gets no past events: only what is committed after it connected. One that comes back with Last-Event-ID',
     'continues its own subscription: everything after that id, once, in order, then live; `connected.resumed` tells whether',
-    'that was possible. A client that takes no bytes is disconnected, and can resume. Where the server cannot hold the stream now,',
+    'that was possible. A client that takes no bytes is disconnected, and can resume. If the server cannot hold the stream now,',
     'a client that accepts text/event-stream is answered 200 with one `unavailable` event, since EventSource never returns after a 503.',
   ].join(' '),
   tags: ['jobs'],
-  headers: Type.Object({
-    'Last-Event-ID': Type.Optional(
-      Type.String({
-        description: 'the id of the last event received; one that is not ours is a gap, and no error',
-      }),
-    ),
-  }),
+  headers: lastEventIdHeader,
   response: {
-    ...errorAnswers(),
+    ...errorResponses(),
     200: {
       description: 'the stream; it ends when the client, or a server that shuts down, ends it',
-      content: {
-        'text/event-stream': {
-          schema: {
-            type: 'string',
-            contentMediaType: 'text/event-stream',
-            contentSchema: { type: 'array', items: events },
-          },
-          example: example(contract),
-        },
-      },
+      content: { 'text/event-stream': { schema: eventsSchema, example: exampleStream(contract) } },
     },
   },
 })

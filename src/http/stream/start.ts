@@ -1,37 +1,38 @@
 import { UnavailableError } from '../../errors.ts'
 import type { Feed } from '../../feed/feed.ts'
 
-/** Where a subscription begins. */
+/** The id after which a client wants to continue; `none` if it gave none, `malformed` if that cannot be an id. */
+export type LastEventId = number | 'none' | 'malformed'
+
+/** Start position of a stream. */
 export interface Start {
-  /** the id behind which it continues */
+  /** events with an id greater than this are sent */
   position: number
-  /** true only where all behind the asked id is still at hand, false where it is not; null where none was asked */
+  /** true if all events after the client's id follow, false if there is a gap, null if the client gave no id */
   resumed: boolean | null
 }
 
 /**
- * Finds where a subscription begins.
- * @param from what the client asked to continue behind
- * @param resumable false where the feed keeps nothing for clients that come back
- * @throws UnavailableError where that is only known to a database which does not answer
+ * Finds the start position of a stream.
+ * @param resumable false if the feed keeps nothing for clients that come back
+ * @throws UnavailableError if only the database knows, and it does not answer
  */
-export async function findStart(
-  feed: Feed,
-  from: number | 'none' | 'malformed',
-  resumable: boolean,
-): Promise<Start> {
-  // An id ahead of ours may be one that another process has given out already.
-  if (feed.lastId() === null || (typeof from === 'number' && resumable && from > (feed.lastId() as number)))
+export async function findStart(feed: Feed, lastEventId: LastEventId, resumable: boolean): Promise<Start> {
+  const known = feed.lastId()
+  // An id greater than the last one known here may have come from another process.
+  if (known === null || (typeof lastEventId === 'number' && resumable && lastEventId > known))
     await feed.refresh()
-  const last = known(feed)
-  if (from === 'none') return { position: last, resumed: null }
-  if (from === 'malformed' || !resumable || from > last) return { position: last, resumed: false }
-  if (feed.recent(from, 1) || (await feed.stored(from, 1))) return { position: from, resumed: true }
-  // The feed may have gone on meanwhile, and the gap ends where the stream begins.
-  return { position: known(feed), resumed: false }
+  const last = lastIdOf(feed)
+  if (lastEventId === 'none') return { position: last, resumed: null }
+  if (lastEventId === 'malformed' || !resumable || lastEventId > last)
+    return { position: last, resumed: false }
+  if (feed.recent(lastEventId, 1) || (await feed.stored(lastEventId, 1)))
+    return { position: lastEventId, resumed: true }
+  // The last id is read again, since the feed may have grown.
+  return { position: lastIdOf(feed), resumed: false }
 }
 
-function known(feed: Feed): number {
+function lastIdOf(feed: Feed): number {
   const last = feed.lastId()
   if (last === null) throw new UnavailableError('the feed has not been read yet')
   return last

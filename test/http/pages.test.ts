@@ -1,9 +1,11 @@
 import fastify from 'fastify'
 import { afterAll, expect, test } from 'vitest'
-import { page } from '../../src/http/page.ts'
+import { caching } from '../../src/http/caching.ts'
+import { pages } from '../../src/http/pages.ts'
 
 const app = fastify({ routerOptions: { ignoreTrailingSlash: true } })
-app.register(page)
+caching(app, true)
+app.register(pages)
 afterAll(() => app.close())
 
 test.each(['/', '/jobs/42'])('%s allows scripts and styles of its own origin only', async (url) => {
@@ -11,7 +13,7 @@ test.each(['/', '/jobs/42'])('%s allows scripts and styles of its own origin onl
   expect(response.statusCode).toBe(200)
   expect(response.headers['content-type']).toBe('text/html; charset=utf-8')
   expect(response.headers['content-security-policy']).toBe(
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "default-src 'none';script-src 'self';style-src 'self';connect-src 'self';img-src 'self' data:;base-uri 'none';form-action 'none';frame-ancestors 'none'",
   )
   expect(response.headers['referrer-policy']).toBe('no-referrer')
   // Such a policy would drop these without a word.

@@ -1,0 +1,94 @@
+import compress from '@fastify/compress'
+import cors from '@fastify/cors'
+import rateLimit from '@fastify/rate-limit'
+import { Connected, Ping, Unavailable } from '../events.ts'
+import { createFanout, type Fanout } from '../feed/fanout.ts'
+import type { Feed } from '../feed/feed.ts'
+import { observeGauge } from '../observe/metrics.ts'
+import { addressKey } from './address.ts'
+import { createAdmission } from './admission.ts'
+import { authentication } from './auth.ts'
+import { caching } from './caching.ts'
+import { configRoute } from './configRoute.ts'
+import { ErrorBody } from './errors.ts'
+import type { Instance } from './instance.ts'
+import { jobSchema } from './jobSchema.ts'
+import { jobsRoutes } from './jobs.ts'
+import { openapi } from './openapi.ts'
+import type { ServerOptions } from './options.ts'
+import { pages } from './pages.ts'
+import { statsRoute } from './statsRoute.ts'
+import { eventsRoute } from './stream/events.ts'
+
+/** Adds the API: the stream, the history, the status, their OpenAPI document, and the pages. */
+export async function serveApi(app: Instance, feed: Feed, options: ServerOptions): Promise<void> {
+  const { config, contract } = options
+  for (const schema of [jobSchema(contract), ErrorBody, Connected, Ping, Unavailable]) app.addSchema(schema)
+  await allowOrigins(app)
+  if (config.rateLimit > 0) await limitRequests(app, config.rateLimit)
+  caching(app, config.apiKeys.length === 0)
+  await app.register(compress, { encodings: ['br', 'gzip'], threshold: 1_024 })
+  await openapi(app, options.version)
+  authentication(app, config.apiKeys)
+
+  const fanout = serveStreams(app, feed, options)
+  // PGlite runs one query at a time. A second one would only wait inside it, ahead of the indexer's.
+  const atOnce = config.databaseUrl === undefined ? 1 : config.databaseConnections
+  jobsRoutes(app, createAdmission({ atOnce }), options)
+  configRoute(app, options)
+  statsRoute(app, fanout.size, options)
+  await app.register(pages)
+}
+
+/** Any web page may read the API. */
+async function allowOrigins(app: Instance): Promise<void> {
+  await app.register(cors, {
+    origin: '*',
+    // Also answers an OPTIONS request that is not a preflight.
+    strictPreflight: false,
+    methods: ['GET', 'HEAD'],
+    allowedHeaders: ['Last-Event-ID', 'X-Api-Key', 'Authorization', 'Cache-Control', 'Content-Type'],
+    exposedHeaders: ['Retry-After', 'ETag'],
+    maxAge: 86_400,
+  })
+}
+
+/**
+ * Limits the routes that do not switch it off.
+ * @param max requests of one client address in a minute
+ */
+async function limitRequests(app: Instance, max: number): Promise<void> {
+  await app.register(rateLimit, {
+    max,
+    timeWindow: '1 minute',
+    keyGenerator: (request) => addressKey(request.ip),
+    errorResponseBuilder: (_request, { after }) =>
+      Object.assign(new Error(`too many requests; try again in ${after}`), { statusCode: 429 }),
+  })
+}
+
+function serveStreams(app: Instance, feed: Feed, { config, contract, metrics }: ServerOptions): Fanout {
+  const fanout = createFanout(feed, {
+    keepaliveMs: config.keepaliveSeconds * 1_000,
+    stallMs: config.stallSeconds * 1_000,
+    metrics,
+  })
+  observeGauge(metrics.registry, 'jobcast_streams', 'Open streams.', fanout.size)
+  observeGauge(
+    metrics.registry,
+    'jobcast_streams_stalled',
+    'Open streams whose client takes no bytes now.',
+    fanout.stalled,
+  )
+  const streams = eventsRoute(app, {
+    ...{ contract, feed, fanout, metrics },
+    maxStreams: config.maxStreams,
+    maxStreamsPerIp: config.maxStreamsPerIp,
+    resumable: config.feedRetentionSeconds > 0,
+  })
+  app.addHook('preClose', async () => {
+    await streams.drain()
+    fanout.close()
+  })
+  return fanout
+}

@@ -1,0 +1,140 @@
+import { type Static, type TSchema, Type } from 'typebox'
+import type { Chain } from 'viem'
+import type { Contract } from '../contract/define.ts'
+import { KeyQuery } from './auth.ts'
+import { errorResponses } from './errors.ts'
+import type { Instance } from './instance.ts'
+import type { ServerOptions } from './options.ts'
+
+type ConfigOptions = Pick<ServerOptions, 'config' | 'contract' | 'readState'>
+
+const orNull = <T extends TSchema>(type: T, options: object = {}) =>
+  Type.Union([type, Type.Null()], { description: 'null before the chain was reached', ...options })
+
+const ContractData = Type.Object(
+  {
+    name: Type.String({ examples: ['job-registry'] }),
+    statuses: Type.Array(Type.String(), {
+      description: "in the order of a job's life",
+      examples: [['OPEN', 'FUNDED']],
+    }),
+    fields: Type.Array(
+      Type.Object({
+        name: Type.String({ examples: ['budget'] }),
+        kind: Type.String({ enum: ['uint', 'time', 'address', 'bytes32', 'choice', 'amount', 'text'] }),
+        nullable: Type.Boolean(),
+        role: Type.Boolean({ description: 'names a party of the job' }),
+        decimals: Type.Optional(Type.Integer({ description: 'fraction digits of an amount' })),
+        unit: Type.Optional(Type.String({ description: 'the unit of an amount', examples: ['USDC'] })),
+        values: Type.Optional(Type.Array(Type.Unknown(), { description: 'known values of a choice' })),
+        about: Type.Optional(Type.String()),
+      }),
+      { description: 'of a job, in the order they are sent' },
+    ),
+    filters: Type.Array(
+      Type.Object({
+        name: Type.String({ examples: ['status'] }),
+        kind: Type.String({
+          enum: ['list', 'min', 'max'],
+          description:
+            'list: one of the fields has one of the values given; min, max: inclusive bounds of the field',
+        }),
+        fields: Type.Array(Type.String()),
+        takes: Type.String({ description: 'in words' }),
+      }),
+      { description: 'the query parameters that select jobs, of the history and of the stream' },
+    ),
+    choice: Type.Union([Type.String(), Type.Null()], {
+      description: 'the field that /api/v1/stats groups by',
+    }),
+    sum: Type.Union([Type.String(), Type.Null()], { description: 'the amount that /api/v1/stats adds up' }),
+  },
+  { description: "the contract's definition" },
+)
+
+const ConfigData = Type.Object({
+  chainId: orNull(Type.Integer(), { examples: [1] }),
+  chainName: orNull(Type.String(), { description: 'if the chain is known', examples: ['Ethereum'] }),
+  explorerUrl: orNull(Type.String(), {
+    description: "the chain's block explorer, if it is known",
+    examples: ['https://etherscan.io'],
+  }),
+  contractAddress: orNull(Type.String(), { examples: [`0x${'12'.repeat(20)}`] }),
+  contract: ContractData,
+  startBlock: orNull(Type.String(), { examples: ['1000'] }),
+  feedRetentionSeconds: Type.Integer({ description: '0: streams cannot be resumed', examples: [3600] }),
+  keepaliveSeconds: Type.Integer({ description: 'of silence before a ping', examples: [30] }),
+})
+
+/** `GET /api/v1/config`: the chain, the contract's definition and the limits. */
+export function configRoute(app: Instance, options: ConfigOptions): void {
+  const schema = {
+    operationId: 'getConfig',
+    summary: 'The chain, the contract and the limits',
+    description:
+      'With the fields and filters of the contract, so that a client need not know them in advance.',
+    tags: ['status'],
+    querystring: KeyQuery,
+    response: {
+      200: Type.Object(
+        { success: Type.Literal(true), data: ConfigData },
+        { description: 'the chain, the contract and the limits' },
+      ),
+      ...errorResponses(),
+    },
+  }
+  app.get('/api/v1/config', { schema }, async (_request, reply) =>
+    reply.send({ success: true, data: await readConfig(options) }),
+  )
+}
+
+async function readConfig({
+  config,
+  contract,
+  readState,
+}: ConfigOptions): Promise<Static<typeof ConfigData>> {
+  const { chainId, contract: contractAddress, startBlock } = await readState()
+  const chain = chainId === null ? undefined : await findChain(chainId)
+  return {
+    chainId,
+    chainName: chain?.name ?? null,
+    explorerUrl: chain?.blockExplorers?.default.url.replace(/\/$/, '') ?? null,
+    contractAddress,
+    contract: contractData(contract),
+    startBlock: startBlock === null ? null : String(startBlock),
+    feedRetentionSeconds: config.feedRetentionSeconds,
+    keepaliveSeconds: config.keepaliveSeconds,
+  }
+}
+
+function contractData({
+  name,
+  statuses,
+  fields,
+  filters,
+  choice,
+  sum,
+}: Contract): Static<typeof ContractData> {
+  return {
+    name,
+    statuses,
+    // The response schema drops the fields' other properties.
+    fields: fields.map(({ nullable = false, role = false, values, ...field }) => ({
+      ...{ ...field, nullable, role },
+      ...(values && { values: [...values] }),
+    })),
+    filters: filters.map(({ name, test, fields, parameter }) => ({
+      name,
+      kind: test,
+      fields: fields.map((field) => field.name),
+      takes: parameter.takes,
+    })),
+    choice: choice?.name ?? null,
+    sum: sum?.name ?? null,
+  }
+}
+
+/** The chain of an id, if viem knows it. viem's list is 700 modules, so it is loaded when needed and not at the start. */
+async function findChain(id: number): Promise<Chain | undefined> {
+  return Object.values(await import('viem/chains')).find((chain) => chain.id === id)
+}

@@ -1,0 +1,37 @@
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import fastify, { type FastifyBaseLogger, LogController } from 'fastify'
+import type { Config } from '../config.ts'
+import { answerMalformedUrl } from './errorHandling.ts'
+import { answerMalformedRequest } from './malformedRequests.ts'
+import { requestId } from './requests.ts'
+
+/** fastify with the settings of the server: its routes get the types of their requests from their schemas. */
+export type Instance = ReturnType<typeof createInstance>
+
+export function createInstance({ trustProxy }: Config, log: FastifyBaseLogger) {
+  return fastify({
+    loggerInstance: log,
+    trustProxy: trustedProxies(trustProxy),
+    genReqId: requestId,
+    // measureRequests() logs requests without their query, and the error handler logs failures.
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: 1_024,
+    // Time for a request to arrive as a whole. Answers and streams may take longer.
+    requestTimeout: 8_000,
+    // Longer than proxies keep their connections, so that none sends a request into a connection that is being closed.
+    keepAliveTimeout: 75_000,
+    http: { headersTimeout: 5_000, maxHeaderSize: 16_384, connectionsCheckingInterval: 1_000 },
+    // While the server closes, the routes answer themselves: a refused stream must say when to come back.
+    return503OnClosing: false,
+    exposeHeadRoutes: true,
+    clientErrorHandler: answerMalformedRequest,
+    frameworkErrors: answerMalformedUrl,
+    routerOptions: { ignoreTrailingSlash: true },
+    ajv: { customOptions: { removeAdditional: false, coerceTypes: true, allErrors: true, verbose: true } },
+  }).withTypeProvider<TypeBoxTypeProvider>()
+}
+
+/** Translates a number of hops: fastify believes the addresses for which the function returns true, the nearest is hop 0. */
+function trustedProxies(proxies: Config['trustProxy']) {
+  return typeof proxies === 'number' ? (_address: string, hop: number) => hop < proxies : proxies
+}

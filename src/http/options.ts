@@ -1,0 +1,28 @@
+import type { FastifyBaseLogger } from 'fastify'
+import type { Config } from '../config.ts'
+import type { Contract } from '../contract/define.ts'
+import type { Job } from '../contract/job.ts'
+import type { Feed } from '../feed/feed.ts'
+import type { Metrics } from '../observe/metrics.ts'
+import type { HistoryPage, HistoryQuery } from '../store/history.ts'
+import type { LifecycleEntry } from '../store/lifecycle.ts'
+import type { IndexState } from '../store/state.ts'
+import type { HourTotal, Total } from '../store/stats.ts'
+
+/** What the server needs of the other rooms. Each route takes its part. */
+export interface ServerOptions {
+  config: Config
+  contract: Contract
+  version: string
+  metrics: Metrics
+  log: FastifyBaseLogger
+  /** undefined in a process that only indexes */
+  feed: Feed | undefined
+  readState(): Promise<IndexState>
+  readTotals(): Promise<{ totals: Total[]; hours: HourTotal[] }>
+  readHistory(query: HistoryQuery): Promise<HistoryPage>
+  /** null if there is no such job */
+  readJob(jobId: string): Promise<{ job: Job; lifecycle: LifecycleEntry[] } | null>
+  /** why this process's indexer does not index; undefined if it does, or if another process is to */
+  indexerFault(): string | undefined
+}

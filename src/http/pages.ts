@@ -1,0 +1,95 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { extname } from 'node:path'
+import helmet from '@fastify/helmet'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyReply } from 'fastify'
+import { Type } from 'typebox'
+
+const contentTypes: Record<string, string> = {
+  '.html': 'text/html; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.svg': 'image/svg+xml',
+}
+
+/** Options of helmet. The headers that work over TLS only are left to the proxy that terminates it. */
+const security = {
+  contentSecurityPolicy: {
+    useDefaults: false,
+    directives: {
+      defaultSrc: ["'none'"],
+      scriptSrc: ["'self'"],
+      styleSrc: ["'self'"],
+      connectSrc: ["'self'"],
+      imgSrc: ["'self'", 'data:'],
+      baseUri: ["'none'"],
+      formAction: ["'none'"],
+      frameAncestors: ["'none'"],
+    },
+  },
+  strictTransportSecurity: false,
+  crossOriginOpenerPolicy: false,
+  originAgentCluster: false,
+}
+
+/** Placeholder of the job's id in job.html. The server fills it in, because a link preview runs no script. */
+const JOB_ID = '{{job}}'
+/** Longer than any uint256, address or bytes32. */
+const MAX_ID_LENGTH = 80
+
+interface Asset {
+  body: string
+  contentType: string
+}
+
+/**
+ * `GET /` (the live page), `GET /jobs/:jobId` (a job's page), `GET /docs` (the reference of the API), and their styles,
+ * modules and icon under `/page/`. They need no key: they read the jobs from the API.
+ */
+export const pages: FastifyPluginAsyncTypebox = async (app) => {
+  await app.register(helmet, security)
+  // The links of a page are relative to its folder, so its address must not end with a slash.
+  app.addHook('preHandler', async ({ url }, reply) => {
+    const [path = '', query] = url.split('?', 2)
+    const [last = '', empty] = path.split('/').slice(-2)
+    if (last !== '' && empty === '') return reply.redirect(`../${last}${query ? `?${query}` : ''}`)
+  })
+
+  const { 'index.html': home, 'docs.html': docs, 'job.html': job, ...files } = await readAssets()
+  if (!home || !docs || !job) throw new Error('a page is missing in src/page')
+  const schema = { hide: true }
+  app.get('/', { schema }, async (_request, reply) => sendAsset(home, reply))
+  app.get('/docs', { schema }, async (_request, reply) => sendAsset(docs, reply))
+  app.get(
+    '/jobs/:jobId',
+    { schema: { ...schema, params: Type.Object({ jobId: Type.String() }) } },
+    async ({ params }, reply) =>
+      sendAsset({ ...job, body: job.body.replaceAll(JOB_ID, () => displayedId(params.jobId)) }, reply),
+  )
+  // Without a rate limit, since one visit needs a dozen files.
+  for (const [name, file] of Object.entries(files))
+    app.get(`/page/${name}`, { schema, config: { rateLimit: false } }, async (_request, reply) =>
+      sendAsset(file, reply),
+    )
+}
+
+/** The id as HTML text; empty if no contract can have such an id. */
+function displayedId(jobId: string): string {
+  return jobId.length <= MAX_ID_LENGTH && /^[0-9a-zA-Z-]+$/.test(jobId) ? jobId : ''
+}
+
+async function readAssets(): Promise<Record<string, Asset>> {
+  // The package's import map finds the folder from src/ and from dist/ alike.
+  const folder = new URL('.', import.meta.resolve('#root/src/page/index.html'))
+  const assets: Record<string, Asset> = {}
+  for (const name of await readdir(folder)) {
+    const contentType = contentTypes[extname(name)]
+    if (contentType === undefined) throw new Error(`no content type for ${name}`)
+    assets[name] = { body: await readFile(new URL(name, folder), 'utf8'), contentType }
+  }
+  return assets
+}
+
+function sendAsset({ body, contentType }: Asset, reply: FastifyReply): FastifyReply {
+  return reply.type(contentType).send(body)
+}

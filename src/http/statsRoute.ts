@@ -1,0 +1,111 @@
+import { type Static, Type } from 'typebox'
+import { lagBlocks, lagSeconds } from '../indexer/staleness.ts'
+import { memoize } from '../memoize.ts'
+import { KeyQuery } from './auth.ts'
+import { errorResponses } from './errors.ts'
+import type { Instance } from './instance.ts'
+import type { ServerOptions } from './options.ts'
+import { addUp, groupByField } from './totals.ts'
+
+/** The totals are read at most once in this time. */
+const STATS_MS = 1_000
+
+type StatsOptions = Pick<ServerOptions, 'contract' | 'readState' | 'readTotals'>
+
+const tally = {
+  jobs: Type.Integer({ examples: [12] }),
+  amount: Type.Union([Type.String(), Type.Null()], {
+    description: "the contract's amounts added up; null if jobs may count in different units",
+    examples: ['1200.000000'],
+  }),
+}
+const ChoiceValue = Type.String({
+  description: "value of the contract's first choice",
+  examples: ['PROGRAM'],
+})
+
+const StatsData = Type.Object({
+  totalJobs: Type.Integer({ examples: [12] }),
+  totalAmount: tally.amount,
+  byStatus: Type.Array(Type.Object({ status: Type.String({ examples: ['OPEN'] }), ...tally }), {
+    description: 'statuses without jobs are left out',
+  }),
+  byChoice: Type.Array(Type.Object({ choice: ChoiceValue, ...tally }), {
+    description: 'of all time; values without jobs are left out',
+  }),
+  hours: Type.Array(
+    Type.Object({
+      hour: Type.String({ description: 'unix seconds of its beginning', examples: ['1780002000'] }),
+      choice: ChoiceValue,
+      ...tally,
+    }),
+    {
+      description: 'jobs by hour of creation, the last 7 days, oldest first; hours without jobs are left out',
+    },
+  ),
+  blockNumber: Type.String({ description: 'the block indexed last', examples: ['123456'] }),
+  finalizedBlockNumber: Type.String({ description: 'no reorg can touch it', examples: ['123392'] }),
+  headBlockNumber: Type.String({ description: "the chain's head when last looked at", examples: ['123458'] }),
+  lagBlocks: Type.Integer({ examples: [2] }),
+  lagSeconds: Type.Integer({ description: 'of chain time', examples: [24] }),
+  syncing: Type.Boolean({
+    description: "true while the contract's past is indexed for the first time: jobs are missing",
+    examples: [false],
+  }),
+  streams: Type.Integer({ description: 'open streams of the process that answers', examples: [118] }),
+  timestamp: Type.String({
+    format: 'date-time',
+    description: 'when the database was read',
+    examples: ['2026-01-01T00:00:00.000Z'],
+  }),
+})
+
+/**
+ * `GET /api/v1/stats`: totals, a series by hour, and how far the index is.
+ * @param streams number of this process's open streams
+ */
+export function statsRoute(app: Instance, streams: () => number, options: StatsOptions): void {
+  const getStats = memoize(() => readStats(options), STATS_MS)
+  const schema = {
+    operationId: 'getStats',
+    summary: 'Totals, a series by hour, and how fresh the index is',
+    description: 'Read at most once a second, whatever the number of clients.',
+    tags: ['status'],
+    querystring: KeyQuery,
+    response: {
+      200: Type.Object({ success: Type.Literal(true), data: StatsData }, { description: 'the figures' }),
+      ...errorResponses(),
+    },
+  }
+  app.get('/api/v1/stats', { schema }, async (_request, reply) =>
+    reply.send({ success: true, data: { ...(await getStats()), streams: streams() } }),
+  )
+}
+
+async function readStats({
+  contract,
+  readState,
+  readTotals,
+}: StatsOptions): Promise<Omit<Static<typeof StatsData>, 'streams'>> {
+  const [state, { totals, hours }] = await Promise.all([readState(), readTotals()])
+  const { choice, statuses, sum } = contract
+  const all = addUp(totals, sum)
+  return {
+    totalJobs: all.jobs,
+    totalAmount: all.amount,
+    byStatus: groupByField(totals, 'status', sum)
+      .map(({ value, ...group }) => ({ status: value, ...group }))
+      .sort((a, b) => statuses.indexOf(a.status) - statuses.indexOf(b.status)),
+    byChoice: choice
+      ? groupByField(totals, choice.name, sum).map(({ value, ...group }) => ({ choice: value, ...group }))
+      : [],
+    hours: hours.map((hour) => ({ ...hour, ...addUp([hour], sum) })),
+    blockNumber: String(state.blockNumber ?? 0),
+    finalizedBlockNumber: String(Math.min(state.blockNumber ?? 0, state.finalizedNumber ?? 0)),
+    headBlockNumber: String(state.headNumber ?? 0),
+    lagBlocks: lagBlocks(state),
+    lagSeconds: lagSeconds(state),
+    syncing: state.silent,
+    timestamp: new Date().toISOString(),
+  }
+}

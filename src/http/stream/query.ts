@@ -1,0 +1,100 @@
+import { type Static, Type } from 'typebox'
+import { type FilterRule, filterParameters, matches, parseFilter } from '../../contract/filters.ts'
+import { BadRequestError } from '../../errors.ts'
+import { eventTypes } from '../../events.ts'
+import type { EventFilter } from '../../feed/batch.ts'
+import { apiKeyParameter } from '../auth.ts'
+import type { LastEventId } from './start.ts'
+
+/** Stars in one pattern. More make matching slow, and no event name needs them. */
+const MAX_STARS = 3
+
+const typesOptions = {
+  pattern: '^[a-z_*]{1,40}(,[a-z_*]{1,40}){0,19}$',
+  description: `event names or patterns with *, comma-separated: ${eventTypes.join(', ')}, job_*, *`,
+  examples: ['job_created'],
+}
+const eventId = (description: string) =>
+  Type.Optional(Type.String({ pattern: '^[0-9]{1,16}$', description, examples: ['1780000000000000'] }))
+
+/** The parameters that only a stream has. A 400 repeats their descriptions. */
+const OwnParameters = Type.Object({
+  types: Type.Optional(Type.String(typesOptions)),
+  filter: Type.Optional(
+    Type.String({ ...typesOptions, description: `an alias of types: ${typesOptions.description}` }),
+  ),
+  lastEventId: eventId(
+    'id of an event, or lastEventId of /api/v1/jobs: the stream continues after it. The Last-Event-ID header wins',
+  ),
+  last_event_id: eventId('an alias of lastEventId: the id of an event'),
+  ...apiKeyParameter,
+})
+
+/** A validated query of a stream. The contract's filters are among its other keys. */
+export type StreamQuery = Static<typeof OwnParameters>
+
+/** The query of a stream: the contract's filters, and the parameters that only a stream has. */
+export function streamParameters(rules: FilterRule[]) {
+  return Type.Object(
+    { ...filterParameters(rules), ...OwnParameters.properties },
+    { additionalProperties: false },
+  )
+}
+
+/**
+ * Reads which events a stream carries. A change passes if the job matches before or after it: a subscriber must hear that a
+ * job does not match any more.
+ * @throws BadRequestError for bad values that the schema accepts
+ */
+export function parseStreamFilter(rules: FilterRule[], query: StreamQuery): EventFilter {
+  const types = matchingTypes(eitherOf(query, 'types', 'filter') ?? '*')
+  const filter = parseFilter(rules, { ...query })
+  const matchesJob = matches(filter)
+  return {
+    key: JSON.stringify([types, filter]),
+    passes: ({ type, job, before }) =>
+      types.includes(type) && (matchesJob(job) || (before !== null && matchesJob(before))),
+  }
+}
+
+/** The event types that one of the patterns matches, in the order of {@link eventTypes}. */
+function matchingTypes(patterns: string): string[] {
+  const chosen = new Set<string>()
+  for (const pattern of patterns.split(',')) {
+    if (pattern.split('*').length - 1 > MAX_STARS)
+      throw new BadRequestError(`types: too many * in "${pattern}"`)
+    const regex = new RegExp(`^${pattern.replace(/\*+/g, '.*')}$`)
+    const found = eventTypes.filter((type) => regex.test(type))
+    if (found.length === 0)
+      throw new BadRequestError(`types takes ${typesOptions.description}; "${pattern}" is none of them`)
+    for (const type of found) chosen.add(type)
+  }
+  return eventTypes.filter((type) => chosen.has(type))
+}
+
+/**
+ * Reads the id after which a client continues. The header wins. A malformed header is a gap and not an error, because a
+ * browser cannot fix it.
+ * @throws BadRequestError if the query has no possible id, or two
+ */
+export function parseLastEventId(header: string | undefined, query: StreamQuery): LastEventId {
+  if (header) return toEventId(header) ?? 'malformed'
+  const text = eitherOf(query, 'lastEventId', 'last_event_id')
+  if (text === undefined) return 'none'
+  const id = toEventId(text)
+  if (id === undefined)
+    throw new BadRequestError('lastEventId takes the id of an event, or lastEventId of /api/v1/jobs')
+  return id
+}
+
+function toEventId(text: string): number | undefined {
+  const id = Number(text)
+  return /^[0-9]{1,16}$/.test(text) && Number.isSafeInteger(id) ? id : undefined
+}
+
+/** The value of a parameter or of its alias. @throws BadRequestError if both are given */
+function eitherOf<K extends keyof StreamQuery>(query: StreamQuery, name: K, alias: K): StreamQuery[K] {
+  if (query[name] !== undefined && query[alias] !== undefined)
+    throw new BadRequestError(`${name} and ${alias} are the same parameter: give one of them`)
+  return query[name] ?? query[alias]
+}

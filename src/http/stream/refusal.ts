@@ -1,0 +1,47 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Unavailable } from '../../events.ts'
+import { encodeFrame } from '../../feed/frames.ts'
+import { sendError } from '../errors.ts'
+import { jitter } from './jitter.ts'
+import { sendComplete } from './response.ts'
+
+/** Seconds after which a refused client comes back. */
+const REFUSED_RETRY_SECONDS = { from: 15, to: 60 }
+
+const messages = {
+  full: 'the server holds all the streams it can',
+  draining: 'the server is shutting down',
+  unreachable: 'the database is out of reach; try again',
+}
+export type Refusal = keyof typeof messages
+
+/** The label `reason` of the metric of refused streams, by the status of an error that a hook or the route answered. */
+export const reasonOfStatus: Record<number, string> = {
+  400: 'bad_request',
+  401: 'unauthorized',
+  429: 'rate_limited',
+  500: 'internal',
+}
+
+/**
+ * Refuses a stream that the server cannot hold now, by 503. A client that accepts `text/event-stream` gets a stream with one
+ * `unavailable` event instead, because EventSource never comes back after a 503.
+ */
+export function sendRefusal(request: FastifyRequest, reply: FastifyReply, refusal: Refusal): FastifyReply {
+  const retryAfter = jitter(REFUSED_RETRY_SECONDS)
+  if (!/text\/event-stream/i.test(request.headers.accept ?? ''))
+    return sendError(reply.header('retry-after', retryAfter), 'UNAVAILABLE', messages[refusal])
+  const draining = refusal === 'draining'
+  const data: Unavailable = { reason: draining ? 'draining' : 'full', retryAfter }
+  const frame = { retry: retryAfter * 1_000, event: 'unavailable', data: JSON.stringify(data) }
+  return sendComplete(reply, encodeFrame(frame), draining)
+}
+
+/** Refuses a stream by 429 if its address has too many. EventSource gets the 429 too, since this client is to stop. */
+export function sendAddressFull(reply: FastifyReply, maxStreamsPerIp: number): FastifyReply {
+  return sendError(
+    reply.header('retry-after', REFUSED_RETRY_SECONDS.to),
+    'RATE_LIMITED',
+    `${maxStreamsPerIp} streams are open from your address; close one first`,
+  )
+}

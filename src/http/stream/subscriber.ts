@@ -1,0 +1,68 @@
+import type { ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Connected } from '../../events.ts'
+import type { EventFilter } from '../../feed/batch.ts'
+import type { Fanout } from '../../feed/fanout.ts'
+import type { Feed } from '../../feed/feed.ts'
+import { encodeChunk, encodeFrame } from '../../feed/frames.ts'
+import type { Head } from '../../feed/log.ts'
+import { jitter } from './jitter.ts'
+import { endConnection, startStream } from './response.ts'
+import type { Start } from './start.ts'
+
+/** Milliseconds after which a client comes back if its connection breaks. */
+const BROKEN_RETRY_MS = { from: 2_000, to: 4_000 }
+/** Milliseconds after which a client comes back if the server ends its stream. */
+const ENDED_RETRY_MS = { from: 1_000, to: 5_000 }
+
+export interface OpenStream {
+  response: ServerResponse
+  socket: Socket
+  /** false for HTTP/1.0 */
+  chunked: boolean
+  filter: EventFilter
+  start: Start
+  /** Called once, when the connection has closed. */
+  onClose(): void
+}
+
+/** Sends the headers and the first frame of a stream, and adds it to the fan-out until its connection closes. */
+export function addSubscriber(feed: Feed, fanout: Fanout, stream: OpenStream): void {
+  const { response, socket, chunked, filter, start, onClose } = stream
+  startStream(response)
+  const subscriber = fanout.open({
+    ...{ socket, filter, chunked, position: start.position },
+    first: connectedFrame(start, feed.head()),
+    end(how) {
+      fanout.remove(subscriber)
+      if (how === 'reset' || !socket.writable) return void socket.resetAndDestroy()
+      const goodbye = encodeFrame({ retry: jitter(ENDED_RETRY_MS) })
+      socket.write(chunked ? encodeChunk(goodbye) : goodbye)
+      response.end()
+      endConnection(socket)
+    },
+  })
+  const onDrain = () => fanout.drained(subscriber)
+  socket.on('drain', onDrain)
+  response.once('close', () => {
+    socket.off('drain', onDrain)
+    fanout.remove(subscriber)
+    onClose()
+  })
+}
+
+function connectedFrame({ position, resumed }: Start, head: Head): string {
+  const data: Connected = {
+    type: 'connected',
+    timestamp: new Date().toISOString(),
+    blockNumber: String(head.blockNumber),
+    finalizedBlockNumber: String(head.finalizedNumber),
+    resumed,
+  }
+  return encodeFrame({
+    retry: jitter(BROKEN_RETRY_MS),
+    id: position,
+    event: 'connected',
+    data: JSON.stringify(data),
+  })
+}

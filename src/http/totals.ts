@@ -1,0 +1,42 @@
+import type { Field } from '../contract/job.ts'
+import type { Total } from '../store/stats.ts'
+
+interface Tally {
+  jobs: number
+  /** the jobs' amounts added up, in the form of the field; null if the contract has no amount that can be added up */
+  amount: string | null
+}
+
+/**
+ * Adds up jobs and amounts, exactly.
+ * @param sum the contract's amount; undefined if its jobs may count in different units
+ */
+export function addUp(totals: { jobs: number; amount: string }[], sum: Field | undefined): Tally {
+  return {
+    jobs: totals.reduce((jobs, total) => jobs + total.jobs, 0),
+    amount: sum ? addAmounts(totals, sum.decimals ?? 0) : null,
+  }
+}
+
+/** Adds up the totals of each value of a status or choice field. */
+export function groupByField(
+  totals: Total[],
+  field: string,
+  sum: Field | undefined,
+): ({ value: string } & Tally)[] {
+  const groups = new Map<string, Total[]>()
+  for (const total of totals) {
+    const value = String(total.kind[field])
+    groups.set(value, [...(groups.get(value) ?? []), total])
+  }
+  return [...groups].map(([value, group]) => ({ value, ...addUp(group, sum) }))
+}
+
+function addAmounts(totals: { amount: string }[], decimals: number): string {
+  const units = totals.reduce((all, { amount }) => {
+    const [whole = '', fraction = ''] = amount.split('.')
+    return all + BigInt(whole + fraction.padEnd(decimals, '0'))
+  }, 0n)
+  const digits = String(units).padStart(decimals + 1, '0')
+  return decimals === 0 ? digits : `${digits.slice(0, -decimals)}.${digits.slice(-decimals)}`
+}

@@ -1,0 +1,22 @@
+/**
+ * Memoizes a read: all callers share the promise under way, and its value for `ms` milliseconds after it resolved. However
+ * many callers there are, one read runs at a time. A rejection is not kept.
+ */
+export function memoize<T>(read: () => Promise<T>, ms: number): () => Promise<T> {
+  let promise: Promise<T> | undefined
+  let freshUntil = Number.POSITIVE_INFINITY
+  return () => {
+    if (promise !== undefined && performance.now() < freshUntil) return promise
+    freshUntil = Number.POSITIVE_INFINITY
+    promise = read()
+    promise.then(
+      () => {
+        freshUntil = performance.now() + ms
+      },
+      () => {
+        promise = undefined
+      },
+    )
+    return promise
+  }
+}
