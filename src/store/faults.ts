@@ -1,7 +1,7 @@
 /**
- * Whether an error is of the connection or of the server as a whole, and so may pass: the driver's codes, the system's codes
- * except those of files, and the SQLSTATE classes 08 (connection), 53 (resources), 57 (shutdown, or cancelled by a timeout)
- * and 58 (system).
+ * Whether an error is of the connection, or of the server as a whole, so that the same statement may succeed later. These are
+ * the driver's codes, the system's codes except those of files, and the SQLSTATE classes 08 (connection), 53 (resources),
+ * 57 (shutdown, or cancelled by a timeout) and 58 (system).
  */
 export function isConnectionFault(error: unknown): boolean {
   const { code, path } = error as { code?: unknown; path?: unknown }

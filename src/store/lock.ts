@@ -1,103 +1,95 @@
-import {
-  closeSync,
-  existsSync,
-  ftruncateSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeSync,
-} from 'node:fs'
+import { closeSync, existsSync, ftruncateSync, rmSync, writeSync } from 'node:fs'
 import { hostname } from 'node:os'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { DatabaseError } from './database.ts'
+import { createLockFile, lockFile, lockNumbers, newestLock, readLockFile } from './lockFiles.ts'
 
-const BEAT_MS = 1_000
+const HEARTBEAT_MS = 1_000
 /**
- * A holder counts as dead after its beat stood still for 20 looks, which take 5 s. They are counted, not timed: after the
- * machine was suspended, a clock would say that a living holder is late.
+ * A holder counts as dead after 20 reads, over 5 s, found its heartbeat unchanged. Reads are counted because a clock would be
+ * wrong after the machine was suspended: a living holder would seem late.
  */
-const LOOK_MS = 250
-const LOOKS = 20
-/** The holder looks this often whether it lost the lock. Shorter than the 5 s in which it cannot lose it. */
-const CHECK_MS = 1_000
+const READ_INTERVAL_MS = 250
+const SILENT_READS = 20
+/** The holder checks this often whether it lost the lock. Shorter than the 5 s after which it can lose it. */
+const CHECK_INTERVAL_MS = 1_000
 
-const FILE = /^lock-([0-9]+)$/
+/** The text of a lock file whose holder has given the folder back. */
 const RELEASED = 'released'
 
 export interface FolderLock {
-  /** False from the moment that another process has taken the folder over: nothing may be written then. */
+  /** False once another process has taken the folder over. Nothing may be written then. */
   isHeld(): boolean
   /** Gives the folder back. */
   release(): Promise<void>
 }
 
-/** The process lost its folder to another one. */
+/** Another process has taken the folder over. */
 export class FolderLostError extends DatabaseError {
   constructor(folder: string) {
     super(
       `${folder} was taken over by another process, or its lock file was removed, while this process was paused or could not ` +
-        'write there. It ends, so that they do not both write.',
+        'write there. This process ends, so that only one writes.',
     )
   }
 }
 
 /**
- * Locks a folder for this process. PGlite does not, and two processes in one folder corrupt it.
+ * Locks a folder for this process. PGlite has no lock, and two processes in one folder corrupt it.
  *
- * The lock is the file `lock-<n>` with the highest n. Its holder changes its text every second. A process id would not do:
- * containers that share the folder do not see each other's processes. Whoever finds the holder released or dead creates
- * the next number, which the file system grants to one only. So no order of events lets two in, except that a process
- * that was paused for longer than 5 s finishes the statement it was paused in.
+ * The lock is the file `lock-<n>` with the highest n. Its holder rewrites it every second. A process id would not do, because
+ * containers that share the folder do not see each other's processes. A process that finds the lock released, or its holder
+ * dead, creates the file with the next number. The file system lets only one process create it, so only one can hold the lock.
  *
- * A process that loses the lock while it is paused throws FolderLostError from a timer, which ends it.
+ * A process that was paused for longer than 5 s can lose the lock. It may still finish the statement in which it was paused;
+ * then a timer throws FolderLostError, which ends the process.
  * @throws DatabaseError that names the living holder
  */
 export async function lockFolder(folder: string): Promise<FolderLock> {
   for (;;) {
-    const last = highest(folder)
-    if (last > 0 && !(await isFree(folder, last))) continue
-    const mine = last + 1
-    const fd = create(fileOf(folder, mine))
+    const last = newestLock(folder)
+    if (last > 0 && !(await canTakeOver(folder, last))) continue
+    const number = last + 1
+    const fd = createLockFile(folder, number)
     if (fd === undefined) continue
-    if (highest(folder) === mine) return hold(folder, mine, fd)
-    // What was found free is long past: others took the folder since, and removed the old files.
+    if (newestLock(folder) === number) return holdLock(folder, number, fd)
+    // Other processes have locked the folder in the meantime and removed the older files, so this number was free again.
     closeSync(fd)
-    rmSync(fileOf(folder, mine), { force: true })
+    rmSync(lockFile(folder, number), { force: true })
   }
 }
 
-function hold(folder: string, mine: number, fd: number): FolderLock {
-  // The two last files stay: a process that lists the folder while they change must see one of them.
-  for (const n of numbers(folder)) if (n < mine - 1) rmSync(fileOf(folder, n), { force: true })
-  const beating = beat(fd)
+function holdLock(folder: string, number: number, fd: number): FolderLock {
+  // The file before stays: a process that lists the folder during a change of holders must see one of the two.
+  for (const older of lockNumbers(folder))
+    if (older < number - 1) rmSync(lockFile(folder, older), { force: true })
+  const heartbeat = startHeartbeat(fd)
   let checkedAt = performance.now()
-  let lost = false
+  let isLost = false
 
-  function isHeld(): boolean {
-    if (!lost && performance.now() - checkedAt > CHECK_MS) check()
-    return !lost
-  }
   function check(): void {
-    // Not a listing, which needs a free file descriptor.
-    lost = existsSync(fileOf(folder, mine + 1)) || !existsSync(fileOf(folder, mine))
+    // A listing of the folder would need a free file descriptor.
+    isLost = existsSync(lockFile(folder, number + 1)) || !existsSync(lockFile(folder, number))
     checkedAt = performance.now()
+  }
+  function isHeld(): boolean {
+    if (!isLost && performance.now() - checkedAt > CHECK_INTERVAL_MS) check()
+    return !isLost
   }
   const timer = setInterval(() => {
     if (isHeld()) return
     clearInterval(timer)
     throw new FolderLostError(folder)
-  }, CHECK_MS).unref()
+  }, CHECK_INTERVAL_MS).unref()
 
   return {
     isHeld,
     async release() {
       clearInterval(timer)
-      await beating.terminate()
+      await heartbeat.terminate()
       check()
-      if (!lost) {
+      if (!isLost) {
         writeSync(fd, RELEASED, 0)
         ftruncateSync(fd, RELEASED.length)
       }
@@ -107,10 +99,10 @@ function hold(folder: string, mine: number, fd: number): FolderLock {
 }
 
 /**
- * Changes the text of the lock file every second, in a thread: PGlite runs in the main one, and a long query would stop
- * the beat of a living process. It writes to the open file, not to the name, which another process may own by now.
+ * Rewrites the lock file every second, in a worker thread: PGlite runs in the main thread, where a long query would stop the
+ * heartbeat of a living process. The worker writes to the open file, because another process may own the name by now.
  */
-function beat(fd: number): Worker {
+function startHeartbeat(fd: number): Worker {
   const source = `
     const { writeSync } = require('node:fs')
     const { workerData: { fd, holder, ms } } = require('node:worker_threads')
@@ -120,62 +112,32 @@ function beat(fd: number): Worker {
     }, ms)`
   const holder = { pid: process.pid, host: hostname() }
   writeSync(fd, JSON.stringify({ ...holder, beats: 0 }), 0)
-  const worker = new Worker(source, { eval: true, execArgv: [], workerData: { fd, holder, ms: BEAT_MS } })
+  const worker = new Worker(source, {
+    eval: true,
+    execArgv: [],
+    workerData: { fd, holder, ms: HEARTBEAT_MS },
+  })
   worker.unref()
   return worker
 }
 
 /**
- * Waits until a lock is known to be free or not.
- * @returns true if its holder released it or is dead, false if the file is gone, so that one must look again
+ * Watches a lock until its state is known.
+ * @returns true if its holder released it or is dead, false if its file was removed and the folder must be read again
  * @throws DatabaseError if the holder lives
  */
-async function isFree(folder: string, n: number): Promise<boolean> {
-  const file = fileOf(folder, n)
-  let text = read(file)
-  for (let look = 0; look < LOOKS && text !== undefined && text !== RELEASED; look++) {
-    await sleep(LOOK_MS)
-    const now = read(file)
-    if (now?.startsWith('{') && now !== text) throw new DatabaseError(inUse(folder, now))
-    text = now
+async function canTakeOver(folder: string, number: number): Promise<boolean> {
+  let text = readLockFile(folder, number)
+  for (let read = 0; read < SILENT_READS && text !== undefined && text !== RELEASED; read++) {
+    await sleep(READ_INTERVAL_MS)
+    const next = readLockFile(folder, number)
+    if (next?.startsWith('{') && next !== text) throw new DatabaseError(inUse(folder, next))
+    text = next
   }
   return text !== undefined
 }
 
 function inUse(folder: string, text: string): string {
-  const { pid, host } = JSON.parse(text) as { pid: number; host: string }
+  const { pid, host }: { pid: number; host: string } = JSON.parse(text)
   return `${folder} is in use by process ${pid} on ${host}. Stop it, or set DATA_DIR to another folder, or DATABASE_URL to share a Postgres.`
-}
-
-function numbers(folder: string): number[] {
-  return readdirSync(folder).flatMap((name) => Number(FILE.exec(name)?.[1] ?? []))
-}
-
-/** 0 if the folder was never locked. */
-function highest(folder: string): number {
-  return Math.max(0, ...numbers(folder))
-}
-
-function fileOf(folder: string, n: number): string {
-  return join(folder, `lock-${n}`)
-}
-
-/** Creates a file and opens it; undefined if it exists. */
-function create(file: string): number | undefined {
-  try {
-    return openSync(file, 'wx')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return undefined
-    throw error
-  }
-}
-
-/** undefined if there is no such file */
-function read(file: string): string | undefined {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
-  }
 }

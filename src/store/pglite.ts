@@ -7,12 +7,13 @@ import type { Contract } from '../contract/define.ts'
 import { channelOf, createDatabase, type Driver } from './database.ts'
 import { claimDefinition } from './definition.ts'
 import { type FolderLock, FolderLostError, lockFolder } from './lock.ts'
-import { migrate, mustMigrate } from './migrations.ts'
+import { applyMigrations, mustMigrate } from './migrations.ts'
 
 /**
- * Opens the embedded database in a folder for a contract. The folder is made if missing, the database migrated to this version.
- * @throws ConfigError if the folder cannot be made or written to, DatabaseError if a living process holds it, or if another
- * version or definition made the database
+ * Opens the embedded database in a folder for a contract. It creates the folder if necessary, and migrates the database to
+ * this version.
+ * @throws ConfigError if the folder cannot be created or written to, DatabaseError if a running process has locked it, or if
+ * the database is of another version or definition
  */
 export async function openPglite(folder: string, contract: Contract): Promise<Driver> {
   const lock = await prepareFolder(folder)
@@ -29,10 +30,10 @@ export async function openPglite(folder: string, contract: Contract): Promise<Dr
   }
 }
 
-/** Makes a folder, if it is missing, and locks it. */
+/** Creates a folder if necessary, and locks it. */
 async function prepareFolder(folder: string): Promise<FolderLock> {
   try {
-    await makeFolder(folder)
+    await createFolder(folder)
     return await lockFolder(folder)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).syscall === undefined) throw error
@@ -42,10 +43,10 @@ async function prepareFolder(folder: string): Promise<FolderLock> {
   }
 }
 
-/** Makes a folder and its parents. mkdir's own `recursive` never returns in /proc. */
-async function makeFolder(folder: string): Promise<void> {
+/** Creates a folder and its parents. The `recursive` option of mkdir never returns in /proc. */
+async function createFolder(folder: string): Promise<void> {
   const parent = dirname(folder)
-  if (parent !== folder && !existsSync(parent)) await makeFolder(parent)
+  if (parent !== folder && !existsSync(parent)) await createFolder(parent)
   try {
     await mkdir(folder)
   } catch (error) {
@@ -55,13 +56,13 @@ async function makeFolder(folder: string): Promise<void> {
 }
 
 async function openMigrated(folder: string): Promise<PGlite> {
-  // JSON stays the text it is: it is stored as it was sent, and sent as it was stored.
+  // JSON is not parsed: its text is sent to clients exactly as it was stored.
   const pg = await PGlite.create(folder, { parsers: { [types.JSON]: (text) => text } })
   try {
     await pg.transaction(async (tx) => {
       const run = async (text: string, params?: unknown[]) =>
         (await tx.query<Record<string, unknown>>(text, params)).rows
-      if (await mustMigrate(run)) await migrate(run)
+      if (await mustMigrate(run)) await applyMigrations(run)
     })
     return pg
   } catch (error) {
@@ -81,7 +82,7 @@ function driverOf(pg: PGlite, folder: string, lock: FolderLock): Driver {
       onReady()
     },
     async close() {
-      // Closing writes.
+      // Closing writes to the folder.
       if (lock.isHeld()) await pg.close()
       await lock.release()
     },

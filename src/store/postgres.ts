@@ -4,7 +4,7 @@ import { messageOf } from '../messages.ts'
 import { channelOf, createDatabase, DatabaseError, type Driver } from './database.ts'
 import { claimDefinition, isClaimed } from './definition.ts'
 import { isConnectionFault } from './faults.ts'
-import { migrate, mustMigrate } from './migrations.ts'
+import { applyMigrations, mustMigrate } from './migrations.ts'
 
 /** Key of the advisory lock. All processes of Jobcast use it, and other programs on the server hardly will. */
 const MIGRATION_LOCK = 5_062_227
@@ -109,7 +109,7 @@ async function migratePostgres(
       await sql.begin(async (tx) => {
         await tx`select pg_advisory_xact_lock(${MIGRATION_LOCK})`
         // Another process may have migrated during the wait for the lock.
-        if (await mustMigrate(runOf(tx))) await migrate(runOf(tx))
+        if (await mustMigrate(runOf(tx))) await applyMigrations(runOf(tx))
         await claimDefinition(databaseOf(tx), contract)
       })
     const answer = await sql`select pg_backend_pid() as pid, current_schema()::text as schema`

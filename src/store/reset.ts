@@ -8,7 +8,7 @@ import { JOURNAL } from './migrations.ts'
 import { applicationName } from './postgres.ts'
 
 /** Every table that any version made. */
-const TABLES = [
+const ALL_TABLES = [
   'jobs',
   'changes',
   'unapplied_logs',
@@ -22,9 +22,9 @@ const TABLES = [
 ]
 
 /**
- * Deletes everything that was indexed. The next start indexes anew, with feed ids that go on growing.
- * @throws DatabaseError if a living process uses it, ConfigError if there is no such folder, and the driver's error if a
- * Postgres does not answer
+ * Deletes everything that was indexed. The next start indexes anew, and its feed ids are greater than all before.
+ * @throws DatabaseError if a running process uses the database, ConfigError if DATA_DIR does not exist, and the driver's error
+ * if a Postgres does not answer
  */
 export async function resetDatabase({
   databaseUrl,
@@ -36,7 +36,7 @@ export async function resetDatabase({
   if (databaseUrl === undefined) return resetFolder(dataDir)
   const sql = postgres(databaseUrl, { max: 1, connect_timeout: 10, onnotice: () => {} })
   try {
-    await sql.begin(resetSchema)
+    await sql.begin(dropTables)
   } finally {
     await sql.end({ timeout: 5 })
   }
@@ -55,11 +55,11 @@ async function resetFolder(dataDir: string): Promise<void> {
   }
 }
 
-/** Deletes the tables of the current schema. Those of other schemas may be another Jobcast's. */
-async function resetSchema(tx: postgres.TransactionSql): Promise<void> {
-  const [{ schema, is_ours }] = await tx<[{ schema: string; is_ours: boolean }]>`
+/** Drops the tables of the current schema. Those of other schemas may belong to another Jobcast. */
+async function dropTables(tx: postgres.TransactionSql): Promise<void> {
+  const [{ schema, isOurs }] = await tx<[{ schema: string; isOurs: boolean }]>`
     select current_schema()::text as schema, exists (
-      select from pg_tables where schemaname = current_schema() and tablename in ('cursor', ${JOURNAL})) as is_ours`
+      select from pg_tables where schemaname = current_schema() and tablename in ('cursor', ${JOURNAL})) as "isOurs"`
   const [{ count }] = await tx<[{ count: number }]>`
     select count(*)::int as count from pg_stat_activity
     where application_name = ${applicationName(schema)} and datname = current_database()`
@@ -67,7 +67,7 @@ async function resetSchema(tx: postgres.TransactionSql): Promise<void> {
     throw new DatabaseError(
       `${count} connections of Jobcast are open to this database. Stop its processes first.`,
     )
-  // Other programs have tables named "jobs" as well.
-  if (!is_ours) return
-  for (const table of TABLES) await tx`drop table if exists ${tx(schema)}.${tx(table)}`
+  // Tables of these names without a cursor or a journal are another program's.
+  if (!isOurs) return
+  for (const table of ALL_TABLES) await tx`drop table if exists ${tx(schema)}.${tx(table)}`
 }
