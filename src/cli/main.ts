@@ -123,8 +123,8 @@ async function runDevnet(args: string[]): Promise<void> {
   // Nothing else of the user's settings: a devnet has its own chain and so its own database.
   const LOG_LEVEL = process.env.LOG_LEVEL || 'warn'
   const { port } = loadConfig({ LOG_LEVEL, PORT: process.env.PORT ?? '' }, 'api')
-  const { devnet } = await import('../devnet/devnet.ts')
-  const running = await devnet({
+  const { startDevnet } = await import('../devnet/devnet.ts')
+  const running = await startDevnet({
     contract,
     start(env) {
       const config = loadConfig({ ...env, LOG_LEVEL, POLL_INTERVAL_MS: '250' })

@@ -5,6 +5,8 @@ import { createWorkDir } from './workDir.ts'
 
 const HOST = '127.0.0.1'
 const START_TIMEOUT_MS = 30_000
+/** Characters of anvil's output that are kept for an error message. */
+const KEPT_OUTPUT = 2_000
 
 export interface AnvilOptions {
   /** 0, the default, takes a free port. */
@@ -17,7 +19,7 @@ export interface AnvilOptions {
   args?: string[]
 }
 
-/** A running local chain. Its dev accounts are unlocked; it keeps nothing once stopped. */
+/** A running local chain. Its dev accounts are unlocked. Its data is lost when it stops. */
 export interface Anvil {
   url: string
   wsUrl: string
@@ -29,69 +31,60 @@ export interface Anvil {
   kill(signal: NodeJS.Signals): void
 }
 
-export class PortTakenError extends Error {
-  override name = 'PortTakenError'
-}
-
 /**
- * Starts the anvil binary and waits until it answers. It ends with this process (see {@link endWithParent}). A Ctrl-C
- * does not reach it, so that this process can close what uses the chain before the chain.
- * @throws PortTakenError if the port is in use.
- * @throws Error if the package is not installed, or with anvil's own output if it did not start.
+ * Starts anvil and waits until it answers. It ends with this process (see {@link endWithParent}). A Ctrl-C on the terminal
+ * does not reach it, so that this process can first close what uses the chain.
+ * @throws Error if the package is not installed, if the port is taken, or with anvil's own output if it does not start
  */
-export async function startAnvil({
-  port = 0,
-  blockTime,
-  chainId,
-  args = [],
-}: AnvilOptions = {}): Promise<Anvil> {
+export async function startAnvil(options: AnvilOptions = {}): Promise<Anvil> {
   const binary = anvilBinary()
-  // Anvil spills old states to disk, 0.3 MB a block, and leaves them there: by default in the home folder.
-  const states = await createWorkDir()
-  const child = spawn(
-    binary,
-    [
-      ...['--host', HOST, '--port', String(port)],
-      ...(blockTime === undefined ? [] : ['--block-time', String(blockTime)]),
-      ...(chainId === undefined ? [] : ['--chain-id', String(chainId)]),
-      ...['--cache-path', states.path],
-      ...args,
-    ],
-    { stdio: ['ignore', 'pipe', 'pipe'], detached: true },
-  )
+  // anvil writes old states to disk, 0.3 MB a block, by default in the home folder, and leaves them there.
+  const states = createWorkDir()
+  const child = spawn(binary, [...commandLine(options), '--cache-path', states.path], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    // A process group of its own: the terminal sends Ctrl-C to the group of this process.
+    detached: true,
+  })
   endWithParent(child)
   const exited = new Promise<void>((resolve) => {
-    // `close` comes after a failed spawn too, which has no `exit`.
+    // `close` also follows a failed spawn, which has no `exit`.
     child.once('close', () => {
       states.remove()
       resolve()
     })
   })
-  const actualPort = await listening(child, port)
-  const url = `http://${HOST}:${actualPort}`
+  // anvil has nothing to clean up, and SIGKILL also ends a process that SIGSTOP has paused.
+  const end = () => child.kill('SIGKILL')
   try {
-    await quiet(url)
+    const port = await listening(child, options.port)
+    await disableLogging(`http://${HOST}:${port}`)
+    return {
+      url: `http://${HOST}:${port}`,
+      wsUrl: `ws://${HOST}:${port}`,
+      port,
+      pid: child.pid ?? 0,
+      async stop() {
+        end()
+        await exited
+      },
+      kill: (signal) => void child.kill(signal),
+    }
   } catch (error) {
-    child.kill('SIGKILL')
+    end()
     throw error
-  }
-  return {
-    url,
-    wsUrl: `ws://${HOST}:${actualPort}`,
-    port: actualPort,
-    pid: child.pid as number,
-    async stop() {
-      // Anvil has nothing to clean up, and SIGKILL also ends a process that SIGSTOP has paused.
-      child.kill('SIGKILL')
-      await exited
-    },
-    kill(signal) {
-      child.kill(signal)
-    },
   }
 }
 
-/** The binary in the package for this platform: the `anvil` command itself is a tree of four processes. */
+function commandLine({ port = 0, blockTime, chainId, args = [] }: AnvilOptions): string[] {
+  return [
+    ...['--host', HOST, '--port', String(port)],
+    ...(blockTime === undefined ? [] : ['--block-time', String(blockTime)]),
+    ...(chainId === undefined ? [] : ['--chain-id', String(chainId)]),
+    ...args,
+  ]
+}
+
+/** The binary in the package for this platform. The `anvil` command of npm would be a tree of four processes. */
 function anvilBinary(): string {
   const arch = process.arch === 'x64' ? 'amd64' : process.arch
   const name = process.platform === 'win32' ? 'anvil.exe' : 'anvil'
@@ -110,44 +103,38 @@ function anvilBinary(): string {
   }
 }
 
-/** Resolves with the port in anvil's "Listening on" line: for port 0 it is known only from there. */
-function listening(child: ChildProcess, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
+/** Resolves with the port in anvil's "Listening on" line, the only place that tells it for port 0. */
+function listening(child: ChildProcess, port = 0): Promise<number> {
+  return new Promise<number>((resolve, reject) => {
     let output = ''
-    const timer = setTimeout(() => {
-      child.kill('SIGKILL')
-      reject(new Error(`anvil did not start within ${START_TIMEOUT_MS / 1000} s: ${output.slice(-2000)}`))
-    }, START_TIMEOUT_MS)
-    const read = (chunk: Buffer) => {
-      output += chunk
-      const found = /Listening on \S+:(\d+)/.exec(output)
-      if (!found) return
-      child.stdout?.off('data', read)
-      // Its output is still read, and dropped: a full pipe would block anvil.
-      child.stdout?.resume()
-      clearTimeout(timer)
-      resolve(Number(found[1]))
+    const onOutput = (chunk: Buffer) => {
+      output = (output + chunk).slice(-KEPT_OUTPUT)
+      const [, found] = /Listening on \S+:(\d+)/.exec(output) ?? []
+      if (found !== undefined) resolve(Number(found))
     }
-    child.stdout?.on('data', read)
-    child.stderr?.on('data', (chunk) => {
-      output = (output + chunk).slice(-10_000)
-    })
-    child.once('error', (cause) => {
-      clearTimeout(timer)
-      reject(new Error(`anvil cannot be run: ${cause.message}`, { cause }))
-    })
+    // The pipes are read to the end: a full one would block anvil.
+    child.stdout?.on('data', onOutput)
+    child.stderr?.on('data', onOutput)
+    child.once('error', (cause) => reject(new Error(`anvil cannot be run: ${cause.message}`, { cause })))
     // `close`, not `exit`: only then has all of its output been read.
     child.once('close', (code, signal) => {
-      clearTimeout(timer)
-      if (/address already in use|os error (98|48|10048)/i.test(output))
-        reject(new PortTakenError(`port ${port} of ${HOST} is taken by another process`))
-      else reject(new Error(`anvil ended with ${signal ?? code}: ${output.trim().slice(-2000)}`))
+      const isPortTaken = /address already in use|os error (98|48|10048)/i.test(output)
+      reject(
+        new Error(
+          isPortTaken
+            ? `port ${port} of ${HOST} is taken by another process`
+            : `anvil ended with ${signal ?? code}: ${output.trim()}`,
+        ),
+      )
     })
+    setTimeout(() => {
+      reject(new Error(`anvil did not start within ${START_TIMEOUT_MS / 1_000} s: ${output.trim()}`))
+    }, START_TIMEOUT_MS).unref()
   })
 }
 
-/** Switches off the line that anvil prints for every call. Also checks that JSON-RPC answers. */
-async function quiet(url: string): Promise<void> {
+/** Disables the line that anvil prints for every call. Fails if JSON-RPC does not answer. */
+async function disableLogging(url: string): Promise<void> {
   const response = await fetch(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },

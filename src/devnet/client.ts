@@ -15,7 +15,7 @@ import {
   withRetry,
 } from 'viem'
 
-/** anvil's dev accounts: funded and unlocked, so the node signs and numbers their transactions. */
+/** Anvil's dev accounts. They are funded and unlocked: the node signs their transactions and sets the nonces. */
 export const devAccounts = [
   '0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266',
   '0x70997970C51812dc3A010C7d01b50e0d17dc79C8',
@@ -29,7 +29,7 @@ export const devAccounts = [
   '0xa0Ee7A142d267C1f36714E4a8F75612F20a79720',
 ] as const satisfies Address[]
 
-/** The first dev account: deploys contracts, and sends every transaction that names no other account. */
+/** The first dev account. It deploys contracts, and sends every transaction that names no other account. */
 export const devAccount: Address = devAccounts[0]
 
 export type DevClient = Client<
@@ -47,26 +47,27 @@ export interface Mined {
   transactionHash: Hex
 }
 
-/** The contract refused the transaction: it was mined and changed nothing. */
+/** The contract reverted the transaction. It was mined and changed nothing. */
 export class RevertedError extends Error {
   override name = 'RevertedError'
 }
 
-/** A client of the dev account that writes and reads. It speaks HTTP, which leaves nothing to close, for a ws URL too. */
+/** A client that reads, and writes as the dev account. It uses HTTP for a ws URL too, so there is no connection to close. */
 export function devClient(url: string): DevClient {
   return createWalletClient({
     account: devAccount,
-    // A second eth_sendTransaction, after an answer that was lost, would be a second job.
+    // No retry: if the answer to eth_sendTransaction was lost, a second request would create a second job.
     transport: http(url.replace(/^ws/, 'http'), { retryCount: 0 }),
     cacheTime: 0,
   }).extend(publicActions)
 }
 
+/** The client itself, or a client of a URL. */
 export function toClient(target: string | DevClient): DevClient {
   return typeof target === 'string' ? devClient(target) : target
 }
 
-/** Deploys a contract without constructor parameters; `blockNumber` is the block it was deployed in. */
+/** Deploys a contract without constructor parameters. `blockNumber` is the block that contains it. */
 export async function deploy(
   target: string | DevClient,
   contract: { abi: Abi; bytecode: Hex },
@@ -78,41 +79,42 @@ export async function deploy(
   return { address: receipt.contractAddress, blockNumber: Number(receipt.blockNumber) }
 }
 
-/** The last transaction that each client was asked to send. */
-const sending = new WeakMap<DevClient, Promise<unknown>>()
+/** The last transaction of each client. */
+const lastSent = new WeakMap<DevClient, Promise<unknown>>()
 
 /**
- * Sends a transaction after those that the client was asked to send before: anvil gives the same nonce to two
- * transactions that arrive together, and refuses the second.
+ * Sends a transaction after all earlier ones of the client. Anvil gives two transactions that arrive together the same nonce,
+ * and rejects the second.
  */
-export function send(
+export function sendTransaction(
   client: DevClient,
   { from = devAccount, ...transaction }: { to: Address; data: Hex; from?: Address; gas?: bigint },
 ): Promise<Hex> {
-  const sent = (sending.get(client) ?? Promise.resolve())
+  const sent = (lastSent.get(client) ?? Promise.resolve())
     .catch(() => {})
     .then(() => client.sendTransaction({ ...transaction, account: from, chain: null }))
-  sending.set(client, sent)
+  lastSent.set(client, sent)
   return sent
 }
 
 /**
  * Waits until a transaction is mined.
- * @throws RevertedError if the contract refused it.
- * @throws viem's TransactionReceiptNotFoundError if the node dropped it, or did not mine it within a minute.
+ * @throws RevertedError if the contract reverted it
+ * @throws viem's TransactionReceiptNotFoundError if the node dropped it, or did not mine it within a minute
  */
 export async function succeeded(client: DevClient, hash: Hex): Promise<TransactionReceipt> {
-  // Not viem's waitForTransactionReceipt: it asks once a block, and anvil shows a block a moment before its receipts.
+  // viem's waitForTransactionReceipt asks once a block, but anvil publishes a block a moment before its receipts.
   const receipt = await withRetry(() => client.getTransactionReceipt({ hash }), {
     delay: ({ count }) => Math.min(1 + count, 50),
     retryCount: 1_200,
     shouldRetry: async ({ error }) =>
-      error instanceof TransactionReceiptNotFoundError && (await isKnown(client, hash)),
+      error instanceof TransactionReceiptNotFoundError && (await hasTransaction(client, hash)),
   })
   if (receipt.status !== 'success') throw new RevertedError(`transaction ${hash} was reverted`)
   return receipt
 }
 
+/** Where a transaction was mined. */
 export function minedIn(receipt: TransactionReceipt): Mined {
   return {
     blockNumber: Number(receipt.blockNumber),
@@ -121,22 +123,22 @@ export function minedIn(receipt: TransactionReceipt): Mined {
   }
 }
 
-/** The time that the next block would have, in unix seconds. The newest block of a quiet chain may be hours old. */
+/** The time of the next block in unix seconds. The newest block of a quiet chain may be hours old. */
 export async function chainTime(client: DevClient): Promise<number> {
   return Number((await client.getBlock({ blockTag: 'pending' })).timestamp)
 }
 
-/** Calls a JSON-RPC method of anvil's own. */
+/** Calls a JSON-RPC method that only anvil has. */
 export function anvilCall<T = unknown>(
   client: DevClient,
   method: string,
   params: unknown[] = [],
 ): Promise<T> {
-  // Not in viem's list of methods, which is what its types are made from.
+  // viem's types know the standard methods only.
   return client.request({ method, params } as unknown as Parameters<DevClient['request']>[0]) as Promise<T>
 }
 
-/** Whether the node has the transaction, mined or waiting. */
-async function isKnown(client: DevClient, hash: Hex): Promise<boolean> {
+/** Whether the node has the transaction, mined or pending. */
+async function hasTransaction(client: DevClient, hash: Hex): Promise<boolean> {
   return (await client.request({ method: 'eth_getTransactionByHash', params: [hash] })) !== null
 }

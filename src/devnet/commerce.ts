@@ -16,7 +16,7 @@ import {
   devAccounts,
   type Mined,
   minedIn,
-  send,
+  sendTransaction,
   succeeded,
 } from './client.ts'
 
@@ -25,20 +25,20 @@ type CommerceFunction = ContractFunctionName<typeof abi, 'nonpayable'>
 /** A function of the contract that changes a job. */
 export type CommerceChange = Exclude<CommerceFunction, 'createJob'>
 
-/** Arguments of a function of the contract; the first one of a change is the job's id. */
+/** Arguments of a function of the contract. The first argument of a change is the job's id. */
 export type CommerceArgs<Name extends CommerceFunction> = Extract<
   ContractFunctionArgs<typeof abi, 'nonpayable', Name>,
   readonly unknown[]
 >
 
-/** Parameters of createJob, with usual values by default. */
+/** Parameters of createJob, with typical values by default. */
 export interface CommerceInput {
-  /** The caller; a dev account, as all who call. */
+  /** The caller, a dev account. */
   client?: Address
-  /** None by default: setProvider names one. */
+  /** None by default; `setProvider` sets one. */
   provider?: Address
   evaluator?: Address
-  /** Unix seconds; a week after the chain's time by default. */
+  /** Unix seconds; by default a week after the chain's time. */
   expiredAt?: number
   description?: string
   hook?: Address
@@ -48,15 +48,15 @@ export interface CreatedCommerceJob extends Mined {
   jobId: bigint
 }
 
-/** The statuses of the standard in the order of the contract's enum. */
+/** The statuses of ERC-8183, in the order of the contract's enum. */
 export const commerceStatuses = ['OPEN', 'FUNDED', 'SUBMITTED', 'COMPLETED', 'REJECTED', 'EXPIRED'] as const
 
 const WEEK_SECONDS = 7 * 86_400
 
-/** Above what any function uses. Without it anvil estimates, and refuses what would revert with an error of its own. */
+/** More than any function uses. Without a limit, anvil estimates one and rejects a call that would revert with its own error. */
 const GAS = 1_000_000n
 
-/** Deploys the contract of abi/AgenticCommerce.sol; `blockNumber` is the block it was deployed in. */
+/** Deploys the contract of abi/AgenticCommerce.sol. `blockNumber` is the block that contains it. */
 export function deployCommerce(
   target: string | DevClient,
 ): Promise<{ address: Address; blockNumber: number }> {
@@ -64,7 +64,7 @@ export function deployCommerce(
 }
 
 /**
- * Creates a job of the standard and waits until its transaction is mined.
+ * Creates an ERC-8183 job and waits until its transaction is mined.
  * @throws RevertedError if the contract refuses it.
  */
 export async function createCommerceJob(
@@ -80,8 +80,11 @@ export async function createCommerceJob(
   }: CommerceInput = {},
 ): Promise<CreatedCommerceJob> {
   const expiry = BigInt(expiredAt ?? (await chainTime(client)) + WEEK_SECONDS)
-  const data = encode('createJob', [provider, evaluator, expiry, description, hook])
-  const receipt = await succeeded(client, await send(client, { to: address, data, from, gas: GAS }))
+  const data = encodeCommerceCall('createJob', [provider, evaluator, expiry, description, hook])
+  const receipt = await succeeded(
+    client,
+    await sendTransaction(client, { to: address, data, from, gas: GAS }),
+  )
   const [created] = parseEventLogs({ abi, eventName: 'JobCreated', logs: receipt.logs })
   if (!created) throw new Error(`transaction ${receipt.transactionHash} created no job`)
   return { jobId: created.args.jobId, ...minedIn(receipt) }
@@ -98,16 +101,24 @@ export async function changeCommerceJob<Name extends CommerceChange>(
   name: Name,
   args: CommerceArgs<Name>,
 ): Promise<Mined> {
-  const hash = await send(client, { to: address, data: encode(name, args), from, gas: GAS })
+  const hash = await sendTransaction(client, {
+    to: address,
+    data: encodeCommerceCall(name, args),
+    from,
+    gas: GAS,
+  })
   return minedIn(await succeeded(client, hash))
 }
 
-/** The job as the contract holds it; all of an unknown job is zero. */
+/** Reads a job from the contract. All values of an unknown job are zero. */
 export function getCommerceJob(client: DevClient, address: Address, jobId: bigint) {
   return client.readContract({ abi, address, functionName: 'getJob', args: [jobId] })
 }
 
-function encode<Name extends CommerceFunction>(functionName: Name, args: CommerceArgs<Name>): Hex {
-  // As a plain Abi: viem cannot resolve the parameters of a name that is still a type parameter.
+function encodeCommerceCall<Name extends CommerceFunction>(
+  functionName: Name,
+  args: CommerceArgs<Name>,
+): Hex {
+  // The type is a plain Abi, because viem cannot resolve the parameters of a name that is a type parameter.
   return encodeFunctionData<Abi>({ abi, functionName, args })
 }

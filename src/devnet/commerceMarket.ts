@@ -5,14 +5,14 @@ import type { Market, Way } from './market.ts'
 import { randomBelow, randomOf } from './random.ts'
 import { randomJob } from './registry.ts'
 
-/** A function of the contract, but that `withdraw` is a rejection by the client. */
+/** A function of the contract, or `withdraw`: the client rejects its own job. */
 export type CommerceStep = CommerceChange | 'withdraw'
 
-/** The ways of an ERC-8183 job. A job has a provider from its creation unless one of the steps sets it. */
+/** The ways of an ERC-8183 job. A job is created with a provider unless one of its steps sets it. */
 export const commerceWays: readonly Way<CommerceStep>[] = [
   { end: 'COMPLETED', weight: 8, steps: ['setBudget', 'fund', 'submit', 'complete'] },
   { end: 'COMPLETED', weight: 4, steps: ['setProvider', 'setBudget', 'fund', 'submit', 'complete'] },
-  // Without a budget a job is submitted unfunded.
+  // A job without a budget is submitted without funding.
   { end: 'COMPLETED', weight: 2, steps: ['submit', 'complete'], patience: 2 },
   { end: 'REJECTED', weight: 1, steps: ['withdraw'], patience: 3 },
   { end: 'REJECTED', weight: 1, steps: ['setBudget', 'fund', 'reject'] },
@@ -25,7 +25,7 @@ const CLIENTS = devAccounts.slice(0, 4)
 const PROVIDERS = devAccounts.slice(4, 8)
 const EVALUATORS = devAccounts.slice(8)
 
-/** Only recorded: there is no token on a devnet. */
+/** An address without a contract: the payment token is only recorded. */
 const TOKEN: Address = '0x00000000000000000000000000000000000005dc'
 
 const DESCRIPTIONS = [
@@ -36,7 +36,7 @@ const DESCRIPTIONS = [
   'Review a pull request for security',
 ]
 
-interface Job {
+interface CommerceJob {
   jobId: bigint
   client: Address
   provider: Address
@@ -45,24 +45,24 @@ interface Job {
   budget: bigint
 }
 
-/** Changes one job, as an account. */
+/** Changes a job as an account. */
 type Change = <Name extends CommerceChange>(
   from: Address,
   name: Name,
   args: CommerceArgs<Name>,
 ) => Promise<unknown>
 
-/** Who takes each step, and with which arguments. */
-const takeStep: Record<CommerceStep, (job: Job, change: Change) => Promise<unknown>> = {
+/** The account that takes each step, and the arguments. */
+const takeStep: Record<CommerceStep, (job: CommerceJob, change: Change) => Promise<unknown>> = {
   setProvider: ({ jobId, client, provider, agentId }, change) =>
     change(client, 'setProvider', [jobId, provider, agentId]),
   setBudget: ({ jobId, provider, budget }, change) => change(provider, 'setBudget', [jobId, TOKEN, budget]),
   fund: ({ jobId, client, budget }, change) => change(client, 'fund', [jobId, budget]),
   submit: ({ jobId, provider }, change) =>
     change(provider, 'submit', [jobId, keccak256(toHex(`deliverable of job ${jobId}`))]),
-  complete: ({ jobId, evaluator }, change) => change(evaluator, 'complete', [jobId, reason('as agreed')]),
-  reject: ({ jobId, evaluator }, change) => change(evaluator, 'reject', [jobId, reason('not as agreed')]),
-  withdraw: ({ jobId, client }, change) => change(client, 'reject', [jobId, reason('no longer needed')]),
+  complete: ({ jobId, evaluator }, change) => change(evaluator, 'complete', [jobId, bytes32('as agreed')]),
+  reject: ({ jobId, evaluator }, change) => change(evaluator, 'reject', [jobId, bytes32('not as agreed')]),
+  withdraw: ({ jobId, client }, change) => change(client, 'reject', [jobId, bytes32('no longer needed')]),
   claimRefund: ({ jobId, client }, change) => change(client, 'claimRefund', [jobId]),
 }
 
@@ -91,6 +91,6 @@ export function commerceMarket(client: DevClient, address: Address): Market<Comm
   }
 }
 
-function reason(text: string) {
+function bytes32(text: string) {
   return stringToHex(text, { size: 32 })
 }

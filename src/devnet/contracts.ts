@@ -14,10 +14,10 @@ const contracts = {
 /** A contract that a devnet can deploy, by the name that CONTRACT takes. */
 export type DevContract = keyof typeof contracts
 
-/** The names of {@link DevContract}; the first is the default. */
+/** The names of the contracts; the first is the default. */
 export const devContracts = Object.keys(contracts) as DevContract[]
 
-/** Deploys a contract as the first dev account. */
+/** Deploys a contract as the first dev account, and creates its market. */
 export async function deployMarket(
   client: DevClient,
   contract: DevContract,
@@ -28,8 +28,8 @@ export async function deployMarket(
 }
 
 /**
- * Deploys a contract on a chain that has anvil's dev accounts, and runs its market until the signal aborts.
- * Rejects only if the contract cannot be deployed.
+ * Deploys a contract on a chain with anvil's dev accounts, and runs its market until the signal aborts. Rejects only if the
+ * contract cannot be deployed.
  */
 export async function generate({
   url,
@@ -46,6 +46,6 @@ export async function generate({
   log(line: string): void
 }): Promise<void> {
   const { address, market } = await deployMarket(devClient(url), contract)
-  log(`deployed ${contract} at ${address}; a new job every ${everyMs / 1000} s, Ctrl-C ends it`)
+  log(`deployed ${contract} at ${address}; a new job every ${everyMs / 1000} s until Ctrl-C`)
   await runMarket({ market, everyMs, signal, log })
 }

@@ -1,15 +1,18 @@
 import { join } from 'node:path'
+import getPort from 'get-port'
 import type { Address } from 'viem'
-import { type Anvil, type AnvilOptions, PortTakenError, startAnvil } from './anvil.ts'
+import { type Anvil, startAnvil } from './anvil.ts'
 import { devClient } from './client.ts'
 import { type DevContract, deployMarket } from './contracts.ts'
-import { nextFreePort } from './freePort.ts'
 import { runMarket } from './market.ts'
 import { createPast } from './past.ts'
-import { createWorkDir, removeStaleWorkDirs } from './workDir.ts'
+import { createWorkDir } from './workDir.ts'
 
+/** Age of the oldest job. */
 const PAST_SECONDS = 3_600
-const CHAIN_PORT_ATTEMPTS = 100
+/** Ports above the preferred one that are tried before any free one is taken. */
+const PORT_ATTEMPTS = 100
+/** States of old blocks that anvil keeps: a devnet that runs for days must not fill the disk. Blocks and logs are all kept. */
 const KEPT_STATES = 256
 
 export interface DevnetOptions {
@@ -32,16 +35,16 @@ export interface Devnet {
   rpcUrl: string
   address: Address
   dataDir: string
-  /** Ends Jobcast and the chain and removes the folder; a second call waits for the first. */
+  /** Ends Jobcast and the chain and removes the folder. A second call waits for the first. */
   close(): Promise<void>
 }
 
 /**
- * Starts a whole Jobcast on this machine: a chain of its own with a contract and an hour of past jobs, Jobcast on a
- * new database, and a market that creates a job every few seconds and takes each through its statuses. Several
- * devnets run side by side: ports in use are skipped. Folders of devnets that were killed are removed.
+ * Starts a whole Jobcast on this machine: a chain of its own with a contract and an hour of past jobs, Jobcast on a new
+ * database, and a market that creates a job every few seconds and takes each through its statuses. Several devnets run
+ * side by side: ports in use are skipped. If the process ends without `close()`, chain and folder go with it.
  */
-export async function devnet({
+export async function startDevnet({
   start,
   contract = 'job-registry',
   port = 3000,
@@ -49,26 +52,14 @@ export async function devnet({
   everyMs = 3_000,
   log = console.log,
 }: DevnetOptions): Promise<Devnet> {
-  // Undone in reverse order, by close() and by a start that fails half way.
-  const undo: (() => Promise<unknown>)[] = []
-  let closing: Promise<void> | undefined
-  const close = () => {
-    closing ??= (async () => {
-      const errors: unknown[] = []
-      for (const step of undo.reverse()) await step().catch((error) => errors.push(error))
-      if (errors.length > 0) throw errors[0]
-    })()
-    return closing
-  }
-
+  const cleanup = createCleanup()
   try {
-    await removeStaleWorkDirs()
-    const workDir = await createWorkDir()
-    undo.push(async () => workDir.remove())
+    const workDir = createWorkDir()
+    cleanup.add(async () => workDir.remove())
     const dataDir = join(workDir.path, 'db')
 
     const anvil = await startChain(chainPort)
-    undo.push(() => anvil.stop())
+    cleanup.add(() => anvil.stop())
     const client = devClient(anvil.url)
     const { address, market } = await deployMarket(client, contract)
     const runs = await createPast({ client, market, seconds: PAST_SECONDS })
@@ -78,38 +69,53 @@ export async function devnet({
       CONTRACT: contract,
       CONTRACT_ADDRESS: address,
       DATA_DIR: dataDir,
-      PORT: String(await nextFreePort(port)),
+      PORT: String(await freePortFrom(port)),
     })
-    undo.push(() => app.close())
+    cleanup.add(() => app.close())
     log(welcome({ url: app.url, chainUrl: anvil.url, contract, address, everyMs }))
 
     const stopped = new AbortController()
-    runMarket({ market, runs, everyMs, signal: stopped.signal, log })
-    undo.push(async () => stopped.abort())
-    return { url: app.url, rpcUrl: anvil.url, address, dataDir, close }
+    void runMarket({ market, runs, everyMs, signal: stopped.signal, log })
+    cleanup.add(async () => stopped.abort())
+    return { url: app.url, rpcUrl: anvil.url, address, dataDir, close: cleanup.run }
   } catch (error) {
-    // What failed first is what the caller needs to know.
-    await close().catch(() => {})
+    // The caller needs the first failure, not one that follows from it.
+    await cleanup.run().catch(() => {})
     throw error
   }
 }
 
-async function startChain(preferred: number): Promise<Anvil> {
-  const options: AnvilOptions = {
-    args: [
-      // The clock starts an hour ago, for createPast().
-      ...['--timestamp', String(unixNow() - PAST_SECONDS)],
-      // States of old blocks only: a devnet that runs for days must not fill the disk. Blocks and logs are all kept.
-      ...['--prune-history', String(KEPT_STATES)],
-    ],
+/** Collects what has to be undone. `run` undoes it once, the latest first, and rejects with the first failure after all steps. */
+function createCleanup() {
+  const steps: (() => Promise<unknown>)[] = []
+  let running: Promise<void> | undefined
+  async function runAll(): Promise<void> {
+    const failures: unknown[] = []
+    for (const step of steps.reverse()) await step().catch((error) => failures.push(error))
+    if (failures.length > 0) throw failures[0]
   }
-  for (let port = preferred; port < preferred + CHAIN_PORT_ATTEMPTS && port <= 65_535; port++)
-    try {
-      return await startAnvil({ ...options, port })
-    } catch (error) {
-      if (!(error instanceof PortTakenError)) throw error
-    }
-  throw new PortTakenError(`no free port for the chain from ${preferred} on`)
+  return {
+    add: (step: () => Promise<unknown>) => void steps.push(step),
+    run: () => {
+      running ??= runAll()
+      return running
+    },
+  }
+}
+
+async function startChain(preferredPort: number): Promise<Anvil> {
+  const anHourAgo = Math.floor(Date.now() / 1_000) - PAST_SECONDS
+  return startAnvil({
+    port: await freePortFrom(preferredPort),
+    // The clock starts an hour ago, for createPast().
+    args: ['--timestamp', String(anHourAgo), '--prune-history', String(KEPT_STATES)],
+  })
+}
+
+/** The first free port from a preferred one on. */
+function freePortFrom(preferred: number): Promise<number> {
+  const ports = Array.from({ length: PORT_ATTEMPTS }, (_, i) => preferred + i)
+  return getPort({ port: ports.filter((port) => port <= 65_535) })
 }
 
 function welcome({
@@ -132,8 +138,4 @@ function welcome({
     '  Ctrl-C ends everything. The next devnet begins with a new chain and a new database.',
     '',
   ].join('\n')
-}
-
-function unixNow(): number {
-  return Math.floor(Date.now() / 1000)
 }

@@ -5,12 +5,12 @@ import { RevertedError } from './client.ts'
 /** The last status of a job's way. */
 export type End = 'COMPLETED' | 'REJECTED' | 'EXPIRED' | 'ARBITRATED'
 
-/** A way of a job from its creation to its end. */
+/** A sequence of steps that takes a job from its creation to its end. */
 export interface Way<Step extends string = string> {
   end: End
-  /** Share of the jobs that go this way, relative to the other ways. */
+  /** Share of the jobs that take this way, relative to the other ways. */
   weight: number
-  /** What happens to the job after its creation, in order. */
+  /** The steps after the creation, in order. */
   steps: readonly Step[]
   /** Multiplies the time between steps; 1 by default. */
   patience?: number
@@ -22,14 +22,14 @@ export interface MarketJob<Step extends string = string> {
   takeStep(step: Step): Promise<unknown>
 }
 
-/** A deployed contract, and what its jobs can go through. */
+/** A deployed contract, and the ways of its jobs. */
 export interface Market<Step extends string = string> {
   ways: readonly Way<Step>[]
   /** Creates a job for a way. @param lifetime seconds until the job expires; some days by default */
   createJob(way: Way<Step>, lifetime?: number): Promise<MarketJob<Step>>
 }
 
-/** A job on its way. */
+/** A job that is under way. */
 export interface Run {
   job: MarketJob
   end: End
@@ -41,30 +41,30 @@ export interface MarketOptions {
   market: Market
   /** Milliseconds between two new jobs. */
   everyMs: number
-  /** Ends the market. */
+  /** Stops the market. */
   signal: AbortSignal
   /** Receives one line when the chain fails, and one when it answers again. */
   log?: (line: string) => void
-  /** Jobs that are on their way already. */
+  /** Jobs that are already under way. */
   runs?: Run[]
 }
 
 /**
- * Least and most time between two steps of a job, in multiples of the time between two new jobs. Most jobs are open
- * for two or three steps, so that about ten jobs are open at any time.
+ * The least and the most time between two steps of a job, in multiples of the time between two new jobs. Most jobs are open
+ * for two or three steps, so about ten jobs are open at any time.
  */
 const STEP_PACES = [1, 5] as const
 
-/** The shortest life of a job that expires. Blocks have whole seconds, and its creation must be mined before. */
+/** The shortest lifetime of a job that expires. Block times are whole seconds, and the creation must be mined before. */
 const LEAST_LIFETIME_MS = 3_000
 
 /**
- * Creates a job every `everyMs` and takes each through a random way, until the signal aborts. A failure of the chain
- * is reported once and what failed is repeated at the same pace. Resolves when the last transaction under way has
- * ended; never rejects.
+ * Creates a job every `everyMs` and takes each through a random way, until the signal aborts. If the chain fails, this is
+ * reported once, and the failed action is repeated at the same pace. Resolves when the last transaction has ended; never
+ * rejects.
  */
 export async function runMarket({ market, everyMs, signal, log = () => {}, runs = [] }: MarketOptions) {
-  // Each job on its way listens for the abort: dozens, which Node would report as a leak.
+  // Each job listens for the abort. Node would report dozens of listeners as a leak.
   setMaxListeners(0, signal)
   const playing = new Set<Promise<void>>()
   const start = (run: Run) => {
@@ -73,14 +73,14 @@ export async function runMarket({ market, everyMs, signal, log = () => {}, runs 
   }
   let failing = false
 
-  /** Whether the action succeeded. */
+  /** Runs an action. Resolves with whether it succeeded. */
   async function attempt(action: () => Promise<unknown>): Promise<boolean> {
     try {
       await action()
       if (failing) log('the chain answers again')
       failing = false
     } catch (error) {
-      if (!failing && !signal.aborted) log(`the market stands still, trying again: ${firstLine(error)}`)
+      if (!failing && !signal.aborted) log(`the market has stopped and will retry: ${firstLine(error)}`)
       failing = true
       return false
     }
@@ -96,15 +96,15 @@ export async function runMarket({ market, everyMs, signal, log = () => {}, runs 
   }
 
   for (const run of runs) start(run)
-  // Each creation is awaited, so that creations do not pile up while the chain hangs.
+  // Each creation is awaited, so that creations do not accumulate while the chain hangs.
   while (await pause(everyMs, signal))
     await attempt(async () => start(await startRun(market, randomWay(market.ways), { paceMs: everyMs })))
   await Promise.all(playing)
 }
 
 /**
- * Creates a job and plans its way.
- * @param from the time of its creation in unix milliseconds; now by default
+ * Creates a job and plans its steps.
+ * @param from the time of its creation in unix milliseconds; the present by default
  */
 export async function startRun(
   market: Market,
@@ -120,7 +120,7 @@ export async function startRun(
     lifetime = Math.floor(lifetimeMs / 1000)
   }
   const job = await market.createJob(way, lifetime)
-  // Counted from after the creation: counted from before it, the claim of an expired job could come too early.
+  // The time is taken after the creation. From a time before it, the claim of an expired job could come too early.
   let at = from ?? Date.now()
   const todo = way.steps.map((step, i) => {
     at += waits[i] as number
@@ -129,7 +129,7 @@ export async function startRun(
   return { job, end: way.end, todo }
 }
 
-/** A random way, by the weights. */
+/** A random way, chosen by the weights. */
 export function randomWay(ways: readonly Way[]): Way {
   let rest = Math.random() * ways.reduce((sum, { weight }) => sum + weight, 0)
   for (const way of ways) {
@@ -139,7 +139,7 @@ export function randomWay(ways: readonly Way[]): Way {
   return ways[0] as Way
 }
 
-/** A refused step is not repeated: it was taken before and the answer was lost, or it can never be taken. */
+/** A reverted step is not repeated: it was taken before and its answer was lost, or it can never be taken. */
 function ignoreReverted(error: unknown): void {
   if (!(error instanceof RevertedError)) throw error
 }

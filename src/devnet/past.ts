@@ -1,19 +1,19 @@
 import { anvilCall, type DevClient } from './client.ts'
 import { type Market, type Run, randomWay, startRun } from './market.ts'
 
-/** One each 90 s in an hour: at twice that pace, jobs of every end are finished by now and some 5 are open. */
+/** In an hour, one job every 90 s. With steps at twice that pace, jobs of every end are finished and some 5 are still open. */
 const JOBS = 40
 
 export interface PastOptions {
   client: DevClient
   market: Market
-  /** Length of the past in seconds. The chain's time must be that far behind. */
+  /** Length of the past in seconds. The chain's time must be that far in the past. */
   seconds: number
 }
 
 /**
- * Creates the jobs of the past, evenly spread, with their steps, and sets the chain's time to now. Every way is taken
- * at least once. Resolves with the jobs whose steps are not all past.
+ * Creates jobs at even intervals in the past, takes their steps, and sets the chain's time to the present. Every way is taken
+ * at least once. Resolves with the jobs that have steps left.
  */
 export async function createPast({ client, market, seconds }: PastOptions): Promise<Run[]> {
   const now = Date.now()
@@ -31,7 +31,7 @@ export async function createPast({ client, market, seconds }: PastOptions): Prom
   await anvilCall(client, 'evm_setTime', [toSeconds(Date.now())])
   return runs.filter(({ todo }) => todo.length > 0)
 
-  /** Takes the steps before a time, of all jobs, in the order of their times. */
+  /** Takes the steps of all jobs before a time, in the order of their times. */
   async function takeStepsBefore(time: number): Promise<void> {
     for (;;) {
       const [next] = runs.filter(({ todo: [step] }) => step && step.at < time).sort(byNextStep)

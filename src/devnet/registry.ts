@@ -8,31 +8,39 @@ import {
   parseEventLogs,
 } from 'viem'
 import { jobRegistryAbi as abi, jobRegistryBytecode as bytecode } from '../../abi/jobRegistry.ts'
-import { type DevClient, deploy, type Mined, minedIn, send, succeeded, toClient } from './client.ts'
+import {
+  type DevClient,
+  deploy,
+  type Mined,
+  minedIn,
+  sendTransaction,
+  succeeded,
+  toClient,
+} from './client.ts'
 import { randomBelow } from './random.ts'
 
 export { type DevClient, devAccount, devClient } from './client.ts'
 
-const DAY = 86_400n
+const DAY_SECONDS = 86_400n
 
-/** Parameters of createJob, with usual values by default. Amounts in 10^-6 USDC, times in unix seconds. */
+/** Parameters of createJob, with typical values by default. Amounts in 10^-6 USDC, times in unix seconds. */
 export interface JobInput {
   clientId?: bigint
   budget?: bigint
   deadline?: bigint
-  /** Any uint8: a value the indexer does not know is a case of its own. */
+  /** Any uint8, also one that the definition does not know. */
   strategyType?: number
   verificationLevel?: number
-  /** The contract's next id by default; an id that is in use is taken again. */
+  /** The contract's next id by default. An id that is in use is used again. */
   jobId?: bigint
 }
 
 export interface BatchInput {
   clientId?: bigint
-  /** Budget of the first job of a transaction; each next one has 10^-6 USDC more. */
+  /** Budget of the first job of a transaction. Each further job has 10^-6 USDC more. */
   budget?: bigint
   deadline?: bigint
-  /** Jobs in one transaction, and so in one block. Under anvil's gas limit fit about 7,000, of mixed ones 2,200. */
+  /** Jobs in one transaction, which is one block. Anvil's gas limit allows about 7,000, or 2,200 mixed ones. */
   perTransaction?: number
 }
 
@@ -45,13 +53,13 @@ type RegistryFunction = ContractFunctionName<typeof abi, 'nonpayable'>
 /** A function of the contract that changes a job. */
 export type RegistryChange = Exclude<RegistryFunction, `create${string}`>
 
-/** Arguments of a function of the contract; the first one of a change is the job's id. */
+/** Arguments of a function of the contract. The first argument of a change is the job's id. */
 export type RegistryArgs<Name extends RegistryFunction> = Extract<
   ContractFunctionArgs<typeof abi, 'nonpayable', Name>,
   readonly unknown[]
 >
 
-/** Deploys the contract of abi/JobRegistry.sol; `blockNumber` is the block it was deployed in. */
+/** Deploys the contract of abi/JobRegistry.sol. `blockNumber` is the block that contains it. */
 export function deployRegistry(
   target: string | DevClient,
 ): Promise<{ address: Address; blockNumber: number }> {
@@ -63,8 +71,10 @@ export function sendJob(target: string | DevClient, address: Address, job: JobIn
   const { jobId, clientId = 1n, budget = 100_000_000n, deadline = defaultDeadline() } = job
   const fields = [clientId, budget, deadline, job.strategyType ?? 0, job.verificationLevel ?? 1] as const
   const data =
-    jobId === undefined ? encode('createJob', fields) : encode('createJobWithId', [jobId, ...fields])
-  return send(toClient(target), { to: address, data })
+    jobId === undefined
+      ? encodeRegistryCall('createJob', fields)
+      : encodeRegistryCall('createJobWithId', [jobId, ...fields])
+  return sendTransaction(toClient(target), { to: address, data })
 }
 
 /**
@@ -90,11 +100,11 @@ export function sendChange<Name extends RegistryChange>(
   name: Name,
   args: RegistryArgs<Name>,
 ): Promise<Hex> {
-  return send(toClient(target), { to: address, data: encode(name, args) })
+  return sendTransaction(toClient(target), { to: address, data: encodeRegistryCall(name, args) })
 }
 
 /**
- * Changes a job and waits until the transaction is mined. The contract checks nothing: any change of any id is taken.
+ * Changes a job and waits until the transaction is mined. The contract checks nothing: it accepts any change of any id.
  * @example await changeJob(client, address, 'fund', [jobId, clientId, amount])
  */
 export async function changeJob<Name extends RegistryChange>(
@@ -108,8 +118,8 @@ export async function changeJob<Name extends RegistryChange>(
 }
 
 /**
- * Creates `count` jobs, many in a transaction, one transaction after the other; resolves with the blocks of the
- * first and the last.
+ * Creates `count` jobs, many per transaction, one transaction after the other. Resolves with the blocks of the first and the
+ * last job.
  */
 export function createJobs(
   target: string | DevClient,
@@ -120,7 +130,7 @@ export function createJobs(
   return createMany('createJobs', 4_000n, { target, address, count, ...batch })
 }
 
-/** As {@link createJobs}, but each job is completed, and has five logs: from JobCreated to JobCompleted. */
+/** Like {@link createJobs}, but each job is completed: it has five logs, from JobCreated to JobCompleted. */
 export function createMixedJobs(
   target: string | DevClient,
   address: Address,
@@ -130,7 +140,7 @@ export function createMixedJobs(
   return createMany('createMixedJobs', 13_000n, { target, address, count, ...batch })
 }
 
-/** @param gasPerJob more than a job takes; named, because estimating it runs the whole batch several times over */
+/** @param gasPerJob more than a job uses. It is given because an estimate runs the whole batch several times. */
 async function createMany(
   name: 'createJobs' | 'createMixedJobs',
   gasPerJob: bigint,
@@ -148,8 +158,12 @@ async function createMany(
   let [fromBlock, toBlock] = [0, 0]
   for (let done = 0; done < count; done += perTransaction) {
     const size = Math.min(perTransaction, count - done)
-    const data = encode(name, [BigInt(size), clientId, budget + BigInt(done), deadline])
-    const hash = await send(client, { to: address, data, gas: 100_000n + gasPerJob * BigInt(size) })
+    const data = encodeRegistryCall(name, [BigInt(size), clientId, budget + BigInt(done), deadline])
+    const hash = await sendTransaction(client, {
+      to: address,
+      data,
+      gas: 100_000n + gasPerJob * BigInt(size),
+    })
     toBlock = Number((await succeeded(client, hash)).blockNumber)
     if (done === 0) fromBlock = toBlock
   }
@@ -162,17 +176,20 @@ export function randomJob(now = Math.floor(Date.now() / 1000)): Required<Omit<Jo
     clientId: BigInt(1 + randomBelow(12)),
     // Steps of 2.50 USDC look like prices.
     budget: 50_000_000n + BigInt(randomBelow(1_981)) * 2_500_000n,
-    deadline: BigInt(now) + BigInt(1 + randomBelow(30)) * DAY,
+    deadline: BigInt(now) + BigInt(1 + randomBelow(30)) * DAY_SECONDS,
     strategyType: randomBelow(4),
     verificationLevel: 1 + randomBelow(4),
   }
 }
 
-function encode<Name extends RegistryFunction>(functionName: Name, args: RegistryArgs<Name>): Hex {
-  // As a plain Abi: viem cannot resolve the parameters of a name that is still a type parameter.
+function encodeRegistryCall<Name extends RegistryFunction>(
+  functionName: Name,
+  args: RegistryArgs<Name>,
+): Hex {
+  // The type is a plain Abi, because viem cannot resolve the parameters of a name that is a type parameter.
   return encodeFunctionData<Abi>({ abi, functionName, args })
 }
 
 function defaultDeadline(): bigint {
-  return BigInt(Math.floor(Date.now() / 1000)) + 7n * DAY
+  return BigInt(Math.floor(Date.now() / 1000)) + 7n * DAY_SECONDS
 }

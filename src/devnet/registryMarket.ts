@@ -4,7 +4,7 @@ import type { Market, Way } from './market.ts'
 import { randomBelow } from './random.ts'
 import { changeJob, createJob, type RegistryArgs, type RegistryChange, randomJob } from './registry.ts'
 
-/** The ways of a job-registry job; the steps are functions of the contract. */
+/** The ways of a job-registry job. The steps are functions of the contract. */
 export const registryWays: readonly Way<RegistryChange>[] = [
   { end: 'ARBITRATED', weight: 2, steps: ['setProvider', 'fund', 'submit', 'dispute', 'arbitrate'] },
   { end: 'COMPLETED', weight: 9, steps: ['setProvider', 'fund', 'submit', 'complete'] },
@@ -19,7 +19,7 @@ export const registryWays: readonly Way<RegistryChange>[] = [
   { end: 'EXPIRED', weight: 1, steps: ['setProvider', 'fund', 'expire'] },
 ]
 
-interface Job {
+interface RegistryJob {
   jobId: bigint
   clientId: bigint
   providerId: bigint
@@ -28,7 +28,7 @@ interface Job {
 }
 
 /** The arguments of each step. */
-const argsOf: { [Step in RegistryChange]: (job: Job) => RegistryArgs<Step> } = {
+const argsOf: { [Step in RegistryChange]: (job: RegistryJob) => RegistryArgs<Step> } = {
   setProvider: ({ jobId, providerId }) => [jobId, providerId],
   setEvaluator: ({ jobId, evaluatorId }) => [jobId, evaluatorId],
   setBudget: ({ jobId, budget }) => [jobId, budget],
@@ -50,12 +50,12 @@ export function registryMarket(client: DevClient, address: Address): Market<Regi
       const offer = randomJob(now)
       const deadline = lifetime === undefined ? offer.deadline : BigInt(now + lifetime)
       const { jobId } = await createJob(client, address, { ...offer, deadline })
-      const job: Job = {
+      const job: RegistryJob = {
         jobId: BigInt(jobId),
         clientId: offer.clientId,
         providerId: BigInt(101 + randomBelow(20)),
         evaluatorId: BigInt(201 + randomBelow(5)),
-        // A budget that is set anew is a tenth lower than the offer.
+        // A negotiated budget is a tenth lower than the offer.
         budget: way.steps.includes('setBudget') ? (offer.budget * 9n) / 10n : offer.budget,
       }
       return { jobId, takeStep: (step) => changeJob(client, address, step, argsOf[step](job)) }

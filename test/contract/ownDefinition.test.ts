@@ -13,7 +13,7 @@ import {
   deploy,
   devAccounts,
   devClient,
-  send,
+  sendTransaction,
   succeeded,
 } from '../../src/devnet/client.ts'
 import { openStream } from '../helpers/eventStream.ts'
@@ -117,7 +117,7 @@ afterAll(async () => {
 /** Calls a function of the contract and waits until it is mined. */
 async function call(functionName: string, args: unknown[], from: Address = SPONSOR): Promise<void> {
   const data = encodeFunctionData({ abi, functionName, args })
-  await succeeded(client, await send(client, { to: contract, data, from, gas: 20_000_000n }))
+  await succeeded(client, await sendTransaction(client, { to: contract, data, from, gas: 20_000_000n }))
 }
 
 async function post(

@@ -1,19 +1,20 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readdirSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { afterAll, afterEach, describe, expect, test } from 'vitest'
-import { type Anvil, type AnvilOptions, PortTakenError, startAnvil } from '../../src/devnet/anvil.ts'
+import { afterEach, describe, expect, test } from 'vitest'
+import { type Anvil, type AnvilOptions, startAnvil } from '../../src/devnet/anvil.ts'
 import { endWithParent } from '../../src/devnet/guard.ts'
-import { removeStaleWorkDirs } from '../../src/devnet/workDir.ts'
+import { tempDir } from '../helpers/tempDir.ts'
 import { until } from '../helpers/until.ts'
 
 const running: Anvil[] = []
+const removals: (() => Promise<void>)[] = []
 afterEach(async () => {
   await Promise.all(running.splice(0).map((anvil) => anvil.stop()))
+  await Promise.all(removals.splice(0).map((remove) => remove()))
 })
-// Of the processes that ended without a stop().
-afterAll(() => removeStaleWorkDirs())
 
 async function start(options: AnvilOptions = {}): Promise<Anvil> {
   const anvil = await startAnvil(options)
@@ -53,8 +54,7 @@ test('mines by itself where a block time is given', async () => {
 
 test('says that its port is taken', async () => {
   const { port } = await start()
-  await expect(startAnvil({ port })).rejects.toThrow(PortTakenError)
-  await expect(startAnvil({ port })).rejects.toThrow(String(port))
+  await expect(startAnvil({ port })).rejects.toThrow(`port ${port} of 127.0.0.1 is taken by another process`)
 })
 
 test('says what anvil said when it does not start', async () => {
@@ -70,8 +70,12 @@ test('stop() ends an anvil that hangs', async () => {
   expect(await answers(anvil.url)).toBe(false)
 })
 
-/** Starts a process that starts an anvil and then runs `code`. */
-async function startParent(code: string): Promise<{ parent: ChildProcess; url: string }> {
+/** Starts a process that starts an anvil and then runs `code`. `folders` lists the temporary folders that it has left. */
+async function startParent(
+  code: string,
+): Promise<{ parent: ChildProcess; url: string; folders(): string[] }> {
+  const temporary = await tempDir()
+  removals.push(temporary.remove)
   const module = new URL('../../src/devnet/anvil.ts', import.meta.url).href
   const parent = spawn(
     process.execPath,
@@ -83,40 +87,52 @@ async function startParent(code: string): Promise<{ parent: ChildProcess; url: s
        ${code}
        console.log(anvil.url)`,
     ],
-    { cwd: fileURLToPath(new URL('../../', import.meta.url)), stdio: ['ignore', 'pipe', 'ignore'] },
+    {
+      cwd: fileURLToPath(new URL('../../', import.meta.url)),
+      env: { ...process.env, TMPDIR: temporary.path },
+      stdio: ['ignore', 'pipe', 'ignore'],
+    },
   )
   endWithParent(parent)
   const [url] = (await once(createInterface({ input: parent.stdout }), 'line')) as [string]
-  return { parent, url }
+  return {
+    parent,
+    url,
+    folders: () => readdirSync(temporary.path).filter((name) => name.startsWith('jobcast-devnet-')),
+  }
 }
 
 describe.skipIf(process.platform === 'win32')('ends with the process that started it', () => {
   test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('after %s', async (signal) => {
-    const { parent, url } = await startParent('')
+    const { parent, url, folders } = await startParent('')
     expect(await answers(url)).toBe(true)
+    expect(folders()).toHaveLength(1)
     const exit = once(parent, 'exit')
     parent.kill(signal)
     expect(await exit).toEqual([null, signal])
     await until(async () => !(await answers(url)), { message: 'anvil is gone' })
+    expect(folders()).toEqual([])
   })
 
   test.each([
     ['an uncaught error', "throw new Error('uncaught')", 1],
     ['process.exit()', 'process.exit(3)', 3],
   ])('after %s', async (_, code, exitCode) => {
-    const { parent, url } = await startParent(`setTimeout(() => { ${code} }, 100)`)
+    const { parent, url, folders } = await startParent(`setTimeout(() => { ${code} }, 100)`)
     expect(await once(parent, 'exit')).toEqual([exitCode, null])
     await until(async () => !(await answers(url)), { message: 'anvil is gone' })
+    expect(folders()).toEqual([])
   })
 
   test('and not before, where that process handles the signal', async () => {
     // As close-with-grace does: once, and with an exit of its own.
-    const { parent, url } = await startParent(
+    const { parent, url, folders } = await startParent(
       "process.once('SIGTERM', () => fetch(anvil.url).then(() => process.exit(5), () => process.exit(6)))",
     )
     const exit = once(parent, 'exit')
     parent.kill('SIGTERM')
     expect(await exit).toEqual([5, null])
     await until(async () => !(await answers(url)), { message: 'anvil is gone' })
+    expect(folders()).toEqual([])
   })
 })

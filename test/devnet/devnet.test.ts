@@ -2,13 +2,11 @@ import { existsSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { basename, dirname, join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { devContracts } from '../../src/devnet/contracts.ts'
-import { type Devnet, devnet } from '../../src/devnet/devnet.ts'
+import { type Devnet, startDevnet } from '../../src/devnet/devnet.ts'
 import { devClient } from '../../src/devnet/registry.ts'
-import { createWorkDir, removeStaleWorkDirs } from '../../src/devnet/workDir.ts'
-import { tempDir } from '../helpers/tempDir.ts'
 import { until } from '../helpers/until.ts'
 
 const undo: (() => Promise<unknown>)[] = []
@@ -31,10 +29,10 @@ async function listen(port: number): Promise<Server> {
   return server
 }
 
-async function start(options: Partial<Parameters<typeof devnet>[0]> = {}) {
+async function start(options: Partial<Parameters<typeof startDevnet>[0]> = {}) {
   let env: Record<string, string> = {}
   const lines: string[] = []
-  const net: Devnet = await devnet({
+  const net: Devnet = await startDevnet({
     everyMs: 50,
     log: (line) => lines.push(line),
     ...options,
@@ -126,16 +124,4 @@ test('a service that does not start leaves nothing behind and says why', async (
   await expect(failing).rejects.toThrow('no room')
   expect(existsSync(dirname(env.DATA_DIR as string))).toBe(false)
   await expect(fetch((env.RPC_URL as string).replace('ws', 'http'))).rejects.toThrow()
-})
-
-test("a killed devnet's folder is removed, a running one's is not", async () => {
-  const { path, remove } = await tempDir()
-  undo.push(remove)
-  const { path: own } = await createWorkDir(path)
-  // Above any pid that Linux or macOS gives out.
-  const killed = own.replace(`-${process.pid}-`, '-2147483646-')
-  const foreign = join(path, 'jobcast-devnet-of-somebody-else')
-  await Promise.all([mkdir(killed), mkdir(foreign)])
-  expect(await removeStaleWorkDirs(path)).toEqual([basename(killed)])
-  expect([own, killed, foreign].map((folder) => existsSync(folder))).toEqual([true, false, true])
 })

@@ -3,7 +3,7 @@ import { chmod, readFile, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { freePort } from '../../src/devnet/freePort.ts'
+import getPort from 'get-port'
 import { endWithParent } from '../../src/devnet/guard.ts'
 import { tempDir } from './tempDir.ts'
 import { until } from './until.ts'
@@ -21,7 +21,7 @@ export async function startNginx(backends: [string, string]): Promise<Nginx> {
   const dir = await tempDir()
   await chmod(dir.path, 0o755)
   const at = (name: string) => join(dir.path, name)
-  const port = await freePort()
+  const port = await getPort()
   execFileSync(
     'openssl',
     [

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { freePort } from '../../src/devnet/freePort.ts'
+import getPort from 'get-port'
 import { endWithParent } from '../../src/devnet/guard.ts'
 import { tempDir } from './tempDir.ts'
 import { until } from './until.ts'
@@ -9,7 +9,7 @@ import { until } from './until.ts'
 /** nginx in front of servers, with its defaults: responses buffered, HTTP/1.0 to the servers, the next one where one is down. */
 export async function startNginx(urls: string[]): Promise<{ url: string; stop(): Promise<void> }> {
   const dir = await tempDir()
-  const port = await freePort()
+  const port = await getPort()
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
   await writeFile(
     join(dir.path, 'nginx.conf'),

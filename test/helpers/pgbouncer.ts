@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
 import { chmod, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import getPort from 'get-port'
 import postgres from 'postgres'
-import { freePort } from '../../src/devnet/freePort.ts'
 import { endWithParent } from '../../src/devnet/guard.ts'
 import { tempDir } from './tempDir.ts'
 import { until } from './until.ts'
@@ -16,7 +16,7 @@ export interface Pgbouncer {
 /** Starts the system's pgbouncer in transaction mode before a Postgres on this machine. */
 export async function startPgbouncer(postgresPort: number, { poolSize = 4 } = {}): Promise<Pgbouncer> {
   const dir = await tempDir()
-  const port = await freePort()
+  const port = await getPort()
   await chmod(dir.path, 0o755)
   const file = join(dir.path, 'pgbouncer.ini')
   await writeFile(

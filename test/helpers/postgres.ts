@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { chmod, chown, cp, mkdir, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import getPort from 'get-port'
 import postgres from 'postgres'
-import { freePort } from '../../src/devnet/freePort.ts'
 import { endWithParent } from '../../src/devnet/guard.ts'
 import { tempDir } from './tempDir.ts'
 import { until } from './until.ts'
@@ -51,7 +51,7 @@ export async function startPostgres({ durable = false } = {}): Promise<TestPostg
       ),
     )
 
-    const port = await freePort()
+    const port = await getPort()
     const url = `postgres://postgres@127.0.0.1:${port}/postgres`
     let server: ChildProcess | undefined
 

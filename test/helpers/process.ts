@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
-import { freePort } from '../../src/devnet/freePort.ts'
+import getPort from 'get-port'
 import { endWithParent } from '../../src/devnet/guard.ts'
 import { until } from './until.ts'
 
@@ -53,7 +53,7 @@ export async function startProcess({
   /** Not the checkout by default: a .env there must not decide a test. */
   cwd?: string
 } = {}): Promise<JobcastProcess> {
-  const port = env.PORT ?? String(await freePort())
+  const port = env.PORT ?? String(await getPort())
   const child = spawn(process.execPath, [...nodeArgs, builtMain, ...args], {
     cwd,
     env: { PATH: process.env.PATH, HOME: process.env.HOME, HOST: '127.0.0.1', PORT: port, ...env },

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import getPort from 'get-port'
 import postgres from 'postgres'
 import type { Job } from '../../src/contract/job.ts'
-import { freePort } from '../../src/devnet/freePort.ts'
 import { startChain } from '../helpers/anvil.ts'
 import { type EventStream, openStream } from '../helpers/eventStream.ts'
 import { fold, jobsOnChain } from '../helpers/fold.ts'
@@ -41,7 +41,7 @@ export async function runKillRounds({
   await chain.mine(20)
   const databaseUrl = await server.createDatabase()
   const sql = postgres(databaseUrl, { max: 1, onnotice: () => {} })
-  const ports = [await freePort(), await freePort()] as const
+  const ports = [await getPort(), await getPort()] as const
   const running: (JobcastProcess | undefined)[] = []
   const start = async (which: 0 | 1) => {
     const process = await startProcess({

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
+import getPort from 'get-port'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { freePort } from '../../src/devnet/freePort.ts'
+
 import { startProcess } from '../helpers/process.ts'
 import { unreachable } from '../helpers/service.ts'
 import { tempDir } from '../helpers/tempDir.ts'
@@ -70,7 +71,7 @@ it('a database whose host does not resolve is one that does not answer', async (
 })
 
 it('generate without a chain says in one line where there is none', async () => {
-  const port = await freePort()
+  const port = await getPort()
   const { code, text } = await run(['generate', `http://127.0.0.1:${port}/s3cret`])
   expect(text).toMatch(new RegExp(`^http://127.0.0.1:${port}.*ECONNREFUSED.*$`))
   expect(text).not.toContain('s3cret')

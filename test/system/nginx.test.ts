@@ -4,8 +4,8 @@ import { connect } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import getPort from 'get-port'
 import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest'
-import { freePort } from '../../src/devnet/freePort.ts'
 import { startChain, type TestChain } from '../helpers/anvil.ts'
 import { type Nginx, startNginx } from '../helpers/deployedNginx.ts'
 import { type EventStream, openStream } from '../helpers/eventStream.ts'
@@ -41,7 +41,7 @@ beforeEach(async () => {
   const DATABASE_URL = await postgres.createDatabase()
   for (const name of ['indexer', 'api1', 'api2'] as const) {
     const env = {
-      PORT: String(await freePort()),
+      PORT: String(await getPort()),
       DATABASE_URL,
       RATE_LIMIT: '0',
       MAX_STREAMS_PER_IP: '10000',

@@ -1,10 +1,10 @@
 import axe from 'axe-core'
+import getPort from 'get-port'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Job } from '../../src/contract/job.ts'
 import { devAccounts } from '../../src/devnet/client.ts'
 import { changeCommerceJob, createCommerceJob, deployCommerce } from '../../src/devnet/commerce.ts'
-import { freePort } from '../../src/devnet/freePort.ts'
 import { startChain, type TestChain } from '../helpers/anvil.ts'
 import { type JobcastProcess, startProcess } from '../helpers/process.ts'
 import { tempDir } from '../helpers/tempDir.ts'
@@ -55,7 +55,7 @@ beforeAll(async () => {
     // A chain with a past of ten minutes: jobs of one minute only are one bar.
     startChain({ args: ['--timestamp', String(now() - 600)] }),
     tempDir(),
-    freePort().then(String),
+    getPort().then(String),
   ])
   await chain.createJobs(3)
   await chain.rpc('evm_setTime', [now()])
