@@ -1,7 +1,8 @@
+/** Writes the settings into the documents that list them: `npm run docs`. */
 import { readFileSync, writeFileSync } from 'node:fs'
-import { dotEnvExample, settingsTable } from './src/cli/help.ts'
+import { settings } from './src/settings/settings.ts'
 
-/** The README with its table of settings as the schema has them, between its two markers. */
+/** Returns the README with the table of settings between its two markers. */
 export function withSettings(readme: string): string {
   return readme.replace(
     /<!-- settings -->[\s\S]*?<!-- \/settings -->/,
@@ -9,10 +10,27 @@ export function withSettings(readme: string): string {
   )
 }
 
-const at = (name: string) => new URL(name, import.meta.url)
+/** The settings as a table of Markdown. */
+function settingsTable(): string {
+  const rows = settings.map(({ name, takes, default: fallback, required }) => {
+    const value = required ? 'required' : fallback === undefined ? '' : `\`${fallback}\``
+    return `| \`${name}\` | ${value} | ${takes.replaceAll('|', '\\|')} |`
+  })
+  return ['| setting | default | takes |', '| --- | --- | --- |', ...rows].join('\n')
+}
 
-// `npm run docs`
-if (process.argv[1] === at('docs.ts').pathname) {
-  writeFileSync(at('README.md'), withSettings(readFileSync(at('README.md'), 'utf8')))
-  writeFileSync(at('.env.example'), dotEnvExample())
+/** A `.env` to begin with. The required settings are to be filled in; every other one is commented out, with its default. */
+export function dotEnvExample(): string {
+  const entries = settings.map(
+    ({ name, takes, default: fallback, required }) =>
+      `# ${takes}\n${required ? '' : '# '}${name}=${fallback ?? ''}\n`,
+  )
+  return `# Copy this file to .env. The environment wins over it. A line that is commented out shows the default.\n\n${entries.join('\n')}`
+}
+
+const fileOf = (name: string) => new URL(name, import.meta.url)
+
+if (process.argv[1] === fileOf('docs.ts').pathname) {
+  writeFileSync(fileOf('README.md'), withSettings(readFileSync(fileOf('README.md'), 'utf8')))
+  writeFileSync(fileOf('.env.example'), dotEnvExample())
 }

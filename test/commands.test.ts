@@ -4,8 +4,8 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import postgres from 'postgres'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { settings } from '../src/config.ts'
 import { jobRegistry } from '../src/contract/jobRegistry.ts'
+import { settings } from '../src/settings/settings.ts'
 import { openPostgres } from '../src/store/postgres.ts'
 import { startPostgres, type TestPostgres } from './helpers/postgres.ts'
 import { type JobcastProcess, startProcess } from './helpers/process.ts'
@@ -50,8 +50,8 @@ describe('what it can do', () => {
   it('is told by --help, with every setting', async () => {
     const { code, text } = await run(['--help'])
     expect(code).toBe(0)
-    for (const name of Object.keys(settings.properties)) expect(text).toContain(name)
-    for (const command of ['start', 'devnet', 'migrate', 'reset', 'tail'])
+    for (const { name } of settings) expect(text).toContain(name)
+    for (const command of ['start', 'devnet', 'generate', 'migrate', 'tail', 'reset'])
       expect(text).toMatch(new RegExp(`^ {2}${command}`, 'm'))
   })
 
@@ -71,7 +71,8 @@ describe('a mistake ends with code 2 and one line that helps', () => {
       { PORT: '3000000' },
       /PORT is "3000000".*RPC_URL is missing|RPC_URL is missing.*PORT is "3000000"/s,
     ],
-    [['reset'], {}, 'Say so with --yes'],
+    [['tail', 'nowhere'], {}, /^nowhere is not a URL; see jobcast tail --help$/],
+    [['reset'], {}, 'Confirm with --yes'],
   ])('%j %j', async (args, env, expected) => {
     const { code, text } = await run(args, { DATA_DIR: folder(), ...env })
     expect(code).toBe(2)

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { PassThrough } from 'node:stream'
 import { stripVTControlCharacters } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { FailedError, UsageError } from '../src/cli/errors.ts'
 import { type TailIo, tail } from '../src/cli/tail.ts'
 import { type Server, startServer } from './client/server.ts'
 import { builtMain } from './helpers/process.ts'
@@ -20,7 +21,7 @@ interface Run {
   lines(): string[]
   errors(): string
   interrupt(): void
-  exit: Promise<number>
+  exit: Promise<void>
 }
 
 /** `jobcast tail` in this process; `tty` for what a person sees. */
@@ -55,7 +56,7 @@ async function untilLines(run: Run, count: number): Promise<string[]> {
   return run.lines()
 }
 
-test('in a pipe: one JSON object a line, history first where asked, and 0 on Ctrl-C', async () => {
+test('in a pipe: one JSON object a line, history first where asked, until Ctrl-C', async () => {
   const first = await server.chain.createJob({ strategyType: 1, budget: 100_500_000n })
   await indexed(first.jobId)
   const tailing = run([
@@ -76,7 +77,7 @@ test('in a pipe: one JSON object a line, history first where asked, and 0 on Ctr
     { type: 'job_created', id: expect.stringMatching(/^\d+$/), data: { jobId: second.jobId } },
   ])
   tailing.interrupt()
-  expect(await tailing.exit).toBe(0)
+  await tailing.exit
   expect(tailing.errors()).toBe('')
 })
 
@@ -106,7 +107,7 @@ test('without --since only what is new; a removed job is a line of its own', asy
   expect(removed).toContain(`-  #${jobId}`)
   expect(removed).toContain('removed by a reorg')
   tailing.interrupt()
-  expect(await tailing.exit).toBe(0)
+  await tailing.exit
 })
 
 test('a change is a line with the status before and after it', async () => {
@@ -118,7 +119,7 @@ test('a change is a line with the status before and after it', async () => {
   expect(changed).toContain(`~  #${jobId}`)
   expect(changed).toContain('OPEN → FUNDED')
   tailing.interrupt()
-  expect(await tailing.exit).toBe(0)
+  await tailing.exit
 })
 
 test('colour on a terminal, and none where NO_COLOR is set', async () => {
@@ -131,7 +132,7 @@ test('colour on a terminal, and none where NO_COLOR is set', async () => {
   expect(stripVTControlCharacters(coloured as string)).toBe(uncoloured)
   colourful.interrupt()
   plain.interrupt()
-  expect(await Promise.all([colourful.exit, plain.exit])).toEqual([0, 0])
+  await Promise.all([colourful.exit, plain.exit])
 })
 
 test('--since a block, or a time ago', async () => {
@@ -143,7 +144,7 @@ test('--since a block, or a time ago', async () => {
     const tailing = run([server.url, '--since', since])
     const [line = ''] = await untilLines(tailing, 1)
     tailing.interrupt()
-    expect(await tailing.exit).toBe(0)
+    await tailing.exit
     return JSON.parse(line).data.jobId
   }
   expect(await firstLine(String(old.blockNumber))).toBe(old.jobId)
@@ -162,7 +163,7 @@ test('a restart of the server: it says so, and goes on where it was', async () =
     { message: 'a first job' },
   )
   await server.stop()
-  await until(() => tailing.errors().includes('again in'), { message: 'the loss is told' })
+  await until(() => tailing.errors().includes('reconnecting in'), { message: 'the loss is told' })
   await server.chain.createJob()
   await server.start()
   const { jobId } = await server.chain.createJob()
@@ -170,24 +171,21 @@ test('a restart of the server: it says so, and goes on where it was', async () =
   const ids = tailing.lines().map((line) => Number(JSON.parse(line).data.jobId))
   expect(ids).toEqual(ids.map((_, i) => (ids[0] as number) + i))
   tailing.interrupt()
-  expect(await tailing.exit).toBe(0)
+  await tailing.exit
 })
 
-test('1 and the server’s own words where it refuses', async () => {
-  const refused = run([server.url, '--filter', 'strategyType=program'])
-  expect(await refused.exit).toBe(1)
-  expect(refused.errors()).toMatch(/strategyType.*PROGRAM/s)
+test('a refusal is a failure with the server’s own words', async () => {
+  const refused = run([server.url, '--filter', 'strategyType=program']).exit
+  await expect(refused).rejects.toThrow(/strategyType.*PROGRAM/s)
+  await expect(refused).rejects.toBeInstanceOf(FailedError)
 })
 
-test('2 and the usage on a wrong command line, 0 and the usage when asked', async () => {
+test('a wrong command line is named, with where the usage is', async () => {
   for (const args of [['--color'], ['nowhere'], [server.url, 'x'], ['--since', 'yesterday']]) {
-    const wrong = run(args)
-    expect(await wrong.exit).toBe(2)
-    expect(wrong.errors()).toContain('Usage: jobcast tail')
+    const wrong = run(args).exit
+    await expect(wrong).rejects.toBeInstanceOf(UsageError)
+    await expect(wrong).rejects.toThrow(/.+; see jobcast tail --help$/)
   }
-  const help = run(['--help'])
-  expect(await help.exit).toBe(0)
-  expect(help.lines()[0]).toContain('Usage: jobcast tail')
 })
 
 const command = [process.execPath, builtMain, 'tail']
@@ -198,6 +196,19 @@ test('as a process: 0 on Ctrl-C', async () => {
   await once(child.stdout, 'data')
   child.kill('SIGINT')
   expect(await once(child, 'exit')).toEqual([0, null])
+})
+
+test('as a process: 1 and the server’s own words where it refuses', async () => {
+  const [file = '', ...args] = command
+  const child = spawn(file, [...args, server.url, '--filter', 'strategyType=program'], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  let errors = ''
+  child.stderr.on('data', (chunk) => {
+    errors += chunk
+  })
+  expect(await once(child, 'close')).toEqual([1, null])
+  expect(errors).toMatch(/^.*strategyType.*PROGRAM.*\n$/)
 })
 
 test('as a process: 0 and no word when the pipe is closed', async () => {

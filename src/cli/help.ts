@@ -1,69 +1,51 @@
-import { settings } from '../config.ts'
+import { settings } from '../settings/settings.ts'
+import type { Command } from './command.ts'
 
-interface Setting {
-  name: string
-  takes: string
-  /** undefined: none */
-  fallback: string | undefined
-  required: boolean
-}
+type Row = readonly [left: string, right: string]
 
-const required = new Set<string>(settings.required)
-
-/** Every setting, from the schema that validates them. */
-const all: Setting[] = Object.entries(
-  settings.properties as Record<string, { description?: string; default?: string | number }>,
-).map(([name, setting]) => ({
-  name,
-  takes: setting.description ?? '',
-  fallback: setting.default === undefined ? undefined : String(setting.default),
-  required: required.has(name) && setting.default === undefined,
-}))
-
-const WIDTH = Math.max(...all.map(({ name }) => name.length))
-
-/** What `jobcast --help` prints; the settings come from the schema that validates them. */
-export function help(): string {
-  const lines = all.map(({ name, takes, fallback, required }) => {
+/** The text of `jobcast --help`. */
+export function helpOf(commands: readonly Command[]): string {
+  const commandRows = commands.flatMap((command): Row[] => [
+    [`  ${nameOf(command)}`, command.summary],
+    ...(command.options ?? []).map(([typed, effect]): Row => [`    ${typed}`, effect]),
+  ])
+  const settingRows = settings.map(({ name, takes, default: fallback, required }): Row => {
     const note = required ? ' (required)' : fallback === undefined ? '' : ` (${fallback})`
-    return `  ${name.padEnd(WIDTH)} ${takes}${note}`
+    return [`  ${name}`, `${takes}${note}`]
   })
   return `Jobcast: the jobs of an on-chain marketplace, indexed into Postgres and pushed as Server-Sent Events.
 
 Usage: jobcast [command] [options]
 
 Commands:
-  start               index and serve (the default)
-    --only indexer    index only, and answer /health, /ready and /metrics
-    --only api        serve only; needs no RPC
-  devnet              a local chain with a living market, and Jobcast on it: nothing to configure
-    --contract <name> job-registry (the default) or erc8183
-  generate [rpc url]  on an anvil of your own: deploy the contract and play the market; --contract as above
-  migrate             take the database forward to this version, and end
-  tail [url]          show the jobs of a running Jobcast and their changes as they come; see jobcast tail --help
-  reset [--yes]       forget everything indexed
+${table(commandRows)}
   --help, --version
 
-Exit codes: 0 done, 1 failed, 2 the command line or the settings are wrong.
+Exit codes: 0 success, 1 failure, 2 wrong command line or settings.
 
 Settings, from the environment or from .env:
-${lines.join('\n')}
+${table(settingRows)}
 `
 }
 
-/** The settings as a table of Markdown. */
-export function settingsTable(): string {
-  const rows = all.map(({ name, takes, fallback, required }) => {
-    const value = required ? 'required' : fallback === undefined ? '' : `\`${fallback}\``
-    return `| \`${name}\` | ${value} | ${takes.replaceAll('|', '\\|')} |`
-  })
-  return ['| setting | default | takes |', '| --- | --- | --- |', ...rows].join('\n')
+/** The text of `jobcast <command> --help`. */
+export function commandHelp(command: Command): string {
+  const { summary, details, options = [] } = command
+  return `Usage: jobcast ${nameOf(command)}${options.length > 0 ? ' [options]' : ''}
+
+${summary.charAt(0).toUpperCase()}${summary.slice(1)}.${details === undefined ? '' : `\n\n${details}`}
+
+${table([...options.map(([typed, effect]): Row => [`  ${typed}`, effect]), ['  -h, --help', 'show this help']])}
+
+Settings and exit codes: jobcast --help
+`
 }
 
-/** A `.env` to begin with: what is required to fill in, and every other setting as it is when left out. */
-export function dotEnvExample(): string {
-  const entries = all.map(
-    ({ name, takes, fallback, required }) => `# ${takes}\n${required ? '' : '# '}${name}=${fallback ?? ''}\n`,
-  )
-  return `# Copy to .env. What is commented out shows the default; the environment wins over this file.\n\n${entries.join('\n')}`
+function nameOf({ name, parameters }: Command): string {
+  return parameters === undefined ? name : `${name} ${parameters}`
+}
+
+function table(rows: readonly Row[]): string {
+  const width = Math.max(...rows.map(([left]) => left.length))
+  return rows.map(([left, right]) => `${left.padEnd(width)}  ${right}`).join('\n')
 }

@@ -6,7 +6,7 @@ import { createdAt } from '../../client/src/values.ts'
 /** A job event of `follow`. */
 export type JobEvent = Extract<FollowEvent<JobBase>, { data: JobBase }>
 
-/** What a line shows by itself; the other fields of a job are the definition's own. */
+/** Fields that a line shows without their names. All others are of the contract's definition. */
 const BASE_FIELDS = ['jobId', 'status', 'onchainCreatedAt', 'creationTxHash', 'blockNumber']
 const LONGEST_VALUE = 40
 
@@ -17,9 +17,10 @@ const SIGNS = {
 } as const
 
 /**
- * A job event as a line for a person: time, sign, id, status, the definition's fields that are not null, and the creating
- * block and transaction. The time is that of the block for a creation, and now for a change or a removal.
- * @param before the job before a change, if it is known: its status is shown, and fields that differ stand out
+ * Formats a job event as a line for a person: time, sign, id, status, the definition's fields that are not null, and the block
+ * and the transaction of the creation. The time of a creation is that of its block. The time of a change or a removal is the
+ * present.
+ * @param before the job before a change, if known: the line shows its status, and highlights the fields that differ
  */
 export function tailLine(event: JobEvent, before: JobBase | undefined, colour: boolean): string {
   const style = (format: Parameters<typeof styleText>[0], text: string) =>
@@ -31,7 +32,7 @@ export function tailLine(event: JobEvent, before: JobBase | undefined, colour: b
   const fields = Object.entries(job)
     .filter(([name, value]) => !BASE_FIELDS.includes(name) && value !== null)
     .map(([name, value]) => {
-      const text = shorten(printable(value))
+      const text = abbreviate(printable(value))
       return `${style('dim', printable(name))} ${isChanged(name, value) ? style('yellow', text) : text}`
     })
   const arrow = isChanged('status', job.status) ? `${printable(before?.status)} → ` : ''
@@ -44,26 +45,26 @@ export function tailLine(event: JobEvent, before: JobBase | undefined, colour: b
   return [
     style('dim', localTime(type === 'job_created' ? createdAt(job) : new Date())),
     style(format, sign),
-    style('bold', `#${shorten(printable(job.jobId))}`),
+    style('bold', `#${abbreviate(printable(job.jobId))}`),
     `${arrow}${style('bold', printable(job.status))}`,
     ...fields,
-    style('dim', `block ${printable(job.blockNumber)} ${shorten(printable(job.creationTxHash))}`),
+    style('dim', `block ${printable(job.blockNumber)} ${abbreviate(printable(job.creationTxHash))}`),
     ...note,
   ].join('  ')
 }
 
-/** `2026-01-31 13:45:00` in local time: the Swedish locale writes dates this way. */
+/** `2026-01-31 13:45:00` in local time. The Swedish locale has this format. */
 function localTime(date: Date): string {
   return Number.isNaN(date.getTime()) ? '-' : date.toLocaleString('sv-SE')
 }
 
-/** Hashes and addresses keep both ends, which people compare; other text its beginning. */
-function shorten(text: string): string {
+/** Shortens a text. Hashes and addresses keep both ends, which people compare. Any other text keeps its beginning. */
+function abbreviate(text: string): string {
   if (/^0x[0-9a-f]{16,}$/i.test(text)) return `${text.slice(0, 8)}…${text.slice(-6)}`
   return text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE - 1)}…` : text
 }
 
-/** A server's text without control characters, which a terminal would act on. */
+/** Text of a server without control characters, which a terminal would interpret. */
 function printable(value: unknown): string {
   return String(value).replace(/[\p{Cc}\p{Bidi_Control}]/gu, '')
 }

@@ -1,14 +1,14 @@
 import type { Config } from '../config.ts'
 
 /**
- * Text that any message may hold: short, or nothing but letters or nothing but digits. Searching for it would garble log
- * lines, so a secret of this form is removed from URLs only.
+ * Text that may occur in any message: short, or only letters, or only digits. Replacing it everywhere would garble log lines,
+ * so a secret of this form is removed from URLs only.
  */
 const ORDINARY = /^(.{0,7}|[a-z]{0,15}|[0-9]{0,19})$/is
 
 /**
- * The secrets of a configuration: API keys, passwords, and the parts of RPC URLs that may be keys. Each in every form in
- * which a library may quote it. Ordinary words are left out: redactor() removes them with the URL around them.
+ * The secrets of a configuration: API keys, passwords, and the parts of RPC URLs that may be keys, each in every form in
+ * which a library may quote it. Ordinary words are left out, because redactor() removes them together with their URL.
  */
 export function secretsOf({
   rpcUrls,
@@ -39,19 +39,19 @@ function decoded(text: string): string {
   }
 }
 
-/** A text as it stands inside of a JSON string. */
+/** A text as it is written inside a JSON string. */
 function jsonText(text: string): string {
   return JSON.stringify(text).slice(1, -1)
 }
 
 /**
- * Returns a function that removes secrets from a text, which may be a line of JSON: every URL is reduced to its scheme and
- * host, every key in a query is removed, and so are the given secrets wherever they stand.
+ * Returns a function that removes secrets from a text, which may be a line of JSON. It reduces every URL to scheme and host,
+ * and replaces every key in a query and each of the given secrets.
  */
 export function redactor(secrets: string[]): (text: string) => string {
   if (secrets.length === 0) return redactUrls
   const literal = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
-  // The longest first: one secret may be part of another.
+  // The longest first, because one secret may be part of another.
   const any = new RegExp(
     [...secrets]
       .sort((a, b) => b.length - a.length)
@@ -62,11 +62,11 @@ export function redactor(secrets: string[]): (text: string) => string {
   return (text) => redactUrls(text).replace(any, '[redacted]')
 }
 
-/** A file's URL holds no secret, and the lines of a stack begin with one. */
+/** URLs, except those of files: the lines of a stack have one, and it holds no secret. */
 const URLS = /\b(?!file:)([a-z][a-z0-9+.-]{0,20}:\/\/)([^\s"<>\\]+)/gi
 const QUERY_KEYS = /\b(api_?key=)[^&\s"'<>\\`]+/gi
 
-/** Reduces each URL of a text to scheme and host. */
+/** Reduces each URL of a text to scheme and host, and removes each key in a query. */
 export function redactUrls(text: string): string {
   const short = text.includes('://')
     ? text.replace(URLS, (_, scheme: string, rest: string) => {
@@ -77,10 +77,10 @@ export function redactUrls(text: string): string {
   return short.replace(QUERY_KEYS, '$1[redacted]')
 }
 
-/** The host of what follows `://`, and `[redacted]` for anything else. */
+/** The host in the text after `://`. The rest becomes `[redacted]`. */
 function hostIn(rest: string): string {
   const [, authority = '', path = ''] = /^([^/?#]*)(.*)$/s.exec(rest) ?? []
-  // An unescaped / ? or # in a password ends the authority too early: an @ after it tells.
+  // An unescaped / ? or # in a password ends the authority too early. An @ after it shows that.
   if (path.includes('@')) return '[redacted]'
   const host = authority.slice(authority.lastIndexOf('@') + 1)
   return host === rest || `${host}/` === rest ? rest : `${host}/[redacted]`

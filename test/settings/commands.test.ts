@@ -1,7 +1,6 @@
 import { join } from 'node:path'
 import getPort from 'get-port'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-
 import { startProcess } from '../helpers/process.ts'
 import { unreachable } from '../helpers/service.ts'
 import { tempDir } from '../helpers/tempDir.ts'
@@ -29,6 +28,7 @@ describe('a wrong setting ends the process with code 2, without its secret and w
     [{ DATABASE_URL: 'postgres://user:s3cret@a:1,b:2/jobs' }, /^ {2}DATABASE_URL is not valid/m],
     [{ RPC_URL: 'http://rpc:port/s3cret' }, /^ {2}RPC_URL is not valid/m],
     [{ TRUST_PROXY: 'x' }, /^ {2}TRUST_PROXY is "x"/m],
+    [{ PORT: 'http://user:s3cret@rpc/s3cret' }, /^ {2}PORT is "http:\/\/rpc\/\[redacted\]"/m],
     [
       { DATABASE_URL, HOST: 'no-such-host.invalid' },
       /^HOST is "no-such-host.invalid", which does not resolve/m,
@@ -114,7 +114,7 @@ describe('help of one command', () => {
     ['start', '--only indexer'],
     ['devnet', '--contract <name>'],
     ['generate', 'rpc url'],
-    ['migrate', 'migrate '],
+    ['migrate', 'Migrate the database to this version'],
     ['reset', '--yes'],
     ['tail', 'Usage: jobcast tail'],
   ])('%s --help', async (command, expected) => {

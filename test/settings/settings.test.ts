@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { ConfigError, loadConfig, misspelt } from '../../src/config.ts'
+import { ConfigError, loadConfig } from '../../src/config.ts'
+import { misspelt } from '../../src/settings/misspelt.ts'
 
 const required = { RPC_URL: 'http://127.0.0.1:1', CONTRACT_ADDRESS: `0x${'Ab'.repeat(20)}` }
 
@@ -130,6 +131,7 @@ describe('a misspelt setting', () => {
     ['MAX_STREAM', 'MAX_STREAMS'],
     ['DATABSE_URL', 'DATABASE_URL'],
     ['API_KEY', 'API_KEYS'],
+    ['RCP_URL', 'RPC_URL'],
     ['POLL_INTERVAL', 'POLL_INTERVAL_MS'],
     ['POLL_INTERVAL_SECONDS', 'POLL_INTERVAL_MS'],
   ])('%s is told from %s', (found, meant) => {

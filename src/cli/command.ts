@@ -1,0 +1,33 @@
+import { type ParseArgsConfig, parseArgs } from 'node:util'
+import { UsageError } from './errors.ts'
+
+/** A command of the command line, with its own help. */
+export interface Command {
+  name: string
+  /** Positional arguments as the usage shows them, such as `[url]`. */
+  parameters?: string
+  /** One line for the list of commands. */
+  summary: string
+  /** Further text for the help of this command alone. */
+  details?: string
+  /** Each option as it is typed, with what it does. */
+  options?: readonly (readonly [typed: string, effect: string])[]
+  /**
+   * Runs the command. A command that serves resolves once it has started.
+   * @param args what follows the name on the command line
+   * @throws UsageError, or another error that `exitCodeOf` knows
+   */
+  run(args: string[], env: NodeJS.ProcessEnv): Promise<void>
+}
+
+/** Parses the arguments of a command. @throws UsageError */
+export function parseCommand<const Config extends ParseArgsConfig>(
+  command: string,
+  config: Config,
+): ReturnType<typeof parseArgs<Config>> {
+  try {
+    return parseArgs(config)
+  } catch (error) {
+    throw new UsageError(`${(error as Error).message}; see jobcast ${command} --help`)
+  }
+}

@@ -1,0 +1,29 @@
+import { type Config, loadConfig, type Role, readEnvironment } from '../config.ts'
+import { messageOf } from '../messages.ts'
+import { misspelt } from '../settings/misspelt.ts'
+import { isConnectionFault } from '../store/faults.ts'
+import { FailedError, redactSecretsOf } from './errors.ts'
+
+/** Reads the configuration from the environment; `warnings` name variables that look like settings. @throws ConfigError */
+export function configure(role: Role): { config: Readonly<Config>; warnings: string[] } {
+  const environment = readEnvironment()
+  const config = loadConfig(environment, role)
+  redactSecretsOf(config)
+  return { config, warnings: misspelt(environment) }
+}
+
+/** Reads the configuration for a command that only works on the database, and prints the warnings. @throws ConfigError */
+export function configureDatabase(): Readonly<Config> {
+  const { config, warnings } = configure('api')
+  for (const warning of warnings) console.error(warning)
+  return config
+}
+
+/** Waits for work on the database. @throws FailedError instead of the driver's error if the database does not answer */
+export async function untilAnswered<T>(work: Promise<T>): Promise<T> {
+  return work.catch((error) => {
+    throw isConnectionFault(error)
+      ? new FailedError(`The database does not answer: ${messageOf(error)}`)
+      : error
+  })
+}

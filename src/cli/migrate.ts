@@ -1,0 +1,28 @@
+import type { Config } from '../config.ts'
+import type { Driver } from '../store/database.ts'
+import { type Command, parseCommand } from './command.ts'
+import { configureDatabase, untilAnswered } from './configure.ts'
+
+/** `jobcast migrate` */
+export const migrateCommand: Command = {
+  name: 'migrate',
+  summary: 'migrate the database to this version, and exit',
+  async run(args) {
+    parseCommand('migrate', { args })
+    const database = await openMigrated(configureDatabase())
+    await database.close()
+    console.log('the database is up to date')
+  },
+}
+
+/** Opens the database, which migrates it. */
+async function openMigrated({ databaseUrl, dataDir, contract: name }: Readonly<Config>): Promise<Driver> {
+  const { loadContract } = await import('../contract/load.ts')
+  const contract = await loadContract(name)
+  if (databaseUrl === undefined) {
+    const { openPglite } = await import('../store/pglite.ts')
+    return openPglite(dataDir, contract)
+  }
+  const { openPostgres } = await import('../store/postgres.ts')
+  return untilAnswered(openPostgres(databaseUrl, contract))
+}

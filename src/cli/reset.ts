@@ -1,0 +1,36 @@
+import { createInterface } from 'node:readline/promises'
+import type { Config } from '../config.ts'
+import { type Command, parseCommand } from './command.ts'
+import { configureDatabase, untilAnswered } from './configure.ts'
+import { FailedError, UsageError } from './errors.ts'
+
+/** `jobcast reset` */
+export const resetCommand: Command = {
+  name: 'reset',
+  summary: 'delete everything that was indexed; the next start indexes anew',
+  options: [['-y, --yes', 'do not ask']],
+  async run(args) {
+    const { yes } = parseCommand('reset', { args, options: { yes: { type: 'boolean', short: 'y' } } }).values
+    const config = configureDatabase()
+    if (!yes && !(await confirm(`Delete everything indexed in ${databaseName(config)}?`)))
+      throw new FailedError('nothing was changed')
+    const { resetDatabase } = await import('../store/reset.ts')
+    await untilAnswered(resetDatabase(config))
+    console.log('done: the next start indexes anew')
+  },
+}
+
+async function confirm(question: string): Promise<boolean> {
+  if (!process.stdin.isTTY) throw new UsageError(`${question} Confirm with --yes.`)
+  const terminal = createInterface({ input: process.stdin, output: process.stdout })
+  const answer = await terminal.question(`${question} [y/N] `)
+  terminal.close()
+  return /^y(es)?$/i.test(answer.trim())
+}
+
+/** The folder, or the host and database without the password. */
+function databaseName({ databaseUrl, dataDir }: Readonly<Config>): string {
+  if (databaseUrl === undefined) return dataDir
+  const { host, pathname } = new URL(databaseUrl)
+  return `${host}${pathname}`
+}

@@ -1,0 +1,84 @@
+import proxyAddr from '@fastify/proxy-addr'
+
+/** A value that a setting does not accept. The message is the reason, empty if there is no more to say; it quotes no secret. */
+export class InvalidValue extends Error {
+  override name = 'InvalidValue'
+}
+
+/** Reads an integer within bounds. Plain digits only: `Number()` would also read 3e3, 0x10 and 1.0. */
+export function wholeNumber(least: number, most: number) {
+  return (text: string): number => {
+    const value = Number(text)
+    if (!/^[0-9]+$/.test(text) || value < least || value > most) throw new InvalidValue()
+    return value
+  }
+}
+
+/** Reads one of several words. */
+export function oneOf<Word extends string>(...words: Word[]) {
+  return (text: string): Word => {
+    const found = words.find((word) => word === text)
+    if (found === undefined) throw new InvalidValue()
+    return found
+  }
+}
+
+/** Reads a value that may be unset. */
+export function optional<T>(read: (text: string) => T) {
+  return (text: string): T | undefined => (text === '' ? undefined : read(text))
+}
+
+const SECONDS_PER_UNIT = new Map([
+  ['s', 1],
+  ['m', 60],
+  ['h', 3_600],
+  ['d', 86_400],
+])
+
+/** A longer time may be more than Postgres can subtract from the present. */
+const TEN_YEARS_SECONDS = 3_650 * 86_400
+
+/** Seconds, from a count with a unit such as `90s`, `30m`, `1h` or `2d`, or from a plain count of seconds. */
+export function timeSpan(text: string): number {
+  const [, count, unit = ''] = /^([0-9]+)([smhd]?)$/.exec(text) ?? []
+  if (count === undefined) throw new InvalidValue()
+  const seconds = Number(count) * (SECONDS_PER_UNIT.get(unit) ?? 1)
+  if (seconds > TEN_YEARS_SECONDS) throw new InvalidValue('it is 3650d at most')
+  return seconds
+}
+
+/** Address in lower case. An empty text is `0x`: a process of role `api` needs no address. */
+export function contractAddress(text: string): `0x${string}` {
+  const address = text.toLowerCase()
+  if (!/^(0x[0-9a-f]{40})?$/.test(address)) throw new InvalidValue()
+  return `0x${address.slice(2)}`
+}
+
+/** What fastify's `trustProxy` takes: whether to trust every proxy, the number of trusted hops, or the trusted addresses. */
+export function trustedProxies(text: string): boolean | number | string {
+  if (text === 'true' || text === 'false') return text === 'true'
+  if (/^[0-9]+$/.test(text)) return Number(text)
+  const addresses = commaSeparated(text)
+  try {
+    proxyAddr.compile(addresses)
+  } catch (error) {
+    throw new InvalidValue((error as Error).message)
+  }
+  return addresses.join(',')
+}
+
+/** The keys; none for an empty text. */
+export function apiKeys(text: string): string[] {
+  const keys = commaSeparated(text)
+  const areValid = keys.every((key) => /^\S{8,}$/.test(key))
+  if (!areValid || (keys.length === 0 && text !== '')) throw new InvalidValue()
+  return keys
+}
+
+/** The items without the white space around them. Empty items are left out. */
+export function commaSeparated(text: string): string[] {
+  return text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '')
+}
