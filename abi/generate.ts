@@ -1,20 +1,20 @@
-/** Compiles the contracts of the devnet and writes their ABIs and bytecode as TypeScript: `npm run abi`. */
+/** Compiles the contracts of the devnet, and writes their ABIs and bytecode as TypeScript: `npm run abi`. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 
-/** The contracts: each is `<name>.sol` beside this file, and is written to `<module>.ts`. */
+/** The contracts. Each is compiled from `<name>.sol` to `<module>.ts`, in the folder of this file. */
 export const contracts = [
   { name: 'JobRegistry', module: 'jobRegistry' },
   { name: 'AgenticCommerce', module: 'agenticCommerce' },
 ]
 
 /**
- * Compiles a contract; returns the text of its TypeScript module.
- * @throws Error with solc's own message if the source does not compile.
+ * Compiles a contract. Returns the text of its TypeScript module.
+ * @throws Error with solc's own message if the source does not compile
  */
 export function generateAbi({ name, module }: (typeof contracts)[number]): string {
-  // solc publishes no types and is CommonJS.
+  // solc is CommonJS and has no types.
   const solc = createRequire(import.meta.url)('solc') as { compile(input: string): string }
   const output = JSON.parse(
     solc.compile(
@@ -22,7 +22,7 @@ export function generateAbi({ name, module }: (typeof contracts)[number]): strin
         language: 'Solidity',
         sources: { [`${name}.sol`]: { content: readFileSync(fileOf(`${name}.sol`), 'utf8') } },
         settings: {
-          // The default EVM target moves with the compiler; paris runs on every chain.
+          // The default target changes with the compiler's version. Every chain runs paris.
           evmVersion: 'paris',
           optimizer: { enabled: true, runs: 10_000 },
           metadata: { appendCBOR: false },

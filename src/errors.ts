@@ -1,14 +1,14 @@
-/** Something this process needs is out of reach for now; the request is answered 503 and may be sent again. */
+/** The process cannot reach something it needs. The request is answered with 503 and may be repeated. */
 export class UnavailableError extends Error {
   override name = 'UnavailableError'
 }
 
-/** Too many requests wait for the database; the request is answered 503 and may be sent again. */
+/** Too many requests are waiting for the database. The request is answered with 503 and may be repeated. */
 export class OverloadedError extends UnavailableError {
   override name = 'OverloadedError'
 }
 
-/** The client asked for something that cannot be; the message is for its developer. */
+/** The request is invalid and is answered with 400. The message is for the client's developer. */
 export class BadRequestError extends Error {
   override name = 'BadRequestError'
 }
