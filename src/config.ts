@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
+import { codeOf } from './errors.ts'
+import { messageOf } from './messages.ts'
 import { misspelt } from './settings/misspelt.ts'
 import { type Setting, settingsByKey } from './settings/settings.ts'
 import { InvalidValue } from './settings/values.ts'
@@ -27,8 +29,8 @@ function readDotEnv(): NodeJS.Dict<string> {
   try {
     return parseEnv(readFileSync('.env', 'utf8'))
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {}
-    throw new ConfigError(`.env cannot be read: ${(error as Error).message}`)
+    if (codeOf(error) === 'ENOENT') return {}
+    throw new ConfigError(`.env cannot be read: ${messageOf(error)}`)
   }
 }
 

@@ -12,3 +12,8 @@ export class OverloadedError extends UnavailableError {
 export class BadRequestError extends Error {
   override name = 'BadRequestError'
 }
+
+/** The code of an error of the system or of a driver, such as `ENOENT` or a SQLSTATE. undefined if it has none. */
+export function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
+}

@@ -36,18 +36,18 @@ async function run(
   return { code, text: textOf(child) }
 }
 
-/** No chain answers, and the rest is there all the same. */
+/** No chain answers. Everything else works all the same. */
 const chainless = { RPC_URL: 'http://127.0.0.1:1', CONTRACT_ADDRESS: `0x${'12'.repeat(20)}` }
 
-/** A process that serves what the database holds. */
+/** Starts a process that serves what the database holds. */
 async function serving(env: Record<string, string>): Promise<JobcastProcess> {
   const child = await startProcess({ env: { ...chainless, ...env } })
   await child.untilReady()
   return child
 }
 
-describe('what it can do', () => {
-  it('is told by --help, with every setting', async () => {
+describe('the command', () => {
+  it('lists every command and every setting for --help', async () => {
     const { code, text } = await run(['--help'])
     expect(code).toBe(0)
     for (const { name } of settings) expect(text).toContain(name)
@@ -55,7 +55,7 @@ describe('what it can do', () => {
       expect(text).toMatch(new RegExp(`^ {2}${command}`, 'm'))
   })
 
-  it('--version is the one of the package', async () => {
+  it('prints the version of the package for --version', async () => {
     const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
     expect(await run(['--version'])).toEqual({ code: 0, text: version })
   })
@@ -104,7 +104,7 @@ describe('a failure ends with code 1 and one line that helps', () => {
     expect(text).not.toMatch(/\n {4}at /)
   })
 
-  it('a database that the user may not change', async () => {
+  it('a database that the user must not change', async () => {
     const url = await server.createDatabase()
     const sql = postgres(url, { max: 1 })
     await sql`create role reader login`
@@ -116,7 +116,7 @@ describe('a failure ends with code 1 and one line that helps', () => {
 })
 
 describe('migrate', () => {
-  it('makes the tables, and does nothing where they are', async () => {
+  it('creates the tables, and does nothing if they exist', async () => {
     const url = await server.createDatabase()
     expect(await run(['migrate'], { DATABASE_URL: url })).toEqual({
       code: 0,
@@ -132,7 +132,7 @@ describe('migrate', () => {
 })
 
 describe('reset', () => {
-  it('forgets a Postgres, not while it is used, and ids go on growing', async () => {
+  it('empties a Postgres that no process uses, and later ids are greater', async () => {
     const url = await server.createDatabase()
     const env = { DATABASE_URL: url }
     const child = await serving(env)

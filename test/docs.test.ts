@@ -15,7 +15,7 @@ it("the README's settings are the ones that are validated (`npm run docs` rewrit
   expect(withSettings(readme)).toBe(readme)
 })
 
-it('.env.example is the one of the settings (`npm run docs` rewrites it), and starts with what it asks for', () => {
+it('.env.example lists the settings (`npm run docs` rewrites it), and a process starts once the required ones are set', () => {
   const example = read('.env.example')
   expect(example).toBe(dotEnvExample())
   const asked = parseEnv(example)
@@ -24,12 +24,12 @@ it('.env.example is the one of the settings (`npm run docs` rewrites it), and st
   expect(
     loadConfig({ RPC_URL: 'http://127.0.0.1:8545', CONTRACT_ADDRESS: `0x${'12'.repeat(20)}` }).port,
   ).toBe(3000)
-  // As if every line were taken in.
+  // With every line uncommented.
   const all = parseEnv(example.replace(/^# (?=[A-Z_]+=)/gm, ''))
   expect(Object.keys(all).sort()).toEqual([...names].sort())
 })
 
-it('every setting says what it takes, wherever it is told', () => {
+it('every list of settings says what each takes', () => {
   for (const name of names) {
     expect(read('README.md')).toMatch(new RegExp(`^\\| \`${name}\` \\| .* \\| \\S`, 'm'))
     expect(helpOf([])).toMatch(new RegExp(`^ {2}${name} +\\S`, 'm'))

@@ -11,7 +11,7 @@ import { until } from './helpers/until.ts'
 
 let server: Server
 beforeAll(async () => {
-  // A chain three hours behind the clock on the wall, for `--since`.
+  // The chain's clock is three hours behind, for `--since`.
   const timestamp = String(Math.floor(Date.now() / 1000) - 3 * 3600)
   server = await startServer({ MAX_LAG_SECONDS: '86400' }, { args: ['--timestamp', timestamp] })
 })
@@ -24,7 +24,7 @@ interface Run {
   exit: Promise<void>
 }
 
-/** `jobcast tail` in this process; `tty` for what a person sees. */
+/** Runs `jobcast tail` in this process. `tty`: its output is a terminal. */
 function run(args: string[], { tty = false, env = {} as TailIo['env'] } = {}): Run {
   const control = new AbortController()
   const stdout = Object.assign(new PassThrough(), { isTTY: tty })
@@ -56,7 +56,7 @@ async function untilLines(run: Run, count: number): Promise<string[]> {
   return run.lines()
 }
 
-test('in a pipe: one JSON object a line, history first where asked, until Ctrl-C', async () => {
+test('in a pipe it prints one JSON object a line, first the history if requested, until Ctrl-C', async () => {
   const first = await server.chain.createJob({ strategyType: 1, budget: 100_500_000n })
   await indexed(first.jobId)
   const tailing = run([
@@ -81,7 +81,7 @@ test('in a pipe: one JSON object a line, history first where asked, until Ctrl-C
   expect(tailing.errors()).toBe('')
 })
 
-test('without --since only what is new; a removed job is a line of its own', async () => {
+test('without --since it prints only new events, and a line for a removed job', async () => {
   const tailing = run([server.url], { tty: true, env: { NO_COLOR: '1' } })
   await until(() => tailing.errors().includes('connected'), { message: 'connected' })
   const { jobId, blockNumber } = await server.chain.createJob({
@@ -110,7 +110,7 @@ test('without --since only what is new; a removed job is a line of its own', asy
   await tailing.exit
 })
 
-test('a change is a line with the status before and after it', async () => {
+test('the line of a change has the status before and after it', async () => {
   const tailing = run([server.url], { tty: true, env: { NO_COLOR: '1' } })
   await until(() => tailing.errors().includes('connected'), { message: 'connected' })
   const { jobId } = await server.chain.createJob()
@@ -122,7 +122,7 @@ test('a change is a line with the status before and after it', async () => {
   await tailing.exit
 })
 
-test('colour on a terminal, and none where NO_COLOR is set', async () => {
+test('a terminal gets colour, unless NO_COLOR is set', async () => {
   await server.chain.createJob()
   const colourful = run([server.url, '--since', 'all'], { tty: true })
   const plain = run([server.url, '--since', 'all'], { tty: true, env: { NO_COLOR: '1' } })
@@ -135,7 +135,7 @@ test('colour on a terminal, and none where NO_COLOR is set', async () => {
   await Promise.all([colourful.exit, plain.exit])
 })
 
-test('--since a block, or a time ago', async () => {
+test('--since takes a block or a duration', async () => {
   const old = await server.chain.createJob()
   await server.chain.rpc('evm_increaseTime', [7200])
   const young = await server.chain.createJob()
@@ -153,7 +153,7 @@ test('--since a block, or a time ago', async () => {
   expect(await firstLine('1d')).toBe('1')
 })
 
-test('a restart of the server: it says so, and goes on where it was', async () => {
+test('it reports a restart of the server and continues where it was', async () => {
   const tailing = run([server.url])
   await until(
     async () => {
@@ -174,13 +174,13 @@ test('a restart of the server: it says so, and goes on where it was', async () =
   await tailing.exit
 })
 
-test('a refusal is a failure with the server’s own words', async () => {
+test('a refusal is a failure with the server’s message', async () => {
   const refused = run([server.url, '--filter', 'strategyType=program']).exit
   await expect(refused).rejects.toThrow(/strategyType.*PROGRAM/s)
   await expect(refused).rejects.toBeInstanceOf(FailedError)
 })
 
-test('a wrong command line is named, with where the usage is', async () => {
+test('a wrong command line is a usage error that names the help', async () => {
   for (const args of [['--color'], ['nowhere'], [server.url, 'x'], ['--since', 'yesterday']]) {
     const wrong = run(args).exit
     await expect(wrong).rejects.toBeInstanceOf(UsageError)
@@ -198,7 +198,7 @@ test('as a process: 0 on Ctrl-C', async () => {
   expect(await once(child, 'exit')).toEqual([0, null])
 })
 
-test('as a process: 1 and the server’s own words where it refuses', async () => {
+test('as a process: 1 and the server’s message if it refuses', async () => {
   const [file = '', ...args] = command
   const child = spawn(file, [...args, server.url, '--filter', 'strategyType=program'], {
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -211,7 +211,7 @@ test('as a process: 1 and the server’s own words where it refuses', async () =
   expect(errors).toMatch(/^.*strategyType.*PROGRAM.*\n$/)
 })
 
-test('as a process: 0 and no word when the pipe is closed', async () => {
+test('as a process: 0 and no message when the pipe is closed', async () => {
   const shell = `${command.map((part) => `'${part}'`).join(' ')} ${server.url} --since all; echo "exit $?" >&2`
   const child = spawn('sh', ['-c', `{ ${shell}; } | head -n 1`], { stdio: ['ignore', 'pipe', 'pipe'] })
   let errors = ''
@@ -219,7 +219,7 @@ test('as a process: 0 and no word when the pipe is closed', async () => {
     errors += chunk
   })
   await once(child.stdout, 'data')
-  // A closed pipe is felt at the next line.
+  // The next line fails after the pipe is closed.
   await until(async () => {
     await server.chain.createJob()
     return child.exitCode !== null

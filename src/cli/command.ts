@@ -1,4 +1,5 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util'
+import { messageOf } from '../messages.ts'
 import { UsageError } from './errors.ts'
 
 /** A command of the command line, with its own help. */
@@ -28,6 +29,6 @@ export function parseCommand<const Config extends ParseArgsConfig>(
   try {
     return parseArgs(config)
   } catch (error) {
-    throw new UsageError(`${(error as Error).message}; see jobcast ${command} --help`)
+    throw new UsageError(`${messageOf(error)}; see jobcast ${command} --help`)
   }
 }

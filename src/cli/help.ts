@@ -1,15 +1,15 @@
 import { settings } from '../settings/settings.ts'
 import type { Command } from './command.ts'
 
-type Row = readonly [left: string, right: string]
+type Columns = readonly [left: string, right: string]
 
 /** The text of `jobcast --help`. */
 export function helpOf(commands: readonly Command[]): string {
-  const commandRows = commands.flatMap((command): Row[] => [
+  const commandRows = commands.flatMap((command): Columns[] => [
     [`  ${nameOf(command)}`, command.summary],
-    ...(command.options ?? []).map(([typed, effect]): Row => [`    ${typed}`, effect]),
+    ...(command.options ?? []).map(([typed, effect]): Columns => [`    ${typed}`, effect]),
   ])
-  const settingRows = settings.map(({ name, takes, default: fallback, required }): Row => {
+  const settingRows = settings.map(({ name, takes, default: fallback, required }): Columns => {
     const note = required ? ' (required)' : fallback === undefined ? '' : ` (${fallback})`
     return [`  ${name}`, `${takes}${note}`]
   })
@@ -35,7 +35,7 @@ export function commandHelp(command: Command): string {
 
 ${summary.charAt(0).toUpperCase()}${summary.slice(1)}.${details === undefined ? '' : `\n\n${details}`}
 
-${table([...options.map(([typed, effect]): Row => [`  ${typed}`, effect]), ['  -h, --help', 'show this help']])}
+${table([...options.map(([typed, effect]): Columns => [`  ${typed}`, effect]), ['  -h, --help', 'show this help']])}
 
 Settings and exit codes: jobcast --help
 `
@@ -45,7 +45,7 @@ function nameOf({ name, parameters }: Command): string {
   return parameters === undefined ? name : `${name} ${parameters}`
 }
 
-function table(rows: readonly Row[]): string {
+function table(rows: readonly Columns[]): string {
   const width = Math.max(...rows.map(([left]) => left.length))
   return rows.map(([left, right]) => `${left.padEnd(width)}  ${right}`).join('\n')
 }

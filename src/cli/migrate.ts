@@ -9,14 +9,14 @@ export const migrateCommand: Command = {
   summary: 'migrate the database to this version, and exit',
   async run(args) {
     parseCommand('migrate', { args })
-    const database = await openMigrated(configureDatabase())
+    const database = await openDatabaseFor(configureDatabase())
     await database.close()
     console.log('the database is up to date')
   },
 }
 
 /** Opens the database, which migrates it. */
-async function openMigrated({ databaseUrl, dataDir, contract: name }: Readonly<Config>): Promise<Driver> {
+async function openDatabaseFor({ databaseUrl, dataDir, contract: name }: Readonly<Config>): Promise<Driver> {
   const { loadContract } = await import('../contract/load.ts')
   const contract = await loadContract(name)
   if (databaseUrl === undefined) {

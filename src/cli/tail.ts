@@ -5,6 +5,7 @@ import { history } from '../../client/src/history.ts'
 import { type JobBase, jobKey } from '../../client/src/job.ts'
 import { JobcastError, type RequestOptions, type Retry } from '../../client/src/request.ts'
 import { createdAt } from '../../client/src/values.ts'
+import { messageOf } from '../messages.ts'
 import type { Command } from './command.ts'
 import { FailedError } from './errors.ts'
 import { readTailArgs, type Since, type TailPlan } from './tailArgs.ts'
@@ -114,9 +115,8 @@ async function blockSince(url: string, since: Since, source: RequestOptions): Pr
   return block ?? 0n
 }
 
-/** The message of an error. That of `fetch` is "fetch failed", and its cause says why. */
+/** What an error says. The message of `fetch` is "fetch failed", and its cause says why. */
 function failureOf(error: unknown): string {
-  const { message, cause } = error as Error & { cause?: NodeJS.ErrnoException }
-  if (error instanceof JobcastError || !cause) return message
-  return `${message}: ${cause.message || cause.code}`
+  const hasCause = error instanceof Error && error.cause !== undefined && !(error instanceof JobcastError)
+  return hasCause ? `${error.message}: ${messageOf(error.cause)}` : messageOf(error)
 }

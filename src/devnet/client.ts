@@ -134,8 +134,7 @@ export function anvilCall<T = unknown>(
   method: string,
   params: unknown[] = [],
 ): Promise<T> {
-  // viem's types know the standard methods only.
-  return client.request({ method, params } as unknown as Parameters<DevClient['request']>[0]) as Promise<T>
+  return client.request<{ Parameters: unknown[]; ReturnType: T }>({ method, params })
 }
 
 /** Whether the node has the transaction, mined or pending. */

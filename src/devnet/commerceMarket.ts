@@ -60,9 +60,9 @@ const takeStep: Record<CommerceStep, (job: CommerceJob, change: Change) => Promi
   fund: ({ jobId, client, budget }, change) => change(client, 'fund', [jobId, budget]),
   submit: ({ jobId, provider }, change) =>
     change(provider, 'submit', [jobId, keccak256(toHex(`deliverable of job ${jobId}`))]),
-  complete: ({ jobId, evaluator }, change) => change(evaluator, 'complete', [jobId, bytes32('as agreed')]),
-  reject: ({ jobId, evaluator }, change) => change(evaluator, 'reject', [jobId, bytes32('not as agreed')]),
-  withdraw: ({ jobId, client }, change) => change(client, 'reject', [jobId, bytes32('no longer needed')]),
+  complete: ({ jobId, evaluator }, change) => change(evaluator, 'complete', [jobId, bytes32Of('as agreed')]),
+  reject: ({ jobId, evaluator }, change) => change(evaluator, 'reject', [jobId, bytes32Of('not as agreed')]),
+  withdraw: ({ jobId, client }, change) => change(client, 'reject', [jobId, bytes32Of('no longer needed')]),
   claimRefund: ({ jobId, client }, change) => change(client, 'claimRefund', [jobId]),
 }
 
@@ -91,6 +91,6 @@ export function commerceMarket(client: DevClient, address: Address): Market<Comm
   }
 }
 
-function bytes32(text: string) {
+function bytes32Of(text: string) {
   return stringToHex(text, { size: 32 })
 }

@@ -6,23 +6,21 @@ import { type Market, runMarket } from './market.ts'
 import { deployRegistry } from './registry.ts'
 import { registryMarket } from './registryMarket.ts'
 
-const contracts = {
+/** The contracts that a devnet can deploy, by the names that CONTRACT takes; the first is the default. */
+export const devContracts = ['job-registry', 'erc8183'] as const
+export type DevContract = (typeof devContracts)[number]
+
+const deployments = {
   'job-registry': { deploy: deployRegistry, market: registryMarket },
   erc8183: { deploy: deployCommerce, market: commerceMarket },
-}
-
-/** A contract that a devnet can deploy, by the name that CONTRACT takes. */
-export type DevContract = keyof typeof contracts
-
-/** The names of the contracts; the first is the default. */
-export const devContracts = Object.keys(contracts) as DevContract[]
+} satisfies Record<DevContract, unknown>
 
 /** Deploys a contract as the first dev account, and creates its market. */
 export async function deployMarket(
   client: DevClient,
   contract: DevContract,
 ): Promise<{ address: Address; market: Market }> {
-  const { deploy, market } = contracts[contract]
+  const { deploy, market } = deployments[contract]
   const { address } = await deploy(client)
   return { address, market: market(client, address) }
 }

@@ -1,6 +1,8 @@
 import { setMaxListeners } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { messageOf } from '../messages.ts'
 import { RevertedError } from './client.ts'
+import { randomOf } from './random.ts'
 
 /** The last status of a job's way. */
 export type End = 'COMPLETED' | 'REJECTED' | 'EXPIRED' | 'ARBITRATED'
@@ -8,7 +10,7 @@ export type End = 'COMPLETED' | 'REJECTED' | 'EXPIRED' | 'ARBITRATED'
 /** A sequence of steps that takes a job from its creation to its end. */
 export interface Way<Step extends string = string> {
   end: End
-  /** Share of the jobs that take this way, relative to the other ways. */
+  /** Share of the jobs that take this way, relative to the other ways; a whole number. */
   weight: number
   /** The steps after the creation, in order. */
   steps: readonly Step[]
@@ -111,19 +113,21 @@ export async function startRun(
   way: Way,
   { paceMs, from }: { paceMs: number; from?: number },
 ): Promise<Run> {
-  const waits = way.steps.map(() => paceMs * (way.patience ?? 1) * randomBetween(...STEP_PACES))
+  const pace = paceMs * (way.patience ?? 1)
+  const steps = way.steps.map((step) => ({ step, wait: pace * randomBetween(...STEP_PACES) }))
   let lifetime: number | undefined
   if (way.end === 'EXPIRED') {
-    const total = waits.reduce((sum, wait) => sum + wait, 0)
+    const total = steps.reduce((sum, { wait }) => sum + wait, 0)
     const lifetimeMs = Math.max(total, LEAST_LIFETIME_MS)
-    waits.push((waits.pop() ?? 0) + lifetimeMs - total)
+    const claim = steps.at(-1)
+    if (claim) claim.wait += lifetimeMs - total
     lifetime = Math.floor(lifetimeMs / 1000)
   }
   const job = await market.createJob(way, lifetime)
   // The time is taken after the creation. From a time before it, the claim of an expired job could come too early.
   let at = from ?? Date.now()
-  const todo = way.steps.map((step, i) => {
-    at += waits[i] as number
+  const todo = steps.map(({ step, wait }) => {
+    at += wait
     return { step, at }
   })
   return { job, end: way.end, todo }
@@ -131,12 +135,7 @@ export async function startRun(
 
 /** A random way, chosen by the weights. */
 export function randomWay(ways: readonly Way[]): Way {
-  let rest = Math.random() * ways.reduce((sum, { weight }) => sum + weight, 0)
-  for (const way of ways) {
-    rest -= way.weight
-    if (rest < 0) return way
-  }
-  return ways[0] as Way
+  return randomOf(ways.flatMap((way) => Array<Way>(way.weight).fill(way)))
 }
 
 /** A reverted step is not repeated: it was taken before and its answer was lost, or it can never be taken. */
@@ -149,7 +148,8 @@ function randomBetween(least: number, most: number): number {
 }
 
 function firstLine(error: unknown): string {
-  return String(error instanceof Error ? error.message : error).split('\n', 1)[0] as string
+  const [line = ''] = messageOf(error).split('\n', 1)
+  return line
 }
 
 /** Resolves with true after `ms`, or with false as soon as the signal aborts. */

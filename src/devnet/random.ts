@@ -3,7 +3,9 @@ export function randomBelow(limit: number): number {
   return Math.floor(Math.random() * limit)
 }
 
-/** A random element of a list that is not empty. */
+/** A random element. @throws RangeError if the list is empty */
 export function randomOf<T>(list: readonly T[]): T {
-  return list[randomBelow(list.length)] as T
+  const element = list[randomBelow(list.length)]
+  if (element === undefined) throw new RangeError('the list is empty')
+  return element
 }

@@ -1,4 +1,5 @@
 import proxyAddr from '@fastify/proxy-addr'
+import { messageOf } from '../messages.ts'
 
 /** A value that a setting does not accept. The message is the reason, empty if there is no more to say; it quotes no secret. */
 export class InvalidValue extends Error {
@@ -62,7 +63,7 @@ export function trustedProxies(text: string): boolean | number | string {
   try {
     proxyAddr.compile(addresses)
   } catch (error) {
-    throw new InvalidValue((error as Error).message)
+    throw new InvalidValue(messageOf(error))
   }
   return addresses.join(',')
 }

@@ -1,5 +1,6 @@
 import { openSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { codeOf } from '../errors.ts'
 
 const NAME = /^lock-([0-9]+)$/
 
@@ -33,7 +34,7 @@ function unless<T>(code: string, call: () => T): T | undefined {
   try {
     return call()
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === code) return undefined
+    if (codeOf(error) === code) return undefined
     throw error
   }
 }

@@ -4,6 +4,7 @@ import { dirname } from 'node:path'
 import { PGlite, types } from '@electric-sql/pglite'
 import { ConfigError } from '../config.ts'
 import type { Contract } from '../contract/define.ts'
+import { codeOf } from '../errors.ts'
 import { channelOf, createDatabase, type Driver } from './database.ts'
 import { claimDefinition } from './definition.ts'
 import { type FolderLock, FolderLostError, lockFolder } from './lock.ts'
@@ -19,7 +20,7 @@ export async function openPglite(folder: string, contract: Contract): Promise<Dr
   const lock = await prepareFolder(folder)
   let pg: PGlite | undefined
   try {
-    pg = await openMigrated(`${folder}/pglite`)
+    pg = await openFiles(`${folder}/pglite`)
     const driver = driverOf(pg, folder, lock)
     await claimDefinition(createDatabase(driver), contract)
     return driver
@@ -36,8 +37,8 @@ async function prepareFolder(folder: string): Promise<FolderLock> {
     await createFolder(folder)
     return await lockFolder(folder)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error
-    throw new ConfigError(`DATA_DIR is "${folder}", which cannot be used: ${(error as Error).message}`, {
+    if (!(error instanceof Error && 'syscall' in error)) throw error
+    throw new ConfigError(`DATA_DIR is "${folder}", which cannot be used: ${error.message}`, {
       cause: error,
     })
   }
@@ -50,12 +51,12 @@ async function createFolder(folder: string): Promise<void> {
   try {
     await mkdir(folder)
   } catch (error) {
-    const exists = (error as NodeJS.ErrnoException).code === 'EEXIST'
+    const exists = codeOf(error) === 'EEXIST'
     if (!exists || !(await stat(folder)).isDirectory()) throw error
   }
 }
 
-async function openMigrated(folder: string): Promise<PGlite> {
+async function openFiles(folder: string): Promise<PGlite> {
   // JSON is not parsed: its text is sent to clients exactly as it was stored.
   const pg = await PGlite.create(folder, { parsers: { [types.JSON]: (text) => text } })
   try {

@@ -47,17 +47,17 @@ test('takes a free port, answers with the chain id asked for, and is gone after 
   expect(await answers(two.url)).toBe(true)
 })
 
-test('mines by itself where a block time is given', async () => {
+test('mines by itself if a block time is given', async () => {
   const { url } = await start({ blockTime: 1 })
   await until(async () => Number(await call(url, 'eth_blockNumber')) >= 1, { message: 'a block is mined' })
 })
 
-test('says that its port is taken', async () => {
+test('reports that its port is taken', async () => {
   const { port } = await start()
   await expect(startAnvil({ port })).rejects.toThrow(`port ${port} of 127.0.0.1 is taken by another process`)
 })
 
-test('says what anvil said when it does not start', async () => {
+test('fails with the output of an anvil that does not start', async () => {
   await expect(startAnvil({ args: ['--no-such-flag'] })).rejects.toThrow(
     /unexpected argument '--no-such-flag'/,
   )
@@ -70,7 +70,7 @@ test('stop() ends an anvil that hangs', async () => {
   expect(await answers(anvil.url)).toBe(false)
 })
 
-/** Starts a process that starts an anvil and then runs `code`. `folders` lists the temporary folders that it has left. */
+/** Starts a process that starts an anvil and then runs `code`. `folders` lists its temporary folders that exist. */
 async function startParent(
   code: string,
 ): Promise<{ parent: ChildProcess; url: string; folders(): string[] }> {
@@ -124,8 +124,8 @@ describe.skipIf(process.platform === 'win32')('ends with the process that starte
     expect(folders()).toEqual([])
   })
 
-  test('and not before, where that process handles the signal', async () => {
-    // As close-with-grace does: once, and with an exit of its own.
+  test('and not before, if that process handles the signal', async () => {
+    // Like close-with-grace, the handler runs once and exits itself.
     const { parent, url, folders } = await startParent(
       "process.once('SIGTERM', () => fetch(anvil.url).then(() => process.exit(5), () => process.exit(6)))",
     )

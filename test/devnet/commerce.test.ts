@@ -51,7 +51,7 @@ async function statusOf(jobId: bigint) {
   return commerceStatuses[(await getCommerceJob(client, address, jobId)).status]
 }
 
-/** A job in a status of its life, with a budget of 500. */
+/** Creates a job with a budget of 500 and takes it to a status. */
 async function jobIn(status: 'OPEN' | 'FUNDED' | 'SUBMITTED', job: CommerceInput = {}): Promise<bigint> {
   const { jobId } = await create(job)
   await change(PROVIDER, 'setBudget', [jobId, TOKEN, 500n])

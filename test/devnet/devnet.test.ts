@@ -14,7 +14,7 @@ afterEach(async () => {
   for (const step of undo.splice(0).reverse()) await step()
 })
 
-/** A server in Jobcast's place: what devnet() needs of it is that it takes PORT and ends. */
+/** A server in place of Jobcast: it listens on PORT and can be closed. */
 async function serve(env: Record<string, string>): Promise<{ url: string; close(): Promise<void> }> {
   const server = await listen(Number(env.PORT))
   return {
@@ -85,7 +85,7 @@ test('job-registry is the default', async () => {
 
 test('close() leaves no chain, no service and no folder', async () => {
   const { net } = await start({
-    // As a service does.
+    // Like Jobcast, it creates the folder of the database.
     start: async (env) => {
       await mkdir(env.DATA_DIR as string)
       await writeFile(join(env.DATA_DIR as string, 'file'), '')
@@ -99,7 +99,7 @@ test('close() leaves no chain, no service and no folder', async () => {
   expect(existsSync(dirname(net.dataDir))).toBe(false)
 })
 
-test('passes over ports that are taken, so that two run side by side', async () => {
+test('skips ports that are taken, so that two devnets run side by side', async () => {
   const [one, two] = [await start(), await start()]
   expect(two.net.url).not.toBe(one.net.url)
   expect(two.net.rpcUrl).not.toBe(one.net.rpcUrl)
@@ -113,7 +113,7 @@ test('passes over ports that are taken, so that two run side by side', async () 
   expect(Number(new URL(three.net.rpcUrl).port)).toBeGreaterThan(port)
 })
 
-test('a service that does not start leaves nothing behind and says why', async () => {
+test('a service that does not start fails with the reason and leaves nothing', async () => {
   let env: Record<string, string> = {}
   const failing = start({
     start: async (given) => {

@@ -11,7 +11,7 @@ import { createPast } from '../../src/devnet/past.ts'
 import { startRpcProxy } from '../helpers/rpcProxy.ts'
 import { until } from '../helpers/until.ts'
 
-/** Short enough that each way is a second or two; a job that expires lives three. */
+/** Each way takes a second or two at this pace. A job that expires takes three. */
 const PACE_MS = 30
 const HOUR = 3_600
 
@@ -37,7 +37,7 @@ async function logsOf(contract: DevContract, address: Address, from = client): P
   return parseEventLogs({ abi: abis[contract], logs, strict: true }).map((log) => ({
     eventName: log.eventName,
     jobId: String(log.args.jobId),
-    // anvil adds it to its logs.
+    // A field that anvil adds to logs.
     timestamp: Number((log as unknown as { blockTimestamp: bigint }).blockTimestamp),
   }))
 }
@@ -122,7 +122,7 @@ describe.each(devContracts)('the market of %s', (contract) => {
       expect(now - (times[0] as number)).toBeGreaterThan(0.9 * HOUR)
       expect(now - (times.at(-1) as number)).toBeLessThan(0.1 * HOUR)
       expect(times).toEqual(times.toSorted((a, b) => a - b))
-      // The chain's clock goes on from now.
+      // The chain's clock continues from the present.
       const pending = await pastClient.getBlock({ blockTag: 'pending' })
       expect(Math.abs(now - Number(pending.timestamp))).toBeLessThan(10)
     } finally {
@@ -179,7 +179,7 @@ test('a step whose answer was lost is not fatal: the contract refuses it the sec
     if (!way) throw new Error('no way')
     const run = await startRun(market, way, { paceMs: PACE_MS })
     let lost = 0
-    // Passed on to the chain, and answered with what is no transaction hash: each send once.
+    // The first sending of each transaction reaches the chain, but is answered with a hash of no transaction.
     const seen = new Set<string>()
     proxy.fault = (method, params) => {
       const { data } = (params[0] ?? {}) as { data?: string }
@@ -199,7 +199,7 @@ test('a step whose answer was lost is not fatal: the contract refuses it the sec
   }
 })
 
-test('ways are taken by their weights', () => {
+test('ways are chosen by their weights', () => {
   const ways = [
     { end: 'COMPLETED', weight: 9, steps: [] },
     { end: 'REJECTED', weight: 1, steps: [] },

@@ -24,7 +24,7 @@ async function eventsIn(fromBlock: number, toBlock = fromBlock): Promise<[string
 }
 
 describe('createJob', () => {
-  test("a created job's log decodes to what was asked for", async () => {
+  test("a created job's log decodes to its input", async () => {
     const job = {
       clientId: 7n,
       budget: 100_500_000n,
@@ -46,7 +46,7 @@ describe('createJob', () => {
     ])
   })
 
-  test('takes an id twice if asked to, and then the next id of its own', async () => {
+  test('accepts an id that is in use, and then continues with its next id', async () => {
     const first = await chain.createJob()
     const again = await chain.createJob({ jobId: BigInt(first.jobId), budget: 5n })
     expect(again.jobId).toBe(first.jobId)
@@ -115,7 +115,7 @@ test('changes that are sent share a block once it is mined, in their order', asy
   }
 })
 
-test('createJobs makes as many as asked for, in as few blocks as asked for, with consecutive ids', async () => {
+test('createJobs creates the given number of jobs with consecutive ids, in few blocks', async () => {
   const { fromBlock, toBlock } = await chain.createJobs(250, { budget: 5_000_000n, perTransaction: 100 })
   expect(toBlock - fromBlock).toBe(2)
   const jobs = (await eventsIn(fromBlock, toBlock)).map(([, job]) => job as { jobId: bigint; budget: bigint })
@@ -125,7 +125,7 @@ test('createJobs makes as many as asked for, in as few blocks as asked for, with
   expect(new Set(jobs.map(({ budget }) => budget)).size).toBe(250)
 })
 
-test('createMixedJobs makes five logs a job, job by job', async () => {
+test('createMixedJobs writes five logs per job, job by job', async () => {
   const { fromBlock, toBlock } = await chain.createMixedJobs(30, { clientId: 4n, perTransaction: 20 })
   expect(toBlock - fromBlock).toBe(1)
   const events = await eventsIn(fromBlock, toBlock)
@@ -142,7 +142,7 @@ test('createMixedJobs makes five logs a job, job by job', async () => {
     ['JobSubmitted', expect.objectContaining({ providerId: 2n })],
     ['JobCompleted', expect.objectContaining({ evaluatorId: 2n })],
   ])
-  // As many as the default puts into a transaction.
+  // The default number of jobs in one transaction.
   const many = await chain.createMixedJobs(2_000)
   expect(many.toBlock).toBe(many.fromBlock)
 })

@@ -48,7 +48,7 @@ describe('a wrong setting ends the process with code 2, without its secret and w
     expect(code).toBe(2)
   })
 
-  it('reset of a folder that is not there', async () => {
+  it('reset of a folder that does not exist', async () => {
     const missing = join(dir.path, 'missing')
     expect(await run(['reset', '--yes'], { DATA_DIR: missing })).toEqual({
       code: 2,
@@ -61,7 +61,7 @@ describe('a wrong setting ends the process with code 2, without its secret and w
   })
 })
 
-it('a database whose host does not resolve is one that does not answer', async () => {
+it('a database whose host does not resolve is reported as not answering', async () => {
   const { code, text } = await run(['migrate'], {
     DATABASE_URL: 'postgres://u:s3cret@no-such-host.invalid/x',
   })
@@ -70,7 +70,7 @@ it('a database whose host does not resolve is one that does not answer', async (
   expect(code).toBe(1)
 })
 
-it('generate without a chain says in one line where there is none', async () => {
+it('generate without a chain names the URL that does not answer, in one line', async () => {
   const port = await getPort()
   const { code, text } = await run(['generate', `http://127.0.0.1:${port}/s3cret`])
   expect(text).toMatch(new RegExp(`^http://127.0.0.1:${port}.*ECONNREFUSED.*$`))
@@ -79,7 +79,7 @@ it('generate without a chain says in one line where there is none', async () => 
 })
 
 describe('a misspelt setting', () => {
-  it('is a warning of the log', async () => {
+  it('is logged as a warning', async () => {
     const child = await startProcess({
       env: { ...unreachable, MAX_STREAM: '1', HOSTS: 'x' },
     })
@@ -96,14 +96,14 @@ describe('a misspelt setting', () => {
     }
   })
 
-  it('is named beside the one that is missing', async () => {
+  it('is named together with a missing setting', async () => {
     const { code, text } = await run(['start'], { RPC_URL: chainless.RPC_URL, CONTRACT_ADRESS: '0x' })
     expect(text).toContain('CONTRACT_ADDRESS is missing')
     expect(text).toContain('CONTRACT_ADRESS is not a setting; is CONTRACT_ADDRESS meant?')
     expect(code).toBe(2)
   })
 
-  it('is told before reset deletes what another database holds', async () => {
+  it('is reported before reset deletes the wrong database', async () => {
     const { text } = await run(['reset', '--yes'], { DATABSE_URL: 'x', DATA_DIR: join(dir.path, 'missing') })
     expect(text).toContain('DATABSE_URL is not a setting; is DATABASE_URL meant?')
   })
@@ -122,12 +122,12 @@ describe('help of one command', () => {
     expect(code).toBe(0)
     expect(text).toContain(expected)
     expect(text).toContain(`Usage: jobcast ${command}`)
-    // Of this command only.
+    // The help of this command only.
     expect(text).not.toContain('DATABASE_CONNECTIONS')
     if (command !== 'devnet') expect(text).not.toContain('living market')
   })
 
-  it('a command that does not exist has none', async () => {
+  it('is refused for an unknown command', async () => {
     const { code, text } = await run(['strat', '--help'])
     expect(code).toBe(2)
     expect(text).toContain('no command "strat"')

@@ -2,12 +2,12 @@ import { describe, expect, it } from 'vitest'
 import { redactor, secretsOf } from '../../src/observe/secrets.ts'
 import { startProcess } from '../helpers/process.ts'
 
-describe('URLs keep their scheme and host alone', () => {
+describe('URLs keep only their scheme and host', () => {
   it.each([
     ['at https://rpc.example.org/v3/KEY?a=KEY#KEY: failed', 'at https://rpc.example.org/[redacted]: failed'],
     ['(wss://user:KEY@rpc:8546)', '(wss://rpc:8546/[redacted])'],
     ["input: 'postgres://u:KEY@[::1]:5432/db',", "input: 'postgres://[::1]:5432/[redacted]',"],
-    // Nobody escaped the password: where the host begins cannot be known.
+    // In a password that is not escaped, the start of the host is ambiguous.
     ['postgres://u:K/EY@db/jobs', 'postgres://[redacted]'],
     ['postgres://u:K#EY@db/jobs', 'postgres://[redacted]'],
     ['postgres://u:K@E/Y@db/jobs', 'postgres://[redacted]'],
@@ -21,7 +21,7 @@ describe('URLs keep their scheme and host alone', () => {
     expect(JSON.parse(redactor([])(line))).toEqual({ msg: expected, more: 1 })
   })
 
-  it('in bounded time', () => {
+  it('long texts in bounded time', () => {
     const start = performance.now()
     redactor([])(`${'a.'.repeat(100_000)}://${'@/'.repeat(100_000)}`)
     expect(performance.now() - start).toBeLessThan(500)
@@ -64,7 +64,7 @@ describe('secrets of a configuration', () => {
   )
 })
 
-it('a process with secrets that are words of its log writes whole lines', async () => {
+it('a process whose secrets are words of its log writes whole lines', async () => {
   const child = await startProcess({
     env: {
       RPC_URL: 'http://level:time@127.0.0.1:1/msg?key=1',

@@ -14,7 +14,7 @@ beforeAll(async () => {
 })
 afterAll(() => server?.stop())
 
-/** The tables of each schema, but for those of Postgres itself. */
+/** The tables of each schema, except those of Postgres itself. */
 async function tables(url: string): Promise<Record<string, string[]>> {
   const sql = postgres(url, { max: 1 })
   const rows = await sql`
@@ -31,7 +31,7 @@ async function run(url: string, statement: string): Promise<void> {
 }
 
 const inSchemas = (url: string, path: string) => `${url}?search_path=${path}`
-/** Opens it with one connection that stays. */
+/** Opens a database and one connection, which stays open. */
 async function connect(url: string): Promise<Driver> {
   const driver = await openPostgres(url, jobRegistry)
   await driver.query('select', [], { prepare: false, arrays: false, lane: 'index' })
@@ -40,10 +40,10 @@ async function connect(url: string): Promise<Driver> {
 
 const reset = (databaseUrl: string) => resetDatabase({ databaseUrl, dataDir: '' })
 
-it('two Jobcasts share a database, each in its schema, and reset deletes the own one alone', async () => {
+it('two Jobcasts share a database, each in its schema, and reset deletes only its own', async () => {
   const url = await server.createDatabase()
   await run(url, 'create schema a; create schema b; create table b.other (id int); create schema drizzle')
-  // What b lacks is found in a, and must not be taken for b's.
+  // The search path of b also finds the tables of a, which are not b's.
   const [a, b] = [inSchemas(url, 'a'), inSchemas(url, 'b,a')]
   const first = await connect(a)
   const second = await connect(b)
@@ -51,14 +51,14 @@ it('two Jobcasts share a database, each in its schema, and reset deletes the own
   expect(rest).toEqual({ a: expect.arrayContaining(['cursor', 'jobcast_migrations', 'jobs']) })
   expect(madeInB?.filter((name) => name !== 'other')).toEqual(rest.a)
 
-  // Its own process keeps b from being reset; the one on a does not.
+  // A process on b prevents the reset of b. A process on a does not.
   await expect(reset(b)).rejects.toThrow(/^1 connections? .* Stop its processes first/)
   await second.close()
   await reset(b)
   expect(await tables(url)).toEqual({ ...rest, b: ['other'] })
   await expect(reset(a)).rejects.toThrow('Stop its processes first')
   await first.close()
-  // Nothing of b is left to delete, and a is not touched.
+  // b has no tables left, and a is not touched.
   await reset(b)
   expect(await tables(url)).toEqual({ ...rest, b: ['other'] })
   await (await openPostgres(b, jobRegistry)).close()
@@ -90,13 +90,13 @@ it("reset deletes nothing of a program that has tables of the same names, and dr
   await reset(url)
   expect(await tables(url)).toEqual({ public: ['jobs'], drizzle: ['__drizzle_migrations'] })
   await run(url, 'drop table jobs')
-  // Another program's migrations say nothing of this one's.
+  // The migrations of another program have no meaning for this one.
   await (await openPostgres(url, jobRegistry)).close()
   await reset(url)
   expect(await tables(url)).toEqual({ drizzle: ['__drizzle_migrations'] })
 })
 
-it('tables from before the journal are refused with what to do', async () => {
+it('tables without a journal are refused with what to do', async () => {
   const url = await server.createDatabase()
   await run(url, 'create table cursor (id int)')
   await expect(openPostgres(url, jobRegistry)).rejects.toThrow(/before the first release.*jobcast reset/)
@@ -118,6 +118,6 @@ it('many processes that start at once migrate once', async () => {
   expect((await tables(url)).public).toContain('cursor')
 })
 
-it('a URL that the driver cannot read is a database that cannot be used, not one that does not answer', async () => {
+it('a URL that the driver cannot read is reported as unusable, not as a database that does not answer', async () => {
   await expect(openPostgres('postgres://u:%zz@127.0.0.1/x', jobRegistry)).rejects.toThrow(DatabaseError)
 })

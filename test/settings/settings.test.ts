@@ -4,8 +4,8 @@ import { misspelt } from '../../src/settings/misspelt.ts'
 
 const required = { RPC_URL: 'http://127.0.0.1:1', CONTRACT_ADDRESS: `0x${'Ab'.repeat(20)}` }
 
-/** The message about a wrong configuration. */
-function complaint(env: Record<string, string>): string {
+/** The message of the ConfigError for an environment. */
+function rejection(env: Record<string, string>): string {
   try {
     loadConfig({ ...required, ...env })
   } catch (error) {
@@ -21,7 +21,7 @@ describe('a URL that no library can use is refused without its secret', () => {
     ['postgres://user:s3cr/et@db/jobs', /%2F %3F %23/],
     ['postgres://user:s3cr?et@db/jobs', /%2F %3F %23/],
     ['postgres://user:s3cr et@db/jobs', /%2F %3F %23/],
-    // What stands before the slash is a URL, of a host named "user".
+    // The text before the slash is a valid URL of a host named "user".
     ['postgres://user:12/s3cret@db/jobs', /%2F %3F %23/],
     ['postgres://user:s3cret%zz@db/jobs', /two hex digits/],
     ['postgres://user:s3cret@db1:5432,db2:5432/jobs', /several hosts/],
@@ -29,7 +29,7 @@ describe('a URL that no library can use is refused without its secret', () => {
     ['postgres://user:s3cret@db:99999/jobs', /host or its port/],
     ['mysql://user:s3cret@db/jobs', /postgres:\/\/ URL/],
   ])('DATABASE_URL=%s', (DATABASE_URL, reason) => {
-    const message = complaint({ DATABASE_URL })
+    const message = rejection({ DATABASE_URL })
     expect(message).toMatch(/^ {2}DATABASE_URL is not valid/m)
     expect(message).toMatch(reason)
     expect(message).not.toMatch(/s3cr|user:|db\//)
@@ -44,12 +44,12 @@ describe('a URL that no library can use is refused without its secret', () => {
     'https://good/, wss://rpc:x/s3cret',
     'ftp://rpc/s3cret',
   ])('RPC_URL=%s', (RPC_URL) => {
-    const message = complaint({ RPC_URL })
+    const message = rejection({ RPC_URL })
     expect(message).toMatch(/^ {2}RPC_URL is not valid/m)
     expect(message).not.toMatch(/s3cr|user:/)
   })
 
-  it('one with everything escaped is taken', () => {
+  it('a URL with everything escaped is accepted', () => {
     const { databaseUrl, rpcUrls } = loadConfig({
       DATABASE_URL: 'postgres://user:a%2Fb%23c%25@db:5433/jobs?search_path=mine',
       RPC_URL: 'https://user:p%40ss@rpc/v3/key?a=b , ws://127.0.0.1:1',
@@ -61,7 +61,7 @@ describe('a URL that no library can use is refused without its secret', () => {
 })
 
 it('every wrong setting is named at once', () => {
-  const message = complaint({
+  const message = rejection({
     RPC_URL: 'http://h:x/',
     CONTRACT_ADDRESS: '',
     DATABASE_URL: 'postgres://u:p#q@h/',
@@ -82,8 +82,8 @@ it('every wrong setting is named at once', () => {
 })
 
 describe('numbers', () => {
-  it.each(['3e3', '0x50', '80.0', '+80', '8 0', 'true'])('%s is not one', (PORT) => {
-    expect(complaint({ PORT })).toContain(`PORT is "${PORT}"`)
+  it.each(['3e3', '0x50', '80.0', '+80', '8 0', 'true'])('%s is not a number', (PORT) => {
+    expect(rejection({ PORT })).toContain(`PORT is "${PORT}"`)
   })
 
   it('are plain digits', () => {
@@ -104,7 +104,7 @@ describe('numbers', () => {
   })
 
   it('a retention that no database can subtract from now is refused', () => {
-    expect(complaint({ FEED_RETENTION: '9999999d' })).toContain('3650d at most')
+    expect(rejection({ FEED_RETENTION: '9999999d' })).toContain('3650d at most')
   })
 })
 
@@ -119,7 +119,7 @@ describe('TRUST_PROXY', () => {
   })
 
   it.each(['x', '10.0.0.0/33', '10.0.0.0/', '::1/129', '10.0.0.1,nginx', '-1'])('%s is refused', (value) => {
-    expect(complaint({ TRUST_PROXY: value })).toContain(`TRUST_PROXY is "${value}"`)
+    expect(rejection({ TRUST_PROXY: value })).toContain(`TRUST_PROXY is "${value}"`)
   })
 })
 
@@ -134,7 +134,7 @@ describe('a misspelt setting', () => {
     ['RCP_URL', 'RPC_URL'],
     ['POLL_INTERVAL', 'POLL_INTERVAL_MS'],
     ['POLL_INTERVAL_SECONDS', 'POLL_INTERVAL_MS'],
-  ])('%s is told from %s', (found, meant) => {
+  ])('%s is reported as a misspelt %s', (found, meant) => {
     const [line, ...more] = misspelt({ ...required, [found]: 'x' })
     expect(more).toEqual([])
     expect(line).toContain(`${found} is not a setting`)

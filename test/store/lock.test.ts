@@ -37,7 +37,7 @@ describe.concurrent('the lock of a folder', () => {
     expect(await seconds(async () => (await lockFolder(path)).release())).toBeLessThan(0.25)
   })
 
-  // In another container the holder's process id means nothing, and may be this process's own.
+  // The process id of a holder in another container has no meaning here, and may be that of this process.
   it('is refused while its file changes, whichever process changes it', async () => {
     const path = folder()
     let beats = 0
@@ -67,7 +67,7 @@ describe.concurrent('the lock of a folder', () => {
     expect(readdirSync(path).length).toBeLessThanOrEqual(2)
   })
 
-  it('has one holder at a time, whoever takes and releases it', async () => {
+  it('has one holder at a time, however often it is taken and released', async () => {
     const path = folder()
     let holders = 0
     let turns = 0
@@ -124,7 +124,7 @@ describe.concurrent('the lock of a folder', () => {
 const chainless = { RPC_URL: 'http://127.0.0.1:1', CONTRACT_ADDRESS: `0x${'12'.repeat(20)}` }
 
 describe('the embedded database', () => {
-  it('goes to another process while its own is paused, which ends without another write when it goes on', async () => {
+  it('is taken over while its process is paused, which ends without another write when it continues', async () => {
     const env = { ...chainless, DATA_DIR: folder() }
     const first = await startProcess({ env })
     await first.untilReady()
@@ -136,11 +136,11 @@ describe('the embedded database', () => {
     expect(first.logs.some((line) => /was taken over by another process/.test(String(line.msg)))).toBe(true)
     expect((await fetch(`${second.url}/api/v1/jobs`)).status).toBe(200)
     expect((await second.stop()).code).toBe(0)
-    // What both left opens again.
+    // The files that both left can be opened.
     await (await openPglite(env.DATA_DIR, jobRegistry)).close()
   })
 
-  it('is closed and free again if another definition is refused', async () => {
+  it('is closed and unlocked if another definition is refused', async () => {
     const path = folder()
     await (await openPglite(path, jobRegistry)).close()
     await expect(openPglite(path, erc8183)).rejects.toThrow('CONTRACT')
