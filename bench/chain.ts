@@ -1,6 +1,6 @@
 import { encodeFunctionData, type Hex } from 'viem'
 import { jobRegistryAbi } from '../abi/jobRegistry.ts'
-import { devAccount } from '../src/devnet/registry.ts'
+import { devAccount } from '../src/devnet/client.ts'
 import { startChain, type TestChain } from '../test/helpers/anvil.ts'
 
 /** Transactions sent at once; a block each. */

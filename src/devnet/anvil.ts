@@ -11,11 +11,7 @@ const KEPT_OUTPUT = 2_000
 export interface AnvilOptions {
   /** 0, the default, takes a free port. */
   port?: number
-  /** Seconds between blocks; by default a block is mined for each transaction. */
-  blockTime?: number
-  /** 31337 by default. */
-  chainId?: number
-  /** Further arguments of the anvil command line. */
+  /** Further arguments of the anvil command line. By default a block is mined for each transaction. */
   args?: string[]
 }
 
@@ -36,15 +32,16 @@ export interface Anvil {
  * does not reach it, so that this process can first close what uses the chain.
  * @throws Error if the package is not installed, if the port is taken, or with anvil's own output if it does not start
  */
-export async function startAnvil(options: AnvilOptions = {}): Promise<Anvil> {
+export async function startAnvil({ port = 0, args = [] }: AnvilOptions = {}): Promise<Anvil> {
   const binary = anvilBinary()
   // anvil writes old states to disk, 0.3 MB a block, by default in the home folder, and leaves them there.
   const states = createWorkDir()
-  const child = spawn(binary, [...commandLine(options), '--cache-path', states.path], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    // A process group of its own: the terminal sends Ctrl-C to the group of this process.
-    detached: true,
-  })
+  const child = spawn(
+    binary,
+    ['--host', HOST, '--port', String(port), '--cache-path', states.path, ...args],
+    // Detached: in a process group of its own. A terminal sends Ctrl-C to the group of this process.
+    { stdio: ['ignore', 'pipe', 'pipe'], detached: true },
+  )
   endWithParent(child)
   const exited = new Promise<void>((resolve) => {
     // `close` also follows a failed spawn, which has no `exit`.
@@ -56,12 +53,13 @@ export async function startAnvil(options: AnvilOptions = {}): Promise<Anvil> {
   // anvil has nothing to clean up, and SIGKILL also ends a process that SIGSTOP has paused.
   const end = () => child.kill('SIGKILL')
   try {
-    const port = await listening(child, options.port)
-    await disableLogging(`http://${HOST}:${port}`)
+    const usedPort = await listening(child, port)
+    const url = `http://${HOST}:${usedPort}`
+    await disableLogging(url)
     return {
-      url: `http://${HOST}:${port}`,
-      wsUrl: `ws://${HOST}:${port}`,
-      port,
+      url,
+      wsUrl: `ws://${HOST}:${usedPort}`,
+      port: usedPort,
       pid: child.pid ?? 0,
       async stop() {
         end()
@@ -73,15 +71,6 @@ export async function startAnvil(options: AnvilOptions = {}): Promise<Anvil> {
     end()
     throw error
   }
-}
-
-function commandLine({ port = 0, blockTime, chainId, args = [] }: AnvilOptions): string[] {
-  return [
-    ...['--host', HOST, '--port', String(port)],
-    ...(blockTime === undefined ? [] : ['--block-time', String(blockTime)]),
-    ...(chainId === undefined ? [] : ['--chain-id', String(chainId)]),
-    ...args,
-  ]
 }
 
 /** The binary in the package for this platform. The `anvil` command of npm would be a tree of four processes. */
@@ -104,7 +93,7 @@ function anvilBinary(): string {
 }
 
 /** Resolves with the port in anvil's "Listening on" line, the only place that tells it for port 0. */
-function listening(child: ChildProcess, port = 0): Promise<number> {
+function listening(child: ChildProcess, port: number): Promise<number> {
   return new Promise<number>((resolve, reject) => {
     let output = ''
     const onOutput = (chunk: Buffer) => {

@@ -2,7 +2,10 @@ import {
   type Abi,
   type Address,
   type Client,
+  type ContractFunctionArgs,
+  type ContractFunctionName,
   createWalletClient,
+  encodeFunctionData,
   type Hex,
   type HttpTransport,
   http,
@@ -62,21 +65,45 @@ export function devClient(url: string): DevClient {
   }).extend(publicActions)
 }
 
-/** The client itself, or a client of a URL. */
-export function toClient(target: string | DevClient): DevClient {
-  return typeof target === 'string' ? devClient(target) : target
+/** A deployed contract. `blockNumber` is the block that contains its creation. */
+export interface Deployed {
+  address: Address
+  blockNumber: number
 }
 
-/** Deploys a contract without constructor parameters. `blockNumber` is the block that contains it. */
-export async function deploy(
-  target: string | DevClient,
-  contract: { abi: Abi; bytecode: Hex },
-): Promise<{ address: Address; blockNumber: number }> {
-  const client = toClient(target)
+/** Deploys a contract without constructor parameters. */
+export async function deploy(client: DevClient, contract: { abi: Abi; bytecode: Hex }): Promise<Deployed> {
   const hash = await client.deployContract({ ...contract, chain: null })
   const receipt = await succeeded(client, hash)
   if (!receipt.contractAddress) throw new Error(`transaction ${hash} deployed no contract`)
   return { address: receipt.contractAddress, blockNumber: Number(receipt.blockNumber) }
+}
+
+/** The name of a function that changes a contract. */
+export type CallName<Contract extends Abi> = ContractFunctionName<Contract, 'nonpayable'>
+
+/** The arguments of such a function. */
+export type CallArgs<Contract extends Abi, Name extends CallName<Contract>> = Extract<
+  ContractFunctionArgs<Contract, 'nonpayable', Name>,
+  readonly unknown[]
+>
+
+/** Encodes a call for the data of a transaction. */
+export function encodeCall<const Contract extends Abi, Name extends CallName<Contract>>(
+  abi: Contract,
+  functionName: Name,
+  args: CallArgs<Contract, Name>,
+): Hex {
+  // The type is a plain Abi, because viem cannot resolve the parameters of a name that is a type parameter.
+  return encodeFunctionData<Abi>({ abi, functionName, args })
+}
+
+/** A call of a contract, by default from the first dev account. Without `gas` the node estimates it. */
+export interface Transaction {
+  to: Address
+  data: Hex
+  from?: Address
+  gas?: bigint
 }
 
 /** The last transaction of each client. */
@@ -88,7 +115,7 @@ const lastSent = new WeakMap<DevClient, Promise<unknown>>()
  */
 export function sendTransaction(
   client: DevClient,
-  { from = devAccount, ...transaction }: { to: Address; data: Hex; from?: Address; gas?: bigint },
+  { from = devAccount, ...transaction }: Transaction,
 ): Promise<Hex> {
   const sent = (lastSent.get(client) ?? Promise.resolve())
     .catch(() => {})
@@ -112,6 +139,11 @@ export async function succeeded(client: DevClient, hash: Hex): Promise<Transacti
   })
   if (receipt.status !== 'success') throw new RevertedError(`transaction ${hash} was reverted`)
   return receipt
+}
+
+/** Sends a transaction and waits until it is mined. @throws like {@link succeeded} */
+export async function transact(client: DevClient, transaction: Transaction): Promise<TransactionReceipt> {
+  return succeeded(client, await sendTransaction(client, transaction))
 }
 
 /** Where a transaction was mined. */

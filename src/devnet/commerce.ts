@@ -1,35 +1,24 @@
-import {
-  type Abi,
-  type Address,
-  type ContractFunctionArgs,
-  type ContractFunctionName,
-  encodeFunctionData,
-  type Hex,
-  parseEventLogs,
-  zeroAddress,
-} from 'viem'
+import { type Address, parseEventLogs, zeroAddress } from 'viem'
 import { agenticCommerceAbi as abi, agenticCommerceBytecode as bytecode } from '../../abi/agenticCommerce.ts'
 import {
+  type CallArgs,
+  type CallName,
   chainTime,
+  type Deployed,
   type DevClient,
   deploy,
   devAccounts,
+  encodeCall,
   type Mined,
   minedIn,
-  sendTransaction,
-  succeeded,
+  transact,
 } from './client.ts'
 
-type CommerceFunction = ContractFunctionName<typeof abi, 'nonpayable'>
-
 /** A function of the contract that changes a job. */
-export type CommerceChange = Exclude<CommerceFunction, 'createJob'>
+export type CommerceChange = Exclude<CallName<typeof abi>, 'createJob'>
 
-/** Arguments of a function of the contract. The first argument of a change is the job's id. */
-export type CommerceArgs<Name extends CommerceFunction> = Extract<
-  ContractFunctionArgs<typeof abi, 'nonpayable', Name>,
-  readonly unknown[]
->
+/** Arguments of a change. The first one is the job's id. */
+export type CommerceArgs<Name extends CommerceChange> = CallArgs<typeof abi, Name>
 
 /** Parameters of createJob, with typical values by default. */
 export interface CommerceInput {
@@ -48,24 +37,19 @@ export interface CreatedCommerceJob extends Mined {
   jobId: bigint
 }
 
-/** The statuses of ERC-8183, in the order of the contract's enum. */
-export const commerceStatuses = ['OPEN', 'FUNDED', 'SUBMITTED', 'COMPLETED', 'REJECTED', 'EXPIRED'] as const
-
 const WEEK_SECONDS = 7 * 86_400
 
 /** More than any function uses. Without a limit, anvil estimates one and rejects a call that would revert with its own error. */
 const GAS = 1_000_000n
 
-/** Deploys the contract of abi/AgenticCommerce.sol. `blockNumber` is the block that contains it. */
-export function deployCommerce(
-  target: string | DevClient,
-): Promise<{ address: Address; blockNumber: number }> {
-  return deploy(target, { abi, bytecode })
+/** Deploys the contract of abi/AgenticCommerce.sol. */
+export function deployCommerce(client: DevClient): Promise<Deployed> {
+  return deploy(client, { abi, bytecode })
 }
 
 /**
  * Creates an ERC-8183 job and waits until its transaction is mined.
- * @throws RevertedError if the contract refuses it.
+ * @throws RevertedError if the contract reverts it
  */
 export async function createCommerceJob(
   client: DevClient,
@@ -80,11 +64,8 @@ export async function createCommerceJob(
   }: CommerceInput = {},
 ): Promise<CreatedCommerceJob> {
   const expiry = BigInt(expiredAt ?? (await chainTime(client)) + WEEK_SECONDS)
-  const data = encodeCommerceCall('createJob', [provider, evaluator, expiry, description, hook])
-  const receipt = await succeeded(
-    client,
-    await sendTransaction(client, { to: address, data, from, gas: GAS }),
-  )
+  const data = encodeCall(abi, 'createJob', [provider, evaluator, expiry, description, hook])
+  const receipt = await transact(client, { to: address, data, from, gas: GAS })
   const [created] = parseEventLogs({ abi, eventName: 'JobCreated', logs: receipt.logs })
   if (!created) throw new Error(`transaction ${receipt.transactionHash} created no job`)
   return { jobId: created.args.jobId, ...minedIn(receipt) }
@@ -92,7 +73,7 @@ export async function createCommerceJob(
 
 /**
  * Changes a job as the account `from` and waits until the transaction is mined.
- * @throws RevertedError if the contract refuses it: wrong status, wrong caller, not yet expired.
+ * @throws RevertedError if the contract reverts it: wrong status, wrong caller, not yet expired
  */
 export async function changeCommerceJob<Name extends CommerceChange>(
   client: DevClient,
@@ -101,24 +82,6 @@ export async function changeCommerceJob<Name extends CommerceChange>(
   name: Name,
   args: CommerceArgs<Name>,
 ): Promise<Mined> {
-  const hash = await sendTransaction(client, {
-    to: address,
-    data: encodeCommerceCall(name, args),
-    from,
-    gas: GAS,
-  })
-  return minedIn(await succeeded(client, hash))
-}
-
-/** Reads a job from the contract. All values of an unknown job are zero. */
-export function getCommerceJob(client: DevClient, address: Address, jobId: bigint) {
-  return client.readContract({ abi, address, functionName: 'getJob', args: [jobId] })
-}
-
-function encodeCommerceCall<Name extends CommerceFunction>(
-  functionName: Name,
-  args: CommerceArgs<Name>,
-): Hex {
-  // The type is a plain Abi, because viem cannot resolve the parameters of a name that is a type parameter.
-  return encodeFunctionData<Abi>({ abi, functionName, args })
+  const data = encodeCall(abi, name, args)
+  return minedIn(await transact(client, { to: address, data, from, gas: GAS }))
 }

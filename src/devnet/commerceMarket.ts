@@ -9,7 +9,7 @@ import { randomJob } from './registry.ts'
 export type CommerceStep = CommerceChange | 'withdraw'
 
 /** The ways of an ERC-8183 job. A job is created with a provider unless one of its steps sets it. */
-export const commerceWays: readonly Way<CommerceStep>[] = [
+const commerceWays: readonly Way<CommerceStep>[] = [
   { end: 'COMPLETED', weight: 8, steps: ['setBudget', 'fund', 'submit', 'complete'] },
   { end: 'COMPLETED', weight: 4, steps: ['setProvider', 'setBudget', 'fund', 'submit', 'complete'] },
   // A job without a budget is submitted without funding.

@@ -52,54 +52,45 @@ export async function startDevnet({
   everyMs = 3_000,
   log = console.log,
 }: DevnetOptions): Promise<Devnet> {
-  const cleanup = createCleanup()
-  try {
-    const workDir = createWorkDir()
-    cleanup.add(async () => workDir.remove())
-    const dataDir = join(workDir.path, 'db')
+  const workDir = createWorkDir()
+  const stopped = new AbortController()
+  let anvil: Anvil | undefined
+  let app: Awaited<ReturnType<DevnetOptions['start']>> | undefined
+  let ending: Promise<void> | undefined
+  async function end(): Promise<void> {
+    stopped.abort()
+    try {
+      await app?.close()
+    } finally {
+      await anvil?.stop()
+      workDir.remove()
+    }
+  }
 
-    const anvil = await startChain(chainPort)
-    cleanup.add(() => anvil.stop())
+  try {
+    anvil = await startChain(chainPort)
     const client = devClient(anvil.url)
     const { address, market } = await deployMarket(client, contract)
     const runs = await createPast({ client, market, seconds: PAST_SECONDS })
-
-    const app = await start({
+    const dataDir = join(workDir.path, 'db')
+    app = await start({
       RPC_URL: anvil.wsUrl,
       CONTRACT: contract,
       CONTRACT_ADDRESS: address,
       DATA_DIR: dataDir,
       PORT: String(await freePortFrom(port)),
     })
-    cleanup.add(() => app.close())
     log(welcome({ url: app.url, chainUrl: anvil.url, contract, address, everyMs }))
-
-    const stopped = new AbortController()
     void runMarket({ market, runs, everyMs, signal: stopped.signal, log })
-    cleanup.add(async () => stopped.abort())
-    return { url: app.url, rpcUrl: anvil.url, address, dataDir, close: cleanup.run }
+    const close = () => {
+      ending ??= end()
+      return ending
+    }
+    return { url: app.url, rpcUrl: anvil.url, address, dataDir, close }
   } catch (error) {
     // The caller needs the first failure, not one that follows from it.
-    await cleanup.run().catch(() => {})
+    await end().catch(() => {})
     throw error
-  }
-}
-
-/** Collects what has to be undone. `run` undoes it once, the latest first, and rejects with the first failure after all steps. */
-function createCleanup() {
-  const steps: (() => Promise<unknown>)[] = []
-  let running: Promise<void> | undefined
-  async function runAll(): Promise<void> {
-    const failures: unknown[] = []
-    for (const step of steps.reverse()) await step().catch((error) => failures.push(error))
-    if (failures.length > 0) throw failures[0]
-  }
-  return {
-    add: (step: () => Promise<unknown>) => void steps.push(step),
-    run: () => {
-      running ??= runAll()
-      return running
-    },
   }
 }
 

@@ -5,7 +5,7 @@ import { randomBelow } from './random.ts'
 import { changeJob, createJob, type RegistryArgs, type RegistryChange, randomJob } from './registry.ts'
 
 /** The ways of a job-registry job. The steps are functions of the contract. */
-export const registryWays: readonly Way<RegistryChange>[] = [
+const registryWays: readonly Way<RegistryChange>[] = [
   { end: 'ARBITRATED', weight: 2, steps: ['setProvider', 'fund', 'submit', 'dispute', 'arbitrate'] },
   { end: 'COMPLETED', weight: 9, steps: ['setProvider', 'fund', 'submit', 'complete'] },
   {

@@ -56,7 +56,7 @@ it('/ready of a second process for another contract says so while the first one 
 })
 
 it('a second indexer on another chain says so when it starts', async () => {
-  const other = await startChain({ chainId: 1_234 })
+  const other = await startChain({ args: ['--chain-id', '1234'] })
   onTestFinished(() => other.stop())
   const second = await startSecond({ url: other.url })
   const reason = await haltOf(second)

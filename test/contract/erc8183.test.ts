@@ -15,11 +15,10 @@ import {
   type CommerceChange,
   type CommerceInput,
   changeCommerceJob,
-  commerceStatuses,
   createCommerceJob,
   deployCommerce,
-  getCommerceJob,
 } from '../../src/devnet/commerce.ts'
+import { commerceStatuses, getCommerceJob } from '../helpers/commerce.ts'
 import { type EventStream, openStream } from '../helpers/eventStream.ts'
 import { fold } from '../helpers/fold.ts'
 import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'

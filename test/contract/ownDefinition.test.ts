@@ -13,8 +13,7 @@ import {
   deploy,
   devAccounts,
   devClient,
-  sendTransaction,
-  succeeded,
+  transact,
 } from '../../src/devnet/client.ts'
 import { openStream } from '../helpers/eventStream.ts'
 import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
@@ -117,7 +116,7 @@ afterAll(async () => {
 /** Calls a function of the contract and waits until it is mined. */
 async function call(functionName: string, args: unknown[], from: Address = SPONSOR): Promise<void> {
   const data = encodeFunctionData({ abi, functionName, args })
-  await succeeded(client, await sendTransaction(client, { to: contract, data, from, gas: 20_000_000n }))
+  await transact(client, { to: contract, data, from, gas: 20_000_000n })
 }
 
 async function post(

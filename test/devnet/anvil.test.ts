@@ -37,19 +37,14 @@ const answers = (url: string) =>
     () => false,
   )
 
-test('takes a free port, answers with the chain id asked for, and is gone after stop()', async () => {
-  const [one, two] = await Promise.all([start(), start({ chainId: 4242 })])
+test('takes a free port, passes arguments on, and is gone after stop()', async () => {
+  const [one, two] = await Promise.all([start(), start({ args: ['--chain-id', '4242'] })])
   expect(one.port).not.toBe(two.port)
   expect(await call(one.url, 'eth_chainId')).toBe('0x7a69')
   expect(await call(two.url, 'eth_chainId')).toBe('0x1092')
   await one.stop()
   expect(await answers(one.url)).toBe(false)
   expect(await answers(two.url)).toBe(true)
-})
-
-test('mines by itself if a block time is given', async () => {
-  const { url } = await start({ blockTime: 1 })
-  await until(async () => Number(await call(url, 'eth_blockNumber')) >= 1, { message: 'a block is mined' })
 })
 
 test('reports that its port is taken', async () => {

@@ -15,11 +15,10 @@ import {
   type CommerceChange,
   type CommerceInput,
   changeCommerceJob,
-  commerceStatuses,
   createCommerceJob,
   deployCommerce,
-  getCommerceJob,
 } from '../../src/devnet/commerce.ts'
+import { commerceStatuses, getCommerceJob } from '../helpers/commerce.ts'
 
 const [OWNER, PROVIDER, EVALUATOR, STRANGER] = devAccounts
 const TOKEN = getAddress('0x00000000000000000000000000000000000005dc')

@@ -4,9 +4,9 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { dirname, join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
+import { devClient } from '../../src/devnet/client.ts'
 import { devContracts } from '../../src/devnet/contracts.ts'
 import { type Devnet, startDevnet } from '../../src/devnet/devnet.ts'
-import { devClient } from '../../src/devnet/registry.ts'
 import { until } from '../helpers/until.ts'
 
 const undo: (() => Promise<unknown>)[] = []

@@ -1,22 +1,18 @@
 import { type Address, type Hex, TransactionReceiptNotFoundError, withRetry } from 'viem'
 import { type Anvil, type AnvilOptions, startAnvil } from '../../src/devnet/anvil.ts'
-import { anvilCall, type Mined } from '../../src/devnet/client.ts'
+import { anvilCall, type DevClient, devClient, type Mined } from '../../src/devnet/client.ts'
 import {
-  type BatchInput,
   type CreatedJob,
   changeJob,
   createJob,
-  createJobs,
-  createMixedJobs,
-  type DevClient,
   deployRegistry,
-  devClient,
   type JobInput,
   type RegistryArgs,
   type RegistryChange,
   sendChange,
   sendJob,
 } from '../../src/devnet/registry.ts'
+import { type BatchInput, createJobs } from './batch.ts'
 
 /** Transactions that a reorg puts into its new blocks: each with the block it goes to, 0 for the first new one. */
 export type ReorgTransaction = [
@@ -71,7 +67,8 @@ function actions(client: DevClient, address: Address) {
     rpc,
     createJob: (job?: JobInput) => unlessDropped(() => createJob(client, address, job)),
     createJobs: (count: number, batch?: BatchInput) => createJobs(client, address, count, batch),
-    createMixedJobs: (count: number, batch?: BatchInput) => createMixedJobs(client, address, count, batch),
+    createMixedJobs: (count: number, batch?: BatchInput) =>
+      createJobs(client, address, count, { ...batch, completed: true }),
     changeJob: <Name extends RegistryChange>(name: Name, args: RegistryArgs<Name>) =>
       unlessDropped(() => changeJob(client, address, name, args)),
     sendJob: (job?: JobInput) => sendJob(client, address, job),

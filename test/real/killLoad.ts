@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { encodeFunctionData, type Hex } from 'viem'
 import { jobRegistryAbi as abi } from '../../abi/jobRegistry.ts'
-import { devAccount, sendTransaction, succeeded } from '../../src/devnet/client.ts'
+import { devAccount, transact } from '../../src/devnet/client.ts'
 import type { ReorgTransaction, TestChain } from '../helpers/anvil.ts'
 import type { Random } from '../model/random.ts'
 
@@ -48,7 +48,7 @@ export function startLoad(chain: TestChain, random: Random) {
     () => chain.createMixedJobs(1 + random.below(20), { perTransaction: 10 }),
     async () => {
       const data = changeOf(someJob(), random)
-      await succeeded(chain.client, await sendTransaction(chain.client, { to: chain.address, data }))
+      await transact(chain.client, { to: chain.address, data })
     },
     () => chain.mine(1 + random.below(5)),
     async () => {
