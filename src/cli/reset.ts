@@ -7,7 +7,7 @@ import { FailedError, UsageError } from './errors.ts'
 /** `jobcast reset` */
 export const resetCommand: Command = {
   name: 'reset',
-  summary: 'delete everything that was indexed; the next start indexes anew',
+  summary: 'delete everything that was indexed; the next start indexes from scratch',
   options: [['-y, --yes', 'do not ask']],
   async run(args) {
     const { yes } = parseCommand('reset', { args, options: { yes: { type: 'boolean', short: 'y' } } }).values
@@ -16,7 +16,7 @@ export const resetCommand: Command = {
       throw new FailedError('nothing was changed')
     const { resetDatabase } = await import('../store/reset.ts')
     await untilAnswered(resetDatabase(config))
-    console.log('done: the next start indexes anew')
+    console.log('done: the next start indexes from scratch')
   },
 }
 

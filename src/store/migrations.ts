@@ -28,7 +28,7 @@ export async function mustMigrate(run: RunStatement): Promise<boolean> {
   if (applied === null || ours.includes(applied)) return true
   if (applied < newest)
     throw new DatabaseError(
-      'The database was made by a Jobcast from before the first release, whose data cannot be migrated. Delete it with `jobcast reset`: the next start indexes the contract anew.',
+      'The database was made by a Jobcast from before the first release, whose data cannot be migrated. Delete it with `jobcast reset`: the next start indexes from scratch.',
     )
   throw new DatabaseError(
     `The database was made by a newer Jobcast (migration of ${new Date(applied).toISOString()}, this version knows those up to ` +

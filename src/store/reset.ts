@@ -22,7 +22,7 @@ const ALL_TABLES = [
 ]
 
 /**
- * Deletes everything that was indexed. The next start indexes anew, and its feed ids are greater than all before.
+ * Deletes everything that was indexed. The next start indexes from scratch, and its feed ids are greater than all before.
  * @throws DatabaseError if a running process uses the database, ConfigError if DATA_DIR does not exist, and the driver's error
  * if a Postgres does not answer
  */
