@@ -1,16 +1,16 @@
 import { $ } from './elements.js'
 import { count } from './format.js'
 
-/** A screen reader that reads every job of a busy chain helps nobody. */
-const EVERY_MS = 10_000
+/** Interval of the summaries. On a busy chain, a screen reader could not keep up with single jobs. */
+const SUMMARY_MS = 10_000
 
-/** Says something to a screen reader, after what it is saying. */
+/** Makes a screen reader say a text, once it has finished what it is saying. */
 export function announce(text) {
   $('announcer').textContent = text
 }
 
-/** Sums up what happened to the jobs, now and then. @returns what takes each event */
-export function createAnnouncer() {
+/** Announces how many jobs were created, changed and removed, every 10 s. @returns a function that counts an event by its type */
+export function createSummary() {
   const happened = { job_created: 0, job_updated: 0, job_removed: 0 }
   setInterval(() => {
     const parts = []
@@ -19,7 +19,7 @@ export function createAnnouncer() {
     if (happened.job_removed > 0) parts.push(`${count('job', happened.job_removed)} removed.`)
     if (parts.length > 0) announce(parts.join(' '))
     for (const type of Object.keys(happened)) happened[type] = 0
-  }, EVERY_MS)
+  }, SUMMARY_MS)
   return (type) => {
     happened[type] += 1
   }

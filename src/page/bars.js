@@ -2,14 +2,16 @@ import { TONES } from './definition.js'
 import { roughly } from './format.js'
 import { axisTimes, axisValues, chartHeight } from './scale.js'
 
+/** Space around the bars, in pixels. The axis of the values is on the left, that of the times below. */
 const LEFT = 40
 const BOTTOM = 22
 const TOP = 8
-/** Width of a label of the time. */
+/** Width of a time's label in pixels. */
 const LABEL = 34
 
 /**
- * A chart of stacked bars in an svg element, drawn in its own pixels.
+ * A chart of stacked bars in an svg element, one unit a pixel.
+ * @param canCut whether an absurdly high bar is cut off
  * @param onPoint called with the place of the bar under the pointer, or null
  */
 export function createBars(svg, { canCut, onPoint }) {
@@ -38,18 +40,13 @@ export function createBars(svg, { canCut, onPoint }) {
       path.setAttribute('d', values.map((value, i) => rectangle(x(i), bar, y, floors, i, value)).join(''))
     }
     cuts.setAttribute('d', cut.map((i) => cutMark(x(i), bar)).join(''))
+    const xOfTime = (time) => LEFT + ((time - begin) / range.step) * slot
+    const times = axisTimes(begin, end, range.ticks, { width, space: range.space })
     grid.replaceChildren(
-      ...axisValues(top, Math.max(2, Math.floor(height / 30))).flatMap((value) => [
-        part('line', { x1: LEFT, x2: LEFT + width, y1: y(value), y2: y(value) }),
-        label(roughly(value), { x: LEFT - 8, y: y(value) + 4, 'text-anchor': 'end' }),
-      ]),
-      ...axisTimes(begin, end, range.ticks, { width, space: range.space })
-        .map((time) => [time, LEFT + ((time - begin) / range.step) * slot])
-        // A label at the very edge would be cut off.
-        .filter(([, at]) => at < LEFT + width - LABEL)
-        .map(([time, at]) =>
-          label(range.label(time), { x: at, y: TOP + height + 17, 'text-anchor': 'start' }),
-        ),
+      ...axisValues(top, Math.max(2, Math.floor(height / 30))).flatMap((value) =>
+        gridLine(value, y(value), width),
+      ),
+      ...timeLabels(times, xOfTime, { range, width, y: TOP + height + 17 }),
     )
     drawn.slot = slot
     pointer.setAttribute('height', height)
@@ -60,7 +57,7 @@ export function createBars(svg, { canCut, onPoint }) {
     pointer.setAttribute('width', place === null ? 0 : drawn.slot)
     if (place !== null) pointer.setAttribute('x', LEFT + place * drawn.slot)
   }
-  // The svg element itself gets pointer events on its shapes only.
+  // The svg element gets pointer events on its shapes only, so the figure listens.
   const figure = svg.closest('figure')
   figure.addEventListener('pointermove', ({ clientX }) => {
     const at = clientX - svg.getBoundingClientRect().left - LEFT
@@ -73,7 +70,8 @@ export function createBars(svg, { canCut, onPoint }) {
   return {
     point,
     /**
-     * @param series tone → values, one for each bar
+     * @param series tone → one value a bar
+     * @param sums one total a bar
      * @returns the places of the bars that are cut off
      */
     draw(series, sums, { range, begin, end }) {
@@ -83,6 +81,20 @@ export function createBars(svg, { canCut, onPoint }) {
   }
 }
 
+function gridLine(value, y, width) {
+  return [
+    part('line', { x1: LEFT, x2: LEFT + width, y1: y, y2: y }),
+    label(roughly(value), { x: LEFT - 8, y: y + 4, 'text-anchor': 'end' }),
+  ]
+}
+
+function timeLabels(times, xOf, { range, width, y }) {
+  // The svg would clip a label at its right edge.
+  const fitting = times.filter((time) => xOf(time) < LEFT + width - LABEL)
+  return fitting.map((time) => label(range.label(time), { x: xOf(time), y, 'text-anchor': 'start' }))
+}
+
+/** A part of a bar, on top of the parts below it. `floors` holds the sum of those, and is updated. */
 function rectangle(x, width, y, floors, place, value) {
   if (value === 0) return ''
   const from = y(floors[place])
@@ -91,7 +103,7 @@ function rectangle(x, width, y, floors, place, value) {
   return `M${x.toFixed(1)} ${from.toFixed(1)}V${to.toFixed(1)}h${width.toFixed(1)}V${from.toFixed(1)}z`
 }
 
-/** Two slanted lines across the upper end of a bar. */
+/** Marks a bar as cut off: two slanted lines across its upper end. */
 function cutMark(x, width) {
   const line = (y) => `M${(x - 2).toFixed(1)} ${y + 3}l${(width + 4).toFixed(1)} -4`
   return line(TOP + 6) + line(TOP + 10)

@@ -1,13 +1,13 @@
 /**
- * Makes every button with `data-copy` copy it, and says so to eye and ear: the button reads “Copied” for a
- * moment, `announce` gets `data-what`.
+ * Makes every button with `data-copy` copy that text to the clipboard. The button then shows a check mark for a moment, and
+ * `announce` is called with a sentence that contains `data-what`.
  */
 export function createCopying(announce) {
   document.addEventListener('click', async (event) => {
     const button = event.target.closest('button[data-copy]')
     if (button === null) return
     const copied = await copy(button.dataset.copy)
-    announce(copied ? `${button.dataset.what} copied` : 'Copying is not allowed here')
+    announce(copied ? `${button.dataset.what} copied` : 'The browser does not allow copying')
     if (!copied) return
     button.classList.add('copied')
     setTimeout(() => button.classList.remove('copied'), 1600)
@@ -23,7 +23,7 @@ async function copy(text) {
   }
 }
 
-// On plain http there is no navigator.clipboard, and that is where a server of one's own runs.
+// There is no navigator.clipboard over plain http, which a server in a private network often uses.
 function copyBySelection(text) {
   const focused = document.activeElement
   const area = document.createElement('textarea')

@@ -1,9 +1,9 @@
 import { copyButton, element } from './elements.js'
 
-/** Code with a button that copies it; `what` is its name in words. */
+/** Code with a button that copies it. `what` names the code in words. */
 export function codeBlock(text, what) {
   const code = element('code', {}, text)
-  // Focusable, since it may scroll.
+  // Focusable, so that the keyboard can scroll it.
   const pre = element('pre', { tabIndex: 0, attributes: { 'aria-label': what, role: 'group' } }, code)
   return element('div', { className: 'code' }, pre, copyButton(text, what))
 }

@@ -2,29 +2,23 @@ import { get } from './api.js'
 import { setDefinition } from './definition.js'
 import { $, copyButton, element } from './elements.js'
 import { ends } from './format.js'
+import { retry } from './retry.js'
 
-const FIRST_BACKOFF_MS = 1000
-const LONGEST_BACKOFF_MS = 30_000
-
-/** Reads /api/v1/config, as long as it takes: without the contract's definition there is nothing to show. */
-export async function loadConfig(onFailed) {
-  for (let backoff = FIRST_BACKOFF_MS; ; backoff = Math.min(backoff * 2, LONGEST_BACKOFF_MS)) {
-    try {
-      const { data } = await get('config', [])
-      setDefinition(data.contract)
-      showChain(data)
-      return data
-    } catch (error) {
-      const isFinal = error.status === 401
-      onFailed(isFinal ? 'stopped' : 'lost', error)
-      await new Promise((resolve) => isFinal || setTimeout(resolve, backoff))
-    }
+/** Reads /api/v1/config until it succeeds: without the contract's definition there is nothing to show. */
+export async function awaitConfig(onState) {
+  const onError = (error) => {
+    onState(error.status === 401 ? 'stopped' : 'lost', error)
+    return error.status === 401
   }
+  const config = await retry(readConfig, { onError })
+  // Without a valid key the page stays as it is, with the message that says so.
+  return config ?? new Promise(() => {})
 }
 
-/** Reads the chain and the contract's address, which are unknown until the indexer has reached the chain. */
-export async function refreshChain() {
+/** Reads the config again: chain and contract address are null until the indexer has reached the chain. */
+export async function readConfig() {
   const { data } = await get('config', [])
+  setDefinition(data.contract)
   showChain(data)
   return data
 }

@@ -1,33 +1,45 @@
 import { $ } from './elements.js'
 import { duration } from './format.js'
 
-/** Seconds after a ping is due in which nothing is wrong yet. */
+/** Seconds that a ping may be late before the connection is considered stale. */
 const PATIENCE_SECONDS = 10
 
 const texts = {
   connecting: () => 'Connecting',
   live: () => 'Live',
-  stale: ({ silence }) => `Stale: nothing heard for ${duration(silence)}`,
+  stale: ({ silence }) => `No answer for ${duration(silence)}`,
   lost: () => (navigator.onLine ? 'Reconnecting' : 'Offline'),
   refused: ({ reason, seconds }) =>
-    `${reason === 'full' ? 'Server full' : 'Server restarting'}, back in ${seconds} s`,
+    `${reason === 'full' ? 'Server full' : 'Server restarting'}, retrying in ${seconds} s`,
+  invalid: () => 'Filters not valid',
   stopped: () => 'Not connected',
 }
 
-/** The state of the connection in the page's header, in words. */
+/**
+ * Shows the state of the connection in the page's header, in words. It is better than the stream's own state, which stays
+ * `live` on a dead socket: it turns to `lost` when the browser goes offline, and to `stale` when a request is not answered
+ * or a ping is late.
+ */
 export function createConnection() {
   let keepaliveSeconds = Number.POSITIVE_INFINITY
   let onChange = () => {}
   let state = 'connecting'
   let shown
   let heardAt = Date.now()
+  let isSuspect = false
+  let isOffline = false
   let refusal = { reason: '', until: 0 }
+
+  const currentState = (silence) => {
+    if (state !== 'live') return state
+    if (isOffline) return 'lost'
+    return isSuspect || silence > keepaliveSeconds + PATIENCE_SECONDS ? 'stale' : 'live'
+  }
 
   const show = () => {
     const now = Date.now()
     const silence = (now - heardAt) / 1000
-    const isStale = state === 'live' && silence > keepaliveSeconds + PATIENCE_SECONDS
-    const next = isStale ? 'stale' : state
+    const next = currentState(silence)
     const seconds = Math.max(0, Math.ceil((refusal.until - now) / 1000))
     const text = texts[next]({ silence, seconds, reason: refusal.reason })
     $('connection').dataset.state = next
@@ -37,13 +49,24 @@ export function createConnection() {
     onChange(next, text)
   }
 
+  /** Something arrived, so the server is reachable. It may be on this machine, so that being offline does not matter. */
+  const heard = () => {
+    heardAt = Date.now()
+    isSuspect = false
+    isOffline = false
+    show()
+  }
+
   setInterval(show, 1000)
-  for (const type of ['online', 'offline']) addEventListener(type, show)
+  addEventListener('offline', () => {
+    isOffline = true
+    show()
+  })
 
   return {
     /**
-     * @param seconds after which a silent server sends a ping
-     * @param listener called with the state and its words, now and when it becomes another one
+     * @param seconds of silence after which the server sends a ping
+     * @param listener called with the state and its words, now and whenever it changes
      */
     watch(seconds, listener) {
       keepaliveSeconds = seconds
@@ -52,20 +75,22 @@ export function createConnection() {
       show()
     },
 
-    /** As of the session or of a stream; `detail` is an error, or `{ reason, retryAfter }` of a refusal. */
+    /** The state of the session or of a stream. `detail` is an error, or `{ reason, retryAfter }` of a refusal. */
     set(next, detail) {
       if (next === 'refused' && state !== 'refused')
         refusal = { reason: detail.reason, until: Date.now() + detail.retryAfter * 1000 }
-      if (next === 'live') heardAt = Date.now()
       state = next
       const problem = detail instanceof Error && 'status' in detail ? problemOf(detail) : null
       $('problem').hidden = problem === null
       $('problem').textContent = problem ?? ''
-      show()
+      next === 'live' ? heard() : show()
     },
 
-    heard() {
-      heardAt = Date.now()
+    heard,
+
+    /** A request got no answer: the socket of the stream may be dead too. */
+    suspect() {
+      isSuspect = true
       show()
     },
   }
@@ -73,7 +98,7 @@ export function createConnection() {
 
 function problemOf(error) {
   if (error.status === 401)
-    return 'This server asks for an API key: add ?api_key=YOUR_KEY to the address of this page.'
-  if (error.status === 429) return `The server asks this address to slow down: ${error.message}`
+    return 'This server requires an API key. Add ?api_key=YOUR_KEY to the address of this page.'
+  if (error.status === 429) return `Too many requests from this network: ${error.message}`
   return error.message
 }

@@ -1,3 +1,4 @@
+import { announce } from './announcer.js'
 import { hasApiKey, siteUrl } from './api.js'
 import { createCopying } from './clipboard.js'
 import { codeBlock } from './code.js'
@@ -5,7 +6,7 @@ import { $, element } from './elements.js'
 import { createRequest } from './request.js'
 import { createSchemas } from './schema.js'
 
-/** Paragraphs with `code` in them, which is all that the document's descriptions use. */
+/** Paragraphs with `code` in them. The document's descriptions contain no other markup. */
 function prose(text) {
   return text.split('\n\n').map((paragraph) => element('p', {}, ...inline(paragraph.replaceAll('\n', ' '))))
 }
@@ -66,7 +67,7 @@ function operationElement(path, operation, schemas) {
   )
 }
 
-function show(document) {
+function showDocument(document) {
   const schemas = createSchemas(document)
   $('version').textContent = document.info.version
   $('about').append(...prose(document.info.description))
@@ -75,7 +76,7 @@ function show(document) {
       element(
         'p',
         { className: 'muted' },
-        ...inline('If this server asks for a key, open this page with `?api_key=`.'),
+        ...inline('If this server requires an API key, add `?api_key=YOUR_KEY` to the address of this page.'),
       ),
     )
   for (const { name, description } of document.tags) {
@@ -92,17 +93,15 @@ function show(document) {
     )
     $('contents').append(element('p', { className: 'muted' }, name), element('ul', {}, ...links))
   }
-  // The section that the address names was not there when the page opened.
+  // The browser could not scroll to this section by itself: it did not exist yet.
   if (location.hash !== '') $(location.hash.slice(1))?.scrollIntoView()
 }
 
 $('home').href = siteUrl('')
-createCopying((text) => {
-  $('announcer').textContent = text
-})
+createCopying(announce)
 try {
-  show(await (await fetch(siteUrl('openapi.json'))).json())
+  showDocument(await (await fetch(siteUrl('openapi.json'))).json())
 } catch (error) {
-  $('problem').textContent = `The description of the API could not be read: ${error.message}`
+  $('problem').textContent = `The API reference could not be loaded: ${error.message}`
   $('problem').hidden = false
 }

@@ -4,7 +4,7 @@ import { amount, date, ends, exactTime, machineTime, relative, shortAmount, word
 
 export const $ = (id) => document.getElementById(id)
 
-/** An element with properties and children; `data` are its data attributes, `attributes` any others. */
+/** Creates an element. `data` holds its data attributes, `attributes` any other ones, the rest are properties. */
 export function element(tag, { data = {}, attributes = {}, ...properties } = {}, ...children) {
   const made = Object.assign(document.createElement(tag), properties)
   Object.assign(made.dataset, data)
@@ -13,7 +13,7 @@ export function element(tag, { data = {}, attributes = {}, ...properties } = {},
   return made
 }
 
-/** One of the symbols of the document. */
+/** One of the symbols that the document defines. */
 export function icon(name) {
   const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg')
   svg.setAttribute('aria-hidden', 'true')
@@ -25,11 +25,11 @@ export function icon(name) {
 }
 
 /**
- * A value of a job, by the kind of its field.
- * @param short for a column: shortened, and the unit is in the heading
+ * A value of a job, shown by the kind of its field.
+ * @param short true in a column, where long values are shortened
  */
 export function valueElement(field, value, { short = false } = {}) {
-  if (value === null) return element('span', { className: 'none', title: 'none' }, '–')
+  if (value === null) return element('span', { className: 'none', title: 'not set' }, '–')
   if (field.name === 'status') return statusElement(value)
   if (field.kind === 'choice') return choiceElement(field, value)
   if (field.kind === 'amount') return amountElement(field, value, short)
@@ -42,7 +42,7 @@ export function statusElement(status) {
   return element('span', { className: 'badge', data: { life: lifeOf(status) } }, words(status))
 }
 
-function choiceElement(field, value) {
+export function choiceElement(field, value) {
   const data = field.name === definition().choice ? { tone: tone(value) } : {}
   return element('span', { className: 'choice', data }, words(value))
 }
@@ -67,7 +67,7 @@ function dateElement(seconds) {
   )
 }
 
-/** The age of something; {@link refreshAges} keeps it up to date. */
+/** How long ago a time was. {@link refreshAges} keeps the text up to date. */
 export function ageElement(seconds) {
   const properties = { dateTime: machineTime(seconds), title: exactTime(seconds), data: { age: seconds } }
   return element('time', properties, relative(seconds, undefined, true))
@@ -80,7 +80,7 @@ export function refreshAges(root) {
   }
 }
 
-/** A button that copies a value; `what` is its name in words. */
+/** A button that copies a value (see clipboard.js). `what` names the value in words. */
 export function copyButton(value, what, ...content) {
   const button = element('button', { type: 'button', className: 'copy', data: { copy: value, what } })
   button.setAttribute('aria-label', `Copy ${what}`)
@@ -99,5 +99,5 @@ export function explorerLink(explorerUrl, hash, what) {
   return link
 }
 
-/** The page of a job. */
+/** The address of a job's page. */
 export const jobUrl = (jobId) => siteUrl(`jobs/${encodeURIComponent(jobId)}`)

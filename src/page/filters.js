@@ -1,17 +1,18 @@
 import { definition } from './definition.js'
 import { $ } from './elements.js'
-import { buildFields, collect, fill, markProblems } from './filterFields.js'
+import { fillForm, markProblems, readForm } from './filterFields.js'
+import { buildFilterForm } from './filterForm.js'
 
-/** A filter that is typed acts after so long without a key. */
-const TYPING_MS = 350
+/** Delay from the last key in a text field until the filter applies. */
+const APPLY_DELAY_MS = 350
 
-const names = () => definition().filters.map(({ name }) => name)
+const filterNames = () => definition().filters.map(({ name }) => name)
 
 /** The filters in the page's own address. */
 function readAddress() {
   const query = new URLSearchParams(location.search)
   const filters = new URLSearchParams()
-  for (const name of names()) {
+  for (const name of filterNames()) {
     const value = query.getAll(name).filter(Boolean).join(',')
     if (value !== '') filters.set(name, value)
   }
@@ -21,20 +22,19 @@ function readAddress() {
 /** The page's address with these filters. */
 export function pageUrl(filters) {
   const url = new URL(location.href)
-  for (const name of names()) url.searchParams.delete(name)
+  for (const name of filterNames()) url.searchParams.delete(name)
   for (const [name, value] of filters) url.searchParams.set(name, value)
   url.search = url.search.replaceAll('%2C', ',')
   return url.href
 }
 
 /**
- * The form of the contract's filters. `onChange(filters)` is called when they change: in the form, by `set`, or by the
- * browser's back button. The caller answers with `accept` or with `refuse`.
+ * The form of the contract's filters.
+ * @param onChange called with the filters when they change: in the form, by `set`, or by the browser's back button. The
+ *   caller answers with `accept` or `refuse`.
  */
 export function createFilters(form, onChange) {
-  const clear = $('clear-filters')
   let wanted = readAddress()
-  let typed // the field whose typing made the newest entry of the browser's history
   let timer
 
   const change = (filters) => {
@@ -43,34 +43,30 @@ export function createFilters(form, onChange) {
     wanted = filters
     onChange(wanted)
   }
+  const changeToForm = () => change(readForm(form, filterNames()))
   const show = () => {
-    fill(form, wanted)
-    clear.hidden = wanted.size === 0
+    fillForm(form, wanted)
+    $('clear-filters').hidden = wanted.size === 0
     $('active-filters').textContent = wanted.size === 0 ? '' : `${wanted.size} set`
   }
 
-  buildFields(form, definition())
+  buildFilterForm(form, definition())
   show()
+  const saveAddress = createAddressHistory(form)
   form.addEventListener('submit', (event) => {
     event.preventDefault()
-    change(collect(form, names()))
+    changeToForm()
   })
-  form.addEventListener('input', (event) => {
+  form.addEventListener('input', ({ target }) => {
     clearTimeout(timer)
-    if (event.target.type === 'checkbox') change(collect(form, names()))
-    else timer = setTimeout(() => change(collect(form, names())), TYPING_MS)
+    if (target.type === 'checkbox') changeToForm()
+    else timer = setTimeout(changeToForm, APPLY_DELAY_MS)
   })
-  form.addEventListener('focusout', () => {
-    typed = undefined
-  })
-  clear.addEventListener('click', () => {
+  $('clear-filters').addEventListener('click', () => {
     change(new URLSearchParams())
     $('jobs-title').focus()
   })
-  addEventListener('popstate', () => {
-    typed = undefined
-    change(readAddress())
-  })
+  addEventListener('popstate', () => change(readAddress()))
 
   return {
     get wanted() {
@@ -79,23 +75,34 @@ export function createFilters(form, onChange) {
 
     set: change,
 
-    /** The list shows what the filters ask for: the address says so too. */
+    /** The list follows the filters now. */
     accept() {
       markProblems(form, null)
       show()
-      const url = pageUrl(wanted)
-      if (url === location.href) return
-      const field = form.contains(document.activeElement) ? document.activeElement.name : undefined
-      // One entry of the history for each field, not for each key.
-      if (field !== undefined && field === typed) history.replaceState(null, '', url)
-      else history.pushState(null, '', url)
-      typed = field
+      saveAddress(pageUrl(wanted))
     },
 
-    /** The API refuses the filters: its message goes beside the fields that it names. */
+    /** The API refuses the filters: its message is shown beside the fields that it names. */
     refuse(message) {
       show()
       markProblems(form, message)
     },
+  }
+}
+
+/** @returns a function that saves an address in the browser's history: one entry a field, not one a key */
+function createAddressHistory(form) {
+  let lastField // that was typed into since the newest entry; undefined if none was
+  const forget = () => {
+    lastField = undefined
+  }
+  form.addEventListener('focusout', forget)
+  addEventListener('popstate', forget)
+  return (url) => {
+    if (url === location.href) return
+    const field = form.contains(document.activeElement) ? document.activeElement.name : undefined
+    const isSameField = field !== undefined && field === lastField
+    history[isSameField ? 'replaceState' : 'pushState'](null, '', url)
+    lastField = field
   }
 }

@@ -15,16 +15,16 @@ const units = [
   ['month', 30.44 * 86400, 548 * 86400],
   ['year', 365.25 * 86400, Number.POSITIVE_INFINITY],
 ]
-/** The last second that a Date can hold. A uint256 can hold any later one. */
+/** The latest unix second that a Date can hold. A uint256 can be greater. */
 const LAST_DATE = 8.64e12
 
 const isDate = (seconds) => Math.abs(Number(seconds)) <= LAST_DATE
 const dateOf = (seconds) => new Date(Number(seconds) * 1000)
 
-/** `"12345"` or 12345 → `12,345`, exact at any size. */
+/** `"12345"` or 12345 → `12,345`, exact for any size. */
 export const integer = (value) => whole.format(BigInt(value))
 
-/** `"1234.500000"` → `1,234.50`, `"1234"` → `1,234`: exact, and an amount with a fraction has two digits of it or more. */
+/** `"1234.500000"` → `1,234.50`, `"1234"` → `1,234`. Exact: a fraction keeps at least two digits, and all that are not 0. */
 export function amount(text) {
   const [units, fraction = ''] = text.split('.')
   if (fraction === '') return integer(units)
@@ -32,7 +32,7 @@ export function amount(text) {
   return `${integer(units)}.${digits}`
 }
 
-/** An amount for a narrow column: exact if that fits, then without its fraction, then `1.23e20`. */
+/** An amount for a narrow column: exact if it fits, otherwise without its fraction, otherwise as `1.23e20`. */
 export function shortAmount(text) {
   const exactText = amount(text)
   if (exactText.length <= 15) return exactText
@@ -41,8 +41,8 @@ export function shortAmount(text) {
 }
 
 /**
- * Sums in one precision, that of the greatest: `950.00`, then whole units, then `1.23M`.
- * @param texts amounts; null stays null
+ * Sums, all in the precision of the greatest: `950.00` below a thousand, whole units below a million, then `1.23M`.
+ * @param texts amounts as decimal text; null stays null
  */
 export function sums(texts) {
   const longest = Math.max(0, ...texts.map((text) => text?.split('.')[0].length ?? 0))
@@ -55,7 +55,7 @@ export function sums(texts) {
   })
 }
 
-/** A number for an axis or a chart's caption: `950`, `12.5K`, `1.15e71`. */
+/** A number for the axis or the caption of a chart: `950`, `12.5K`, `1.15e71`. */
 export function roughly(value) {
   const digits = typeof value === 'string' ? value : BigInt(Math.round(value)).toString()
   return digits.length <= 15 ? compact.format(Number(value)) : scientific(digits)
@@ -65,23 +65,23 @@ function scientific(digits) {
   return `${digits[0]}.${digits.slice(1, 3)}e${digits.length - 1}`
 }
 
-/** A long identifier by its two ends: `0x12ab…9f3c`. Up to 12 characters are shown whole. */
+/** The two ends of a long identifier: `0x12ab…9f3c`. One of up to 12 characters is unchanged. */
 export function ends(text, head = 6, tail = 4) {
   return text.length <= 12 ? text : `${text.slice(0, head)}…${text.slice(-tail)}`
 }
 
-/** Unix seconds relative to now: `in 6 days`, or with `short` `12s ago`. */
+/** Unix seconds relative to now: `in 6 days`, or `12s ago` with `short`. */
 export function relative(seconds, now = Date.now() / 1000, short = false) {
   if (!isDate(seconds)) return 'far future'
   const distance = Number(seconds) - now
   const [unit, size] = units.find(([, , limit]) => Math.abs(distance) < limit)
   const count = Math.round(distance / size)
-  // A block has the time of its validator's clock, which may be ahead of this one.
+  // A block carries the time of its validator's clock, which may be ahead of this one.
   if (short && count >= 0 && unit === 'second') return 'just now'
   return (short ? narrow : long).format(Object.is(count, -0) ? 0 : count, unit)
 }
 
-/** Unix seconds as a date of the reader's zone: `6 Dec, 14:05` within half a year, `6 Dec 2031` beyond it. */
+/** Unix seconds as a date in the reader's time zone: `6 Dec, 14:05` within half a year, otherwise `6 Dec 2031`. */
 export function date(seconds, now = Date.now() / 1000) {
   if (!isDate(seconds)) return 'far future'
   const near = Math.abs(Number(seconds) - now) < 183 * 86400
@@ -90,12 +90,12 @@ export function date(seconds, now = Date.now() / 1000) {
     : dayOfYear.format(dateOf(seconds))
 }
 
-/** Unix seconds as a full date and time of the reader's zone. */
+/** Unix seconds as a full date and time in the reader's time zone. */
 export function exactTime(seconds) {
   return isDate(seconds) ? fullTime.format(dateOf(seconds)) : `unix time ${seconds}`
 }
 
-/** Unix seconds for `<time datetime>`; empty if no date can hold them. */
+/** Unix seconds for `<time datetime>`; empty if a Date cannot hold them. */
 export function machineTime(seconds) {
   return isDate(seconds) ? dateOf(seconds).toISOString() : ''
 }
@@ -109,12 +109,13 @@ export function duration(seconds) {
   return seconds < 6000 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3600)} h`
 }
 
-/** `count('job', 2)` → `2 jobs`. */
+/** `count('job', 2)` → `2 jobs`, `count('match', 2)` → `2 matches`. */
 export function count(noun, number) {
-  return `${integer(number)} ${noun}${Number(number) === 1 ? '' : 's'}`
+  const ending = Number(number) === 1 ? '' : noun.endsWith('ch') ? 'es' : 's'
+  return `${integer(number)} ${noun}${ending}`
 }
 
-/** A value of a choice: `CEX_CAPITAL` → `Cex capital`, `true` → `Yes`; any other one unchanged. */
+/** A value of a choice in words: `CEX_CAPITAL` → `Cex capital`, `true` → `Yes`. Any other value is unchanged. */
 export function words(value) {
   const text = String(value)
   if (text === 'true' || text === 'false') return text === 'true' ? 'Yes' : 'No'
@@ -122,7 +123,7 @@ export function words(value) {
   return text.charAt(0) + text.slice(1).toLowerCase().replaceAll('_', ' ')
 }
 
-/** The name of a field or an event: `partyId` → `Party`, `onchainStart` → `Start`, `JobCreated` → `Job created`. */
+/** The name of a field or an event in words: `partyId` → `Party`, `onchainStart` → `Start`, `JobCreated` → `Job created`. */
 export function title(name) {
   const text = name
     .replace(/^onchain(?=[A-Z])/, '')

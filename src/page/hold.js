@@ -1,10 +1,11 @@
 import { $ } from './elements.js'
-import { integer } from './format.js'
+import { count } from './format.js'
+import { holdList, waitingCount } from './list.js'
 
 /**
- * Holds the list while the reader paused it or is down in it, so that nothing moves. A button in the header says how many
- * new jobs wait and leads to them.
- * @param onOverflow more jobs waited than the list keeps: it must be loaded anew
+ * Holds the list while it is paused or its beginning is above the screen, so that rows do not move under the reader. A
+ * button in the header gives the number of new jobs that wait, and shows them.
+ * @param onOverflow called if more jobs arrived than may wait: the list must be read again
  */
 export function createHold(list, { onOverflow }) {
   const waiting = $('waiting')
@@ -13,7 +14,7 @@ export function createHold(list, { onOverflow }) {
   let isDown = false
 
   const apply = () => {
-    if (!list.hold(isPaused || isDown)) onOverflow()
+    if (!holdList(list, isPaused || isDown)) onOverflow()
   }
 
   const setPaused = (value) => {
@@ -35,15 +36,15 @@ export function createHold(list, { onOverflow }) {
       isDown = !entry.isIntersecting && entry.boundingClientRect.top < entry.rootBounds.top
       apply()
     },
-    // The page's header covers the upper edge.
+    // The page's header covers the upper edge of the screen.
     { rootMargin: '-64px 0px 0px 0px' },
   ).observe($('list-top'))
 
   return {
     show() {
-      const count = list.waiting
-      waiting.hidden = count === 0
-      waiting.querySelector('span').textContent = `${integer(count)} new ${count === 1 ? 'job' : 'jobs'}`
+      const number = waitingCount(list)
+      waiting.hidden = number === 0
+      waiting.querySelector('span').textContent = count('new job', number)
     },
   }
 }

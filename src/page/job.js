@@ -1,20 +1,18 @@
 import { announce } from './announcer.js'
 import { get, keyedUrl, siteUrl } from './api.js'
 import { createCopying } from './clipboard.js'
-import { loadConfig } from './config.js'
+import { awaitConfig } from './config.js'
 import { createConnection } from './connection.js'
 import { definition, fieldOf } from './definition.js'
 import { $, refreshAges } from './elements.js'
 import { integer, words } from './format.js'
 import { showJob } from './jobView.js'
+import { retry } from './retry.js'
 import { openStream } from './stream.js'
-
-const FIRST_BACKOFF_MS = 1000
-const LONGEST_BACKOFF_MS = 30_000
 
 const jobId = decodeURIComponent(location.pathname.split('/').at(-1))
 const path = `jobs/${encodeURIComponent(jobId)}`
-let known = null // the job as it was last shown
+let shown = null // the job as it was last shown
 let stream
 let isReading = false
 let isOutdated = false
@@ -23,20 +21,20 @@ createCopying(announce)
 $('home').href = $('back').href = siteUrl('')
 $('json').href = keyedUrl(path, [])
 const connection = createConnection()
-const config = await loadConfig(connection.set)
+const config = await awaitConfig(connection.set)
 connection.watch(config.keepaliveSeconds, () => {})
 setInterval(() => refreshAges(document), 1000)
-follow()
+followJob()
 
-/** Shows the job and every change of it from here on. Begins anew if the job appears, disappears, or may have been missed. */
-async function follow() {
+/** Shows the job and its later changes. Starts again if the job is created or removed, or if changes may have been missed. */
+async function followJob() {
   stream?.close()
-  // The position is read before the job: a change in between is heard twice rather than never.
-  const found = await patiently(async () => {
+  const found = await attempt(async () => {
+    // The position is read before the job, so that no change in between is missed. One may be applied twice.
     const { lastEventId } = await get('jobs', [['limit', 1]])
     return { lastEventId, job: await readJob() }
   })
-  if (found === null) return
+  if (found === undefined) return
   show(found.job)
   stream = openStream({
     filters: found.job ? changesOf(found.job) : [['types', 'job_created']],
@@ -50,24 +48,24 @@ async function follow() {
 function receive(type, data) {
   connection.heard()
   if (type === 'connected' || type === 'ping') $('head').textContent = integer(data.blockNumber)
-  if (type === 'connected' && data.resumed === false) follow()
-  else if (data.jobId === jobId) type === 'job_updated' ? refresh() : follow()
+  if (type === 'connected' && data.resumed === false) followJob()
+  else if (data.jobId === jobId) type === 'job_updated' ? refresh() : followJob()
 }
 
-/** Reads the job again, once more if it changes meanwhile. */
+/** Reads the job again, and once more if it changes meanwhile. */
 async function refresh() {
   isOutdated = true
   if (isReading) return
   isReading = true
   while (isOutdated) {
     isOutdated = false
-    const found = await patiently(readJob)
-    if (found) show(found)
+    const job = await attempt(readJob)
+    if (job) show(job)
   }
   isReading = false
 }
 
-/** A filter that every change of the job passes, so that a busy chain is not sent whole: one of its parties. */
+/** A filter that every change of the job passes and few other events do: one of its participants, if the contract has any. */
 function changesOf(job) {
   const rule = definition().filters.find(
     ({ kind, fields: [field, ...others] }) =>
@@ -86,37 +84,37 @@ async function readJob() {
   }
 }
 
-/** Tries until the server answers. @returns null if it will not */
-async function patiently(read) {
-  for (let backoff = FIRST_BACKOFF_MS; ; backoff = Math.min(backoff * 2, LONGEST_BACKOFF_MS)) {
-    try {
-      const found = await read()
-      if (stream?.live) connection.set('live')
-      return found
-    } catch (error) {
-      const isFinal = [400, 401].includes(error.status)
-      if (error.status === 400) say(`“${jobId}” cannot be the id of a job: ${error.message}.`)
-      connection.set(isFinal ? 'stopped' : 'lost', error.status === 400 ? undefined : error)
-      if (isFinal) return null
-      await new Promise((resolve) => setTimeout(resolve, backoff))
-    }
+/** Reads until the server answers. @returns undefined if the id or the API key is not valid */
+async function attempt(read) {
+  const onError = (error) => {
+    const isFinal = [400, 401].includes(error.status)
+    if (error.status === 400) showMessage(`“${jobId}” is not a valid job id: ${error.message}.`)
+    connection.set(isFinal ? 'stopped' : 'lost', error.status === 400 ? undefined : error)
+    return isFinal
   }
+  const found = await retry(read, { onError })
+  if (found !== undefined && stream?.isOpen) connection.set('live')
+  return found
 }
 
+/** @param job null if it does not exist, or no longer */
 function show(job) {
   if (job !== null) {
-    say(null)
-    showJob(job, known, config.explorerUrl)
-    if (known && known.status !== job.status) announce(`The job is ${words(job.status).toLowerCase()} now.`)
-    known = job
-  } else if (known)
-    say('A reorg took this job off the chain. Below is what it was. If it comes back, it is shown here.')
-  else say(`There is no job ${jobId}. If it is created, it is shown here.`)
-  $('job').hidden = $('json').hidden = known === null
+    showMessage(null)
+    showJob(job, shown, config.explorerUrl)
+    if (shown && shown.status !== job.status)
+      announce(`The status of the job is now ${words(job.status).toLowerCase()}.`)
+    shown = job
+  } else if (shown)
+    showMessage(
+      'A reorg removed this job from the chain. Its last state is shown below. If the job returns, this page shows it again.',
+    )
+  else showMessage(`There is no job ${jobId}. If it is created, it will appear here.`)
+  $('job').hidden = $('json').hidden = shown === null
   $('job').classList.toggle('gone', job === null)
 }
 
-function say(text) {
+function showMessage(text) {
   $('message').hidden = text === null
   $('message').textContent = text ?? ''
 }

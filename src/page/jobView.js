@@ -4,8 +4,8 @@ import { $, ageElement, copyButton, element, explorerLink, statusElement, valueE
 import { ends, exactTime, integer, relative, title } from './format.js'
 
 /**
- * Shows a job, its fields and its lifecycle.
- * @param before the job as it was shown before; null at first
+ * Shows a job's fields and lifecycle, and highlights the differences from before.
+ * @param before the job as it was last shown; null at first
  */
 export function showJob({ lifecycle, ...job }, before, explorerUrl) {
   document.title = `Job ${ends(job.jobId)} – Jobcast`
@@ -44,7 +44,7 @@ function fieldContent(field, value, explorerUrl) {
   return [shown, copyButton(value, what), ...link, ...meaning]
 }
 
-/** A party as a link to its jobs; null if the field is no party, or if the contract has no filter for it. */
+/** A participant as a link to its jobs; null if the field names none, or if the contract has no filter for it. */
 function partyLink(field, value) {
   if (!field.role || !definition().filters.some(({ name }) => name === field.name)) return null
   const link = element('a', { href: siteUrl(`?${new URLSearchParams({ [field.name]: value })}`) })
@@ -53,7 +53,7 @@ function partyLink(field, value) {
   return link
 }
 
-/** The text that contracts write into a bytes32, padded with zeros; null if it is none. */
+/** The text that a contract has written into a bytes32, padded with zeros; null if it is not text. */
 function textOf(hex) {
   const codes = (
     hex

@@ -1,12 +1,12 @@
-/** What of a row takes the focus, the job's link first. */
+/** The controls of a row, its job's link first. */
 export const controlsOf = (row) => [...row.querySelectorAll('a, button')]
 
 /**
- * The rows of a table by keyboard. The table is one tab stop: the link of the row that had the focus last. Up and down go
- * from row to row, left and right to what is in a row.
+ * Keyboard access to the rows of a table. The table is one tab stop: the link of the row that was focused last. The up and
+ * down arrow keys move between rows, left and right between the controls of a row.
  */
 export function createKeys(body) {
-  let key // of the row that had the focus last, which may have been created anew since
+  let key // of the row that was focused last; the row itself may have been replaced since
   let stop
 
   const setStop = (link) => {
@@ -38,13 +38,12 @@ export function createKeys(body) {
   })
 
   return {
-    /** Call it when the rows are others. Without the row that had the focus, the tab stop is the first one on the screen. */
+    /** Must be called when the rows change. If the focused row is gone, the first row on the screen is the tab stop. */
     update(rows) {
-      const row = rows.find((each) => each.dataset.key === key) ?? rows.find(isOnScreen) ?? rows[0]
+      const row = rows.find((each) => each.dataset.key === key) ?? rows.find(isBelowTop) ?? rows[0]
       setStop(row && controlsOf(row)[0])
     },
   }
 }
 
-/** Whether no part of a row is above the screen. */
-const isOnScreen = (row) => row.getBoundingClientRect().top >= 0
+const isBelowTop = (row) => row.getBoundingClientRect().top >= 0

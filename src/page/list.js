@@ -1,199 +1,177 @@
-/** Jobs that the list keeps. A reader who scrolls further is told to filter. */
+import { createEntry, insertSorted, isNewer, keyOf, leavingEntry, replaceEntry } from './entries.js'
+
+/** Most jobs in the list. To see older ones, a reader has to filter. */
 export const MAX_JOBS = 20_000
-/** Jobs that wait while the list is held. Beyond it the list is loaded anew afterwards. */
+/** Most jobs that wait while the list is held. If more arrive, the list is read again afterwards. */
 const MAX_WAITING = 1000
-/** How long a row that left stays, struck out. */
+/** How long the row of a job that left stays, struck out. */
 const LEAVING_MS = 6000
 
 /**
- * The jobs of the page, newest first, without any element. An entry is `{ key, job, mark, gone, goneAt }` and never
- * changes: a change of the job puts another entry in its place.
- *
- * - `mark`: 'new' or 'changed' for what came from the stream
- * - `gone`: 'removed' (a reorg took the job) or 'left' (the filters match it no longer); undefined otherwise
- *
- * While the list is held, new jobs wait and nothing leaves.
+ * The jobs of the page, newest first, as entries (see entries.js). No element is involved. `onChange` is called after
+ * every change. While the list is held, new jobs wait and no row disappears.
  */
 export function createList(onChange) {
-  let entries = []
-  let live = new Map() // key → entry, of the entries that are not gone, and of those that wait
-  let waiting = [] // oldest first
-  let missed = 0 // jobs that did not fit into `waiting`
-  let held = false
-  let older = null // where the history goes on, as query parameters; null at its end
-
-  const put = (entry) => {
-    live.set(entry.key, entry)
-    return entry
-  }
-
-  const replace = (entry, next) => {
-    const among = waiting.includes(entry) ? waiting : entries
-    among[among.indexOf(entry)] = next
-  }
-
-  const leave = (entry, gone) => {
-    live.delete(entry.key)
-    if (waiting.includes(entry)) waiting = waiting.filter((each) => each !== entry)
-    else replace(entry, { ...entry, gone, goneAt: Date.now() })
-  }
-
-  /** Puts entries where their jobs belong among the others. */
-  const insert = (added) => {
-    for (const entry of added) {
-      const place = entries.findIndex((other) => isNewer(entry.job, other.job))
-      entries.splice(place === -1 ? entries.length : place, 0, entry)
-    }
-  }
-
-  const trim = () => {
-    if (entries.length <= MAX_JOBS) return
-    for (const { key } of entries.splice(MAX_JOBS)) live.delete(key)
-    // A page's cursor does not say where the list was cut. The block does, and jobs that are here are not added twice.
-    older = { toBlock: entries.at(-1).job.blockNumber }
-  }
-
-  const isLoaded = (job) => older === null || entries.some((entry) => isNewer(job, entry.job))
-
   return {
-    get entries() {
-      return entries
-    },
-
-    /** Jobs on the chain, those that wait included. */
-    get jobs() {
-      return Array.from(live.values(), ({ job }) => job)
-    },
-
-    get waiting() {
-      return waiting.length + missed
-    },
-
-    /** Where the next page of older jobs begins, as query parameters; null if there is none. */
-    get older() {
-      return entries.length < MAX_JOBS ? older : null
-    },
-
-    get isCut() {
-      return entries.length >= MAX_JOBS && older !== null
-    },
-
-    /** Unix seconds since which every job is here; 0 if the whole history is. */
-    get coveredSince() {
-      return older === null || entries.length === 0 ? 0 : Number(entries.at(-1).job.onchainCreatedAt)
-    },
-
-    /** The list of other filters, or the first one. */
-    reset(jobs, next) {
-      live = new Map()
-      entries = jobs.map((job) => put(entryOf(job)))
-      waiting = []
-      missed = 0
-      older = next === null ? null : { cursor: next }
-      onChange()
-    },
-
-    /**
-     * Makes the list what the history says now. Entries that are as they were stay.
-     * @param gone what is said of jobs that the history no longer has
-     */
-    update(jobs, next, gone) {
-      const before = live
-      const known = jobs.findIndex((job) => before.has(keyOf(job)))
-      const last = jobs.at(-1)
-      const missing = entries.filter((entry) => !entry.gone && !jobs.some((job) => keyOf(job) === entry.key))
-      const isCovered = ({ job }) => next === null || (last && isNewer(job, last))
-      live = new Map()
-      const fresh = jobs.map((job) => {
-        const old = before.get(keyOf(job))
-        if (old && JSON.stringify(old.job) === JSON.stringify(job)) return put(old)
-        return put(entryOf(job, old ? 'changed' : 'new'))
-      })
-      const first = held && known > 0 ? known : 0
-      waiting = fresh.slice(0, first).reverse()
-      missed = 0
-      entries = fresh.slice(first)
-      insert(missing.filter(isCovered).map((entry) => ({ ...entry, gone, goneAt: Date.now() })))
-      older = next === null ? null : { cursor: next }
-      onChange()
-    },
-
-    /** Adds a page of older jobs. */
-    append(jobs, next) {
-      for (const job of jobs) if (!live.has(keyOf(job))) entries.push(put(entryOf(job)))
-      older = next === null ? null : { cursor: next }
-      onChange()
-    },
-
-    created(job) {
-      const entry = entryOf(job, 'new')
-      if (live.has(entry.key)) return
-      if (!held) entries.unshift(put(entry))
-      else if (missed > 0 || waiting.length === MAX_WAITING) missed += 1
-      else waiting.push(put(entry))
-      trim()
-      onChange()
-    },
-
-    /**
-     * @param passes whether the job matches the filters now
-     * @returns false if the list cannot know whether the job matched before
-     */
-    updated(job, passes) {
-      const entry = live.get(keyOf(job))
-      if (entry && passes) replace(entry, put(entryOf(job, waiting.includes(entry) ? 'new' : 'changed')))
-      else if (entry) leave(entry, 'left')
-      else if (passes && isLoaded(job) && missed === 0) {
-        entries = entries.filter(({ key }) => key !== keyOf(job))
-        insert([put(entryOf(job, 'new'))])
-      }
-      onChange()
-      return entry !== undefined || !passes
-    },
-
-    removed(job) {
-      const entry = live.get(keyOf(job))
-      if (entry) leave(entry, 'removed')
-      onChange()
-    },
-
-    /**
-     * While it is held, new jobs wait and nothing leaves.
-     * @returns false if more jobs waited than the list keeps: it must be loaded anew
-     */
-    hold(value) {
-      held = value
-      if (held) return true
-      if (missed > 0) return false
-      entries.unshift(...waiting.reverse())
-      waiting = []
-      trim()
-      onChange()
-      return true
-    },
-
-    /** Drops what left some time ago. */
-    sweep(now = Date.now()) {
-      if (held) return
-      const left = entries.filter(({ goneAt }) => goneAt === undefined || now - goneAt < LEAVING_MS)
-      if (left.length === entries.length) return
-      entries = left
-      onChange()
-    },
+    entries: [],
+    /** key → entry, of the jobs that are on the chain and match, including those that wait */
+    live: new Map(),
+    /** new jobs that arrived while the list was held, oldest first */
+    waiting: [],
+    /** number of new jobs beyond MAX_WAITING */
+    missed: 0,
+    isHeld: false,
+    /** query parameters of the next page of older jobs; null if every job is loaded */
+    nextPage: null,
+    onChange,
   }
 }
 
-/** Identifies a job: a contract may use an id twice, and a reorg may bring a job back in another block. */
-function keyOf({ jobId, creationTxHash, blockNumber }) {
-  return `${blockNumber}:${creationTxHash}:${jobId}`
+/** Jobs that are on the chain and match, including those that wait. */
+export const liveJobs = (list) => Array.from(list.live.values(), ({ job }) => job)
+
+/** Number of new jobs that wait. */
+export const waitingCount = (list) => list.waiting.length + list.missed
+
+/** Whether older jobs exist that the list has no room for. */
+export const isFull = (list) => list.entries.length >= MAX_JOBS && list.nextPage !== null
+
+/** Query parameters of the next page of older jobs; null if there is none, or no room for it. */
+export const olderPage = (list) => (isFull(list) ? null : list.nextPage)
+
+/** Unix seconds since when every job is in the list; 0 if the whole history is. */
+export function completeSince({ entries, nextPage }) {
+  return nextPage === null || entries.length === 0 ? 0 : Number(entries.at(-1).job.onchainCreatedAt)
 }
 
-function entryOf(job, mark) {
-  return { key: keyOf(job), job, mark, gone: undefined, goneAt: undefined }
+/** Replaces the jobs, after the filters have changed. `next` is the history's cursor, or null. */
+export function resetList(list, jobs, next) {
+  list.live = new Map()
+  list.waiting = []
+  list.missed = 0
+  list.entries = jobs.map((job) => put(list, createEntry(job)))
+  list.nextPage = pageAt(next)
+  list.onChange()
 }
 
-/** Whether a job belongs before another one. Jobs of one block are ordered by their logs, which grow with the ids. */
-function isNewer(a, b) {
-  if (a.blockNumber !== b.blockNumber) return BigInt(a.blockNumber) > BigInt(b.blockNumber)
-  return /^\d+$/.test(a.jobId) && /^\d+$/.test(b.jobId) && BigInt(a.jobId) > BigInt(b.jobId)
+/**
+ * Brings the list up to date with a fresh history of the same filters. Entries whose job is unchanged stay.
+ * @param gone why jobs that are missing from the history have left: 'removed' or 'left'
+ */
+export function refreshList(list, jobs, next, gone) {
+  const before = list.live
+  const firstKnown = jobs.findIndex((job) => before.has(keyOf(job)))
+  const keys = new Set(jobs.map(keyOf))
+  const oldest = jobs.at(-1)
+  // A job older than the fresh history is not missing: it was not read.
+  const isCovered = (job) => next === null || (oldest && isNewer(job, oldest))
+  const missing = list.entries.filter((entry) => !entry.gone && !keys.has(entry.key) && isCovered(entry.job))
+
+  list.live = new Map()
+  const fresh = jobs.map((job) => {
+    const old = before.get(keyOf(job))
+    if (old && JSON.stringify(old.job) === JSON.stringify(job)) return put(list, old)
+    return put(list, createEntry(job, old ? 'changed' : 'new'))
+  })
+  const firstShown = list.isHeld && firstKnown > 0 ? firstKnown : 0
+  list.waiting = fresh.slice(0, firstShown).reverse()
+  list.missed = 0
+  list.entries = fresh.slice(firstShown)
+  for (const entry of missing) insertSorted(list.entries, leavingEntry(entry, gone))
+  list.nextPage = pageAt(next)
+  list.onChange()
 }
+
+/** Adds a page of older jobs. */
+export function appendOlder(list, jobs, next) {
+  for (const job of jobs) if (!list.live.has(keyOf(job))) list.entries.push(put(list, createEntry(job)))
+  list.nextPage = pageAt(next)
+  list.onChange()
+}
+
+/** Applies `job_created`. */
+export function addJob(list, job) {
+  const entry = createEntry(job, 'new')
+  if (list.live.has(entry.key)) return
+  if (!list.isHeld) list.entries.unshift(put(list, entry))
+  else if (list.missed > 0 || list.waiting.length === MAX_WAITING) list.missed += 1
+  else list.waiting.push(put(list, entry))
+  trim(list)
+  list.onChange()
+}
+
+/**
+ * Applies `job_updated`.
+ * @param passes whether the job matches the filters now
+ * @returns false if it is unknown whether the job matched before, so that the number of matches is unknown too
+ */
+export function updateJob(list, job, passes) {
+  const old = list.live.get(keyOf(job))
+  if (old && passes) {
+    const isWaiting = list.waiting.includes(old)
+    const entry = put(list, createEntry(job, isWaiting ? 'new' : 'changed'))
+    replaceEntry(isWaiting ? list.waiting : list.entries, old, entry)
+  } else if (old) leave(list, old, 'left')
+  else if (passes && isInRange(list, job) && list.missed === 0) {
+    list.entries = list.entries.filter(({ key }) => key !== keyOf(job))
+    insertSorted(list.entries, put(list, createEntry(job, 'new')))
+  }
+  list.onChange()
+  return old !== undefined || !passes
+}
+
+/** Applies `job_removed`. */
+export function removeJob(list, job) {
+  const entry = list.live.get(keyOf(job))
+  if (entry) leave(list, entry, 'removed')
+  list.onChange()
+}
+
+/**
+ * Holds the list or releases it.
+ * @returns false if more jobs arrived meanwhile than may wait: the list must be read again
+ */
+export function holdList(list, isHeld) {
+  list.isHeld = isHeld
+  if (isHeld) return true
+  if (list.missed > 0) return false
+  list.entries.unshift(...list.waiting.reverse())
+  list.waiting = []
+  trim(list)
+  list.onChange()
+  return true
+}
+
+/** Drops the rows of jobs that left some seconds ago. `now` is in ms. */
+export function dropLeft(list, now = Date.now()) {
+  if (list.isHeld) return
+  const kept = list.entries.filter(({ goneAt }) => goneAt === undefined || now - goneAt < LEAVING_MS)
+  if (kept.length === list.entries.length) return
+  list.entries = kept
+  list.onChange()
+}
+
+function put(list, entry) {
+  list.live.set(entry.key, entry)
+  return entry
+}
+
+function leave(list, entry, gone) {
+  list.live.delete(entry.key)
+  if (list.waiting.includes(entry)) list.waiting = list.waiting.filter((each) => each !== entry)
+  else replaceEntry(list.entries, entry, leavingEntry(entry, gone))
+}
+
+function trim(list) {
+  if (list.entries.length <= MAX_JOBS) return
+  for (const { key } of list.entries.splice(MAX_JOBS)) list.live.delete(key)
+  // No cursor points at the cut, but the block does. A job of the page that is already here is not added twice.
+  list.nextPage = { toBlock: list.entries.at(-1).job.blockNumber }
+}
+
+/** Whether a job belongs into the part of the history that is loaded. */
+function isInRange({ entries, nextPage }, job) {
+  return nextPage === null || entries.some((entry) => isNewer(job, entry.job))
+}
+
+const pageAt = (cursor) => (cursor === null ? null : { cursor })

@@ -1,7 +1,7 @@
 /**
- * Whether a job passes filters, by the rules of src/contract/filters.ts. The server has accepted the values before.
- * @param definition of the contract, as /api/v1/config has it
- * @param filters URLSearchParams
+ * Whether a job matches the filters, by the rules of src/contract/filters.ts.
+ * @param definition of the contract, from /api/v1/config
+ * @param filters URLSearchParams with values that the server has accepted
  */
 export function matches(definition, filters, job) {
   return definition.filters.every(({ name, kind, fields }) => {
@@ -16,14 +16,14 @@ export function matches(definition, filters, job) {
   })
 }
 
-/** A value of a query as a job has it. */
+/** A value of a query in the form that jobs have it in. */
 function canonical({ kind, values }, text) {
   if (kind === 'uint') return BigInt(text).toString()
   if (kind === 'choice') return typeof values[0] === 'number' ? text.replace('UNKNOWN_', '') : text
   return text.toLowerCase()
 }
 
-/** Compares two decimal numbers. Text throughout: a double cannot hold a uint256. */
+/** Compares two decimal numbers without converting them to doubles, which cannot hold a uint256. */
 function isLess(a, b) {
   const [[wholeA, fractionA = ''], [wholeB, fractionB = '']] = [a.split('.'), b.split('.')]
   const digits = Math.max(fractionA.length, fractionB.length)

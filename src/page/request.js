@@ -1,38 +1,38 @@
-import { get, hasApiKey, siteUrl } from './api.js'
+import { get, requestInit, siteUrl } from './api.js'
 import { codeBlock } from './code.js'
 import { element } from './elements.js'
+import { curlCode, eventSourceCode } from './snippets.js'
 
-const KEY_HEADER = "-H 'x-api-key: YOUR_KEY' "
-/** A longer answer is cut where it is shown. */
-const SHOWN = 20_000
+/** Most characters of an answer that are shown. */
+const MAX_SHOWN = 20_000
 
 /**
- * A form for the parameters of a route. A request has those that the reader filled in. A route of the REST API is sent and
- * answered on the page; the stream, which has no end, is shown as code.
+ * A form for the parameters of a route, and the request with those that are filled in as code. A REST request can be sent,
+ * and its answer is shown. The stream is shown as code only, since it has no end.
  */
 export function createRequest(path, { operationId, parameters = [], responses }) {
   const isStream = 'text/event-stream' in (responses[200].content ?? {})
-  // An alias would only stand beside the parameter it is an alias of.
+  // Aliases and headers have no field: the parameters themselves do.
   const offered = parameters.filter(
-    ({ in: place, description = '' }) => place !== 'header' && !description.startsWith('an alias'),
+    ({ in: place, description = '' }) => place !== 'header' && !/^(an )?alias\b/i.test(description),
   )
   const inputs = new Map(offered.map((parameter) => [parameter.name, inputOf(operationId, parameter)]))
   const output = element('div', { className: 'output' })
   const form = element(
     'form',
     {},
-    ...offered.map((parameter) => fieldOf(parameter, inputs.get(parameter.name))),
+    ...offered.map((parameter) => parameterField(parameter, inputs.get(parameter.name))),
   )
   if (!isStream) form.append(element('button', { className: 'send' }, 'Send'))
 
   const address = () => addressOf(path, offered, inputs)
-  const refresh = () => output.replaceChildren(...(isStream ? streamCode(address()) : [curlCode(address())]))
+  const code = () => (isStream ? streamBlocks(address()) : [codeBlock(curlCode(address()), 'curl command')])
+  const refresh = () => output.replaceChildren(...code())
   form.addEventListener('input', refresh)
   form.addEventListener('submit', async (event) => {
     event.preventDefault()
     if (isStream) return
-    const curl = curlCode(address())
-    output.replaceChildren(curl, await answerOf(address()))
+    output.replaceChildren(...code(), await answerOf(address()))
   })
   refresh()
   if (inputs.has('jobId')) void fillJobId(inputs.get('jobId'), refresh)
@@ -51,19 +51,19 @@ function inputOf(operationId, { name, in: place, schema, required, example }) {
   return input
 }
 
-function fieldOf({ name, description = '' }, input) {
+function parameterField({ name, description = '' }, input) {
   const note = element('span', { id: `${input.id}-note`, className: 'note' }, description)
   input.setAttribute('aria-describedby', note.id)
   return element('div', { className: 'field' }, element('label', { htmlFor: input.id }, name), input, note)
 }
 
-/** So that the example works as it stands: a job of this server, if it has one. */
-async function fillJobId(input, refresh) {
+/** Fills in the id of a job that this server has, so that the example works as it stands. */
+async function fillJobId(input, onFilled) {
   const answer = await get('jobs', { limit: 1 }).catch(() => null)
   const jobId = answer?.data[0]?.jobId
   if (jobId === undefined) return
   input.value = jobId
-  refresh()
+  onFilled()
 }
 
 function addressOf(path, offered, inputs) {
@@ -79,31 +79,17 @@ function addressOf(path, offered, inputs) {
   return url.href
 }
 
-function curlCode(address) {
-  return codeBlock(`curl ${hasApiKey ? KEY_HEADER : ''}'${address}'`, 'curl command')
-}
-
-function streamCode(address) {
-  const keyed = hasApiKey ? `${address}${address.includes('?') ? '&' : '?'}api_key=YOUR_KEY` : address
-  const browser = [
-    `const stream = new EventSource('${keyed}')`,
-    "for (const type of ['job_created', 'job_updated', 'job_removed'])",
-    '  stream.addEventListener(type, ({ data }) => console.log(type, JSON.parse(data)))',
-  ].join('\n')
+function streamBlocks(address) {
   return [
-    codeBlock(browser, 'EventSource code'),
-    codeBlock(`curl -N ${hasApiKey ? KEY_HEADER : ''}'${address}'`, 'curl command'),
+    codeBlock(eventSourceCode(address), 'EventSource code'),
+    codeBlock(curlCode(address, ['-N']), 'curl command'),
   ]
 }
 
 async function answerOf(address) {
   const began = performance.now()
-  const key = new URLSearchParams(location.search).get('api_key')
   try {
-    const response = await fetch(address, {
-      headers: key === null ? {} : { 'x-api-key': key },
-      cache: 'no-store',
-    })
+    const response = await fetch(address, requestInit)
     const text = await response.text()
     const ms = Math.round(performance.now() - began)
     const title = `${response.status} ${response.statusText}, ${ms} ms`
@@ -115,5 +101,6 @@ async function answerOf(address) {
 
 function shown(text) {
   const whole = text.startsWith('{') ? JSON.stringify(JSON.parse(text), null, 2) : text
-  return whole.length <= SHOWN ? whole : `${whole.slice(0, SHOWN)}\n… ${whole.length - SHOWN} more characters`
+  const rest = whole.length - MAX_SHOWN
+  return rest <= 0 ? whole : `${whole.slice(0, MAX_SHOWN)}\n… ${rest} more characters`
 }

@@ -3,10 +3,13 @@ import { ageElement, copyButton, element, explorerLink, jobUrl, valueElement } f
 import { pageUrl } from './filters.js'
 import { ends, integer } from './format.js'
 
-const goneTexts = { removed: 'removed', left: 'no match' }
+const goneTexts = {
+  removed: ['removed', 'A reorg removed this job from the chain.'],
+  left: ['no match', 'This job no longer matches the filters.'],
+}
 
 /**
- * A row of the list, without a tab stop: see keys.js.
+ * A row of the list. It has no tab stop (see keys.js).
  * @param entry of the list
  * @param fields that have a column
  */
@@ -20,7 +23,7 @@ export function createRow(entry, { fields, explorerUrl, filters }) {
   age.title += `, block ${integer(job.blockNumber)}`
   row.append(
     element('th', { scope: 'row', className: 'job' }, link),
-    cell('status', gone ? element('span', { className: 'tag' }, goneTexts[gone]) : status),
+    cell('status', gone ? goneTag(gone) : status),
     cell('age', age),
     ...fields.map((field) => fieldCell(field, job[field.name], filters)),
     transactionCell(job, explorerUrl),
@@ -28,6 +31,11 @@ export function createRow(entry, { fields, explorerUrl, filters }) {
   for (const control of row.querySelectorAll('a, button')) control.tabIndex = -1
   keepRoles(row)
   return row
+}
+
+function goneTag(gone) {
+  const [text, title] = goneTexts[gone]
+  return element('span', { className: 'tag', title }, text)
 }
 
 function cell(className, ...content) {
@@ -45,7 +53,7 @@ function fieldCell(field, value, filters) {
   return td
 }
 
-/** The party of a job as a link to its jobs, if the contract has a filter for it. */
+/** A participant of a job, as a link to its jobs if the contract has a filter for it. */
 function filterLink(field, value, filters, shown) {
   if (!definition().filters.some(({ name }) => name === field.name)) return shown
   const next = new URLSearchParams(filters)
@@ -65,7 +73,7 @@ function transactionCell({ jobId, creationTxHash }, explorerUrl) {
   return td
 }
 
-/** The headings of the columns. */
+/** The row of the column headings. */
 export function headRow(fields) {
   const names = ['Job', 'Status', 'Created', ...fields.map(heading), 'Transaction']
   const kinds = ['job', 'status', 'age', ...fields.map(({ kind }) => kind), 'tx']
@@ -75,7 +83,10 @@ export function headRow(fields) {
   return row
 }
 
-/** On a phone a row is a card, and a table that is displayed as anything else is no table to a screen reader. */
+/**
+ * Sets the roles of a table's parts. On a phone the rows are displayed as cards, and a screen reader takes an element that
+ * is not displayed as a table for no table.
+ */
 export function keepRoles(root) {
   const roles = {
     table: 'table',

@@ -1,133 +1,163 @@
 import { columns } from './definition.js'
 import { element, refreshAges } from './elements.js'
-import { controlsOf, createKeys } from './keys.js'
+import { createKeys } from './keys.js'
+import { olderPage } from './list.js'
+import { holdPlace } from './place.js'
 import { createRow, headRow, keepRoles } from './row.js'
 
-/** Up to so many rows all are in the document; of more, those near the screen. */
+/** Up to this length the whole list is in the document. Of a longer one, the rows near the screen are. */
 const ALL_ROWS = 200
-/** Rows kept above and below the screen, in steps of which the window moves. */
+/** Rows kept above and below the screen. */
 const MARGIN = 60
-const STEP = 20
-/** Older jobs are asked for when the end is this near, in pixels. */
+/** The first and the last row in the document are multiples of this, so that few scroll events change them. */
+const WINDOW_STEP = 20
+/** Distance to the list's end, in pixels, at which older jobs are loaded. */
 const NEAR_END = 1000
+/** Width in rem that the columns get less if the table turns out wider than the page. */
+const RESERVE_STEP = 2
 const PHONE = matchMedia('(max-width: 48rem)')
 
 /**
- * Shows a list as the rows of a table.
- * @param context what a row needs: `explorerUrl`, `filters`
- * @param onNearEnd called when the reader nears the last row
+ * Shows a list as rows of a table.
+ * @param context returns what every row needs: `{ explorerUrl, filters }`
+ * @param onNearEnd called when the reader is near the last row
  */
 export function createRows(table, { list, context, onNearEnd }) {
   const [body] = table.tBodies
-  const above = spacer()
-  const below = spacer()
-  const rows = new Map() // entry → row, of those in the document
-  const keys = createKeys(body)
-  const seen = new WeakSet() // entries that were highlighted
-  let fields = []
-  let rowHeight = 38
-  let scheduled = false
-  let reserve = 0 // rem that the columns take more than expected
-
+  const rows = {
+    table,
+    body,
+    list,
+    context,
+    onNearEnd,
+    above: spacer(),
+    below: spacer(),
+    /** entry → row, of the rows in the document */
+    shown: new Map(),
+    keys: createKeys(body),
+    /** entries whose highlight has been shown */
+    seen: new WeakSet(),
+    /** fields that have a column */
+    fields: [],
+    rowHeight: 38,
+    /** rem that the columns take beyond what was estimated */
+    reserve: 0,
+    isScheduled: false,
+  }
   keepRoles(table)
-  body.append(above, below)
+  body.append(rows.above, rows.below)
   table.tabIndex = -1
-
-  const render = () => {
-    scheduled = false
-    const { entries } = list
-    if (chooseColumns()) rows.clear()
-    const [from, to] = windowOf(entries.length)
-    const wanted = entries.slice(from, to)
-    const restore = keepPlace(body, wanted, rows)
-    const kept = new Map(wanted.map((entry) => [entry, rows.get(entry) ?? newRow(entry)]))
-    const inside = new Set(kept.values())
-    for (const row of [...body.rows]) if (row !== above && row !== below && !inside.has(row)) row.remove()
-    let next = above.nextSibling
-    for (const row of inside) {
-      if (row === next) next = next.nextSibling
-      else body.insertBefore(row, next)
-    }
-    rows.clear()
-    for (const [entry, row] of kept) rows.set(entry, row)
-    wanted.forEach((entry, i) => {
-      rows.get(entry).setAttribute('aria-rowindex', String(from + i + 2))
-    })
-    table.setAttribute('aria-rowcount', list.older === null ? String(entries.length + 1) : '-1')
-    if (wanted.length > 0) rowHeight = measure(wanted.length)
-    resize(above, from * rowHeight)
-    resize(below, (entries.length - to) * rowHeight)
-    restore()
-    keys.update([...rows.values()])
-    if (table.scrollWidth > table.parentElement.clientWidth && fields.length > 0 && !PHONE.matches) {
-      reserve += 2
-      schedule()
-    }
-    if (body.getBoundingClientRect().bottom < innerHeight + NEAR_END) onNearEnd()
-  }
-
-  const schedule = () => {
-    if (scheduled) return
-    scheduled = true
-    requestAnimationFrame(render)
-  }
-
-  /** @returns whether the columns are others than before */
-  const chooseColumns = () => {
-    const rem = Number.parseFloat(getComputedStyle(document.documentElement).fontSize)
-    const width = PHONE.matches ? Number.POSITIVE_INFINITY : table.parentElement.clientWidth / rem - reserve
-    const next = columns(
-      width,
-      list.entries.map(({ job }) => job),
-    )
-    const isSame = table.tHead.rows.length > 0 && names(next) === names(fields)
-    if (isSame) return false
-    fields = next
-    table.tHead.replaceChildren(headRow(fields))
-    return true
-  }
-
-  const newRow = (entry) => {
-    const row = createRow(entry, { fields, ...context() })
-    if (entry.mark && !entry.gone && !seen.has(entry)) row.classList.add(entry.mark)
-    seen.add(entry)
-    return row
-  }
-
-  /** The first and the last entry to show. */
-  const windowOf = (length) => {
-    if (length <= ALL_ROWS) return [0, length]
-    const first = Math.floor(-body.getBoundingClientRect().top / rowHeight)
-    const visible = Math.ceil(innerHeight / rowHeight)
-    const from = Math.floor((first - MARGIN) / STEP) * STEP
-    const to = Math.ceil((first + visible + MARGIN) / STEP) * STEP
-    return [Math.max(0, Math.min(from, length - visible)), Math.max(visible, Math.min(to, length))]
-  }
-
-  const measure = (count) => {
-    const bottom = below.previousElementSibling.getBoundingClientRect().bottom
-    return (bottom - above.nextElementSibling.getBoundingClientRect().top) / count
-  }
-
-  addEventListener('scroll', () => list.entries.length > 0 && schedule(), { passive: true })
+  openJobOnClick(body)
+  addEventListener('scroll', () => list.entries.length > 0 && scheduleRows(rows), { passive: true })
   new ResizeObserver(() => {
-    reserve = 0
-    schedule()
+    rows.reserve = 0
+    scheduleRows(rows)
   }).observe(table.parentElement)
-  bindClicks(body)
+  return rows
+}
 
-  return {
-    schedule,
-    /** Creates all rows anew, for another context. */
-    redraw() {
-      rows.clear()
-      schedule()
-    },
-    tick: () => refreshAges(body),
+/** Shows the list as it is at the next frame. */
+export function scheduleRows(rows) {
+  if (rows.isScheduled) return
+  rows.isScheduled = true
+  requestAnimationFrame(() => {
+    rows.isScheduled = false
+    render(rows)
+  })
+}
+
+/** Creates every row again, since their context has changed. */
+export function redrawRows(rows) {
+  rows.shown.clear()
+  scheduleRows(rows)
+}
+
+/** Brings the ages in the rows up to date. */
+export function refreshRowAges({ body }) {
+  refreshAges(body)
+}
+
+function render(rows) {
+  const { table, body, list, above, below } = rows
+  const { entries } = list
+  if (chooseColumns(rows)) rows.shown.clear()
+  const [from, to] = windowOf(rows)
+  const wanted = entries.slice(from, to)
+  const restorePlace = holdPlace(body, wanted, rows.shown)
+  rows.shown = new Map(wanted.map((entry) => [entry, rows.shown.get(entry) ?? rowOf(rows, entry)]))
+  const elements = [...rows.shown.values()]
+  replaceRows(rows, elements)
+  elements.forEach((row, i) => {
+    row.setAttribute('aria-rowindex', String(from + i + 2))
+  })
+  table.setAttribute('aria-rowcount', olderPage(list) === null ? String(entries.length + 1) : '-1')
+  if (elements.length > 0) rows.rowHeight = averageHeight(elements)
+  resize(above, from * rows.rowHeight)
+  resize(below, (entries.length - to) * rows.rowHeight)
+  restorePlace()
+  rows.keys.update(elements)
+  narrowColumns(rows)
+  if (body.getBoundingClientRect().bottom < innerHeight + NEAR_END) rows.onNearEnd()
+}
+
+/** Makes `elements` the rows between the spacers. A row that stays is not moved: moving it would restart its animation. */
+function replaceRows({ body, above, below }, elements) {
+  const kept = new Set([above, ...elements, below])
+  for (const row of [...body.rows]) if (!kept.has(row)) row.remove()
+  let next = above.nextSibling
+  for (const row of elements) {
+    if (row === next) next = next.nextSibling
+    else body.insertBefore(row, next)
   }
 }
 
-const names = (fields) => fields.map(({ name }) => name).join()
+/** @returns whether the columns have changed */
+function chooseColumns(rows) {
+  const { table, list } = rows
+  const rem = Number.parseFloat(getComputedStyle(document.documentElement).fontSize)
+  const width = PHONE.matches
+    ? Number.POSITIVE_INFINITY
+    : table.parentElement.clientWidth / rem - rows.reserve
+  const jobs = list.entries.map(({ job }) => job)
+  const fields = columns(width, jobs)
+  const isSame = fields.length === rows.fields.length && fields.every((field, i) => field === rows.fields[i])
+  if (isSame && table.tHead.rows.length > 0) return false
+  rows.fields = fields
+  table.tHead.replaceChildren(headRow(fields))
+  return true
+}
+
+/** Columns are chosen by estimated widths. If the table is too wide, the next frame has fewer of them. */
+function narrowColumns(rows) {
+  const { table, fields } = rows
+  const isTooWide = table.scrollWidth > table.parentElement.clientWidth
+  if (!isTooWide || fields.length === 0 || PHONE.matches) return
+  rows.reserve += RESERVE_STEP
+  scheduleRows(rows)
+}
+
+function rowOf({ fields, context, seen }, entry) {
+  const row = createRow(entry, { fields, ...context() })
+  if (entry.mark && !entry.gone && !seen.has(entry)) row.classList.add(entry.mark)
+  seen.add(entry)
+  return row
+}
+
+/** @returns the places of the first row in the document and of the first one after them */
+function windowOf({ body, rowHeight, list: { entries } }) {
+  const { length } = entries
+  if (length <= ALL_ROWS) return [0, length]
+  const first = Math.floor(-body.getBoundingClientRect().top / rowHeight)
+  const visible = Math.ceil(innerHeight / rowHeight)
+  const from = Math.floor((first - MARGIN) / WINDOW_STEP) * WINDOW_STEP
+  const to = Math.ceil((first + visible + MARGIN) / WINDOW_STEP) * WINDOW_STEP
+  return [Math.max(0, Math.min(from, length - visible)), Math.max(visible, Math.min(to, length))]
+}
+
+function averageHeight(elements) {
+  const { top } = elements[0].getBoundingClientRect()
+  return (elements.at(-1).getBoundingClientRect().bottom - top) / elements.length
+}
 
 function spacer() {
   return element('tr', { hidden: true, className: 'spacer', attributes: { 'aria-hidden': 'true' } })
@@ -138,33 +168,8 @@ function resize(row, height) {
   row.style.height = `${height}px`
 }
 
-/**
- * Remembers the focus, and the row under the reader's eye if the list's beginning is above the screen.
- * @returns what puts both back after the rows have changed
- */
-function keepPlace(body, wanted, rows) {
-  const active = document.activeElement
-  const focused = body.contains(active) ? active.closest('tr') : null
-  const control = focused ? controlsOf(focused).indexOf(active) : -1
-  const isDown = body.getBoundingClientRect().top < 0
-  const anchor = isDown
-    ? [...rows].find(([entry, row]) => wanted.includes(entry) && row.getBoundingClientRect().bottom > 100)
-    : undefined
-  const top = anchor?.[1].getBoundingClientRect().top
-  return () => {
-    if (anchor?.[1].isConnected) {
-      const moved = anchor[1].getBoundingClientRect().top - top
-      if (Math.abs(moved) >= 1) scrollBy({ top: moved, behavior: 'instant' })
-    }
-    if (focused === null || focused.isConnected) return
-    const same = [...rows.values()].find(({ dataset }) => dataset.key === focused.dataset.key)
-    const target = same ? (controlsOf(same)[control] ?? controlsOf(same)[0]) : body.closest('table')
-    target.focus({ preventScroll: true })
-  }
-}
-
-/** A click beside the links of a row opens its job. */
-function bindClicks(body) {
+/** A click anywhere in a row opens its job, except on a link, on a button, or at the end of a text selection. */
+function openJobOnClick(body) {
   body.addEventListener('click', (event) => {
     const isPlain = event.button === 0 && getSelection().isCollapsed && !event.target.closest('a, button')
     if (isPlain) event.target.closest('tr')?.querySelector('.job a')?.click()

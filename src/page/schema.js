@@ -1,11 +1,11 @@
-/** The OpenAPI document's parts as a reader sees them: examples, and fields by their path. */
+/** Reads the schemas of an OpenAPI document: `example` and `fields`. */
 export function createSchemas(document) {
   function resolve(schema) {
     if (!schema?.$ref) return schema ?? {}
     return document.components.schemas[schema.$ref.split('/').pop()] ?? {}
   }
 
-  /** A value as the schema describes it, made of its examples. */
+  /** A value that the schema allows, made of its examples. */
   function example(given) {
     const schema = resolve(given)
     if (schema.examples) return schema.examples[0]
@@ -31,7 +31,7 @@ export function createSchemas(document) {
     return schema.type ?? 'any'
   }
 
-  /** Each field with the path to it: `pagination.next`, `data[].jobId`. */
+  /** The fields of a schema: `{ path, type, description }`, with a path such as `pagination.next` or `data[].jobId`. */
   function fields(given, path = '') {
     const schema = resolve(given)
     if (schema.type === 'array') return fields(schema.items, `${path}[]`)

@@ -3,31 +3,33 @@ import { get } from './api.js'
 import { definition, fieldOf } from './definition.js'
 import { $, element, jobUrl } from './elements.js'
 import { count, ends } from './format.js'
+import { searchHistory } from './historySearch.js'
+import { liveJobs } from './list.js'
 
-const TYPING_MS = 250
+/** Delay from the last key to the search. */
+const SEARCH_DELAY_MS = 250
+const TRANSACTION = /^0x[0-9a-f]{64}$/i
 
 /**
- * The search box: a job by its id or by the transaction that created it, or the jobs of a party. The API has no search by
- * transaction, so only the jobs in the list are found by theirs.
- * @param onParty called with the value of a party whose jobs the reader wants
+ * The search box. It finds a job by its id or by the transaction that created it, and the jobs of a participant. A
+ * transaction that is not among the jobs in the list is searched for in the history.
+ * @param onParty called with the filter and the value, if the reader chooses the jobs of a participant
  */
 export function createSearch({ list, onParty }) {
   const form = $('search')
   const input = $('search-input')
-  const results = $('search-results')
+  const results = createResults(form, input)
   let timer
-  let session = new AbortController()
+  let running = new AbortController()
 
   const party = definition().filters.find(({ fields }) => fields.length > 1 && fieldOf(fields[0]).role)
   input.placeholder = ['Job id', ...(party ? [party.name] : []), 'transaction'].join(', ')
 
   const search = async () => {
-    clearTimeout(timer)
-    session.abort()
-    session = new AbortController()
-    const { signal } = session
+    stop()
+    const { signal } = running
     const text = input.value.trim().replace(/^#/, '')
-    if (text === '') return show([])
+    if (text === '') return results.close()
     const found = await Promise.all([
       findJob(text, signal),
       findTransaction(text, list),
@@ -35,37 +37,71 @@ export function createSearch({ list, onParty }) {
     ])
     if (signal.aborted) return
     const items = found.flat().filter(Boolean)
-    show(items.length > 0 ? items : [nothing(text, list)])
-    announce([...results.children].map(({ textContent }) => textContent).join(', '))
+    if (items.length > 0) results.show(items)
+    else if (TRANSACTION.test(text))
+      searchHistory(text.toLowerCase(), { signal, show: results.show, jobLink })
+    else results.show([`Nothing found for “${ends(text)}”.`])
   }
 
-  const show = (items) => {
-    results.replaceChildren(...items.map((item) => element('li', {}, item)))
-    results.hidden = items.length === 0
+  const stop = () => {
+    clearTimeout(timer)
+    running.abort()
+    running = new AbortController()
+  }
+
+  const close = () => {
+    stop()
+    results.close()
   }
 
   input.addEventListener('input', () => {
     clearTimeout(timer)
-    timer = setTimeout(search, TYPING_MS)
+    timer = setTimeout(search, SEARCH_DELAY_MS)
   })
   form.addEventListener('submit', async (event) => {
     event.preventDefault()
     await search()
-    results.querySelector('a, button')?.click()
+    results.first()?.click()
   })
   form.addEventListener('keydown', (event) => {
-    if (event.key === 'Escape') show([])
+    if (event.key === 'Escape') close()
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key]
     if (step === undefined) return
     event.preventDefault()
-    const stops = [input, ...results.querySelectorAll('a, button')]
-    stops[(stops.indexOf(document.activeElement) + step + stops.length) % stops.length].focus()
+    results.moveFocus(step)
   })
-  form.addEventListener('focusout', ({ relatedTarget }) => !form.contains(relatedTarget) && show([]))
-  results.addEventListener('click', () => {
+  form.addEventListener('focusout', ({ relatedTarget }) => !form.contains(relatedTarget) && close())
+  form.addEventListener('click', ({ target }) => {
+    if (!target.closest('[data-result]')) return
     input.value = ''
-    show([])
+    close()
   })
+}
+
+/** The list below the search box. An item with `data-result` is one that the reader may choose. */
+function createResults(form, input) {
+  const box = $('search-results')
+  return {
+    show(items) {
+      // An element that is removed would take the focus with it.
+      if (box.contains(document.activeElement)) input.focus()
+      box.replaceChildren(...items.map((item) => element('li', {}, item)))
+      box.hidden = false
+      announce([...box.children].map(({ innerText }) => innerText).join(', '))
+    },
+
+    close() {
+      box.replaceChildren()
+      box.hidden = true
+    },
+
+    first: () => box.querySelector('[data-result]'),
+
+    moveFocus(step) {
+      const stops = [input, ...form.querySelectorAll('.results :is(a, button)')]
+      stops.at((stops.indexOf(document.activeElement) + step) % stops.length).focus()
+    },
+  }
 }
 
 async function findJob(text, signal) {
@@ -75,25 +111,21 @@ async function findJob(text, signal) {
 
 function findTransaction(text, list) {
   const hash = text.toLowerCase()
-  return list.jobs.filter(({ creationTxHash }) => creationTxHash === hash).map(jobLink)
+  return liveJobs(list)
+    .filter(({ creationTxHash }) => creationTxHash === hash)
+    .map(jobLink)
 }
 
 async function findParty(name, value, signal, onParty) {
   const found = await get('jobs', { [name]: value, limit: 1 }, signal).catch(() => null)
   const total = found?.pagination.total ?? 0
   if (total === 0) return null
-  const button = element('button', { type: 'button' }, `${count('job', total)} of ${name} ${ends(value)}`)
+  const text = `${count('job', total)} of ${name} ${ends(value)}`
+  const button = element('button', { type: 'button', data: { result: '' } }, text)
   button.addEventListener('click', () => onParty(name, value))
   return button
 }
 
 function jobLink({ jobId }) {
-  return element('a', { href: jobUrl(jobId) }, `Job #${ends(jobId)}`)
-}
-
-function nothing(text, list) {
-  const isHash = /^0x[0-9a-f]{64}$/i.test(text)
-  return isHash
-    ? `Nothing found. A transaction is looked for among the ${count('job', list.jobs.length)} in the list only.`
-    : 'Nothing found.'
+  return element('a', { href: jobUrl(jobId), data: { result: '' } }, `Job #${ends(jobId)}`)
 }

@@ -1,62 +1,64 @@
 import { hasApiKey, publicUrl } from './api.js'
 import { definition } from './definition.js'
 
-/** How to use the stream with these filters, by tab. The key is never shown, only where it goes. */
-export function snippets(filters) {
-  const url = quote(publicUrl('events', filters))
-  const withKey = new URLSearchParams(filters)
-  if (hasApiKey) withKey.set('api_key', 'YOUR_KEY')
-  return {
-    browser: [
-      'const es = new EventSource(',
-      `  ${quote(publicUrl('events', withKey))},`,
-      ')',
-      'const log = (e) =>',
-      '  console.log(e.type, JSON.parse(e.data))',
-      "es.addEventListener('job_created', log)",
-      "es.addEventListener('job_updated', log)",
-      "es.addEventListener('job_removed', log)",
-    ].join('\n'),
-    curl: hasApiKey ? `curl -N -H 'x-api-key: YOUR_KEY' \\\n  ${url}` : `curl -N ${url}`,
-    client: [
-      "import { mirror } from 'jobcast-client'",
-      '',
-      `const server = ${quote(publicUrl('', '').replace(/\/api\/v1\/$/, ''))}`,
-      `const open = mirror(${['server', ...clientOptions(filters)].join(', ')})`,
-      'for await (const change of open)',
-      '  console.log(change.type, open.jobs.size)',
-    ].join('\n'),
-  }
+/** In code that a reader may copy, this stands for the API key that the page was opened with. */
+const KEY = 'YOUR_KEY'
+
+/** JavaScript that logs every event of a stream. Lines are short, so that a narrow column does not break them. */
+export function eventSourceCode(url) {
+  return [
+    'const es = new EventSource(',
+    `  ${quote(withKey(url))},`,
+    ')',
+    'const log = (e) =>',
+    '  console.log(e.type, JSON.parse(e.data))',
+    "es.addEventListener('job_created', log)",
+    "es.addEventListener('job_updated', log)",
+    "es.addEventListener('job_removed', log)",
+  ].join('\n')
+}
+
+/** @param options of curl, such as `-N`, which prints a stream without buffering */
+export function curlCode(url, options = []) {
+  const header = hasApiKey ? ['-H', `'x-api-key: ${KEY}'`] : []
+  return ['curl', ...options, ...header, quote(url)].join(' ')
+}
+
+function clientCode(filters) {
+  return [
+    "import { mirror } from 'jobcast-client'",
+    '',
+    `const server = ${quote(publicUrl('', '').replace(/\/api\/v1\/$/, ''))}`,
+    `const open = mirror(${['server', ...clientOptions(filters)].join(', ')})`,
+    'for await (const change of open)',
+    '  console.log(change.type, open.jobs.size)',
+  ].join('\n')
 }
 
 function clientOptions(filters) {
-  const filter = Object.entries(filterObject(filters)).map(
-    ([name, value]) => `    ${name}: ${literal(value)},`,
-  )
+  const kinds = new Map(definition().filters.map(({ name, kind }) => [name, kind]))
+  const literal = (name, value) =>
+    kinds.get(name) === 'list' ? `[${value.split(',').map(quote).join(', ')}]` : quote(value)
+  const filter = [...filters].map(([name, value]) => `    ${name}: ${literal(name, value)},`)
   const lines = []
   if (filter.length > 0) lines.push('  filter: {', ...filter, '  },')
-  if (hasApiKey) lines.push("  apiKey: 'YOUR_KEY',")
+  if (hasApiKey) lines.push(`  apiKey: '${KEY}',`)
   return lines.length === 0 ? [] : [['{', ...lines, '}'].join('\n')]
 }
 
-/** The filters as values for code: lists for what takes lists. */
-function filterObject(filters) {
-  const kinds = new Map(definition().filters.map(({ name, kind }) => [name, kind]))
-  return Object.fromEntries(
-    [...filters].map(([name, value]) => [name, kinds.get(name) === 'list' ? value.split(',') : value]),
-  )
-}
-
-function literal(value) {
-  if (Array.isArray(value)) return `[${value.map(literal).join(', ')}]`
-  return typeof value === 'string' ? quote(value) : String(value)
+function withKey(address) {
+  if (!hasApiKey) return address
+  return `${address}${address.includes('?') ? '&' : '?'}api_key=${KEY}`
 }
 
 function quote(text) {
   return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`
 }
 
-/** Binds the box: tabs by pointer and arrow keys, and the code of the chosen one. */
+/**
+ * The box with code for the stream: tabs, reached by pointer and arrow keys, and the code of the chosen one.
+ * @returns a function that shows the code for other filters
+ */
 export function createSnippets(box) {
   const tabs = [...box.querySelectorAll('[role=tab]')]
   const panel = box.querySelector('[role=tabpanel]')
@@ -75,21 +77,22 @@ export function createSnippets(box) {
     copy.dataset.copy = code.textContent
     copy.dataset.what = `${chosen.textContent} snippet`
   }
+  const choose = (tab) => {
+    chosen = tab
+    show()
+  }
   for (const tab of tabs) {
-    tab.addEventListener('click', () => {
-      chosen = tab
-      show()
-    })
-    tab.addEventListener('keydown', (event) => {
-      const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key]
+    tab.addEventListener('click', () => choose(tab))
+    tab.addEventListener('keydown', ({ key }) => {
+      const step = { ArrowRight: 1, ArrowLeft: -1 }[key]
       if (step === undefined) return
-      chosen = tabs[(tabs.indexOf(chosen) + step + tabs.length) % tabs.length]
-      show()
+      choose(tabs.at((tabs.indexOf(chosen) + step) % tabs.length))
       chosen.focus()
     })
   }
   return (filters) => {
-    texts = snippets(filters)
+    const url = publicUrl('events', filters)
+    texts = { browser: eventSourceCode(url), curl: curlCode(url, ['-N']), client: clientCode(filters) }
     show()
   }
 }

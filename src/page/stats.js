@@ -1,37 +1,57 @@
-import { get, readiness } from './api.js'
-import { definition, FIRST_STATUS, fieldOf, heading, lifeOf, tone } from './definition.js'
-import { $, element, statusElement } from './elements.js'
-import { amount, count, integer, sums, title, words } from './format.js'
+import { ApiError, get, staleReason } from './api.js'
+import { definition, FIRST_STATUS, fieldOf, heading } from './definition.js'
+import { $ } from './elements.js'
+import { amount, count, duration, integer, sums } from './format.js'
+import { showShares } from './shares.js'
 
-const EVERY_MS = 15_000
-/** After an event, fresh figures are read this soon, however many more come until then. */
+const REFRESH_MS = 15_000
+/** Delay from an event to the next read, so that a burst of events causes one read. */
 const AFTER_EVENT_MS = 3000
+/** A request without an answer for so long counts as failed. */
+const TIMEOUT_MS = 8000
+/** A lag below this is given in blocks only. */
+const MIN_LAG_SECONDS = 60
 
-/** The tiles, and the shares by status and by choice: of all jobs. Read every 15 s, and sooner after an event. */
-export function createStats(onStats) {
+/**
+ * The tiles and the shares. They count all jobs, whatever the filters. They are read every 15 s, and sooner after an event.
+ *
+ * - `onStats(stats)`: after each read
+ * - `onUnreachable()`: a read got no answer
+ * - `allJobs()`: the number of all jobs if the list knows it, which is newer than the statistics; null otherwise
+ */
+export function createStats({ onStats, onUnreachable, allJobs }) {
   let timer
   let isLoading = false
   let isTouched = false
   let isConnected = false
+  let stats
   let indexer = { text: '–', note: '' }
 
   const refresh = async () => {
     clearTimeout(timer)
-    timer = setTimeout(refresh, EVERY_MS)
+    timer = setTimeout(refresh, REFRESH_MS)
     if (isLoading || document.hidden) return
     isLoading = true
     try {
-      const [{ data }, notReady] = await Promise.all([get('stats'), readiness()])
-      indexer = indexerText(data, notReady)
+      const signal = AbortSignal.timeout(TIMEOUT_MS)
+      const [{ data }, reason] = await Promise.all([get('stats', [], signal), staleReason(signal)])
+      stats = data
+      indexer = indexerText(data, reason)
       showTiles(data)
+      showCount()
       showIndexer()
       showShares(data)
       onStats(data)
-    } catch {
-      // The connection's state tells that the server is away. The figures stay, greyed out.
+    } catch (error) {
+      // The figures stay. They are greyed out while there is no connection.
+      if (!(error instanceof ApiError)) onUnreachable()
     } finally {
       isLoading = false
     }
+  }
+
+  const showCount = () => {
+    if (stats) tile('jobs').textContent = integer(allJobs() ?? stats.totalJobs)
   }
 
   const showIndexer = () => {
@@ -47,6 +67,7 @@ export function createStats(onStats) {
   return {
     refresh,
 
+    /** An event arrived: the statistics have changed. */
     touch() {
       if (isTouched) return
       isTouched = true
@@ -56,8 +77,10 @@ export function createStats(onStats) {
       }, AFTER_EVENT_MS)
     },
 
-    /** Without a connection nothing is known of the indexer. */
-    connected(value) {
+    /** The number of all jobs has changed. */
+    showCount,
+
+    setConnected(value) {
       if (value && !isConnected) refresh()
       isConnected = value
       showIndexer()
@@ -67,90 +90,21 @@ export function createStats(onStats) {
 
 const tile = (name) => $('stats').querySelector(`[data-field=${name}]`)
 
-function indexerText({ syncing, lagBlocks, lagSeconds }, notReady) {
-  if (syncing) return { text: 'Syncing', note: 'older jobs are still missing' }
-  if (notReady) return { text: 'Stale', note: notReady }
+function indexerText({ syncing, lagBlocks, lagSeconds }, reason) {
+  if (syncing) return { text: 'Syncing', note: 'older jobs are still being indexed' }
+  if (reason) return { text: 'Stale', note: reason }
   if (lagBlocks === 0) return { text: 'At head', note: '' }
-  return { text: `${count('block', lagBlocks)} behind`, note: lagSeconds > 60 ? `${lagSeconds} s` : '' }
+  const note = lagSeconds > MIN_LAG_SECONDS ? duration(lagSeconds) : ''
+  return { text: `${count('block', lagBlocks)} behind`, note }
 }
 
-function showTiles({ totalJobs, totalAmount, byStatus }) {
-  tile('jobs').textContent = integer(totalJobs)
-  tile('open').textContent = integer(jobsOf(byStatus, 'status', FIRST_STATUS))
+function showTiles({ totalAmount, byStatus }) {
+  const open = byStatus.find(({ status }) => status === FIRST_STATUS)
+  tile('open').textContent = integer(open?.jobs ?? 0)
   const { sum } = definition()
   tile('sum').parentElement.hidden = sum === null
   if (sum === null) return
   tile('sum-title').textContent = heading(fieldOf(sum))
   tile('sum').textContent = sums([totalAmount])[0]
   tile('sum').title = `${amount(totalAmount)} ${fieldOf(sum).unit}`
-}
-
-function jobsOf(totals, name, value) {
-  return totals.find((total) => total[name] === value)?.jobs ?? 0
-}
-
-function showShares({ byStatus, byChoice, totalJobs, totalAmount }) {
-  const { statuses, choice, sum } = definition()
-  const unit = sum === null ? undefined : fieldOf(sum).unit
-  fillShares($('by-status'), {
-    label: 'Status',
-    rows: complete(byStatus, 'status', statuses),
-    totalJobs,
-    totalAmount,
-    unit,
-    show: statusElement,
-    paint: (value) => ({ life: lifeOf(value) }),
-  })
-  $('by-choice').hidden = choice === null
-  if (choice === null) return
-  $('choice-title').textContent = `By ${title(choice).toLowerCase()}`
-  fillShares($('by-choice'), {
-    label: title(choice),
-    rows: complete(byChoice, 'choice', fieldOf(choice).values),
-    totalJobs,
-    totalAmount,
-    unit,
-    show: (value) => element('span', { className: 'choice', data: { tone: tone(value) } }, words(value)),
-    paint: (value) => ({ tone: tone(value) }),
-  })
-}
-
-/** The totals of all known values in their order, and of the others after them. */
-function complete(totals, name, values) {
-  const all = new Set([...values.map(String), ...totals.map((total) => total[name])])
-  return [...all].map((value) => ({
-    value,
-    jobs: jobsOf(totals, name, value),
-    amount: totals.find((total) => total[name] === value)?.amount ?? null,
-  }))
-}
-
-function fillShares(section, { label, rows, totalJobs, totalAmount, unit, show, paint }) {
-  const share = (jobs) => (totalJobs === 0 ? '–' : `${Math.round((100 * jobs) / totalJobs)}%`)
-  const heads = [label, 'Jobs', ...(unit ? [unit] : []), 'Share']
-  section
-    .querySelector('thead tr')
-    .replaceChildren(
-      ...heads.map((text, i) => element('th', { scope: 'col', className: i > 0 ? 'number' : '' }, text)),
-    )
-  // The total among them: both tables write alike.
-  const amounts = sums([...rows.map((row) => row.amount), totalAmount])
-  section.querySelector('tbody').replaceChildren(
-    ...rows.map(({ value, jobs }, i) => {
-      const row = element('tr', { className: jobs === 0 ? 'zero' : '' })
-      const cells = [integer(jobs), ...(unit ? [amounts[i] ?? '–'] : []), share(jobs)]
-      row.append(element('th', { scope: 'row' }, show(value)))
-      row.append(...cells.map((text) => element('td', { className: 'number' }, text)))
-      return row
-    }),
-  )
-  section.querySelector('.shares').replaceChildren(
-    ...rows
-      .filter(({ jobs }) => jobs > 0)
-      .map(({ value, jobs }) => {
-        const part = element('i', { data: paint(value) })
-        part.style.flexGrow = jobs
-        return part
-      }),
-  )
 }

@@ -1,52 +1,50 @@
 import { keyedUrl } from './api.js'
+import { createBackoff } from './retry.js'
 
-const FIRST_BACKOFF_MS = 1000
-const LONGEST_BACKOFF_MS = 30_000
+const EVENTS = ['connected', 'ping', 'job_created', 'job_updated', 'job_removed']
 
 /**
- * Holds a subscription from `lastEventId` on until `close()`. EventSource reconnects by itself after a lost connection,
- * but gives up after any answer other than 200, and does not notice a dead socket. In both cases this opens it again; a
- * socket is dead if it was silent for `silenceLimit` seconds, pings included.
+ * Holds a subscription that starts after `lastEventId`, until `close()`. EventSource reconnects by itself after a lost
+ * connection. It gives up after any answer other than 200, and it does not notice a dead socket. In both cases the stream
+ * is opened again here. A socket is considered dead after `silenceLimit` seconds without any event, pings included, and
+ * once the browser is online again after it was offline.
  *
- * - `onState('connecting' | 'live' | 'lost' | 'refused', detail?)`; `refused` carries `{reason, retryAfter}`
+ * - `onState('connecting' | 'live' | 'lost' | 'refused', detail?)`; `refused` carries `{ reason, retryAfter }`
  * - `onEvent(type, data, id)` for `connected`, `ping`, `job_created`, `job_updated` and `job_removed`
  */
 export function openStream({ filters, lastEventId, silenceLimit, onState, onEvent }) {
+  const backoff = createBackoff()
   let source
   let timer
-  let backoff = FIRST_BACKOFF_MS
   let position = lastEventId
   let refusal
-  let heardAt = Date.now()
+  let heardAt
 
   const open = () => {
     heardAt = Date.now()
     source = new EventSource(keyedUrl('events', [...filters, ['lastEventId', position]]))
-    for (const type of ['connected', 'ping', 'job_created', 'job_updated', 'job_removed'])
-      source.addEventListener(type, (event) => receive(type, event))
+    for (const type of EVENTS) source.addEventListener(type, (event) => receive(type, event))
     source.addEventListener('unavailable', (event) => {
       refusal = JSON.parse(event.data)
     })
-    source.addEventListener('error', failed)
+    source.addEventListener('error', onError)
   }
 
   const receive = (type, event) => {
     const data = JSON.parse(event.data)
     heardAt = Date.now()
-    backoff = FIRST_BACKOFF_MS
+    backoff.reset()
     refusal = undefined
-    // A resumed stream's `connected` comes before what it resumes: it is no position to come back to.
+    // A resumed stream sends `connected` before the events that it resumes, so its id is not yet a position to resume from.
     if (type !== 'connected' || data.resumed !== true) position = event.lastEventId
     if (type === 'connected') onState('live')
     onEvent(type, data, event.lastEventId)
   }
 
-  const failed = () => {
-    // A refusal ends its response, and the browser comes back by itself after the time that the server set.
+  const onError = () => {
+    // A refusal ends its response. The browser reconnects by itself, after the delay that the server set.
     onState(refusal ? 'refused' : 'lost', refusal)
-    if (source.readyState !== EventSource.CLOSED) return
-    reopen(backoff * (0.5 + Math.random() / 2))
-    backoff = Math.min(backoff * 2, LONGEST_BACKOFF_MS)
+    if (source.readyState === EventSource.CLOSED) reopen(backoff.next())
   }
 
   const reopen = (delay) => {
@@ -55,20 +53,26 @@ export function openStream({ filters, lastEventId, silenceLimit, onState, onEven
     timer = setTimeout(open, delay)
   }
 
-  const watchdog = setInterval(() => {
-    if (source.readyState !== EventSource.OPEN || Date.now() - heardAt < silenceLimit * 1000) return
+  const replaceDeadSocket = () => {
     onState('lost')
     reopen(0)
+  }
+
+  const watchdog = setInterval(() => {
+    const isSilent = Date.now() - heardAt >= silenceLimit * 1000
+    if (source.readyState === EventSource.OPEN && isSilent) replaceDeadSocket()
   }, 1000)
+  addEventListener('online', replaceDeadSocket)
 
   onState('connecting')
   open()
   return {
-    get live() {
+    get isOpen() {
       return source.readyState === EventSource.OPEN
     },
 
     close() {
+      removeEventListener('online', replaceDeadSocket)
       clearInterval(watchdog)
       clearTimeout(timer)
       source.close()

@@ -1,34 +1,48 @@
 import { $ } from './elements.js'
-import { integer } from './format.js'
-import { MAX_JOBS } from './list.js'
+import { count, integer } from './format.js'
+import { isFull, MAX_JOBS, olderPage, waitingCount } from './list.js'
 
-/** The API counts up to this number; one more means "more than this". */
-const COUNTED = 10_000
+/** The API counts matches up to this number. A greater total means that there are more. */
+const MAX_COUNT = 10_000
 
-/** The words around the list: how many jobs there are, and why there are none or no more. */
-export function createTotal(list, { hasFilters, onMore }) {
-  let total = 0
+/**
+ * The words around the list: how many jobs there are, and why the list is empty or ends. `onChange` is called when the number
+ * may have changed.
+ * @param onMore called when the reader asks for older jobs
+ */
+export function createTotal(list, { hasFilters, onMore, onChange }) {
+  let total = null // unknown
   let isRefused = false
 
   const show = () => {
-    const number = hasFilters() && total > COUNTED ? `more than ${integer(COUNTED)}` : integer(total)
-    $('total').textContent = isRefused ? '' : `${number} ${hasFilters() ? 'match' : 'in all'}`
+    $('total').textContent = totalText()
     $('empty').hidden = list.entries.length > 0
     $('jobs-table').hidden = list.entries.length === 0
     $('empty').textContent = emptyText()
-    $('older').hidden = list.older === null
-    $('end').hidden = list.older !== null || list.entries.length === 0
-    $('end').textContent = list.isCut
-      ? `The list ends after ${integer(MAX_JOBS)} jobs. A filter leads to older ones.`
-      : `That is every job${hasFilters() ? ' that matches' : ' so far'}.`
+    $('older').hidden = olderPage(list) === null
+    $('end').hidden = olderPage(list) !== null || list.entries.length === 0
+    $('end').textContent = endText()
+    onChange()
+  }
+
+  const totalText = () => {
+    if (total === null) return ''
+    if (!hasFilters()) return `${integer(total)} in all`
+    return total > MAX_COUNT ? `more than ${integer(MAX_COUNT)} matches` : count('match', total)
   }
 
   const emptyText = () => {
-    if (isRefused) return 'Nothing is shown: one of the filters is not valid.'
-    if (list.waiting > 0) return 'New jobs wait: resume the list to see them.'
+    if (isRefused) return 'No jobs are shown, because a filter is not valid.'
+    if (waitingCount(list) > 0) return 'New jobs are waiting. Resume the list to see them.'
     return hasFilters()
-      ? 'No job matches these filters now. The next one that does appears here.'
-      : 'No jobs yet. The first one appears here the moment it is on the chain.'
+      ? 'No job matches these filters. The next one that does will appear here.'
+      : 'No jobs yet. The first one will appear here as soon as it is on the chain.'
+  }
+
+  const endText = () => {
+    if (isFull(list))
+      return `The list holds the newest ${integer(MAX_JOBS)} jobs. Use filters to find older ones.`
+    return hasFilters() ? 'No older jobs match.' : 'No older jobs.'
   }
 
   $('older').addEventListener('click', onMore)
@@ -36,27 +50,37 @@ export function createTotal(list, { hasFilters, onMore }) {
   return {
     show,
 
+    /** The number of all jobs; null if it is unknown. */
+    get allJobs() {
+      return hasFilters() ? null : total
+    },
+
     set(value) {
       total = value
       isRefused = false
       show()
     },
 
-    /** Keeps the number true with each event, as far as that is possible. */
+    /**
+     * Updates the number after an event.
+     * @param matches whether the job matches now
+     * @param isExact whether it is known that the job matched before
+     */
     follow(type, { matches, isExact }) {
       if (type === 'job_created') total += 1
       if (type === 'job_removed' || (type === 'job_updated' && !matches && isExact)) total -= 1
       show()
     },
 
-    /** The first filters of the page are not valid: there is no list. */
+    /** The filters of the page's address are not valid, so there is no list. */
     refuse() {
       isRefused = true
       show()
     },
 
+    /** @param error of the latest request for older jobs; null if it succeeded */
     showOlder(error) {
-      $('older').textContent = error ? 'Older jobs could not be loaded. Try again' : 'Load older jobs'
+      $('older').textContent = error ? 'Older jobs could not be loaded. Retry' : 'Load older jobs'
       show()
     },
   }

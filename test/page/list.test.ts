@@ -1,6 +1,22 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 
-const { createList, MAX_JOBS } = await import(new URL('../../src/page/list.js', import.meta.url).href)
+const {
+  addJob,
+  appendOlder,
+  completeSince,
+  createList,
+  dropLeft,
+  holdList,
+  isFull,
+  liveJobs,
+  MAX_JOBS,
+  olderPage,
+  refreshList,
+  removeJob,
+  resetList,
+  updateJob,
+  waitingCount,
+} = await import(new URL('../../src/page/list.js', import.meta.url).href)
 
 interface Entry {
   job: ReturnType<typeof job>
@@ -24,91 +40,91 @@ const shown = () => list.entries.map(({ job, gone }: Entry) => (gone ? `-${job.j
 
 beforeEach(() => {
   list = createList(() => {})
-  list.reset(jobs(5, 3), 'next')
+  resetList(list, jobs(5, 3), 'next')
 })
 
 describe('a change', () => {
   test('of a job takes effect in its place, and its entry is another one', () => {
     const [, before] = list.entries
-    expect(list.updated(job(4, 2), true)).toBe(true)
+    expect(updateJob(list, job(4, 2), true)).toBe(true)
     expect(shown()).toBe('5 4 3')
     expect(list.entries[1]).not.toBe(before)
     expect(list.entries[1]).toMatchObject({ mark: 'changed', job: { version: 2 } })
   })
 
   test('after which a job matches no longer strikes it out, and it leaves later', () => {
-    list.updated(job(4, 2), false)
+    updateJob(list, job(4, 2), false)
     expect(shown()).toBe('5 -4 3')
-    list.sweep(Date.now() + 1000)
+    dropLeft(list, Date.now() + 1000)
     expect(shown()).toBe('5 -4 3')
-    list.sweep(Date.now() + 60_000)
+    dropLeft(list, Date.now() + 60_000)
     expect(shown()).toBe('5 3')
   })
 
   test('after which another job matches puts it where it belongs', () => {
-    list.reset([job(5), job(3)], null)
-    expect(list.updated(job(4), true)).toBe(false)
-    list.updated(job(1), true)
+    resetList(list, [job(5), job(3)], null)
+    expect(updateJob(list, job(4), true)).toBe(false)
+    updateJob(list, job(1), true)
     expect(shown()).toBe('5 4 3 1')
   })
 
   test('of a job older than the list leaves it to the page on which it is', () => {
-    list.updated(job(1), true)
+    updateJob(list, job(1), true)
     expect(shown()).toBe('5 4 3')
-    list.append([job(2), job(1, 2)], null)
+    appendOlder(list, [job(2), job(1, 2)], null)
     expect(shown()).toBe('5 4 3 2 1')
   })
 
   test('back and forth leaves one row', () => {
-    list.updated(job(4, 2), false)
-    list.updated(job(4, 3), true)
+    updateJob(list, job(4, 2), false)
+    updateJob(list, job(4, 3), true)
     expect(shown()).toBe('5 4 3')
   })
 })
 
 describe('a reorg', () => {
   test('strikes a job out, and the same id may come again in another block', () => {
-    list.removed(job(5))
-    list.created(job(5, 1, 6))
+    removeJob(list, job(5))
+    addJob(list, job(5, 1, 6))
     expect(shown()).toBe('5 -5 4 3')
-    expect(list.jobs).toHaveLength(3)
+    expect(liveJobs(list)).toHaveLength(3)
   })
 
   test('takes a job that waits without a trace', () => {
-    list.hold(true)
-    list.created(job(6))
-    list.removed(job(6))
-    list.hold(false)
+    holdList(list, true)
+    addJob(list, job(6))
+    removeJob(list, job(6))
+    holdList(list, false)
     expect(shown()).toBe('5 4 3')
   })
 })
 
 describe('while the list is held', () => {
-  beforeEach(() => list.hold(true))
+  beforeEach(() => holdList(list, true))
 
   test('new jobs wait, in their order, with what changes of them', () => {
-    list.created(job(6))
-    list.created(job(7))
-    list.updated(job(6, 2), true)
+    addJob(list, job(6))
+    addJob(list, job(7))
+    updateJob(list, job(6, 2), true)
     expect(shown()).toBe('5 4 3')
-    expect(list.waiting).toBe(2)
-    expect(list.hold(false)).toBe(true)
+    expect(waitingCount(list)).toBe(2)
+    expect(holdList(list, false)).toBe(true)
     expect(shown()).toBe('7 6 5 4 3')
     expect(list.entries[1]).toMatchObject({ mark: 'new', job: { version: 2 } })
   })
 
   test('nothing leaves', () => {
-    list.removed(job(5))
-    list.sweep(Date.now() + 60_000)
+    removeJob(list, job(5))
+    dropLeft(list, Date.now() + 60_000)
     expect(shown()).toBe('-5 4 3')
   })
 
   test('more jobs than it keeps make it want to be loaded anew', () => {
-    for (let number = 6; number < 1106; number++) list.created(job(number))
-    expect(list.waiting).toBe(1100)
-    expect(list.hold(false)).toBe(false)
-    list.update(jobs(1105, 1006), 'next', 'removed')
-    expect(list.waiting).toBe(0)
+    for (let number = 6; number < 1106; number++) addJob(list, job(number))
+    expect(waitingCount(list)).toBe(1100)
+    expect(holdList(list, false)).toBe(false)
+    refreshList(list, jobs(1105, 1006), 'next', 'removed')
+    expect(waitingCount(list)).toBe(0)
     expect(list.entries).toHaveLength(100)
   })
 })
@@ -116,36 +132,36 @@ describe('while the list is held', () => {
 describe('a fresh history', () => {
   test('adds what is missing, changes what is different, and strikes out what is gone', () => {
     const [five] = list.entries
-    list.update([job(6), job(5), job(3, 2)], 'next', 'removed')
+    refreshList(list, [job(6), job(5), job(3, 2)], 'next', 'removed')
     expect(shown()).toBe('6 5 -4 3')
     expect(list.entries[1]).toBe(five)
     expect(list.entries.map(({ mark }: Entry) => mark)).toEqual(['new', undefined, undefined, 'changed'])
   })
 
   test('says nothing of jobs older than its own', () => {
-    list.update([job(6), job(5)], 'next', 'removed')
+    refreshList(list, [job(6), job(5)], 'next', 'removed')
     expect(shown()).toBe('6 5')
   })
 
   test('lets new jobs wait while the list is held', () => {
-    list.hold(true)
-    list.update([job(7), job(6), job(5), job(4)], 'next', 'removed')
+    holdList(list, true)
+    refreshList(list, [job(7), job(6), job(5), job(4)], 'next', 'removed')
     expect(shown()).toBe('5 4')
-    list.hold(false)
+    holdList(list, false)
     expect(shown()).toBe('7 6 5 4')
   })
 })
 
 test('the list is bounded, and goes on below where it was cut', () => {
-  list.reset(jobs(MAX_JOBS, 1), null)
-  list.created(job(MAX_JOBS + 1))
+  resetList(list, jobs(MAX_JOBS, 1), null)
+  addJob(list, job(MAX_JOBS + 1))
   expect(list.entries).toHaveLength(MAX_JOBS)
-  expect(list.isCut).toBe(true)
-  expect(list.older).toBeNull()
+  expect(isFull(list)).toBe(true)
+  expect(olderPage(list)).toBeNull()
 })
 
 test('jobs of one page twice are one', () => {
-  list.append([job(3), job(2)], null)
+  appendOlder(list, [job(3), job(2)], null)
   expect(shown()).toBe('5 4 3 2')
-  expect(list.coveredSince).toBe(0)
+  expect(completeSince(list)).toBe(0)
 })

@@ -1,0 +1,38 @@
+/**
+ * An entry of the list: `{ key, job, mark, gone, goneAt }`. Entries never change. A change of the job puts a new entry in
+ * the place of the old one.
+ *
+ * @param mark 'new' or 'changed' for a job that the stream sent; undefined for one of the history
+ */
+export function createEntry(job, mark) {
+  return { key: keyOf(job), job, mark, gone: undefined, goneAt: undefined }
+}
+
+/**
+ * The entry of a job that left the list. Its row stays for a moment, struck out.
+ * @param gone 'removed' (a reorg removed the job) or 'left' (the job no longer matches the filters)
+ */
+export function leavingEntry(entry, gone) {
+  return { ...entry, gone, goneAt: Date.now() }
+}
+
+/** Identifies a job. The id alone does not: a contract may use it twice, and a reorg may move a job to another block. */
+export function keyOf({ jobId, creationTxHash, blockNumber }) {
+  return `${blockNumber}:${creationTxHash}:${jobId}`
+}
+
+/** Whether a job belongs above another one. Jobs of one block are ordered by their logs, whose order the ids follow. */
+export function isNewer(a, b) {
+  if (a.blockNumber !== b.blockNumber) return BigInt(a.blockNumber) > BigInt(b.blockNumber)
+  return /^\d+$/.test(a.jobId) && /^\d+$/.test(b.jobId) && BigInt(a.jobId) > BigInt(b.jobId)
+}
+
+/** Puts an entry into entries that are sorted from newest to oldest. */
+export function insertSorted(entries, entry) {
+  const place = entries.findIndex((other) => isNewer(entry.job, other.job))
+  entries.splice(place === -1 ? entries.length : place, 0, entry)
+}
+
+export function replaceEntry(entries, old, entry) {
+  entries[entries.indexOf(old)] = entry
+}

@@ -1,0 +1,59 @@
+import { createBars } from './bars.js'
+import { definition, fieldOf, TONES } from './definition.js'
+import { $ } from './elements.js'
+import { count, integer, roughly } from './format.js'
+
+/**
+ * One chart with its caption.
+ * @param measure 'jobs' or 'amount'
+ * @param canCut whether an absurdly high bar is cut off
+ * @param onPoint called with the place of the bar under the pointer, or null
+ */
+export function createFigure(measure, { canCut, onPoint }) {
+  const figure = $(`${measure}-figure`)
+  const svg = figure.querySelector('svg')
+  const bars = createBars(svg, { canCut, onPoint })
+  const valueText = (value) =>
+    measure === 'jobs' ? count('job', value) : `${roughly(value)} ${fieldOf(definition().sum).unit}`
+  let drawn
+
+  return {
+    /** Marks a bar and shows its value. */
+    point(place) {
+      bars.point(place)
+      figure.querySelector('.readout').textContent =
+        place === null ? '' : `${drawn.range.when(drawn.times[place])}: ${valueText(drawn.sums[place])}`
+    },
+
+    /** Draws `{ at, tone, jobs, amount }` entries as bars from `begin` to `end`. */
+    draw(range, entries, begin, end) {
+      drawn = { range, ...stack(entries, measure, { begin, end, step: range.step }) }
+      const { times, sums, series } = drawn
+      const cut = bars.draw(series, sums, { range, begin, end })
+      const highest = sums.indexOf(Math.max(...sums))
+      const peak = `${valueText(sums[highest])} at ${range.when(times[highest])}`
+      const total = sums.reduce((all, each) => all + each, 0)
+      figure.querySelector('.unit').textContent = range.unit
+      figure.querySelector('.note').textContent =
+        cut.length === 0 ? '' : `${count('bar', cut.length)} cut off, the highest is ${peak}`
+      const totalText = measure === 'jobs' ? integer(total) : valueText(total)
+      const name = `${figure.querySelector('b').textContent} ${range.unit}: ${totalText} in all`
+      svg.setAttribute('aria-label', total === 0 ? name : `${name}, most ${peak}`)
+    },
+  }
+}
+
+/** @returns `times` of the bars, their `sums`, and `series`: tone → one value a bar */
+function stack(entries, measure, { begin, end, step }) {
+  const length = Math.round((end - begin) / step)
+  const times = Array.from({ length }, (_, i) => begin + i * step)
+  const sums = new Array(length).fill(0)
+  const series = new Map(TONES.map((tone) => [tone, new Array(length).fill(0)]))
+  for (const entry of entries) {
+    const place = Math.floor((entry.at - begin) / step)
+    if (place < 0 || place >= length) continue
+    series.get(entry.tone)[place] += entry[measure]
+    sums[place] += entry[measure]
+  }
+  return { times, sums, series }
+}

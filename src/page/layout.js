@@ -1,0 +1,17 @@
+const MARGIN = 24
+
+/** Sets what the style sheets cannot: where the right column sticks, and which parts are folded at first. */
+export function arrangePage() {
+  const aside = document.querySelector('aside')
+  // A column higher than the screen scrolls until its end is visible, then it sticks.
+  new ResizeObserver(() => {
+    const header = document.querySelector('header').offsetHeight
+    const top = Math.min(header + MARGIN, innerHeight - aside.offsetHeight - MARGIN)
+    aside.style.setProperty('--stick', `${top}px`)
+  }).observe(aside)
+
+  // On a phone everything above the list is folded, so that the jobs come early.
+  const isPhone = matchMedia('(max-width: 48rem)').matches
+  for (const details of document.querySelectorAll('.card, #filters-box')) details.open = !isPhone
+  document.getElementById('use').open = matchMedia('(min-width: 72.01rem)').matches
+}

@@ -1,0 +1,43 @@
+import { appendOlder, completeSince, olderPage } from './list.js'
+import { readOlder } from './session.js'
+
+/** The chart of the last hour needs the jobs of that hour. They are loaded up to this number. */
+const MAX_FOR_CHART = 500
+const HOUR_SECONDS = 3600
+
+let isLoading = false
+
+/**
+ * Loads the next page of older jobs into the list, unless a page is being loaded.
+ * @returns the error if the request failed; null otherwise
+ */
+export async function loadOlder(list, session) {
+  const page = olderPage(list)
+  if (isLoading || page === null) return null
+  isLoading = true
+  const { filters } = session
+  try {
+    const { jobs, next } = await readOlder(session, page)
+    // If the list was read again meanwhile, or for other filters, this page does not continue it.
+    if (filters === session.filters && list.nextPage === page) appendOlder(list, jobs, next)
+    return null
+  } catch (error) {
+    return error
+  } finally {
+    isLoading = false
+  }
+}
+
+/** Loads older jobs until the list covers the last hour, or holds enough for the chart. */
+export async function loadLastHour(list, session) {
+  const { filters } = session
+  const needsMore = () =>
+    olderPage(list) !== null &&
+    list.entries.length < MAX_FOR_CHART &&
+    completeSince(list) > Date.now() / 1000 - HOUR_SECONDS
+  while (needsMore()) {
+    const { length } = list.entries
+    await loadOlder(list, session)
+    if (filters !== session.filters || list.entries.length === length) return
+  }
+}

@@ -1,0 +1,46 @@
+import { controlsOf } from './keys.js'
+
+/** Height of the page's header in pixels: a row that ends above it is not visible. */
+const HEADER = 100
+
+/**
+ * Saves the reader's place before rows change: the focused control and, if the list starts above the screen, the position of
+ * the first visible row.
+ * @param wanted entries that will be shown
+ * @param shown entry → row, of the rows before the change
+ * @returns a function that restores the place after the change
+ */
+export function holdPlace(body, wanted, shown) {
+  const restoreScroll = holdScroll(body, wanted, shown)
+  const restoreFocus = holdFocus(body)
+  return () => {
+    restoreScroll()
+    restoreFocus()
+  }
+}
+
+function holdScroll(body, wanted, shown) {
+  const isDown = body.getBoundingClientRect().top < 0
+  const stays = new Set(wanted)
+  const isAnchor = ([entry, row]) => stays.has(entry) && row.getBoundingClientRect().bottom > HEADER
+  const [, anchor] = (isDown && [...shown].find(isAnchor)) || []
+  const top = anchor?.getBoundingClientRect().top
+  return () => {
+    if (!anchor?.isConnected) return
+    const moved = anchor.getBoundingClientRect().top - top
+    if (Math.abs(moved) >= 1) scrollBy({ top: moved, behavior: 'instant' })
+  }
+}
+
+function holdFocus(body) {
+  const active = document.activeElement
+  const row = body.contains(active) ? active.closest('tr') : null
+  const control = row ? controlsOf(row).indexOf(active) : -1
+  return () => {
+    if (row === null || row.isConnected) return
+    const successor = [...body.rows].find(({ dataset }) => dataset.key === row.dataset.key)
+    const controls = successor ? controlsOf(successor) : []
+    const target = controls[control] ?? controls[0] ?? body.closest('table')
+    target.focus({ preventScroll: true })
+  }
+}
