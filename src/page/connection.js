@@ -7,7 +7,7 @@ const PATIENCE_SECONDS = 10
 const texts = {
   connecting: () => 'Connecting',
   live: () => 'Live',
-  stale: ({ silence }) => `No answer for ${duration(silence)}`,
+  stale: ({ silence }) => `No answer for ${duration(Math.max(1, silence))}`,
   lost: () => (navigator.onLine ? 'Reconnecting' : 'Offline'),
   refused: ({ reason, seconds }) =>
     `${reason === 'full' ? 'Server full' : 'Server restarting'}, retrying in ${seconds} s`,
@@ -91,6 +91,7 @@ export function createConnection() {
     /** A request got no answer: the socket of the stream may be dead too. */
     suspect() {
       isSuspect = true
+      isOffline = !navigator.onLine
       show()
     },
   }

@@ -1,5 +1,10 @@
 const whole = new Intl.NumberFormat('en')
 const compact = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 2 })
+const compactSum = new Intl.NumberFormat('en', {
+  notation: 'compact',
+  minimumFractionDigits: 2,
+  maximumFractionDigits: 2,
+})
 const fullTime = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'long' })
 const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' })
 const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' })
@@ -51,14 +56,17 @@ export function sums(texts) {
     if (longest <= 3) return amount(text).replace(/(\.\d\d)\d+$/, '$1')
     const [units, fraction = ''] = text.split('.')
     if (units === '0' && /[1-9]/.test(fraction)) return '<1'
-    return longest <= 6 ? integer(units) : roughly(units)
+    return longest <= 6 || units.length <= 3 ? integer(units) : compactText(units, compactSum)
   })
 }
 
 /** A number for the axis or the caption of a chart: `950`, `12.5K`, `1.15e71`. */
 export function roughly(value) {
-  const digits = typeof value === 'string' ? value : BigInt(Math.round(value)).toString()
-  return digits.length <= 15 ? compact.format(Number(value)) : scientific(digits)
+  return compactText(BigInt(Math.round(value)).toString(), compact)
+}
+
+function compactText(digits, format) {
+  return digits.length <= 15 ? format.format(Number(digits)) : scientific(digits)
 }
 
 function scientific(digits) {

@@ -32,10 +32,15 @@ function withAllValues(totals, name, values) {
   return [...all].map((value) => found.get(value) ?? { value, jobs: 0, amount: null })
 }
 
+function percentage(jobs, totalJobs) {
+  if (totalJobs === 0) return '–'
+  const percent = (100 * jobs) / totalJobs
+  return percent > 0 && percent < 0.5 ? '<1%' : `${Math.round(percent)}%`
+}
+
 function fillShares(section, { label, rows, total, show, paint }) {
   const { sum } = definition()
   const unit = sum === null ? undefined : fieldOf(sum).unit
-  const share = (jobs) => (total.totalJobs === 0 ? '–' : `${Math.round((100 * jobs) / total.totalJobs)}%`)
   const heads = [label, 'Jobs', ...(unit ? [unit] : []), 'Share']
   section
     .querySelector('thead tr')
@@ -46,7 +51,7 @@ function fillShares(section, { label, rows, total, show, paint }) {
   const amounts = sums([...rows.map(({ amount }) => amount), total.totalAmount])
   section.querySelector('tbody').replaceChildren(
     ...rows.map(({ value, jobs }, i) => {
-      const cells = [integer(jobs), ...(unit ? [amounts[i] ?? '–'] : []), share(jobs)]
+      const cells = [integer(jobs), ...(unit ? [amounts[i] ?? '–'] : []), percentage(jobs, total.totalJobs)]
       return element(
         'tr',
         { className: jobs === 0 ? 'zero' : '' },

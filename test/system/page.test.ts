@@ -259,6 +259,28 @@ describe('the list', () => {
     await restart()
   })
 
+  test('says at once that the browser is offline, and goes on when it is online again', async () => {
+    await open()
+    await context.setOffline(true)
+    await page.locator('#state', { hasText: 'Offline' }).waitFor({ timeout: 2000 })
+    expect(await tile('Indexer').innerText()).toContain('not connected')
+    await context.setOffline(false)
+    await live()
+    const { jobId } = await chain.createJob()
+    await row(jobId).waitFor()
+    await untilComplete()
+  })
+
+  test('says that the server does not answer long before a ping is late', async () => {
+    await open()
+    await page.route('**/api/v1/stats', () => {})
+    await page.locator('#connection[data-state=stale]').waitFor({ timeout: 28_000 })
+    expect(await page.locator('#state').innerText()).toMatch(/^No answer for \d+ s$/)
+    expect(await tile('Indexer').innerText()).toContain('not connected')
+    await chain.createJob()
+    await live()
+  })
+
   test('comes back by itself where the server gave wrong answers for a while', async () => {
     let refusals = 0
     await page.route('**/api/v1/events*', (route) => {
@@ -482,14 +504,57 @@ describe('the filters', () => {
       .getByRole('search')
       .getByRole('link', { name: `Job #${jobId}` })
       .waitFor()
-    await search.fill(`0x${'00'.repeat(32)}`)
-    await page.getByRole('search').getByText('A transaction is looked for among').waitFor()
     await search.fill('31337')
     await page.getByRole('button', { name: '2 jobs of participant 31337' }).click()
     await untilComplete('&participant=31337')
     await search.fill(jobId)
     await search.press('Enter')
     await page.getByRole('heading', { name: `Job #${jobId}` }).waitFor()
+  })
+})
+
+describe('a transaction that is not among the jobs in the list', () => {
+  /** The list is filtered, so that it holds none of the jobs that are searched. */
+  const search = async (hash: string): Promise<void> => {
+    await open('/?clientId=123456789')
+    await page.getByRole('searchbox').fill(hash)
+  }
+  const results = () => page.locator('#search-results')
+
+  test('is searched for in the history, page by page', async () => {
+    const first = (await history()).at(-1) as Job
+    await search(first.creationTxHash.toUpperCase().replace('X', 'x'))
+    await page
+      .getByRole('search')
+      .getByRole('link', { name: `Job #${first.jobId}`, exact: true })
+      .waitFor()
+    await search(`0x${'00'.repeat(32)}`)
+    const all = (await historyIds()).length.toLocaleString('en')
+    await results().getByText(`No job was created by this transaction: ${all} jobs searched`).waitFor()
+  })
+
+  test('leaves the reader to stop and to continue, and says how far the search went', async () => {
+    await page.route(
+      ({ pathname, searchParams }) => pathname.endsWith('/jobs') && searchParams.has('cursor'),
+      (route) => setTimeout(() => route.continue().catch(() => {}), 500),
+    )
+    const jobs = await history()
+    const first = jobs.at(-1) as Job
+    await search(first.creationTxHash)
+    await results().getByText('Searching: 200 of').waitFor()
+    await results().getByRole('button', { name: 'Stop' }).click()
+    await results()
+      .getByText(/^Not found in the newest [23]00 of/)
+      .waitFor()
+    const text = await results().innerText()
+    const read = Number(/newest (\d+)/.exec(text)?.[1])
+    const block = Number(jobs[read - 1]?.blockNumber).toLocaleString('en')
+    expect(text).toContain(`of ${jobs.length.toLocaleString('en')} jobs, back to block ${block}.`)
+    await page.unrouteAll({ behavior: 'ignoreErrors' })
+    await results().getByRole('button', { name: 'Continue' }).click()
+    await results()
+      .getByRole('link', { name: `Job #${first.jobId}`, exact: true })
+      .waitFor()
   })
 })
 
