@@ -4,7 +4,10 @@ const apiKey = new URLSearchParams(location.search).get('api_key')
 
 export const hasApiKey = apiKey !== null
 
-/** An error answer, with the API's own message. `retryAfter` is in seconds; undefined if the answer has none. */
+/** Most jobs that the API returns in one page. */
+export const PAGE_SIZE = 100
+
+/** An error response, with the API's own message. `retryAfter` is in seconds; undefined if the response has none. */
 export class ApiError extends Error {
   name = 'ApiError'
   constructor(message, status, retryAfter) {
@@ -36,13 +39,13 @@ export function siteUrl(path) {
   return url.href
 }
 
-/** Options of a request to the API. No answer may come from the cache: it would be older than the stream's position. */
+/** Options of every request to the API. A cached response would be older than the position that the stream starts at. */
 export const requestInit = { headers: hasApiKey ? { 'x-api-key': apiKey } : {}, cache: 'no-store' }
 
 /**
  * GET of an API path.
  * @returns the whole envelope: `data`, and for a list also `pagination` and `lastEventId`
- * @throws ApiError if the answer is an error; TypeError or a DOMException if there is no answer
+ * @throws ApiError for an error response; TypeError or DOMException if there is no response
  */
 export async function get(path, params, signal) {
   const response = await fetch(publicUrl(path, params), { ...requestInit, signal })
@@ -50,7 +53,7 @@ export async function get(path, params, signal) {
   if (response.ok && body?.success) return body
   const retryAfter = Number(response.headers.get('retry-after')) || undefined
   throw new ApiError(
-    body?.error?.message ?? `The server answered ${response.status}`,
+    body?.error?.message ?? `The server responded with status ${response.status}`,
     response.status,
     retryAfter,
   )

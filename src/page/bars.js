@@ -2,7 +2,7 @@ import { TONES } from './definition.js'
 import { roughly } from './format.js'
 import { axisTimes, axisValues, chartHeight } from './scale.js'
 
-/** Space around the bars, in pixels. The axis of the values is on the left, that of the times below. */
+/** Space around the bars in pixels: value labels on the left, time labels below. */
 const LEFT = 40
 const BOTTOM = 22
 const TOP = 8
@@ -10,7 +10,7 @@ const TOP = 8
 const LABEL = 34
 
 /**
- * A chart of stacked bars in an svg element, one unit a pixel.
+ * A chart of stacked bars in an svg element, whose units are pixels.
  * @param canCut whether an absurdly high bar is cut off
  * @param onPoint called with the place of the bar under the pointer, or null
  */
@@ -70,8 +70,8 @@ export function createBars(svg, { canCut, onPoint }) {
   return {
     point,
     /**
-     * @param series tone → one value a bar
-     * @param sums one total a bar
+     * @param series tone → one value per bar
+     * @param sums one total per bar
      * @returns the places of the bars that are cut off
      */
     draw(series, sums, { range, begin, end }) {
@@ -94,7 +94,7 @@ function timeLabels(times, xOf, { range, width, y }) {
   return fitting.map((time) => label(range.label(time), { x: xOf(time), y, 'text-anchor': 'start' }))
 }
 
-/** A part of a bar, on top of the parts below it. `floors` holds the sum of those, and is updated. */
+/** One part of a stacked bar. `floors[place]` is the sum of the parts below it; the part's value is added. */
 function rectangle(x, width, y, floors, place, value) {
   if (value === 0) return ''
   const from = y(floors[place])

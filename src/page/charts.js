@@ -1,13 +1,13 @@
 import { definition, fieldOf, groupOf, TONES, tone } from './definition.js'
 import { $, choiceElement } from './elements.js'
 import { createFigure } from './figure.js'
-import { clockTime, dayMonth, integer, title } from './format.js'
+import { clockTime, dayMonth, formatInteger, title } from './format.js'
 import { completeSince, liveJobs } from './list.js'
 
 const MINUTE = 60
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
-/** Times in seconds; `space` is the least distance of two labels in pixels. */
+/** The ranges to choose from. Times are in seconds. `space` is the least distance between labels in pixels. */
 const ranges = {
   hour: {
     name: 'Last 60 minutes',
@@ -40,11 +40,11 @@ const ranges = {
     when: (time) => `${dayMonth(time)}, ${clockTime(time)}`,
   },
 }
-/** Shortest range of the hour's chart, if the list does not reach back further: fewer bars would be unreadable. */
+/** The hour's chart shows at least so many minutes. With fewer bars it would be unreadable. */
 const MIN_MINUTES = 10
-/** Changes are drawn together after this delay. */
+/** Delay from a change to the next drawing, so that a burst of changes is drawn once. */
 const DRAW_DELAY_MS = 250
-/** The charts move on with time even if nothing changes. */
+/** The charts are drawn this often even if nothing changes, since their range ends now. */
 const REDRAW_MS = 10_000
 
 /**
@@ -98,7 +98,7 @@ export function createCharts({ list, hasFilters }) {
   }
 }
 
-/** Jobs older than the list may exist: the hour's chart begins where the list is complete. */
+/** Where the hour's chart begins. It leaves out the time for which the list may lack jobs. */
 function beginOfHour(end, list) {
   const complete = Math.ceil(completeSince(list) / MINUTE) * MINUTE
   return Math.max(end - HOUR, Math.min(complete, end - MIN_MINUTES * MINUTE))
@@ -107,7 +107,7 @@ function beginOfHour(end, list) {
 function hourScope(end, list, hasFilters) {
   const since = completeSince(list)
   if (since <= end - HOUR) return hasFilters ? `${ranges.hour.name}, matching jobs` : ranges.hour.name
-  const number = integer(list.live.size)
+  const number = formatInteger(list.live.size)
   return `Since ${clockTime(since)}: the newest ${number} ${hasFilters ? 'matching jobs' : 'jobs'}`
 }
 

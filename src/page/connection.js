@@ -1,5 +1,5 @@
 import { $ } from './elements.js'
-import { duration } from './format.js'
+import { formatDuration } from './format.js'
 
 /** Seconds that a ping may be late before the connection is considered stale. */
 const PATIENCE_SECONDS = 10
@@ -7,7 +7,7 @@ const PATIENCE_SECONDS = 10
 const texts = {
   connecting: () => 'Connecting',
   live: () => 'Live',
-  stale: ({ silence }) => `No answer for ${duration(Math.max(1, silence))}`,
+  stale: ({ silence }) => `No answer for ${formatDuration(Math.max(1, silence))}`,
   lost: () => (navigator.onLine ? 'Reconnecting' : 'Offline'),
   refused: ({ reason, seconds }) =>
     `${reason === 'full' ? 'Server full' : 'Server restarting'}, retrying in ${seconds} s`,
@@ -16,9 +16,8 @@ const texts = {
 }
 
 /**
- * Shows the state of the connection in the page's header, in words. It is better than the stream's own state, which stays
- * `live` on a dead socket: it turns to `lost` when the browser goes offline, and to `stale` when a request is not answered
- * or a ping is late.
+ * Shows the state of the connection in the page's header, in words. The stream's own state stays `live` on a dead socket.
+ * The shown state becomes `lost` when the browser goes offline, and `stale` when a request fails or a ping is late.
  */
 export function createConnection() {
   let keepaliveSeconds = Number.POSITIVE_INFINITY
@@ -49,7 +48,7 @@ export function createConnection() {
     onChange(next, text)
   }
 
-  /** Something arrived, so the server is reachable. It may be on this machine, so that being offline does not matter. */
+  /** Something arrived, so the server is reachable. A browser that is offline can still reach a server on its own machine. */
   const heard = () => {
     heardAt = Date.now()
     isSuspect = false
@@ -88,7 +87,7 @@ export function createConnection() {
 
     heard,
 
-    /** A request got no answer: the socket of the stream may be dead too. */
+    /** A request failed, so the stream's socket may be dead too. */
     suspect() {
       isSuspect = true
       isOffline = !navigator.onLine

@@ -1,7 +1,7 @@
 import { title } from './format.js'
-import { matches } from './matching.js'
+import { matchesFilters } from './matching.js'
 
-/** The contract's definition, from /api/v1/config. No module of the page contains the name of a contract's field. */
+/** The contract's definition, from /api/v1/config. Modules take the names of the contract's fields from it. */
 let contract = { name: '', fields: [], filters: [], statuses: [], choice: null, sum: null }
 
 export function setDefinition(value) {
@@ -10,7 +10,7 @@ export function setDefinition(value) {
 
 export const definition = () => contract
 export const fieldOf = (name) => contract.fields.find((field) => field.name === name)
-export const passes = (filters, job) => matches(contract, filters, job)
+export const passes = (filters, job) => matchesFilters(contract, filters, job)
 
 /** The status of a new job, in every contract. */
 export const FIRST_STATUS = 'OPEN'

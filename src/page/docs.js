@@ -31,20 +31,25 @@ function details(summary, ...content) {
   return element('details', {}, element('summary', {}, summary), ...content)
 }
 
-function answers({ responses }, schemas) {
+/** The response of a route and its errors, folded. */
+function responseDetails({ responses }, schemas) {
   const { 200: success, ...failures } = responses
   const [[type, { schema, example }] = []] = Object.entries(success.content ?? {})
   const parts = []
   if (type === 'application/json') {
     const sample = JSON.stringify(schemas.example(schema), null, 2)
-    parts.push(details('Answer', fieldList(schemas.fields(schema)), codeBlock(sample, 'Example answer')))
-  } else if (typeof example === 'string') parts.push(details('Answer', codeBlock(example, 'Example answer')))
-  const statuses = Object.entries(failures).map(([status, { description }]) => ({
-    path: status,
-    type: '',
-    description,
-  }))
-  if (statuses.length > 0) parts.push(details('Errors', fieldList(statuses)))
+    const fields = fieldList(schemas.fields(schema))
+    parts.push(details('Response', fields, codeBlock(sample, 'Example response')))
+  } else if (typeof example === 'string')
+    parts.push(details('Response', codeBlock(example, 'Example response')))
+  const errors = Object.entries(failures)
+  if (errors.length > 0)
+    parts.push(
+      details(
+        'Errors',
+        fieldList(errors.map(([path, { description }]) => ({ path, type: '', description }))),
+      ),
+    )
   return parts
 }
 
@@ -63,7 +68,7 @@ function operationElement(path, operation, schemas) {
     element('p', { className: 'summary' }, operation.summary),
     ...prose(operation.description ?? ''),
     createRequest(path, operation),
-    ...answers(operation, schemas),
+    ...responseDetails(operation, schemas),
   )
 }
 

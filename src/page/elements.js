@@ -1,6 +1,6 @@
 import { siteUrl } from './api.js'
 import { definition, lifeOf, tone } from './definition.js'
-import { amount, date, ends, exactTime, machineTime, relative, shortAmount, words } from './format.js'
+import { date, ends, exactTime, formatAmount, machineTime, relative, shortAmount, words } from './format.js'
 
 export const $ = (id) => document.getElementById(id)
 
@@ -48,8 +48,8 @@ export function choiceElement(field, value) {
 }
 
 function amountElement({ unit }, value, short) {
-  const text = short ? shortAmount(value) : amount(value)
-  const title = text === amount(value) ? '' : amount(value)
+  const text = short ? shortAmount(value) : formatAmount(value)
+  const title = text === formatAmount(value) ? '' : formatAmount(value)
   const made = element('data', { className: 'amount', value, title }, text)
   if (unit) made.append(element('span', { className: 'unit' }, ` ${unit}`))
   return made

@@ -1,11 +1,10 @@
 /**
- * An entry of the list: `{ key, job, mark, gone, goneAt }`. Entries never change. A change of the job puts a new entry in
- * the place of the old one.
- *
+ * Creates an entry of the list: `{ key, job, mark, gone, goneAt }`. Entries are immutable: if a job changes, a new entry
+ * replaces the old one.
  * @param mark 'new' or 'changed' for a job that the stream sent; undefined for one of the history
  */
 export function createEntry(job, mark) {
-  return { key: keyOf(job), job, mark, gone: undefined, goneAt: undefined }
+  return { key: entryKey(job), job, mark, gone: undefined, goneAt: undefined }
 }
 
 /**
@@ -17,7 +16,7 @@ export function leavingEntry(entry, gone) {
 }
 
 /** Identifies a job. The id alone does not: a contract may use it twice, and a reorg may move a job to another block. */
-export function keyOf({ jobId, creationTxHash, blockNumber }) {
+export function entryKey({ jobId, creationTxHash, blockNumber }) {
   return `${blockNumber}:${creationTxHash}:${jobId}`
 }
 

@@ -1,7 +1,7 @@
 import { createBars } from './bars.js'
 import { definition, fieldOf, TONES } from './definition.js'
 import { $ } from './elements.js'
-import { count, integer, roughly } from './format.js'
+import { count, formatInteger, roughly } from './format.js'
 
 /**
  * One chart with its caption.
@@ -36,14 +36,14 @@ export function createFigure(measure, { canCut, onPoint }) {
       figure.querySelector('.unit').textContent = range.unit
       figure.querySelector('.note').textContent =
         cut.length === 0 ? '' : `${count('bar', cut.length)} cut off, the highest is ${peak}`
-      const totalText = measure === 'jobs' ? integer(total) : valueText(total)
+      const totalText = measure === 'jobs' ? formatInteger(total) : valueText(total)
       const name = `${figure.querySelector('b').textContent} ${range.unit}: ${totalText} in all`
       svg.setAttribute('aria-label', total === 0 ? name : `${name}, most ${peak}`)
     },
   }
 }
 
-/** @returns `times` of the bars, their `sums`, and `series`: tone → one value a bar */
+/** @returns `times` and `sums` of the bars, and `series`: tone → one value per bar */
 function stack(entries, measure, { begin, end, step }) {
   const length = Math.round((end - begin) / step)
   const times = Array.from({ length }, (_, i) => begin + i * step)

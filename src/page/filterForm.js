@@ -64,5 +64,5 @@ function problem(name) {
   return element('p', { id: problemId(name), className: 'problem-text', role: 'alert', hidden: true })
 }
 
-/** Id of the element that says what is wrong with a filter. */
+/** Id of the element for the error message of a filter. */
 export const problemId = (name) => `problem-${name}`

@@ -90,7 +90,7 @@ export function createFilters(form, onChange) {
   }
 }
 
-/** @returns a function that saves an address in the browser's history: one entry a field, not one a key */
+/** @returns a function that saves an address in the browser's history: one entry per field, not one per key */
 function createAddressHistory(form) {
   let lastField // that was typed into since the newest entry; undefined if none was
   const forget = () => {

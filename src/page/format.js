@@ -27,36 +27,36 @@ const isDate = (seconds) => Math.abs(Number(seconds)) <= LAST_DATE
 const dateOf = (seconds) => new Date(Number(seconds) * 1000)
 
 /** `"12345"` or 12345 → `12,345`, exact for any size. */
-export const integer = (value) => whole.format(BigInt(value))
+export const formatInteger = (value) => whole.format(BigInt(value))
 
 /** `"1234.500000"` → `1,234.50`, `"1234"` → `1,234`. Exact: a fraction keeps at least two digits, and all that are not 0. */
-export function amount(text) {
+export function formatAmount(text) {
   const [units, fraction = ''] = text.split('.')
-  if (fraction === '') return integer(units)
+  if (fraction === '') return formatInteger(units)
   const digits = fraction.replace(/0+$/, '').padEnd(Math.min(2, fraction.length), '0')
-  return `${integer(units)}.${digits}`
+  return `${formatInteger(units)}.${digits}`
 }
 
 /** An amount for a narrow column: exact if it fits, otherwise without its fraction, otherwise as `1.23e20`. */
 export function shortAmount(text) {
-  const exactText = amount(text)
+  const exactText = formatAmount(text)
   if (exactText.length <= 15) return exactText
   const units = text.split('.')[0]
-  return units.length <= 11 ? integer(units) : scientific(units)
+  return units.length <= 11 ? formatInteger(units) : scientific(units)
 }
 
 /**
- * Sums, all in the precision of the greatest: `950.00` below a thousand, whole units below a million, then `1.23M`.
+ * Formats sums, all in the precision of the greatest: `950.00`, whole units from a thousand on, `1.23M` from a million on.
  * @param texts amounts as decimal text; null stays null
  */
 export function sums(texts) {
   const longest = Math.max(0, ...texts.map((text) => text?.split('.')[0].length ?? 0))
   return texts.map((text) => {
     if (text === null) return null
-    if (longest <= 3) return amount(text).replace(/(\.\d\d)\d+$/, '$1')
+    if (longest <= 3) return formatAmount(text).replace(/(\.\d\d)\d+$/, '$1')
     const [units, fraction = ''] = text.split('.')
     if (units === '0' && /[1-9]/.test(fraction)) return '<1'
-    return longest <= 6 || units.length <= 3 ? integer(units) : compactText(units, compactSum)
+    return longest <= 6 || units.length <= 3 ? formatInteger(units) : compactText(units, compactSum)
   })
 }
 
@@ -112,7 +112,7 @@ export const clockTime = (seconds) => clock.format(dateOf(seconds))
 export const dayMonth = (seconds) => day.format(dateOf(seconds))
 
 /** A duration: `45 s`, `3 min`, `5 h`. */
-export function duration(seconds) {
+export function formatDuration(seconds) {
   if (seconds < 100) return `${Math.floor(seconds)} s`
   return seconds < 6000 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3600)} h`
 }
@@ -120,7 +120,7 @@ export function duration(seconds) {
 /** `count('job', 2)` → `2 jobs`, `count('match', 2)` → `2 matches`. */
 export function count(noun, number) {
   const ending = Number(number) === 1 ? '' : noun.endsWith('ch') ? 'es' : 's'
-  return `${integer(number)} ${noun}${ending}`
+  return `${formatInteger(number)} ${noun}${ending}`
 }
 
 /** A value of a choice in words: `CEX_CAPITAL` → `Cex capital`, `true` → `Yes`. Any other value is unchanged. */

@@ -1,8 +1,7 @@
-import { get } from './api.js'
+import { get, PAGE_SIZE } from './api.js'
 import { element } from './elements.js'
-import { count, integer } from './format.js'
+import { count, formatInteger } from './format.js'
 
-const PAGE_SIZE = 100
 /** Jobs that are read before the reader is asked whether to continue: 50 requests of the 600 a minute that a server allows. */
 const MAX_READ = 5000
 
@@ -27,7 +26,7 @@ export async function searchHistory(hash, { signal, show, jobLink, start = { cur
     signal,
     isDone: ({ read }) => isStopped || read >= limit,
     onProgress({ read, total }) {
-      progress.textContent = `Searching: ${integer(read)} of ${count('job', total)}`
+      progress.textContent = `Searching: ${formatInteger(read)} of ${count('job', total)}`
     },
   })
   if (signal.aborted) return
@@ -72,7 +71,7 @@ function outcomeText({ cursor, read, total, block }) {
   if (read === 0) return 'No older job was searched.'
   if (cursor === null)
     return `No job was created by this transaction: ${count('job', read)} searched, which is all.`
-  return `Not found in the newest ${integer(read)} of ${count('job', total)}, back to block ${integer(block)}.`
+  return `Not found in the newest ${formatInteger(read)} of ${count('job', total)}, back to block ${formatInteger(block)}.`
 }
 
 function line(text, label, onClick) {

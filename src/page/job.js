@@ -5,7 +5,7 @@ import { awaitConfig } from './config.js'
 import { createConnection } from './connection.js'
 import { definition, fieldOf } from './definition.js'
 import { $, refreshAges } from './elements.js'
-import { integer, words } from './format.js'
+import { formatInteger, words } from './format.js'
 import { showJob } from './jobView.js'
 import { retry } from './retry.js'
 import { openStream } from './stream.js'
@@ -32,7 +32,7 @@ async function followJob() {
   const found = await attempt(async () => {
     // The position is read before the job, so that no change in between is missed. One may be applied twice.
     const { lastEventId } = await get('jobs', [['limit', 1]])
-    return { lastEventId, job: await readJob() }
+    return { lastEventId, job: await fetchJob() }
   })
   if (found === undefined) return
   show(found.job)
@@ -41,13 +41,13 @@ async function followJob() {
     lastEventId: found.lastEventId,
     silenceLimit: 2 * config.keepaliveSeconds + 10,
     onState: connection.set,
-    onEvent: receive,
+    onEvent: receiveChange,
   })
 }
 
-function receive(type, data) {
+function receiveChange(type, data) {
   connection.heard()
-  if (type === 'connected' || type === 'ping') $('head').textContent = integer(data.blockNumber)
+  if (type === 'connected' || type === 'ping') $('head').textContent = formatInteger(data.blockNumber)
   if (type === 'connected' && data.resumed === false) followJob()
   else if (data.jobId === jobId) type === 'job_updated' ? refresh() : followJob()
 }
@@ -59,7 +59,7 @@ async function refresh() {
   isReading = true
   while (isOutdated) {
     isOutdated = false
-    const job = await attempt(readJob)
+    const job = await attempt(fetchJob)
     if (job) show(job)
   }
   isReading = false
@@ -75,7 +75,7 @@ function changesOf(job) {
 }
 
 /** @returns null if there is no such job */
-async function readJob() {
+async function fetchJob() {
   try {
     return (await get(path, [])).data
   } catch (error) {

@@ -1,7 +1,7 @@
 import { siteUrl } from './api.js'
 import { definition, heading } from './definition.js'
 import { $, ageElement, copyButton, element, explorerLink, statusElement, valueElement } from './elements.js'
-import { ends, exactTime, integer, relative, title } from './format.js'
+import { ends, exactTime, formatInteger, relative, title } from './format.js'
 
 /**
  * Shows a job's fields and lifecycle, and highlights the differences from before.
@@ -39,7 +39,7 @@ function fieldContent(field, value, explorerUrl) {
   if (field.kind !== 'bytes32') return [shown]
   const isTransaction = field.name === 'creationTxHash' && explorerUrl !== null
   const link = isTransaction ? [explorerLink(explorerUrl, value, 'Creating transaction')] : []
-  const text = textOf(value)
+  const text = decodeText(value)
   const meaning = text === null ? [] : [element('span', { className: 'meaning' }, `“${text}”`)]
   return [shown, copyButton(value, what), ...link, ...meaning]
 }
@@ -54,7 +54,7 @@ function partyLink(field, value) {
 }
 
 /** The text that a contract has written into a bytes32, padded with zeros; null if it is not text. */
-function textOf(hex) {
+function decodeText(hex) {
   const codes = (
     hex
       .slice(2)
@@ -71,7 +71,11 @@ function stage({ event, status, timestamp, txHash, blockNumber }, previous, expl
   const head = element('p', { className: 'event' }, element('b', {}, title(event)))
   if (status !== previous?.status) head.append(badge)
   const when = element('p', { className: 'when' }, exactTime(timestamp), ' (', ageElement(timestamp), ')')
-  const where = element('p', { className: 'where-in-chain' }, `Block ${integer(blockNumber)}, transaction `)
+  const where = element(
+    'p',
+    { className: 'where-in-chain' },
+    `Block ${formatInteger(blockNumber)}, transaction `,
+  )
   where.append(element('span', { className: 'mono', title: txHash }, ends(txHash)))
   where.append(copyButton(txHash, `transaction hash of ${title(event).toLowerCase()}`))
   if (explorerUrl !== null) where.append(explorerLink(explorerUrl, txHash, `Transaction of ${title(event)}`))

@@ -1,4 +1,4 @@
-const MARGIN = 24
+const GAP = 24
 
 /** Sets what the style sheets cannot: where the right column sticks, and which parts are folded at first. */
 export function arrangePage() {
@@ -6,7 +6,7 @@ export function arrangePage() {
   // A column higher than the screen scrolls until its end is visible, then it sticks.
   new ResizeObserver(() => {
     const header = document.querySelector('header').offsetHeight
-    const top = Math.min(header + MARGIN, innerHeight - aside.offsetHeight - MARGIN)
+    const top = Math.min(header + GAP, innerHeight - aside.offsetHeight - GAP)
     aside.style.setProperty('--stick', `${top}px`)
   }).observe(aside)
 

@@ -1,4 +1,4 @@
-import { createEntry, insertSorted, isNewer, keyOf, leavingEntry, replaceEntry } from './entries.js'
+import { createEntry, entryKey, insertSorted, isNewer, leavingEntry, replaceEntry } from './entries.js'
 
 /** Most jobs in the list. To see older ones, a reader has to filter. */
 export const MAX_JOBS = 20_000
@@ -60,8 +60,8 @@ export function resetList(list, jobs, next) {
  */
 export function refreshList(list, jobs, next, gone) {
   const before = list.live
-  const firstKnown = jobs.findIndex((job) => before.has(keyOf(job)))
-  const keys = new Set(jobs.map(keyOf))
+  const firstKnown = jobs.findIndex((job) => before.has(entryKey(job)))
+  const keys = new Set(jobs.map(entryKey))
   const oldest = jobs.at(-1)
   // A job older than the fresh history is not missing: it was not read.
   const isCovered = (job) => next === null || (oldest && isNewer(job, oldest))
@@ -69,7 +69,7 @@ export function refreshList(list, jobs, next, gone) {
 
   list.live = new Map()
   const fresh = jobs.map((job) => {
-    const old = before.get(keyOf(job))
+    const old = before.get(entryKey(job))
     if (old && JSON.stringify(old.job) === JSON.stringify(job)) return put(list, old)
     return put(list, createEntry(job, old ? 'changed' : 'new'))
   })
@@ -84,7 +84,7 @@ export function refreshList(list, jobs, next, gone) {
 
 /** Adds a page of older jobs. */
 export function appendOlder(list, jobs, next) {
-  for (const job of jobs) if (!list.live.has(keyOf(job))) list.entries.push(put(list, createEntry(job)))
+  for (const job of jobs) if (!list.live.has(entryKey(job))) list.entries.push(put(list, createEntry(job)))
   list.nextPage = pageAt(next)
   list.onChange()
 }
@@ -106,14 +106,14 @@ export function addJob(list, job) {
  * @returns false if it is unknown whether the job matched before, so that the number of matches is unknown too
  */
 export function updateJob(list, job, passes) {
-  const old = list.live.get(keyOf(job))
+  const old = list.live.get(entryKey(job))
   if (old && passes) {
     const isWaiting = list.waiting.includes(old)
     const entry = put(list, createEntry(job, isWaiting ? 'new' : 'changed'))
     replaceEntry(isWaiting ? list.waiting : list.entries, old, entry)
   } else if (old) leave(list, old, 'left')
   else if (passes && isInRange(list, job) && list.missed === 0) {
-    list.entries = list.entries.filter(({ key }) => key !== keyOf(job))
+    list.entries = list.entries.filter(({ key }) => key !== entryKey(job))
     insertSorted(list.entries, put(list, createEntry(job, 'new')))
   }
   list.onChange()
@@ -122,7 +122,7 @@ export function updateJob(list, job, passes) {
 
 /** Applies `job_removed`. */
 export function removeJob(list, job) {
-  const entry = list.live.get(keyOf(job))
+  const entry = list.live.get(entryKey(job))
   if (entry) leave(list, entry, 'removed')
   list.onChange()
 }

@@ -6,7 +6,7 @@ import { createConnection } from './connection.js'
 import { passes } from './definition.js'
 import { $ } from './elements.js'
 import { createFilters } from './filters.js'
-import { integer } from './format.js'
+import { formatInteger } from './format.js'
 import { createHold } from './hold.js'
 import { arrangePage } from './layout.js'
 import { addJob, createList, dropLeft, refreshList, removeJob, resetList, updateJob } from './list.js'
@@ -102,7 +102,7 @@ async function showOlder() {
 }
 
 function showHead(blockNumber) {
-  $('head').textContent = integer(blockNumber)
+  $('head').textContent = formatInteger(blockNumber)
 }
 
 function setFilter(name, value) {

@@ -3,12 +3,12 @@ import { codeBlock } from './code.js'
 import { element } from './elements.js'
 import { curlCode, eventSourceCode } from './snippets.js'
 
-/** Most characters of an answer that are shown. */
+/** Most characters of a response that are shown. */
 const MAX_SHOWN = 20_000
 
 /**
  * A form for the parameters of a route, and the request with those that are filled in as code. A REST request can be sent,
- * and its answer is shown. The stream is shown as code only, since it has no end.
+ * and its response is shown. The stream is shown as code only, since it has no end.
  */
 export function createRequest(path, { operationId, parameters = [], responses }) {
   const isStream = 'text/event-stream' in (responses[200].content ?? {})
@@ -32,7 +32,7 @@ export function createRequest(path, { operationId, parameters = [], responses })
   form.addEventListener('submit', async (event) => {
     event.preventDefault()
     if (isStream) return
-    output.replaceChildren(...code(), await answerOf(address()))
+    output.replaceChildren(...code(), await responseOf(address()))
   })
   refresh()
   if (inputs.has('jobId')) void fillJobId(inputs.get('jobId'), refresh)
@@ -86,16 +86,21 @@ function streamBlocks(address) {
   ]
 }
 
-async function answerOf(address) {
+async function responseOf(address) {
   const began = performance.now()
   try {
     const response = await fetch(address, requestInit)
     const text = await response.text()
     const ms = Math.round(performance.now() - began)
     const title = `${response.status} ${response.statusText}, ${ms} ms`
-    return element('div', {}, element('p', { className: 'status' }, title), codeBlock(shown(text), 'Answer'))
+    return element(
+      'div',
+      {},
+      element('p', { className: 'status' }, title),
+      codeBlock(shown(text), 'Response'),
+    )
   } catch (error) {
-    return element('p', { className: 'status' }, `No answer: ${error.message}`)
+    return element('p', { className: 'status' }, `No response: ${error.message}`)
   }
 }
 

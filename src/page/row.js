@@ -1,7 +1,7 @@
 import { definition, fieldOf, heading } from './definition.js'
 import { ageElement, copyButton, element, explorerLink, jobUrl, valueElement } from './elements.js'
 import { pageUrl } from './filters.js'
-import { ends, integer } from './format.js'
+import { ends, formatInteger } from './format.js'
 
 const goneTexts = {
   removed: ['removed', 'A reorg removed this job from the chain.'],
@@ -20,7 +20,7 @@ export function createRow(entry, { fields, explorerUrl, filters }) {
   link.append(`#${ends(job.jobId)}`)
   const status = valueElement(fieldOf('status'), job.status)
   const age = ageElement(job.onchainCreatedAt)
-  age.title += `, block ${integer(job.blockNumber)}`
+  age.title += `, block ${formatInteger(job.blockNumber)}`
   row.append(
     element('th', { scope: 'row', className: 'job' }, link),
     cell('status', gone ? goneTag(gone) : status),

@@ -8,7 +8,7 @@ import { createRow, headRow, keepRoles } from './row.js'
 /** Up to this length the whole list is in the document. Of a longer one, the rows near the screen are. */
 const ALL_ROWS = 200
 /** Rows kept above and below the screen. */
-const MARGIN = 60
+const ROW_MARGIN = 60
 /** The first and the last row in the document are multiples of this, so that few scroll events change them. */
 const WINDOW_STEP = 20
 /** Distance to the list's end, in pixels, at which older jobs are loaded. */
@@ -149,8 +149,8 @@ function windowOf({ body, rowHeight, list: { entries } }) {
   if (length <= ALL_ROWS) return [0, length]
   const first = Math.floor(-body.getBoundingClientRect().top / rowHeight)
   const visible = Math.ceil(innerHeight / rowHeight)
-  const from = Math.floor((first - MARGIN) / WINDOW_STEP) * WINDOW_STEP
-  const to = Math.ceil((first + visible + MARGIN) / WINDOW_STEP) * WINDOW_STEP
+  const from = Math.floor((first - ROW_MARGIN) / WINDOW_STEP) * WINDOW_STEP
+  const to = Math.ceil((first + visible + ROW_MARGIN) / WINDOW_STEP) * WINDOW_STEP
   return [Math.max(0, Math.min(from, length - visible)), Math.max(visible, Math.min(to, length))]
 }
 

@@ -27,7 +27,7 @@ export function createSchemas(document) {
     if (choices) return [...new Set(choices.map(typeOf))].join(' or ')
     if (schema.enum) return schema.enum.map((value) => JSON.stringify(value)).join(', ')
     if (schema.const !== undefined) return JSON.stringify(schema.const)
-    if (schema.type === 'array') return `list of ${typeOf(schema.items)}`
+    if (schema.type === 'array') return `array of ${typeOf(schema.items)}`
     return schema.type ?? 'any'
   }
 

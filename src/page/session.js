@@ -1,8 +1,7 @@
-import { get } from './api.js'
+import { get, PAGE_SIZE } from './api.js'
 import { retry } from './retry.js'
 import { openStream } from './stream.js'
 
-const PAGE_SIZE = 100
 /** Most jobs that are read again if the server could not resume the stream. */
 const MAX_REREAD = 500
 const RECOUNT_MS = 3000
@@ -41,7 +40,7 @@ export async function followFilters(session, filters) {
   session.following.abort()
   session.following = new AbortController()
   const { signal } = session.following
-  const history = await retry(() => readHistory(filters, PAGE_SIZE, signal), {
+  const history = await retry(() => fetchHistory(filters, PAGE_SIZE, signal), {
     signal,
     onError: (error) => failed(session, error),
   })
@@ -68,7 +67,7 @@ export async function reread(session) {
   const read = () => {
     // The answer includes every event that arrived before its request.
     session.queue = []
-    return readHistory(session.filters, count, signal)
+    return fetchHistory(session.filters, count, signal)
   }
   const history = await retry(read, { signal, onError: (error) => failed(session, error) })
   if (history === undefined) return
@@ -85,7 +84,7 @@ export async function readOlder({ filters }, page) {
   return { jobs: data, next: pagination.next }
 }
 
-/** Asks for the number of matches, once in 3 s at most. */
+/** Asks for the number of matches, at most once in 3 s. */
 export function recount(session) {
   if (session.isRecounting) return
   session.isRecounting = true
@@ -97,7 +96,7 @@ export function recount(session) {
   }, RECOUNT_MS)
 }
 
-async function readHistory(filters, count, signal) {
+async function fetchHistory(filters, count, signal) {
   const first = await get('jobs', [...filters, ['limit', PAGE_SIZE]], signal)
   const jobs = first.data
   let { next } = first.pagination

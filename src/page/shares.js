@@ -1,6 +1,6 @@
 import { definition, fieldOf, lifeOf, tone } from './definition.js'
 import { $, choiceElement, element, statusElement } from './elements.js'
-import { integer, sums, title } from './format.js'
+import { formatInteger, sums, title } from './format.js'
 
 /** Shows the shares by status and by the contract's first choice, of all jobs. */
 export function showShares({ byStatus, byChoice, ...total }) {
@@ -25,7 +25,7 @@ export function showShares({ byStatus, byChoice, ...total }) {
   })
 }
 
-/** One row a value: the definition's values in their order, zero or not, then any others. */
+/** One row per value: all values of the definition in their order, then any others. */
 function withAllValues(totals, name, values) {
   const found = new Map(totals.map(({ [name]: value, jobs, amount }) => [value, { value, jobs, amount }]))
   const all = new Set([...values.map(String), ...found.keys()])
@@ -51,7 +51,11 @@ function fillShares(section, { label, rows, total, show, paint }) {
   const amounts = sums([...rows.map(({ amount }) => amount), total.totalAmount])
   section.querySelector('tbody').replaceChildren(
     ...rows.map(({ value, jobs }, i) => {
-      const cells = [integer(jobs), ...(unit ? [amounts[i] ?? '–'] : []), percentage(jobs, total.totalJobs)]
+      const cells = [
+        formatInteger(jobs),
+        ...(unit ? [amounts[i] ?? '–'] : []),
+        percentage(jobs, total.totalJobs),
+      ]
       return element(
         'tr',
         { className: jobs === 0 ? 'zero' : '' },

@@ -1,14 +1,14 @@
 import { ApiError, get, staleReason } from './api.js'
 import { definition, FIRST_STATUS, fieldOf, heading } from './definition.js'
 import { $ } from './elements.js'
-import { amount, count, duration, integer, sums } from './format.js'
+import { count, formatAmount, formatDuration, formatInteger, sums } from './format.js'
 import { showShares } from './shares.js'
 
 const REFRESH_MS = 15_000
 /** Delay from an event to the next read, so that a burst of events causes one read. */
 const AFTER_EVENT_MS = 3000
 /** A request without an answer for so long counts as failed. */
-const TIMEOUT_MS = 8000
+const RESPONSE_TIMEOUT_MS = 8000
 /** A lag below this is given in blocks only. */
 const MIN_LAG_SECONDS = 60
 
@@ -33,7 +33,7 @@ export function createStats({ onStats, onUnreachable, allJobs }) {
     if (isLoading || document.hidden) return
     isLoading = true
     try {
-      const signal = AbortSignal.timeout(TIMEOUT_MS)
+      const signal = AbortSignal.timeout(RESPONSE_TIMEOUT_MS)
       const [{ data }, reason] = await Promise.all([get('stats', [], signal), staleReason(signal)])
       stats = data
       indexer = indexerText(data, reason)
@@ -51,7 +51,7 @@ export function createStats({ onStats, onUnreachable, allJobs }) {
   }
 
   const showCount = () => {
-    if (stats) tile('jobs').textContent = integer(allJobs() ?? stats.totalJobs)
+    if (stats) tile('jobs').textContent = formatInteger(allJobs() ?? stats.totalJobs)
   }
 
   const showIndexer = () => {
@@ -94,17 +94,17 @@ function indexerText({ syncing, lagBlocks, lagSeconds }, reason) {
   if (syncing) return { text: 'Syncing', note: 'older jobs are still being indexed' }
   if (reason) return { text: 'Stale', note: reason }
   if (lagBlocks === 0) return { text: 'At head', note: '' }
-  const note = lagSeconds > MIN_LAG_SECONDS ? duration(lagSeconds) : ''
+  const note = lagSeconds > MIN_LAG_SECONDS ? formatDuration(lagSeconds) : ''
   return { text: `${count('block', lagBlocks)} behind`, note }
 }
 
 function showTiles({ totalAmount, byStatus }) {
   const open = byStatus.find(({ status }) => status === FIRST_STATUS)
-  tile('open').textContent = integer(open?.jobs ?? 0)
+  tile('open').textContent = formatInteger(open?.jobs ?? 0)
   const { sum } = definition()
   tile('sum').parentElement.hidden = sum === null
   if (sum === null) return
   tile('sum-title').textContent = heading(fieldOf(sum))
   tile('sum').textContent = sums([totalAmount])[0]
-  tile('sum').title = `${amount(totalAmount)} ${fieldOf(sum).unit}`
+  tile('sum').title = `${formatAmount(totalAmount)} ${fieldOf(sum).unit}`
 }

@@ -1,5 +1,5 @@
 import { $ } from './elements.js'
-import { count, integer } from './format.js'
+import { count, formatInteger } from './format.js'
 import { isFull, MAX_JOBS, olderPage, waitingCount } from './list.js'
 
 /** The API counts matches up to this number. A greater total means that there are more. */
@@ -27,8 +27,8 @@ export function createTotal(list, { hasFilters, onMore, onChange }) {
 
   const totalText = () => {
     if (total === null) return ''
-    if (!hasFilters()) return `${integer(total)} in all`
-    return total > MAX_COUNT ? `more than ${integer(MAX_COUNT)} matches` : count('match', total)
+    if (!hasFilters()) return `${formatInteger(total)} in all`
+    return total > MAX_COUNT ? `more than ${formatInteger(MAX_COUNT)} matches` : count('match', total)
   }
 
   const emptyText = () => {
@@ -41,7 +41,7 @@ export function createTotal(list, { hasFilters, onMore, onChange }) {
 
   const endText = () => {
     if (isFull(list))
-      return `The list holds the newest ${integer(MAX_JOBS)} jobs. Use filters to find older ones.`
+      return `The list holds the newest ${formatInteger(MAX_JOBS)} jobs. Use filters to find older ones.`
     return hasFilters() ? 'No older jobs match.' : 'No older jobs.'
   }
 

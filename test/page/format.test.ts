@@ -1,21 +1,21 @@
 import { describe, expect, test } from 'vitest'
 
 // Plain JavaScript without types: a browser loads it as it is.
-const { amount, date, ends, exactTime, machineTime, relative, shortAmount, sums, title, words } =
+const { formatAmount, date, ends, exactTime, machineTime, relative, shortAmount, sums, title, words } =
   await import(new URL('../../src/page/format.js', import.meta.url).href)
 const maxUint256 = (2n ** 256n - 1n).toString()
 
 describe('an amount', () => {
   test('is exact, with cents and no zeros beyond them', () => {
-    expect(amount('100.000000')).toBe('100.00')
-    expect(amount('1234.500000')).toBe('1,234.50')
-    expect(amount('0.000001')).toBe('0.000001')
+    expect(formatAmount('100.000000')).toBe('100.00')
+    expect(formatAmount('1234.500000')).toBe('1,234.50')
+    expect(formatAmount('0.000001')).toBe('0.000001')
     // More digits than a double holds.
-    expect(amount('9007199254740993.100000')).toBe('9,007,199,254,740,993.10')
+    expect(formatAmount('9007199254740993.100000')).toBe('9,007,199,254,740,993.10')
   })
 
   test('in smallest units of a token is a whole number', () => {
-    expect(amount('2265000000')).toBe('2,265,000,000')
+    expect(formatAmount('2265000000')).toBe('2,265,000,000')
     expect(shortAmount('0')).toBe('0')
     expect(sums(['1234', '5'])).toEqual(['1,234', '5'])
   })

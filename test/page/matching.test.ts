@@ -75,7 +75,7 @@ test.each([registry, commerce])(
           string,
         ][]
         const expected = matches(parseFilter(contract.filters, Object.fromEntries(given)))
-        const matched = page.matches(told(contract), new URLSearchParams(given), someJob)
+        const matched = page.matchesFilters(told(contract), new URLSearchParams(given), someJob)
         expect(matched).toBe(expected(someJob as unknown as Job))
       }),
       { numRuns: 2000 },
