@@ -68,9 +68,8 @@ async function readUntil({ hash, start, signal, isDone, onProgress }) {
 }
 
 function outcomeText({ cursor, read, total, block }) {
-  if (read === 0) return 'No older job was searched.'
-  if (cursor === null)
-    return `No job was created by this transaction: ${count('job', read)} searched, which is all.`
+  if (cursor === null) return `None of the ${count('job', read)} was created by this transaction.`
+  if (read === 0) return 'No job was searched.'
   return `Not found in the newest ${formatInteger(read)} of ${count('job', total)}, back to block ${formatInteger(block)}.`
 }
 

@@ -530,7 +530,7 @@ describe('a transaction that is not among the jobs in the list', () => {
       .waitFor()
     await search(`0x${'00'.repeat(32)}`)
     const all = (await historyIds()).length.toLocaleString('en')
-    await results().getByText(`No job was created by this transaction: ${all} jobs searched`).waitFor()
+    await results().getByText(`None of the ${all} jobs was created by this transaction.`).waitFor()
   })
 
   test('leaves the reader to stop and to continue, and says how far the search went', async () => {
