@@ -7,9 +7,9 @@ import { jobRegistry } from '../../src/contract/jobRegistry.ts'
 const folder = new URL('../../src/page/', import.meta.url)
 const { columns, setDefinition } = await import(new URL('definition.js', folder).href)
 
-test('no file of the page names a field of a contract', () => {
+test("no file of the page contains the name of a contract's field", () => {
   const common = ['jobId', 'status', ...Object.keys(creation)]
-  // Words that the page has other uses for.
+  // Words that the page uses for other things.
   const words = ['title', 'description', 'reason', 'client', 'hook']
   const own = [...jobRegistry.fields, ...erc8183.fields]
     .map(({ name }) => name)
@@ -20,7 +20,7 @@ test('no file of the page names a field of a contract', () => {
   expect(naming).toEqual([])
 })
 
-test('a narrow list has the columns that tell jobs apart, a wide one all', () => {
+test('a narrow list has the columns that tell jobs apart, a wide list has all', () => {
   setDefinition({ ...jobRegistry, choice: 'strategyType', sum: 'budget' })
   const names = (width: number, jobs: object[] = []) =>
     columns(width, jobs).map(({ name }: { name: string }) => name)
@@ -28,6 +28,6 @@ test('a narrow list has the columns that tell jobs apart, a wide one all', () =>
   expect(names(48)).toEqual(['clientId', 'strategyType', 'budget'])
   const all = ['clientId', 'strategyType', 'verificationLevel', 'budget', 'onchainDeadline']
   expect(names(200)).toEqual([...all, 'providerId', 'evaluatorId'])
-  // A text gets a column once a job has one.
+  // A text has a column if it is set in a job.
   expect(names(200, [{ title: 'a text', description: null }])).toContain('title')
 })

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 
-// Plain JavaScript without types: a browser loads it as it is.
+// The page has no build step, so its modules have no types.
 const { formatAmount, date, ends, exactTime, machineTime, relative, shortAmount, sums, title, words } =
   await import(new URL('../../src/page/format.js', import.meta.url).href)
 const maxUint256 = (2n ** 256n - 1n).toString()
@@ -14,20 +14,20 @@ describe('an amount', () => {
     expect(formatAmount('9007199254740993.100000')).toBe('9,007,199,254,740,993.10')
   })
 
-  test('in smallest units of a token is a whole number', () => {
+  test("in a token's smallest unit is a whole number", () => {
     expect(formatAmount('2265000000')).toBe('2,265,000,000')
     expect(shortAmount('0')).toBe('0')
     expect(sums(['1234', '5'])).toEqual(['1,234', '5'])
   })
 
-  test('fits a column whatever the contract says', () => {
+  test('fits a column, however great it is', () => {
     expect(shortAmount('1234.500000')).toBe('1,234.50')
     expect(shortAmount('12345678901.123456')).toBe('12,345,678,901')
     expect(shortAmount(`${maxUint256.slice(0, -6)}.000000`)).toBe('1.15e71')
     expect(shortAmount(maxUint256)).toBe('1.15e77')
   })
 
-  test('that is a sum has the precision of the sums beside it', () => {
+  test('in a column of sums has the precision of the greatest', () => {
     expect(sums(['999.567890', '1.500000', null])).toEqual(['999.56', '1.50', null])
     expect(sums(['1234.567890', '12.500000', '0.400000', '0.000000'])).toEqual(['1,234', '12', '<1', '0'])
     expect(sums(['1234567.000000', '19840.000000', '3.000000'])).toEqual(['1.23M', '19.84K', '3'])
@@ -39,22 +39,22 @@ describe('an amount', () => {
 describe('time', () => {
   const now = 1_790_000_000
 
-  test('reads as people say it', () => {
+  test('is relative to now', () => {
     expect(relative(String(now + 6 * 86_400), now)).toBe('in 6 days')
     expect(relative(String(now - 2 * 3600), now)).toBe('2 hours ago')
     expect(relative(String(now - 12), now, true)).toBe('12s ago')
   })
 
-  test("a block's clock that is ahead of ours is now, not the future", () => {
+  test('of a block whose clock is ahead of this one is now, not the future', () => {
     expect(relative(String(now + 5), now, true)).toBe('just now')
   })
 
-  test('a date has its time where that matters', () => {
+  test('includes the hour if the date is near', () => {
     expect(date(String(now), now)).toMatch(/^\d+ Sept?, \d\d:\d\d$/)
     expect(date(String(now + 2 * 366 * 86_400), now)).toMatch(/^\d+ Sept? 2028$/)
   })
 
-  test('that no date can hold breaks nothing', () => {
+  test('beyond the range of a Date breaks nothing', () => {
     expect(relative(maxUint256, now)).toBe('far future')
     expect(date(maxUint256, now)).toBe('far future')
     expect(exactTime(maxUint256)).toBe(`unix time ${maxUint256}`)
@@ -62,12 +62,12 @@ describe('time', () => {
   })
 })
 
-test('a long identifier is shown by its ends', () => {
+test('a long identifier is shortened to its two ends', () => {
   expect(ends('42')).toBe('42')
   expect(ends(`0x${'ab'.repeat(32)}`)).toBe('0xabab…abab')
 })
 
-test('names and values of a definition read as words', () => {
+test('names and values of a definition are shown as words', () => {
   expect(title('strategyType')).toBe('Strategy type')
   expect(title('clientId')).toBe('Client')
   expect(title('onchainDeadline')).toBe('Deadline')

@@ -24,7 +24,7 @@ interface Entry {
   gone?: string
 }
 
-/** A job of a block of its own; `version` is what changes of it. */
+/** A job in a block of its own. `version` stands for the fields that may change. */
 const job = (number: number, version = 1, blockNumber = number) => ({
   jobId: String(number),
   creationTxHash: `0x${blockNumber}`,
@@ -32,7 +32,7 @@ const job = (number: number, version = 1, blockNumber = number) => ({
   onchainCreatedAt: String(1_790_000_000 + blockNumber),
   version,
 })
-/** Jobs from one number down to another one. */
+/** Jobs numbered `from` down to `to`. */
 const jobs = (from: number, to: number) => Array.from({ length: from - to + 1 }, (_, i) => job(from - i))
 
 let list: ReturnType<typeof createList>
@@ -44,7 +44,7 @@ beforeEach(() => {
 })
 
 describe('a change', () => {
-  test('of a job takes effect in its place, and its entry is another one', () => {
+  test('of a job replaces its entry in its place', () => {
     const [, before] = list.entries
     expect(updateJob(list, job(4, 2), true)).toBe(true)
     expect(shown()).toBe('5 4 3')
@@ -52,7 +52,7 @@ describe('a change', () => {
     expect(list.entries[1]).toMatchObject({ mark: 'changed', job: { version: 2 } })
   })
 
-  test('after which a job matches no longer strikes it out, and it leaves later', () => {
+  test('after which a job no longer matches strikes it out, and drops it later', () => {
     updateJob(list, job(4, 2), false)
     expect(shown()).toBe('5 -4 3')
     dropLeft(list, Date.now() + 1000)
@@ -61,14 +61,14 @@ describe('a change', () => {
     expect(shown()).toBe('5 3')
   })
 
-  test('after which another job matches puts it where it belongs', () => {
+  test('after which a job matches puts it at its position', () => {
     resetList(list, [job(5), job(3)], null)
     expect(updateJob(list, job(4), true)).toBe(false)
     updateJob(list, job(1), true)
     expect(shown()).toBe('5 4 3 1')
   })
 
-  test('of a job older than the list leaves it to the page on which it is', () => {
+  test('of a job older than the list changes nothing: its page will contain it', () => {
     updateJob(list, job(1), true)
     expect(shown()).toBe('5 4 3')
     appendOlder(list, [job(2), job(1, 2)], null)
@@ -83,14 +83,14 @@ describe('a change', () => {
 })
 
 describe('a reorg', () => {
-  test('strikes a job out, and the same id may come again in another block', () => {
+  test('strikes a job out; the same id may return in another block', () => {
     removeJob(list, job(5))
     addJob(list, job(5, 1, 6))
     expect(shown()).toBe('5 -5 4 3')
     expect(liveJobs(list)).toHaveLength(3)
   })
 
-  test('takes a job that waits without a trace', () => {
+  test('drops a job that waits', () => {
     holdList(list, true)
     addJob(list, job(6))
     removeJob(list, job(6))
@@ -102,7 +102,7 @@ describe('a reorg', () => {
 describe('while the list is held', () => {
   beforeEach(() => holdList(list, true))
 
-  test('new jobs wait, in their order, with what changes of them', () => {
+  test('new jobs wait in their order, and their changes apply', () => {
     addJob(list, job(6))
     addJob(list, job(7))
     updateJob(list, job(6, 2), true)
@@ -113,13 +113,13 @@ describe('while the list is held', () => {
     expect(list.entries[1]).toMatchObject({ mark: 'new', job: { version: 2 } })
   })
 
-  test('nothing leaves', () => {
+  test('no row disappears', () => {
     removeJob(list, job(5))
     dropLeft(list, Date.now() + 60_000)
     expect(shown()).toBe('-5 4 3')
   })
 
-  test('more jobs than it keeps make it want to be loaded anew', () => {
+  test('more new jobs than may wait require a fresh history', () => {
     for (let number = 6; number < 1106; number++) addJob(list, job(number))
     expect(waitingCount(list)).toBe(1100)
     expect(holdList(list, false)).toBe(false)
@@ -130,7 +130,7 @@ describe('while the list is held', () => {
 })
 
 describe('a fresh history', () => {
-  test('adds what is missing, changes what is different, and strikes out what is gone', () => {
+  test('adds, changes and strikes out jobs', () => {
     const [five] = list.entries
     refreshList(list, [job(6), job(5), job(3, 2)], 'next', 'removed')
     expect(shown()).toBe('6 5 -4 3')
@@ -138,7 +138,7 @@ describe('a fresh history', () => {
     expect(list.entries.map(({ mark }: Entry) => mark)).toEqual(['new', undefined, undefined, 'changed'])
   })
 
-  test('says nothing of jobs older than its own', () => {
+  test('says nothing about jobs older than itself', () => {
     refreshList(list, [job(6), job(5)], 'next', 'removed')
     expect(shown()).toBe('6 5')
   })
@@ -152,7 +152,7 @@ describe('a fresh history', () => {
   })
 })
 
-test('the list is bounded, and goes on below where it was cut', () => {
+test('the list is bounded, and can continue below the cut', () => {
   resetList(list, jobs(MAX_JOBS, 1), null)
   addJob(list, job(MAX_JOBS + 1))
   expect(list.entries).toHaveLength(MAX_JOBS)
@@ -160,7 +160,7 @@ test('the list is bounded, and goes on below where it was cut', () => {
   expect(olderPage(list)).toBeNull()
 })
 
-test('jobs of one page twice are one', () => {
+test('a job that is on two pages is one entry', () => {
   appendOlder(list, [job(3), job(2)], null)
   expect(shown()).toBe('5 4 3 2')
   expect(completeSince(list)).toBe(0)

@@ -8,7 +8,7 @@ import { jobRegistry } from '../../src/contract/jobRegistry.ts'
 
 const page = await import(new URL('../../src/page/matching.js', import.meta.url).href)
 
-/** The definition as /api/v1/config has it. */
+/** The definition as in /api/v1/config. */
 const told = ({ fields, filters }: Contract) => ({
   fields: fields.map(({ name, kind, values }) => ({ name, kind, values })),
   filters: filters.map(({ name, test, fields }) => ({
@@ -64,21 +64,15 @@ const commerce = {
   }),
 }
 
-test.each([registry, commerce])(
-  'the page and the server mean the same by a filter: $contract.name',
-  (each) => {
-    const { contract, job, query } = each as typeof registry
-    fc.assert(
-      fc.property(job, query, (someJob, someQuery) => {
-        const given = Object.entries(someQuery).filter(([, value]) => value !== undefined) as [
-          string,
-          string,
-        ][]
-        const expected = matches(parseFilter(contract.filters, Object.fromEntries(given)))
-        const matched = page.matchesFilters(told(contract), new URLSearchParams(given), someJob)
-        expect(matched).toBe(expected(someJob as unknown as Job))
-      }),
-      { numRuns: 2000 },
-    )
-  },
-)
+test.each([registry, commerce])('the page and the server apply filters alike: $contract.name', (each) => {
+  const { contract, job, query } = each as typeof registry
+  fc.assert(
+    fc.property(job, query, (someJob, someQuery) => {
+      const given = Object.entries(someQuery).filter(([, value]) => value !== undefined) as [string, string][]
+      const expected = matches(parseFilter(contract.filters, Object.fromEntries(given)))
+      const matched = page.matchesFilters(told(contract), new URLSearchParams(given), someJob)
+      expect(matched).toBe(expected(someJob as unknown as Job))
+    }),
+    { numRuns: 2000 },
+  )
+})

@@ -12,13 +12,13 @@ describe('the height of a chart', () => {
     expect(cut).toEqual([])
   })
 
-  test('is not that of one absurd amount: its bar is cut off', () => {
+  test('ignores one absurd amount, whose bar is cut off', () => {
     const { top, cut } = chartHeight([10, 0, 1.15e71, 30], { least: 4, canCut: true })
     expect(top).toBeLessThan(50)
     expect(cut).toEqual([2])
   })
 
-  test('cuts nothing where all is absurd, nothing is there, or nothing may be cut', () => {
+  test('cuts no bar if all are absurd, if there are none, or if none may be cut', () => {
     expect(chartHeight([0, 1e71, 0], { least: 4, canCut: true }).cut).toEqual([])
     expect(chartHeight([], { least: 4, canCut: true })).toEqual({ top: 4, cut: [] })
     expect(chartHeight([1, 1, 700], { least: 4, canCut: false }).cut).toEqual([])
@@ -26,13 +26,13 @@ describe('the height of a chart', () => {
 })
 
 describe('an axis', () => {
-  test('has round values up to the edge', () => {
+  test('has round values up to the upper edge', () => {
     expect(axisValues(4, 4)).toEqual([0, 1, 2, 3, 4])
     expect(axisValues(6400, 3)).toEqual([0, 2000, 4000, 6000])
     expect(axisValues(1.2e71, 3)).toHaveLength(3)
   })
 
-  test('has round times that do not touch', () => {
+  test('has round times whose labels do not touch', () => {
     const begin = 1_790_000_000 - (1_790_000_000 % 3600)
     const times = axisTimes(begin, begin + 3600, [300, 600, 900], { width: 420, space: 52 })
     expect(times.map((time: number) => time - begin)).toEqual([0, 600, 1200, 1800, 2400, 3000])

@@ -10,7 +10,7 @@ import { type JobcastProcess, startProcess } from '../helpers/process.ts'
 import { tempDir } from '../helpers/tempDir.ts'
 import { until } from '../helpers/until.ts'
 
-/** Rows in the document, whatever the length of the list. */
+/** Most rows in the document, however long the list is. */
 const MOST_ROWS = 250
 const desktop = { width: 1440, height: 900 }
 
@@ -21,7 +21,7 @@ let port: string
 let server: JobcastProcess
 let context: BrowserContext
 let page: Page
-/** What a page must never do: write an error to the console, throw, or run into its own policy. */
+/** Console errors, exceptions, and requests that its content security policy blocks: a page must cause none. */
 let complaints: string[]
 
 const now = () => Math.floor(Date.now() / 1000)
@@ -52,7 +52,7 @@ beforeAll(async () => {
       executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
       args: ['--no-sandbox', '--disable-background-networking'],
     }),
-    // A chain with a past of ten minutes: jobs of one minute only are one bar.
+    // The chain starts ten minutes ago, so that the charts have several bars.
     startChain({ args: ['--timestamp', String(now() - 600)] }),
     tempDir(),
     getPort().then(String),
@@ -77,7 +77,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await context.close()
-  // A browser reports by itself that a server is away or refuses: no error of the page.
+  // The browser itself logs each failed request. That is no error of the page.
   expect(complaints.filter((text) => !text.startsWith('Failed to load resource'))).toEqual([])
 })
 
@@ -108,7 +108,7 @@ const status = (jobId: string) => row(jobId).locator('.badge').innerText()
 const total = () => page.locator('#total').innerText()
 const tile = (name: string) => page.locator('#stats div', { hasText: name })
 
-/** The ids of the rows in the document, in their order, without those struck out. */
+/** Ids of the rows in the document, in their order, except those that are struck out. */
 const shownIds = () =>
   page
     .locator('#jobs tr:not(.spacer, .gone) .job a')
@@ -127,7 +127,7 @@ async function history(query = ''): Promise<Job[]> {
 
 const historyIds = async (query = '') => (await history(query)).map((job) => job.jobId)
 
-/** Waits until the page shows exactly the newest of the API's history, each once, and says how many there are. */
+/** Waits until the rows are the newest jobs of the API's history, each once, and the number of jobs is right. */
 async function untilComplete(query = ''): Promise<void> {
   await until(
     async () => {
@@ -140,7 +140,7 @@ async function untilComplete(query = ''): Promise<void> {
 }
 
 describe('the list', () => {
-  test('shows a job the moment it is on the chain, with the fields of the definition', async () => {
+  test('shows a new job as soon as it is on the chain, with the fields of the definition', async () => {
     await open()
     const deadline = now() + 6 * 86_400
     const { jobId, transactionHash } = await chain.createJob({
@@ -170,22 +170,22 @@ describe('the list', () => {
     expect(Number((await page.locator('#head').innerText()).replaceAll(',', ''))).toBeGreaterThan(0)
   })
 
-  test('follows what happens to a job, in its place', async () => {
+  test('updates a job in its place', async () => {
     const { jobId } = await chain.createJob()
     await chain.createJob()
     await open()
     const place = (await shownIds()).indexOf(jobId)
     await chain.changeJob('setProvider', [BigInt(jobId), 4242n])
     await chain.changeJob('fund', [BigInt(jobId), 1n, 100n])
-    await until(async () => (await status(jobId)) === 'Funded', { message: 'the badge says so' })
+    await until(async () => (await status(jobId)) === 'Funded', { message: 'the badge is up to date' })
     expect(await row(jobId).getAttribute('class')).toContain('changed')
     expect((await shownIds()).indexOf(jobId)).toBe(place)
     await chain.changeJob('reject', [BigInt(jobId), 3n, `0x${'00'.repeat(32)}`])
-    await until(async () => (await status(jobId)) === 'Rejected', { message: 'the badge says so' })
+    await until(async () => (await status(jobId)) === 'Rejected', { message: 'the badge is up to date' })
     await untilComplete()
   })
 
-  test('shows a value of a newer contract and the greatest uint256 as any other', async () => {
+  test('shows an unknown value and the greatest uint256', async () => {
     await open()
     const most = 2n ** 256n - 1n
     const { jobId } = await chain.createJob({
@@ -199,11 +199,11 @@ describe('the list', () => {
     expect(await row(jobId).innerText()).toContain('UNKNOWN_9')
     expect(await row(jobId).innerText()).toContain('far future')
     expect(await row(jobId).innerText()).toContain('1.15e71')
-    // It does not flatten the chart of all others.
+    // Its bar does not flatten all others.
     await page.locator('#amount-figure .note', { hasText: 'the highest is 1.15e71 USDC' }).waitFor()
   })
 
-  test('strikes out a job that a reorg took, drops it later, and goes on', async () => {
+  test('strikes out a job that a reorg removed, and drops it later', async () => {
     await open()
     const { jobId } = await chain.createJob({ clientId: 666n })
     await row(jobId).waitFor()
@@ -221,7 +221,7 @@ describe('the list', () => {
     await gone(jobId).waitFor({ state: 'detached' })
   })
 
-  test('goes on after a restart of the server with nothing missing and nothing doubled', async () => {
+  test('resumes after a restart of the server without a gap or a duplicate', async () => {
     await open()
     await page.evaluate(() => Object.assign(window, { sameDocument: true }))
     await restart({}, async () => {
@@ -238,7 +238,7 @@ describe('the list', () => {
     expect(await page.evaluate(() => 'sameDocument' in window)).toBe(true)
   })
 
-  test('is read anew where the server cannot resume: jobs come and change, others are struck out', async () => {
+  test('is read again if the server cannot resume: jobs are added, changed and struck out', async () => {
     const { jobId: changed } = await chain.createJob()
     await open()
     const { jobId } = await chain.createJob({ clientId: 4711n })
@@ -251,7 +251,7 @@ describe('the list', () => {
     await page.locator('#jobs tr.gone', { hasText: '4711' }).waitFor({ timeout: 60_000 })
     expect(await status(changed)).toBe('Expired')
     await untilComplete()
-    // And again from the first moment on, by a page that never resumes.
+    // A page that was just opened has no position to resume from.
     await open()
     const live = await chain.createJob()
     await row(live.jobId).waitFor()
@@ -259,7 +259,7 @@ describe('the list', () => {
     await restart()
   })
 
-  test('says at once that the browser is offline, and goes on when it is online again', async () => {
+  test('says at once that the browser is offline, and resumes once it is online', async () => {
     await open()
     await context.setOffline(true)
     await page.locator('#state', { hasText: 'Offline' }).waitFor({ timeout: 2000 })
@@ -271,7 +271,7 @@ describe('the list', () => {
     await untilComplete()
   })
 
-  test('says that the server does not answer long before a ping is late', async () => {
+  test('says that the server does not answer before a ping is late', async () => {
     await open()
     await page.route('**/api/v1/stats', () => {})
     await page.locator('#connection[data-state=stale]').waitFor({ timeout: 28_000 })
@@ -281,7 +281,7 @@ describe('the list', () => {
     await live()
   })
 
-  test('comes back by itself where the server gave wrong answers for a while', async () => {
+  test('reconnects after error responses', async () => {
     let refusals = 0
     await page.route('**/api/v1/events*', (route) => {
       refusals += 1
@@ -293,13 +293,13 @@ describe('the list', () => {
     expect(refusals).toBe(3)
   })
 
-  test('has the whole history by scrolling, and stays bounded while jobs pour in', async () => {
+  test('loads the whole history by scrolling, with a bounded number of rows', async () => {
     await open()
     await chain.createJobs(700, { clientId: 9n })
     await until(async () => (await historyIds()).length > 700, { message: 'all are indexed' })
     await untilComplete()
     expect(await rows().count()).toBeLessThanOrEqual(MOST_ROWS)
-    // Down to the first job ever, though many share a block.
+    // Down to the first job, although many jobs share a block.
     const seen = new Set<string>()
     await until(
       async () => {
@@ -315,7 +315,7 @@ describe('the list', () => {
     expect(all.filter((id) => !seen.has(id) && id !== all.at(-1))).toEqual([])
     expect(await rows().count()).toBeLessThanOrEqual(MOST_ROWS)
 
-    // While the reader is down there, what is new waits.
+    // While the list's beginning is above the screen, new jobs wait.
     const before = await page.evaluate(() => document.body.scrollHeight)
     const { jobId } = await chain.createJob()
     const waiting = page.getByRole('button', { name: '1 new job' })
@@ -339,7 +339,7 @@ describe('the list', () => {
     await page.getByRole('button', { name: 'Pause' }).waitFor()
   })
 
-  test('is one tab stop, and the arrow keys lead through it', async () => {
+  test('is one tab stop, and the arrow keys move within it', async () => {
     await chain.createJobs(3)
     await open()
     const stops = page.locator('#jobs a:not([tabindex="-1"]), #jobs button:not([tabindex="-1"])')
@@ -359,14 +359,14 @@ describe('the list', () => {
     expect(await page.evaluate(() => document.activeElement?.getAttribute('aria-label'))).toContain('Copy')
     await page.keyboard.press('ArrowLeft')
     await page.keyboard.press('ArrowLeft')
-    // The table is left by one key and entered where it was left.
+    // One key leaves the table, and one returns to the same row.
     await page.keyboard.press('ArrowDown')
     await page.keyboard.press('Shift+Tab')
     expect(await page.evaluate(() => document.activeElement?.closest('#jobs'))).toBeNull()
     await page.keyboard.press('Tab')
     expect(await focused()).toBe(`#${second}`)
     await page.keyboard.press('ArrowUp')
-    // A change of the row does not take the focus away.
+    // A row that changes keeps the focus.
     await chain.changeJob('fund', [BigInt(first as string), 1n, 100n])
     await until(async () => (await status(first as string)) === 'Funded', { message: 'the row changed' })
     expect(await focused()).toBe(`#${first}`)
@@ -375,10 +375,10 @@ describe('the list', () => {
     await page.getByRole('heading', { name: `Job #${first}` }).waitFor()
   })
 
-  test('shows text of a job as text, whatever it says', async () => {
+  test('shows HTML in a title as text', async () => {
     await chain.createJob()
     const title = '<img src=x onerror="document.title=\'owned\'"><b>bold</b>'
-    // No chain carries a title; a server that has one may hold anything in it.
+    // A title does not come from the chain, so it may contain anything.
     await page.route('**/api/v1/jobs?*', async (route) => {
       const response = await route.fetch()
       const body = await response.json()
@@ -390,7 +390,7 @@ describe('the list', () => {
     expect(await page.locator('#jobs td.text').first().innerText()).toBe(title)
     expect(await page.locator('#jobs img, #jobs b').count()).toBe(0)
     expect(await page.title()).toBe('Jobcast')
-    // A page of history may still be on its way.
+    // A request may still be under way.
     await page.unrouteAll({ behavior: 'ignoreErrors' })
   })
 
@@ -409,7 +409,7 @@ describe('the list', () => {
 })
 
 describe('the filters', () => {
-  test("are the API's own, act as one types, and live in the address", async () => {
+  test("are the API's own, apply while one types, and are part of the address", async () => {
     await chain.createJob({ strategyType: 1 })
     await open()
     await page.getByRole('checkbox', { name: 'Program' }).check()
@@ -426,7 +426,7 @@ describe('the filters', () => {
     await page.getByText('7 days', { exact: true }).click()
     expect(await page.locator('#scope').innerText()).toContain('filters do not apply')
 
-    // What a reader copies is what they see.
+    // The code is for the same filters as the list.
     await page.getByRole('tab', { name: 'curl' }).click()
     expect(await page.getByRole('tabpanel').innerText()).toBe(
       `curl -N '${server.url}/api/v1/events?strategyType=PROGRAM&minBudget=250'`,
@@ -442,12 +442,12 @@ describe('the filters', () => {
     await untilComplete()
     await page.goBack()
     await untilComplete('&strategyType=PROGRAM&minBudget=250')
-    // A party in the list is a filter too.
+    // A participant in the list is a link that filters.
     await row(jobId).getByRole('link', { name: '1', exact: true }).click()
     await until(async () => new URL(page.url()).searchParams.get('clientId') === '1')
   })
 
-  test('let a job leave when it matches no longer, and let it in when it does', async () => {
+  test('strike out a job that no longer matches, and add one that does', async () => {
     const { jobId } = await chain.createJob()
     await open('/?status=OPEN')
     await row(jobId).waitFor()
@@ -466,7 +466,7 @@ describe('the filters', () => {
     await gone(jobId).waitFor()
   })
 
-  test("say the API's message beside the field, and the list stays", async () => {
+  test("show the API's message beside the field and keep the list", async () => {
     await open()
     const before = (await shownIds()).slice(0, 20)
     const field = page.getByRole('textbox', { name: 'Least budget' })
@@ -483,7 +483,7 @@ describe('the filters', () => {
     await until(async () => new URL(page.url()).search === '?minBudget=1')
   })
 
-  test('of the address that are not valid are said beside their fields, each with its own', async () => {
+  test('from the address that are not valid have a message each, beside their fields', async () => {
     await page.goto(`${server.url}/?minBudget=lots&status=BOGUS&participant=x`)
     for (const name of ['minBudget', 'status', 'participant'])
       await page.locator(`#problem-${name}`, { hasText: new RegExp(`^${name} takes`) }).waitFor()
@@ -494,7 +494,7 @@ describe('the filters', () => {
     await untilComplete()
   })
 
-  test('are found by the search box: a job, its transaction, the jobs of a participant', async () => {
+  test('are set by the search box, which also finds a job by its id or transaction', async () => {
     const { jobId, transactionHash } = await chain.createJob({ clientId: 31_337n })
     await chain.createJob({ clientId: 31_337n })
     await open()
@@ -514,7 +514,7 @@ describe('the filters', () => {
 })
 
 describe('a transaction that is not among the jobs in the list', () => {
-  /** The list is filtered, so that it holds none of the jobs that are searched. */
+  /** No job matches the filter, so the list is empty. */
   const search = async (hash: string): Promise<void> => {
     await open('/?clientId=123456789')
     await page.getByRole('searchbox').fill(hash)
@@ -533,7 +533,7 @@ describe('a transaction that is not among the jobs in the list', () => {
     await results().getByText(`None of the ${all} jobs was created by this transaction.`).waitFor()
   })
 
-  test('leaves the reader to stop and to continue, and says how far the search went', async () => {
+  test('is searched for until the reader stops; the page says how far the search went', async () => {
     await page.route(
       ({ pathname, searchParams }) => pathname.endsWith('/jobs') && searchParams.has('cursor'),
       (route) => setTimeout(() => route.continue().catch(() => {}), 500),
@@ -559,7 +559,7 @@ describe('a transaction that is not among the jobs in the list', () => {
 })
 
 describe('the figures', () => {
-  test('count and draw what is indexed', async () => {
+  test('count and draw the indexed jobs', async () => {
     const { jobId } = await chain.createJob({ strategyType: 0 })
     await chain.changeJob('expire', [BigInt(jobId)])
     await open()
@@ -573,7 +573,7 @@ describe('the figures', () => {
           JSON.stringify([await figure('All jobs'), await figure('Open now')]) === JSON.stringify(expected)
         )
       },
-      { message: 'the tiles say what the API says' },
+      { message: 'the tiles agree with the API' },
     )
     await page.getByRole('img', { name: /^Jobs per minute: [1-9]/ }).waitFor()
     const bars = page.locator('#jobs-figure path[data-tone="0"]')
@@ -623,7 +623,7 @@ describe("a job's page", () => {
     await untilComplete('&providerId=77')
   })
 
-  test('says that a reorg took the job, and shows it again when it is back', async () => {
+  test('says that a reorg removed the job, and shows it again if it returns', async () => {
     const { jobId } = await chain.createJob({ clientId: 91n })
     await open(`/jobs/${jobId}`)
     await chain.reorg(1)
@@ -634,7 +634,7 @@ describe("a job's page", () => {
     expect(await page.locator('#message').isVisible()).toBe(false)
   })
 
-  test('of an unknown job says so, and shows the job when it is created', async () => {
+  test('of an unknown job says so, and shows the job once it is created', async () => {
     const next = String(Number((await historyIds())[0]) + 1)
     await open(`/jobs/${next}`)
     await page.getByText(`There is no job ${next}.`).waitFor()
@@ -645,7 +645,7 @@ describe("a job's page", () => {
   })
 })
 
-test('another contract is shown by its own definition', async () => {
+test('a page of another contract shows the fields of its definition', async () => {
   const { address } = await deployCommerce(chain.client)
   const data = await tempDir()
   const other = await startProcess({
@@ -669,7 +669,7 @@ test('another contract is shown by its own definition', async () => {
       `0x${'05'.repeat(20)}`,
       2_265_000_000n,
     ])
-    // Of a token nobody knows: whole smallest units.
+    // The token's decimals are unknown, so the amount is in its smallest unit.
     await row(String(jobId)).getByText('2,265,000,000', { exact: true }).waitFor()
     expect(await tile('Amount').isVisible()).toBe(false)
     expect(await page.locator('#by-choice').isVisible()).toBe(false)
@@ -685,7 +685,7 @@ test('another contract is shown by its own definition', async () => {
   }
 })
 
-test('a server with keys is used with the key of the address, which no snippet shows', async () => {
+test('the API key of the address is used for every request and shown in no code', async () => {
   await restart({ API_KEYS: 'a-secret-key' })
   await page.goto(server.url)
   await page.getByText('This server requires an API key').waitFor()
@@ -697,7 +697,7 @@ test('a server with keys is used with the key of the address, which no snippet s
     expect(await page.getByRole('tabpanel').innerText()).toContain('YOUR_KEY')
     expect(await page.getByRole('tabpanel').innerText()).not.toContain('a-secret-key')
   }
-  // The key goes along to a job and back.
+  // The links to a job and back keep the key.
   await row(jobId)
     .getByRole('link', { name: `#${jobId}` })
     .click()
@@ -717,7 +717,7 @@ test.each([320, 390, 834, 1280, 1920])('nothing is wider than a screen of %i px'
   })
   const pageWidth = () => page.evaluate(() => document.documentElement.scrollWidth)
   expect(await pageWidth()).toBeLessThanOrEqual(width)
-  // Not by cutting off either.
+  // No column is cut off either.
   const isCut = () =>
     page.evaluate(() => {
       const table = document.getElementById('jobs-table') as HTMLElement
@@ -750,33 +750,33 @@ test('a screen reader finds landmarks, a table and a name for every control, on 
 })
 
 test.each(['light', 'dark'] as const)(
-  'axe finds no fault in any state of the pages (%s)',
+  'axe finds no violation in any state of the pages (%s)',
   async (colorScheme) => {
     const { jobId } = await chain.createJob()
     await chain.changeJob('fund', [BigInt(jobId), 1n, 100n])
     for (const width of [1440, 390]) {
-      // An animation's colours in between are not judged.
+      // Without animations, whose intermediate colours axe would judge too.
       await newContext({ colorScheme, reducedMotion: 'reduce', viewport: { width, height: 800 } })
       await open()
       await row(jobId).waitFor()
-      expect(await faults(), 'the list').toEqual([])
+      expect(await violationsOnPage(), 'the list').toEqual([])
       await page.goto(`${server.url}/?minBudget=lots`)
       await page.locator('#problem-minBudget').waitFor()
-      expect(await faults(), 'a filter that is refused').toEqual([])
+      expect(await violationsOnPage(), 'a filter that is refused').toEqual([])
       await open('/?clientId=123456789')
       await page.getByText('No job matches').waitFor()
-      expect(await faults(), 'an empty list').toEqual([])
+      expect(await violationsOnPage(), 'an empty list').toEqual([])
       await open(`/jobs/${jobId}`)
       await page.locator('#lifecycle li').nth(1).waitFor()
-      expect(await faults(), 'a job').toEqual([])
+      expect(await violationsOnPage(), 'a job').toEqual([])
       await page.goto(`${server.url}/docs`)
       await page.locator('#getMetrics').waitFor()
-      expect(await faults(), 'the reference of the API').toEqual([])
+      expect(await violationsOnPage(), 'the API reference').toEqual([])
     }
   },
 )
 
-test('the reference of the API sends its examples as they are, and shows the stream as code', async () => {
+test('the API reference sends its examples as they are, and shows the stream as code', async () => {
   await chain.createJob()
   const elsewhere: string[] = []
   page.on(
@@ -807,14 +807,14 @@ test('the reference of the API sends its examples as they are, and shows the str
   expect(elsewhere).toEqual([])
 })
 
-/** What axe-core says is wrong with the page. */
-async function faults(): Promise<string[]> {
+/** The violations that axe-core finds in the page. */
+async function violationsOnPage(): Promise<string[]> {
   await page.evaluate(axe.source)
   const { violations } = await page.evaluate(() => (globalThis as unknown as { axe: typeof axe }).axe.run())
   return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target).join(' ')}`)
 }
 
-test('motion is left out for those who asked for that', async () => {
+test('nothing moves if the reader prefers reduced motion', async () => {
   await newContext({ reducedMotion: 'reduce' })
   await open()
   const { jobId } = await chain.createJob()
