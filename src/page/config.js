@@ -11,8 +11,10 @@ export async function awaitConfig(onState) {
     return error.status === 401
   }
   const config = await retry(readConfig, { onError })
-  // Without a valid key the page stays as it is, with the message that says so.
-  return config ?? new Promise(() => {})
+  if (config) return config
+  // Without a valid key there is only the message that says so.
+  document.querySelector('main').hidden = true
+  return new Promise(() => {})
 }
 
 /** Reads the config again: chain and contract address are null until the indexer has reached the chain. */

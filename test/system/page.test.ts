@@ -689,6 +689,7 @@ test('the API key of the address is used for every request and shown in no code'
   await restart({ API_KEYS: 'a-secret-key' })
   await page.goto(server.url)
   await page.getByText('This server requires an API key').waitFor()
+  expect(await page.getByRole('main').isVisible()).toBe(false)
   await open('/?api_key=a-secret-key')
   const { jobId } = await chain.createJob()
   await row(jobId).waitFor()
