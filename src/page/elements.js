@@ -14,7 +14,7 @@ export function element(tag, { data = {}, attributes = {}, ...properties } = {},
 }
 
 /** One of the symbols that the document defines. */
-export function icon(name) {
+function icon(name) {
   const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg')
   svg.setAttribute('aria-hidden', 'true')
   svg.setAttribute('viewBox', '0 0 16 16')
