@@ -43,6 +43,7 @@ export async function createApp(config: Readonly<Config>, log: Logger): Promise<
   observeIndex(metrics.registry, {
     readState: () => readState(db),
     feedLastId: () => feed?.lastId() ?? null,
+    confirmations: config.confirmations,
     isIndexing: () => indexer?.working() ?? false,
   })
 

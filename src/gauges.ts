@@ -8,6 +8,8 @@ export interface IndexGauges {
   readState(): Promise<IndexState>
   /** newest feed id that this process knows; null if it knows none */
   feedLastId(): number | null
+  /** blocks below the head that are not to be indexed yet */
+  confirmations: number
   /** whether this process indexes */
   isIndexing(): boolean
 }
@@ -16,7 +18,10 @@ export interface IndexGauges {
  * Registers the gauges of the index and the feed. A scrape reads the state once for all of them. While the database does not
  * answer, they keep the values of the latest state.
  */
-export function observeIndex(registry: Registry, { readState, feedLastId, isIndexing }: IndexGauges): void {
+export function observeIndex(
+  registry: Registry,
+  { readState, feedLastId, confirmations, isIndexing }: IndexGauges,
+): void {
   let latest: IndexState | undefined
   // Not kept between scrapes: the gauges of one scrape are read concurrently, and so share one read.
   const read = memoize(async () => {
@@ -36,8 +41,14 @@ export function observeIndex(registry: Registry, { readState, feedLastId, isInde
     (state) => state.headNumber,
   )
   observe('jobcast_indexed_block', 'Number of the block indexed last.', (state) => state.blockNumber)
-  observe('jobcast_lag_blocks', 'Blocks between the indexed block and the head.', lagBlocks)
-  observe('jobcast_lag_seconds', 'Chain time between the indexed block and the head.', lagSeconds)
+  observe(
+    'jobcast_lag_blocks',
+    'Blocks between the indexed block and the head, less CONFIRMATIONS.',
+    (state) => lagBlocks(state, confirmations),
+  )
+  observe('jobcast_lag_seconds', 'Chain time of the blocks that jobcast_lag_blocks counts.', (state) =>
+    lagSeconds(state, confirmations),
+  )
   observe(
     'jobcast_chain_contact_age_seconds',
     'Time since an indexer last had an answer from the chain.',

@@ -28,7 +28,7 @@ it('a scrape reads the state once, and without a database the gauges keep their 
     reads++
     return answer()
   }
-  observeIndex(registry, { readState, feedLastId: () => null, isIndexing: () => true })
+  observeIndex(registry, { readState, feedLastId: () => null, confirmations: 0, isIndexing: () => true })
   async function scrape() {
     const values = await registry.getMetricsAsJSON()
     return Object.fromEntries(

@@ -2,6 +2,7 @@ import postgres from 'postgres'
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import type { Role } from '../../src/config.ts'
 import { startChain, type TestChain } from '../helpers/anvil.ts'
+import { readMetrics } from '../helpers/metrics.ts'
 import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
 import { type Service, startService } from '../helpers/service.ts'
 import { until } from '../helpers/until.ts'
@@ -36,6 +37,9 @@ it('six confirmations of 12 s blocks are no lag, in the process that indexes and
   for (const service of [all, api]) {
     await until(async () => (await service.get('/api/v1/stats')).data.blockNumber === String(number - 6))
     expect(await service.get('/ready')).toEqual({ status: 'ready' })
+    const metric = await readMetrics(service.url)
+    expect(metric('jobcast_head_block') - metric('jobcast_indexed_block')).toBe(6)
+    expect([metric('jobcast_lag_blocks'), metric('jobcast_lag_seconds')]).toEqual([0, 0])
   }
 })
 
