@@ -7,11 +7,12 @@ const read = (file: string) => readFileSync(new URL(`../${file}`, import.meta.ur
 
 /** name → type and help, as /metrics tells them. */
 const metrics = new Map<string, { type: string; help: string }>()
+let text = ''
 let service: Service
 beforeAll(async () => {
   // Metrics are there also where the database is not.
   service = await startService(unreachable)
-  const text = await (await fetch(`${service.url}/metrics`)).text()
+  text = await (await fetch(`${service.url}/metrics`)).text()
   for (const [, name, help] of text.matchAll(/^# HELP (\S+) (.*)$/gm))
     metrics.set(name as string, { type: '', help: help as string })
   for (const [, name, type] of text.matchAll(/^# TYPE (\S+) (\S+)$/gm))
@@ -39,6 +40,12 @@ it('the dashboard shows every metric of ours', () => {
   const ours = [...metrics.keys()].filter((name) => name.startsWith('jobcast_'))
   expect(ours.length).toBeGreaterThan(25)
   expect(ours.filter((name) => !text.includes(name))).toEqual([])
+})
+
+it('a counter that an alert reads by its label is there from the start, at 0', () => {
+  const series = read('deploy/prometheus/jobcast.rules.yml').match(/\bjobcast_\w+_total\{[^}]+\}/g) ?? []
+  expect(series.length).toBeGreaterThan(1)
+  for (const name of series) expect(text).toContain(`${name} 0\n`)
 })
 
 it('metrics follow the conventions: base units, _total on counters and on nothing else', () => {

@@ -50,8 +50,13 @@ type Factories = ReturnType<typeof createFactories>
 function createFactories(registry: Registry) {
   const registers = [registry]
   return {
-    counter: <Label extends string>(name: string, help: string, labelNames: Label[] = []) =>
-      new Counter({ name, help, labelNames, registers }),
+    /** Known values of the label begin at 0: Prometheus finds no increase in a series that begins at 1. */
+    counter: <Label extends string>(name: string, help: string, label?: Label, values: string[] = []) => {
+      const labelNames = label === undefined ? [] : [label]
+      const counter = new Counter({ name, help, labelNames, registers })
+      for (const value of values) counter.labels(value).inc(0)
+      return counter
+    },
     /** of seconds */
     duration: <Label extends string>(name: string, help: string, labelNames: Label[] = []) =>
       new Histogram({ name, help, buckets: SECONDS, labelNames, registers }),
@@ -66,7 +71,8 @@ const indexerMetrics = ({ counter, duration, histogram }: Factories) => ({
   unappliedLogs: counter(
     'jobcast_unapplied_logs_total',
     'Logs of the contract that changed nothing: malformed, or of a job whose creation was not indexed.',
-    ['cause'],
+    'cause',
+    ['malformed', 'unknown_job'],
   ),
   reorgs: counter('jobcast_reorgs_total', 'Rewinds of the local chain by this process.'),
   reorgDepth: histogram(
@@ -87,7 +93,7 @@ const indexerMetrics = ({ counter, duration, histogram }: Factories) => ({
     'Duration of RPC requests, failed ones included.',
     ['method'],
   ),
-  rpcErrors: counter('jobcast_rpc_errors_total', 'RPC requests that failed.', ['method']),
+  rpcErrors: counter('jobcast_rpc_errors_total', 'RPC requests that failed.', 'method'),
 })
 
 const databaseMetrics = ({ counter, duration }: Factories) => ({
@@ -110,11 +116,23 @@ const streamMetrics = ({ counter, histogram }: Factories) => ({
   streamsOpened: counter(
     'jobcast_streams_opened_total',
     'Streams opened. resumed: true, false for a gap, null for a new subscription.',
-    ['resumed'],
+    'resumed',
+    ['null', 'true', 'false'],
   ),
   streamsClosed: counter('jobcast_streams_closed_total', 'Streams that ended.'),
-  streamsRefused: counter('jobcast_streams_refused_total', 'Streams refused.', ['reason']),
-  streamsCut: counter('jobcast_streams_disconnected_total', 'Streams ended by the server.', ['reason']),
+  streamsRefused: counter('jobcast_streams_refused_total', 'Streams refused.', 'reason', [
+    'full',
+    'draining',
+    'unreachable',
+    'rate_limited',
+    'unauthorized',
+    'bad_request',
+    'internal',
+  ]),
+  streamsCut: counter('jobcast_streams_disconnected_total', 'Streams ended by the server.', 'reason', [
+    'stalled',
+    'too_far_behind',
+  ]),
   resumeBehind: histogram(
     'jobcast_resume_behind_events',
     'Events in memory after the position of a resumed stream.',
