@@ -48,6 +48,22 @@ it('a counter that an alert reads by its label is there from the start, at 0', (
   for (const name of series) expect(text).toContain(`${name} 0\n`)
 })
 
+it('alerts of one job are not those of another', () => {
+  for (const [, expr] of read('deploy/prometheus/jobcast.rules.yml').matchAll(/expr: (.+)/g)) {
+    expect(expr).not.toMatch(/\b(?:sum|max)\(/)
+    if (/\b(?:nodejs_|process_|up\b)/.test(expr as string)) expect(expr).toContain('{job="jobcast"}')
+  }
+})
+
+it('a number of the dashboard is red only where a threshold of ours says so', () => {
+  const { panels } = JSON.parse(read('deploy/grafana/jobcast.json')) as {
+    panels: { title: string; type: string; fieldConfig?: { defaults: { thresholds?: unknown } } }[]
+  }
+  // Without thresholds Grafana takes its own: red from 80.
+  for (const { title, type, fieldConfig } of panels)
+    if (type === 'stat') expect(fieldConfig?.defaults.thresholds, title).toBeDefined()
+})
+
 it('metrics follow the conventions: base units, _total on counters and on nothing else', () => {
   for (const [name, { type, help }] of metrics) {
     if (!name.startsWith('jobcast_')) continue
