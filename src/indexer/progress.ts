@@ -2,14 +2,18 @@ import type { Logger } from 'pino'
 import type { Cursor } from '../store/cursor.ts'
 import type { Step } from '../store/writes.ts'
 
-const LOG_INTERVAL_MS = 2_000
+/** The waits between lines grow, so that a sync of hours writes hundreds of lines and not thousands. */
+const FIRST_INTERVAL_MS = 2_000
+const LONGEST_INTERVAL_MS = 30_000
+const INTERVAL_GROWTH = 1.5
 /** A shorter distance to the head is not worth a line. */
 const MIN_BLOCKS = 200
 
-/** Returns a function that logs, every 2 s while the index is far below the head, how far it is, how fast, and the time left. */
+/** Returns a function that logs how far a long sync is, how fast, and the time left: after 2 s, then at intervals that grow to 30 s. */
 export function createProgress(log: Logger): (cursor: Cursor, step: Step) => void {
   let since: { at: number; block: number; jobs: number } | undefined
   let jobs = 0
+  let intervalMs = FIRST_INTERVAL_MS
   return (cursor, step) => {
     jobs += step.jobs.length
     const blockNumber = step.to.number
@@ -19,19 +23,23 @@ export function createProgress(log: Logger): (cursor: Cursor, step: Step) => voi
       if (since) log.info({ blockNumber, jobs }, 'caught up with the chain')
       since = undefined
       jobs = 0
+      intervalMs = FIRST_INTERVAL_MS
       return
     }
     const now = performance.now()
-    since ??= { at: now, block: cursor.blockNumber, jobs: 0 }
-    if (now - since.at < LOG_INTERVAL_MS) return
+    since ??= { at: now, block: blockNumber, jobs }
+    if (now - since.at < intervalMs) return
+    intervalMs = Math.min(intervalMs * INTERVAL_GROWTH, LONGEST_INTERVAL_MS)
     const seconds = (now - since.at) / 1_000
     const blocksPerSecond = (blockNumber - since.block) / seconds
-    const percent = (100 * (blockNumber - cursor.startBlock)) / Math.max(1, head - cursor.startBlock)
+    const done = (blockNumber - cursor.startBlock) / Math.max(1, head - cursor.startBlock)
+    // Rounded down, so that 100 % is not shown before the head is reached.
+    const percent = Math.floor(1_000 * done) / 10
     const secondsLeft = Math.ceil(left / Math.max(blocksPerSecond, 0.01))
     log.info(
       {
         blockNumber,
-        percent: Math.floor(percent * 10) / 10,
+        percent,
         blocksPerSecond: Math.round(blocksPerSecond),
         jobsPerSecond: Math.round((jobs - since.jobs) / seconds),
         secondsLeft,
@@ -41,7 +49,6 @@ export function createProgress(log: Logger): (cursor: Cursor, step: Step) => voi
     since = { at: now, block: blockNumber, jobs }
   }
 }
-
 function inWords(seconds: number): string {
   if (seconds < 90) return `${seconds} s`
   if (seconds < 5_400) return `${Math.round(seconds / 60)} min`

@@ -1,0 +1,48 @@
+import { pino } from 'pino'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { createProgress } from '../../src/indexer/progress.ts'
+import type { Cursor } from '../../src/store/cursor.ts'
+import type { Step } from '../../src/store/writes.ts'
+
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => void vi.useRealTimers())
+
+const HEAD = 1_000_000
+
+function sync() {
+  const lines: { at: number; msg: string; percent?: number; secondsLeft?: number }[] = []
+  const log = pino(
+    {},
+    { write: (line) => lines.push({ ...JSON.parse(line), at: performance.now() - began }) },
+  )
+  const progress = createProgress(log)
+  const began = performance.now()
+  let block = 0
+  return {
+    lines,
+    /** A step of 100 blocks each second. */
+    run(seconds: number) {
+      for (let second = 0; second < seconds; second++) {
+        vi.advanceTimersByTime(1_000)
+        const cursor = { startBlock: 0, blockNumber: block } as Cursor
+        block += 100
+        const to = { number: block } as Step['to']
+        progress(cursor, { to, jobs: [], head: { number: HEAD, timestamp: '0' } } as unknown as Step)
+      }
+    },
+  }
+}
+
+it('a sync tells soon and then ever more seldom how far it is, how fast, and how long it will take', () => {
+  const { lines, run } = sync()
+  run(60)
+  expect(lines[0]).toMatchObject({ msg: 'syncing: 0.0 %, 100 blocks/s, 2.8 h left', secondsLeft: 9_997 })
+  expect((lines[0] as { at: number }).at).toBeLessThanOrEqual(3_000)
+  expect(lines.length).toBeLessThan(9)
+  run(3_540)
+  expect(lines.length).toBeLessThan(140)
+  const waits = lines.slice(1).map(({ at }, i) => at - (lines[i]?.at ?? 0))
+  expect(Math.max(...waits)).toBeLessThanOrEqual(31_000)
+  const last = lines.at(-1)
+  expect(last?.msg).toContain(`${last?.percent?.toFixed(1)} %`)
+})
