@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { settings } from '../src/config.ts'
 import { type Service, startService, unreachable } from './helpers/service.ts'
 
 const files = ['deploy/grafana/jobcast.json', 'deploy/prometheus/jobcast.rules.yml']
@@ -62,6 +63,14 @@ it('a number of the dashboard is red only where a threshold of ours says so', ()
   // Without thresholds Grafana takes its own: red from 80.
   for (const { title, type, fieldConfig } of panels)
     if (type === 'stat') expect(fieldConfig?.defaults.thresholds, title).toBeDefined()
+})
+
+it('docker-compose.yml passes on every setting of .env, alone and as a cluster', () => {
+  const compose = read('docker-compose.yml')
+  const ofTheContainer = ['DATABASE_URL', 'DATA_DIR', 'HOST', 'PORT', 'TRUST_PROXY']
+  for (const name of Object.keys(settings.properties))
+    if (!ofTheContainer.includes(name))
+      expect(compose.match(new RegExp(`^ +${name}: \\$\\{${name}:-`, 'gm')), name).toHaveLength(2)
 })
 
 it('metrics follow the conventions: base units, _total on counters and on nothing else', () => {
