@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { settings } from '../src/config.ts'
+import { settings } from '../src/settings/settings.ts'
 import { type Service, startService, unreachable } from './helpers/service.ts'
 
 const files = ['deploy/grafana/jobcast.json', 'deploy/prometheus/jobcast.rules.yml']
@@ -68,7 +68,7 @@ it('a number of the dashboard is red only where a threshold of ours says so', ()
 it('docker-compose.yml passes on every setting of .env, alone and as a cluster', () => {
   const compose = read('docker-compose.yml')
   const ofTheContainer = ['DATABASE_URL', 'DATA_DIR', 'HOST', 'PORT', 'TRUST_PROXY']
-  for (const name of Object.keys(settings.properties))
+  for (const { name } of settings)
     if (!ofTheContainer.includes(name))
       expect(compose.match(new RegExp(`^ +${name}: \\$\\{${name}:-`, 'gm')), name).toHaveLength(2)
 })
