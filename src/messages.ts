@@ -1,5 +1,4 @@
 import { DrizzleQueryError } from 'drizzle-orm/errors'
-import { redactUrls } from './observe/secrets.ts'
 
 /** Longer than any useful message: some nodes repeat the whole request in theirs. */
 const MAX_LENGTH = 400
@@ -9,12 +8,9 @@ export function unwrap(error: unknown): unknown {
   return error instanceof DrizzleQueryError && error.cause !== undefined ? error.cause : error
 }
 
-/**
- * Returns what an error says, in one line. The line is about the innermost error if the outer ones say nothing themselves. Of
- * a URL it holds scheme and host only, since the rest may be a key.
- */
+/** Returns what an error says, in one line. It is about the innermost error if the outer ones say nothing themselves. */
 export function messageOf(error: unknown): string {
-  const line = redactUrls(reasonOf(error)).replace(/\s+/g, ' ').trim()
+  const line = reasonOf(error).replace(/\s+/g, ' ').trim()
   return line.length > MAX_LENGTH ? `${line.slice(0, MAX_LENGTH)}…` : line
 }
 

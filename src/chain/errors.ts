@@ -1,3 +1,8 @@
+import { redactor } from '../observe/secrets.ts'
+
+/** Reduces each URL of a text to scheme and host. */
+const shortenUrls = redactor([])
+
 /**
  * Why a request got no result:
  * - `refused`: the node answered with an error
@@ -9,7 +14,10 @@
  */
 export type RpcFailure = 'refused' | 'rate-limited' | 'too-large' | 'timeout' | 'status' | 'no-answer'
 
-/** A JSON-RPC request without a result. The message is scheme and host of the endpoint, then the reason. */
+/**
+ * A JSON-RPC request without a result. The message is scheme and host of the endpoint, then the reason. URLs in the reason are
+ * reduced to scheme and host too: nodes repeat keys.
+ */
 export class RpcError extends Error {
   override name = 'RpcError'
   readonly failure: RpcFailure
@@ -24,7 +32,7 @@ export class RpcError extends Error {
     reason: string,
     { status, retryAfterMs = 0 }: { status?: number; retryAfterMs?: number } = {},
   ) {
-    super(`${host}: ${reason}`)
+    super(shortenUrls(`${host}: ${reason}`))
     this.failure = failure
     this.status = status
     this.retryAfterMs = retryAfterMs
