@@ -10,7 +10,7 @@ export function unwrap(error: unknown): unknown {
 
 /** Returns what an error says, in one line. It is about the innermost error if the outer ones say nothing themselves. */
 export function messageOf(error: unknown): string {
-  const line = reasonOf(error).replace(/\s+/g, ' ').trim()
+  const line = innermostMessage(error).replace(/\s+/g, ' ').trim()
   return line.length > MAX_LENGTH ? `${line.slice(0, MAX_LENGTH)}…` : line
 }
 
@@ -28,12 +28,12 @@ interface Parts {
   details?: string
 }
 
-function reasonOf(thrown: unknown): string {
+function innermostMessage(thrown: unknown): string {
   const unwrapped = unwrap(thrown)
   const { message, code, cause, errors, error, shortMessage, details }: Parts = Object(unwrapped)
   // fetch says only "fetch failed", in a TypeError.
   const isWrapper = unwrapped instanceof TypeError || shortMessage !== undefined
   const inner = errors?.[0] ?? error ?? (isWrapper ? cause : undefined)
-  if (inner) return reasonOf(inner)
+  if (inner) return innermostMessage(inner)
   return details || shortMessage || message || code || String(unwrapped)
 }

@@ -1,7 +1,7 @@
 import type { Hex, RpcLog } from 'viem'
 import { messageOf } from '../messages.ts'
 import { blockLogsCall, type Call, type LogFilter, receiptLogsCall } from './calls.ts'
-import { failureOf, mayFitSmaller } from './errors.ts'
+import { mayFitSmaller, rpcFailureOf } from './errors.ts'
 import type { AnswerSize } from './member.ts'
 import { IncompleteAnswerError } from './source.ts'
 
@@ -25,7 +25,7 @@ export async function readBlockLogs<Answer extends { logs: RpcLog[] }>(
   try {
     return await ask(call, 'logs')
   } catch (error) {
-    const failure = failureOf(error)
+    const failure = rpcFailureOf(error)
     if (failure !== 'too-large' && failure !== 'refused') throw error
     try {
       const answer = await ask(failure === 'too-large' ? call : receiptLogsCall(filter, block), 'large')

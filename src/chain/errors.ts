@@ -57,7 +57,7 @@ export function timeoutError(host: string, timeoutMs: number): RpcError {
 }
 
 /** Why a request failed; undefined for errors that are no {@link RpcError}. */
-export function failureOf(error: unknown): RpcFailure | undefined {
+export function rpcFailureOf(error: unknown): RpcFailure | undefined {
   return error instanceof RpcError ? error.failure : undefined
 }
 

@@ -1,5 +1,5 @@
 import { headerCall } from './calls.ts'
-import { failureOf } from './errors.ts'
+import { rpcFailureOf } from './errors.ts'
 import type { Pool } from './pool.ts'
 import { IncompleteAnswerError } from './source.ts'
 
@@ -26,7 +26,7 @@ export function createFinality(pool: Pool): () => Promise<number | null> {
       return latest && finalized && Math.min(finalized.number, latest.number - MIN_DEPTH)
     } catch (error) {
       // A node refuses an unknown tag in words of its own. A block that was final remains so.
-      if (failureOf(error) === 'refused' || error instanceof IncompleteAnswerError) return last ?? null
+      if (rpcFailureOf(error) === 'refused' || error instanceof IncompleteAnswerError) return last ?? null
       throw error
     }
   }

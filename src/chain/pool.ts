@@ -1,6 +1,6 @@
 import type { Call, Results } from './calls.ts'
 import type { Endpoint } from './endpoint.ts'
-import { failureOf } from './errors.ts'
+import { rpcFailureOf } from './errors.ts'
 import { type AskOptions, askMember, createMember, type Member, observed, timeoutOf } from './member.ts'
 import { CannotIndexError } from './source.ts'
 
@@ -67,7 +67,7 @@ async function askInOrder<const Calls extends readonly Call[]>(
       return await askMember(member, calls, { ...options, alone: isAlone(members, member) })
     } catch (error) {
       if (error instanceof CannotIndexError) throw error
-      if (failureOf(failure) !== 'refused') failure = error
+      if (rpcFailureOf(failure) !== 'refused') failure = error
     }
   }
   throw failure

@@ -8,15 +8,15 @@ export function requestOf({ method, params }: RpcCall, index = 0) {
 
 /** Reads the reply to one call; null if `json` is no JSON-RPC response. */
 export function replyOf(host: string, method: string, json: unknown): Reply | null {
-  if (!isObject(json)) return null
-  if (isObject(json.error)) return { error: refusalOf(host, method, json.error) }
+  if (!isJsonObject(json)) return null
+  if (isJsonObject(json.error)) return { error: refusalOf(host, method, json.error) }
   return 'result' in json ? { result: json.result } : null
 }
 
 /** Reads the replies to a batch, in the order of the calls, whatever their order in `json`; null if one is missing. */
 export function repliesOf(host: string, calls: readonly RpcCall[], json: unknown): Reply[] | null {
   if (!Array.isArray(json)) return null
-  const byId = new Map(json.filter(isObject).map((reply) => [reply.id, reply]))
+  const byId = new Map(json.filter(isJsonObject).map((reply) => [reply.id, reply]))
   const replies = calls.map(({ method }, i) => replyOf(host, method, byId.get(i + 1)))
   return replies.every((reply) => reply !== null) ? replies : null
 }
@@ -32,6 +32,6 @@ export function statusError(host: string, { ok, status, headers }: Response): Rp
   })
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
+function isJsonObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null
 }

@@ -2,7 +2,7 @@ import type { Hex } from 'viem'
 import { messageOf } from '../messages.ts'
 import { hasCodeCall, headerCall } from './calls.ts'
 import { createEndpoint, type Endpoint, type OnRequest } from './endpoint.ts'
-import { failureOf } from './errors.ts'
+import { rpcFailureOf } from './errors.ts'
 import { createFinality } from './finality.ts'
 import { createHeadReader } from './head.ts'
 import { createLogReader } from './logReader.ts'
@@ -62,7 +62,7 @@ async function hasCode(pool: Pool, address: Hex, block: number | 'latest'): Prom
     const [found] = await pool.ask([hasCodeCall(address, block)])
     return found
   } catch (error) {
-    if (block === 'latest' || failureOf(error) !== 'refused') throw error
+    if (block === 'latest' || rpcFailureOf(error) !== 'refused') throw error
     throw new NoStateError(messageOf(error), { cause: error })
   }
 }

@@ -45,7 +45,7 @@ export function fold(
       const draft = { blockNumber, logIndex, before: null, job: log.job, data: undefined }
       drafts.push(draft)
       latest.set(jobId, draft)
-      if (fed) folded.entries.push({ type: 'job_created', data: jsonOf(draft), before: null })
+      if (fed) folded.entries.push({ type: 'job_created', data: draftJson(draft), before: null })
       continue
     }
     const draft = latest.get(jobId) ?? draftOf(stored.get(jobId))
@@ -57,10 +57,10 @@ export function fold(
     if (!latest.has(jobId)) drafts.push(draft)
     latest.set(jobId, draft)
     const mayBeRewound = blockNumber > finalizedNumber
-    const before = fed || mayBeRewound ? jsonOf(draft) : null
+    const before = fed || mayBeRewound ? draftJson(draft) : null
     draft.job = Object.assign({}, draft.job, log.set)
     draft.data = undefined
-    if (fed) folded.entries.push({ type: 'job_updated', data: jsonOf(draft), before })
+    if (fed) folded.entries.push({ type: 'job_updated', data: draftJson(draft), before })
     folded.changes.push(changeOf(log, draft, mayBeRewound ? before : null))
   }
   folded.jobs = drafts.map(writeOf)
@@ -71,7 +71,7 @@ function draftOf(job: PlacedJob | undefined): Draft | undefined {
   return job && { ...job, before: { job: job.job, data: job.data } }
 }
 
-function jsonOf(draft: Draft): string {
+function draftJson(draft: Draft): string {
   draft.data ??= JSON.stringify(draft.job)
   return draft.data
 }
@@ -84,7 +84,7 @@ function changeOf(log: JobLog, draft: Draft, before: string | null): ChangeWrite
 
 function writeOf(draft: Draft): JobWrite {
   const { blockNumber, logIndex, before, job } = draft
-  return { blockNumber, logIndex, before, after: { job, data: jsonOf(draft) } }
+  return { blockNumber, logIndex, before, after: { job, data: draftJson(draft) } }
 }
 
 /** The feed entries of a rewind: the removed jobs, newest first, then the restored ones as they are now. */

@@ -108,8 +108,8 @@ const FOLD: Fault[] = [
   [
     'fold',
     'a change is told without the job before it',
-    "type: 'job_updated', data: jsonOf(draft), before }",
-    "type: 'job_updated', data: jsonOf(draft), before: null }",
+    "type: 'job_updated', data: draftJson(draft), before }",
+    "type: 'job_updated', data: draftJson(draft), before: null }",
   ],
   [
     'fold',
