@@ -1,126 +1,147 @@
 import { OverloadedError } from '../errors.ts'
 
 export interface AdmissionOptions {
-  /** queries under way at once; one address has at most all but one of them, so that the others always find a place */
+  /** queries that run at once. One address has at most all but one of them, so that there is always a place for another. */
   atOnce: number
-  /** requests that wait at most, in all and of one address */
+  /** requests that may wait, of all addresses and of one */
   waiting?: { all: number; address: number }
   /** milliseconds after which a waiting request is refused */
   patienceMs?: number
 }
 
-/** More would wait longer than a client does. */
+/**
+ * Runs `work` when its turn comes.
+ * @param address client address, as {@link addressKey} gives it
+ * @throws OverloadedError if too many requests wait already, or if the turn did not come in time
+ */
+export type Admission = <T>(address: string, work: () => Promise<T>) => Promise<T>
+
+/** The last of more requests would wait longer than clients do. */
 const WAITING = { all: 500, address: 100 }
 const PATIENCE_MS = 5_000
-/** An address whose queries take longer on average runs few at once: more would take the processors from the others. */
+/**
+ * An address whose queries take longer than this on average runs one at a time: more would take the processors from the others. So
+ * does one whose queries are not known yet, or a burst would run at full width before the first answer.
+ */
 const SLOW_MS = 20
-const SLOW_AT_ONCE = 2
 /** Weight of the latest query in the average. */
 const WEIGHT = 0.3
 
-/** An address that has queries under way or waiting. */
-interface Client {
+interface Admissions extends Required<AdmissionOptions> {
+  /** addresses with queries that run or wait, in the order of their turns */
+  clients: Map<string, Client>
   running: number
-  averageMs: number
-  waiting: Waiting[]
+  waitingInAll: number
 }
 
-interface Waiting {
+interface Client {
+  address: string
+  running: number
+  /** undefined before the first query has ended */
+  averageMs: number | undefined
+  waiting: Turn[]
+}
+
+/** A request that waits for its turn. */
+interface Turn {
   start(): void
 }
 
 /**
- * Runs a bounded number of queries at once. The others wait in one line for each address, and the addresses are served in
- * turn. One address with hundreds of slow queries then delays its own only.
+ * Returns a function that runs a bounded number of queries at once. Other requests wait, in one line for each address, and the
+ * addresses are served in turn. So an address with hundreds of slow queries delays its own only.
  */
-export function createAdmission({ atOnce, waiting = WAITING, patienceMs = PATIENCE_MS }: AdmissionOptions) {
-  const share = Math.max(1, atOnce - 1)
-  /** in the order of their turns */
-  const clients = new Map<string, Client>()
-  let active = 0
-  let queued = 0
-
-  /**
-   * Runs `work` when its turn comes.
-   * @throws OverloadedError if too many wait already, or its turn did not come in time
-   */
-  async function admit<T>(address: string, work: () => Promise<T>): Promise<T> {
-    const client = clients.get(address) ?? { running: 0, averageMs: 0, waiting: [] }
-    clients.set(address, client)
-    if (!mayStart(client)) await turn(address, client)
-    else take(client)
-    const began = performance.now()
+export function createAdmission({
+  atOnce,
+  waiting = WAITING,
+  patienceMs = PATIENCE_MS,
+}: AdmissionOptions): Admission {
+  const all: Admissions = { atOnce, waiting, patienceMs, clients: new Map(), running: 0, waitingInAll: 0 }
+  return async (address, work) => {
+    const client = clientOf(all, address)
+    if (mayStart(all, client)) begin(all, client)
+    else await nextTurn(all, client)
+    const since = performance.now()
     try {
       return await work()
     } finally {
-      client.averageMs += WEIGHT * (performance.now() - began - client.averageMs)
-      release(address, client)
+      measure(client, performance.now() - since)
+      end(all, client)
     }
   }
-
-  function mayStart({ running, averageMs }: Client): boolean {
-    return active < atOnce && running < (averageMs > SLOW_MS ? Math.min(share, SLOW_AT_ONCE) : share)
-  }
-
-  function take(client: Client): void {
-    active++
-    client.running++
-  }
-
-  function release(address: string, client: Client): void {
-    active--
-    client.running--
-    forgetIdle(address, client)
-    if (queued > 0) startNext()
-  }
-
-  function turn(address: string, client: Client): Promise<void> {
-    if (queued >= waiting.all || client.waiting.length >= waiting.address) {
-      forgetIdle(address, client)
-      return Promise.reject(new OverloadedError('too many queries are waiting; try again'))
-    }
-    return new Promise((resolve, reject) => {
-      const entry = {
-        start() {
-          clearTimeout(timer)
-          take(client)
-          resolve()
-        },
-      }
-      const timer = setTimeout(() => {
-        leave(client, entry)
-        forgetIdle(address, client)
-        reject(new OverloadedError('the query waited too long for its turn; try again'))
-      }, patienceMs)
-      client.waiting.push(entry)
-      queued++
-    })
-  }
-
-  function leave(client: Client, entry: Waiting): void {
-    client.waiting.splice(client.waiting.indexOf(entry), 1)
-    queued--
-  }
-
-  function forgetIdle(address: string, { running, waiting }: Client): void {
-    if (running === 0 && waiting.length === 0) clients.delete(address)
-  }
-
-  /** Starts queries that wait, those of the address that was served longest ago first. */
-  function startNext(): void {
-    for (const [address, client] of clients) {
-      if (active >= atOnce) return
-      const entry = client.waiting[0]
-      if (!entry || !mayStart(client)) continue
-      leave(client, entry)
-      // Moves it to the end: the others come first now.
-      clients.delete(address)
-      clients.set(address, client)
-      entry.start()
-    }
-  }
-
-  return admit
 }
 
-export type Admission = ReturnType<typeof createAdmission>
+function clientOf({ clients }: Admissions, address: string): Client {
+  const client = clients.get(address) ?? { address, running: 0, averageMs: undefined, waiting: [] }
+  clients.set(address, client)
+  return client
+}
+
+function mayStart({ running, atOnce }: Admissions, client: Client): boolean {
+  const isQuick = client.averageMs !== undefined && client.averageMs <= SLOW_MS
+  return running < atOnce && client.running < (isQuick ? Math.max(1, atOnce - 1) : 1)
+}
+
+function begin(all: Admissions, client: Client): void {
+  all.running++
+  client.running++
+}
+
+function measure(client: Client, ms: number): void {
+  const { averageMs = ms } = client
+  client.averageMs = averageMs + WEIGHT * (ms - averageMs)
+}
+
+function end(all: Admissions, client: Client): void {
+  all.running--
+  client.running--
+  dropIfIdle(all, client)
+  if (all.waitingInAll > 0) startWaiting(all)
+}
+
+function nextTurn(all: Admissions, client: Client): Promise<void> {
+  const { waiting, patienceMs } = all
+  if (all.waitingInAll >= waiting.all || client.waiting.length >= waiting.address) {
+    dropIfIdle(all, client)
+    return Promise.reject(new OverloadedError('too many queries are waiting; try again'))
+  }
+  return new Promise((resolve, reject) => {
+    const turn = {
+      start() {
+        clearTimeout(timer)
+        begin(all, client)
+        resolve()
+      },
+    }
+    const timer = setTimeout(() => {
+      leaveLine(all, client, turn)
+      dropIfIdle(all, client)
+      reject(new OverloadedError('the query waited too long for its turn; try again'))
+    }, patienceMs)
+    client.waiting.push(turn)
+    all.waitingInAll++
+  })
+}
+
+function leaveLine(all: Admissions, client: Client, turn: Turn): void {
+  client.waiting.splice(client.waiting.indexOf(turn), 1)
+  all.waitingInAll--
+}
+
+function dropIfIdle({ clients }: Admissions, { address, running, waiting }: Client): void {
+  if (running === 0 && waiting.length === 0) clients.delete(address)
+}
+
+/** Starts waiting requests. The address whose turn is longest ago comes first. */
+function startWaiting(all: Admissions): void {
+  for (const client of all.clients.values()) {
+    if (all.running >= all.atOnce) return
+    const [turn] = client.waiting
+    if (!turn || !mayStart(all, client)) continue
+    leaveLine(all, client, turn)
+    // Moves the address to the end of the map, where this loop meets it again.
+    all.clients.delete(client.address)
+    all.clients.set(client.address, client)
+    turn.start()
+  }
+}

@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { OverloadedError } from '../../src/errors.ts'
 import { createAdmission } from '../../src/http/admission.ts'
+import { until } from '../helpers/until.ts'
 
 /** Work that ends when it is told to, and says in which order it began. */
 function bench() {
@@ -25,15 +26,30 @@ describe('admission', () => {
   it('runs no more than so many at once, in the order they came', async () => {
     const { began, work, end } = bench()
     const admit = createAdmission({ atOnce: 3 })
-    for (const name of ['a1', 'a2', 'a3']) void admit('a', work(name))
+    // The first query of an address runs alone; the others follow once it has been quick.
+    for (const name of ['a0', 'a1', 'a2', 'a3']) void admit('a', work(name))
+    await end('a0')
     void admit('b', work('b1'))
     void admit('b', work('b2'))
     await setImmediate()
-    expect(began).toEqual(['a1', 'a2', 'b1'])
+    expect(began).toEqual(['a0', 'a1', 'a2', 'b1'])
     await end('a1')
-    expect(began).toEqual(['a1', 'a2', 'b1', 'a3'])
+    expect(began).toEqual(['a0', 'a1', 'a2', 'b1', 'a3'])
     await end('a2')
-    expect(began).toEqual(['a1', 'a2', 'b1', 'a3', 'b2'])
+    await end('b1')
+    expect(began).toEqual(['a0', 'a1', 'a2', 'b1', 'a3', 'b2'])
+  })
+
+  it('runs one query at a time for an address whose queries are slow, and for one that is not known yet', async () => {
+    const { began, work, end } = bench()
+    const admit = createAdmission({ atOnce: 10 })
+    for (let i = 0; i < 5; i++) void admit('slow', work(`slow ${i}`))
+    await setImmediate()
+    expect(began).toEqual(['slow 0'])
+    const since = performance.now()
+    await until(() => performance.now() - since > 60)
+    await end('slow 0')
+    expect(began).toEqual(['slow 0', 'slow 1'])
   })
 
   it('keeps a place free for others, however many one address sends', async () => {
