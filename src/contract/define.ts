@@ -78,6 +78,7 @@ export function defineContract<const D extends Definition>(
   const id = idField(naming)
   const fields = [id, statusField(statuses), ...own]
   const filters = filterRules(fields)
+  const keys = [...new Set(filters.flatMap((rule) => rule.fields.map((field) => field.name)))]
   return {
     name,
     created,
@@ -85,11 +86,11 @@ export function defineContract<const D extends Definition>(
     statuses,
     topics: [...new Set(forms.map(({ topic }) => topic))],
     filters,
-    keys: [...new Set(filters.flatMap((rule) => rule.fields.map((field) => field.name)))],
+    keys,
     choice: own.find(({ kind }) => kind === 'choice'),
     sum: own.find(({ kind, unit }) => kind === 'amount' && unit !== undefined),
     decode: createDecoder(id, fields, forms),
-    fingerprint: fingerprintOf(fields, forms),
+    fingerprint: fingerprintOf(fields, forms, keys),
   }
 }
 

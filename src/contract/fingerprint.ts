@@ -5,9 +5,10 @@ import type { Field } from './job.ts'
 /**
  * A hash of all that decides which data a contract's logs become. A database refuses a definition with another one, so what
  * is hashed, and in which order, must stay as it is.
+ * @param keys the store keeps the values of these fields beside each job, in this order
  */
-export function fingerprintOf(fields: Field[], forms: Form[]): string {
-  const stored = [fields.map(storedField), forms.map(storedForm)]
+export function fingerprintOf(fields: Field[], forms: Form[], keys: string[]): string {
+  const stored = [fields.map(storedField), forms.map(storedForm), keys]
   return createHash('sha256').update(JSON.stringify(stored)).digest('hex')
 }
 
