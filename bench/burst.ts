@@ -49,7 +49,7 @@ export const burst: Bench = {
         await jobcast.untilReady('/ready')
         const round = async () => {
           const page = load.ask<RequestTimes>('run', {
-            url: `${jobcast.url}/api/v1/jobs`,
+            urls: [`${jobcast.url}/api/v1/jobs`],
             connections: 1,
             ms: blocks * 200,
             pauseMs: 20,

@@ -151,7 +151,12 @@ async function restDuringFanout(jobcast: Side, streams: number): Promise<Figure[
   const requests = startChild('load/requests.ts')
   try {
     const p99 = async () => {
-      const load: RequestLoad = { url: `${jobcast.url}/api/v1/jobs`, connections: 4, ms: 3_000, pauseMs: 10 }
+      const load: RequestLoad = {
+        urls: [`${jobcast.url}/api/v1/jobs`],
+        connections: 4,
+        ms: 3_000,
+        pauseMs: 10,
+      }
       return quantile((await requests.ask<RequestTimes>('run', load)).times, 0.99)
     }
     await p99()

@@ -17,7 +17,7 @@ const CONNECTIONS = 16
 /** Pages of the history in REST. */
 export const history: Bench = {
   name: 'history',
-  about: `requests/s and p99 of GET /api/v1/jobs, ${LIMIT} jobs a page, ${CONNECTIONS} connections that ask again at once`,
+  about: `requests/s and p99 of GET /api/v1/jobs, ${LIMIT} jobs a page, ${CONNECTIONS} connections that ask again at once; the first page is the same for all, of the other pages each connection has its own`,
   leavesOut:
     'compression (no Accept-Encoding is sent), TLS, networks, and a database larger than memory; load and Postgres share the cores',
   async run({ quick }) {
@@ -56,13 +56,17 @@ interface Round {
   p99: number
 }
 
-/** The pages measured: as the API is asked for them. The deep one begins in the middle of the history. */
-function pages(jobs: number): Record<string, Record<string, string>> {
-  const deep = { blockNumber: noChain.head.number - Math.floor(jobs / 2 / 50), logIndex: 25 }
+/** The queries of the pages measured, one for each connection. The deep pages begin in the middle of the history. */
+function pages(jobs: number): Record<string, Record<string, string>[]> {
+  const each = Array.from({ length: CONNECTIONS }, (_, i) => i)
+  const middle = noChain.head.number - Math.floor(jobs / 2 / 50)
   return {
-    'first page': {},
-    'filtered page': { clientId: '7,12', strategyType: 'PROGRAM,RUBRIC,HYBRID' },
-    'deep page': { cursor: encodePosition(deep) },
+    'first page': [{}],
+    'filtered page': each.map((i) => ({
+      clientId: `${7 + 20 * i},${12 + 20 * i}`,
+      strategyType: 'PROGRAM,RUBRIC,HYBRID',
+    })),
+    'deep page': each.map((i) => ({ cursor: encodePosition({ blockNumber: middle + i, logIndex: 25 }) })),
   }
 }
 
@@ -81,23 +85,27 @@ export async function historyOf(
     await jobcast.untilReady()
     const wanted = Object.entries(pages(jobs))
     const statements = Object.fromEntries(
-      await Promise.all(wanted.map(async ([, query], i) => [`page${i}`, await statementOf(query)] as const)),
+      await Promise.all(
+        wanted.flatMap(([, queries], i) =>
+          queries.map(async (query, j) => [`page${i}-${j}`, await statementOf(query)] as const),
+        ),
+      ),
     )
     const floorUrl = await bare.ask<string>('start', { databaseUrl, pages: statements })
-    const run = async (url: string, forMs: number): Promise<Round> => {
-      const asked = { url, connections: CONNECTIONS, ms: forMs } satisfies RequestLoad
+    const run = async (urls: string[], forMs: number): Promise<Round> => {
+      const asked = { urls, connections: CONNECTIONS, ms: forMs } satisfies RequestLoad
       const { times, seconds } = await load.ask<RequestTimes>('run', asked)
       return { rate: times.length / seconds, p99: quantile(times, 0.99) }
     }
     const results = []
-    for (const [i, [page, query]] of wanted.entries()) {
-      const own = `${jobcast.url}/api/v1/jobs?${new URLSearchParams(query)}`
-      const floorPage = `${floorUrl}/page${i}`
-      await assertSameJobs(own, floorPage)
+    for (const [i, [page, queries]] of wanted.entries()) {
+      const own = queries.map((query) => `${jobcast.url}/api/v1/jobs?${new URLSearchParams(query)}`)
+      const floorPages = queries.map((_, j) => `${floorUrl}/page${i}-${j}`)
+      for (const [j, url] of own.entries()) await assertSameJobs(url, floorPages[j] as string)
       const result = { page, floor: [] as Round[], jobcast: [] as Round[] }
       // The first round warms both up.
       for (let round = 0; round <= rounds; round++) {
-        const floor = withFloor ? await run(floorPage, round === 0 ? 2 * ms : ms) : undefined
+        const floor = withFloor ? await run(floorPages, round === 0 ? 2 * ms : ms) : undefined
         const measured = await run(own, round === 0 ? 2 * ms : ms)
         if (round === 0) continue
         if (floor) result.floor.push(floor)

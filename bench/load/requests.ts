@@ -3,7 +3,8 @@ import { connect } from 'node:net'
 import { answer } from '../child.ts'
 
 export interface RequestLoad {
-  url: string
+  /** shared out among the connections: each asks for one of them */
+  urls: string[]
   connections: number
   ms: number
   /** pause of a connection between answer and next request */
@@ -21,11 +22,15 @@ answer({ run })
 async function run(load: RequestLoad): Promise<RequestTimes> {
   const times: number[] = []
   const start = performance.now()
-  await Promise.all(Array.from({ length: load.connections }, () => client(load, start + load.ms, times)))
+  await Promise.all(
+    Array.from({ length: load.connections }, (_, i) =>
+      client(load.urls[i % load.urls.length] as string, load, start + load.ms, times),
+    ),
+  )
   return { times, seconds: (performance.now() - start) / 1000 }
 }
 
-function client({ url, pauseMs = 0 }: RequestLoad, end: number, times: number[]): Promise<void> {
+function client(url: string, { pauseMs = 0 }: RequestLoad, end: number, times: number[]): Promise<void> {
   const { hostname, port, pathname, search, host } = new URL(url)
   const request = `GET ${pathname}${search} HTTP/1.1\r\nHost: ${host}\r\n\r\n`
   return new Promise((resolve, reject) => {

@@ -20,8 +20,8 @@ export type Admission = <T>(address: string, work: () => Promise<T>) => Promise<
 const WAITING = { all: 500, address: 100 }
 const PATIENCE_MS = 5_000
 /**
- * An address whose queries take longer than this on average runs one at a time: more would take the processors from the others. So
- * does one whose queries are not known yet, or a burst would run at full width before the first answer.
+ * An address whose queries take longer than this on average, each by itself, runs one at a time: more would take the processors from
+ * the others. So does one whose queries are not known yet, or a burst would run at full width before the first answer.
  */
 const SLOW_MS = 20
 /** Weight of the latest query in the average. */
@@ -62,10 +62,12 @@ export function createAdmission({
     if (mayStart(all, client)) begin(all, client)
     else await nextTurn(all, client)
     const since = performance.now()
+    const { running } = client
     try {
       return await work()
     } finally {
-      measure(client, performance.now() - since)
+      // Queries that run beside each other take turns on the processors.
+      measure(client, (performance.now() - since) / running)
       end(all, client)
     }
   }

@@ -5,6 +5,7 @@ import { TOTAL_LIMIT } from '../store/history.ts'
 import { addressKey } from './address.ts'
 import type { Admission } from './admission.ts'
 import { apiKeyParameter, KeyQuery } from './auth.ts'
+import { coalesce } from './coalesce.ts'
 import { errorResponses, sendError } from './errors.ts'
 import { assertPlainNumbers, encodePosition, historyParameters, parseHistoryQuery } from './historyQuery.ts'
 import type { Instance } from './instance.ts'
@@ -55,6 +56,7 @@ export function jobsRoutes(app: Instance, admit: Admission, options: JobsOptions
 }
 
 function historyRoute(app: Instance, admit: Admission, { contract, readHistory }: JobsOptions): void {
+  const readShared = coalesce(readHistory)
   const parameters = { ...historyParameters(contract.filters), ...apiKeyParameter }
   // Typed as unknown, since the body is sent as text and not as an object.
   const response: Record<number, unknown> = { 200: HistoryAnswer, ...errorResponses() }
@@ -72,7 +74,7 @@ function historyRoute(app: Instance, admit: Admission, { contract, readHistory }
     { schema, preValidation: async ({ query }) => assertPlainNumbers(query) },
     async ({ query, ip }, reply) => {
       const historyQuery = parseHistoryQuery(contract.filters, query)
-      const { jobs, total, next, lastId } = await admit(addressKey(ip), () => readHistory(historyQuery))
+      const { jobs, total, next, lastId } = await admit(addressKey(ip), () => readShared(historyQuery))
       const { page, limit } = query
       const pagination = JSON.stringify({ page, limit, total, next: next && encodePosition(next) })
       // The store has the jobs as JSON.

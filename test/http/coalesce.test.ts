@@ -1,0 +1,65 @@
+import { setImmediate } from 'node:timers/promises'
+import { describe, expect, it } from 'vitest'
+import { coalesce } from '../../src/http/coalesce.ts'
+
+/** Reads of a value that grows, which end when they are told to. */
+function store() {
+  const open: ((error?: Error) => void)[] = []
+  let committed = 0
+  const begun: string[] = []
+  return {
+    begun,
+    commit: () => ++committed,
+    read(query: { page: string }) {
+      const snapshot = committed
+      begun.push(query.page)
+      return new Promise<number>((resolve, reject) => {
+        open.push((error) => (error ? reject(error) : resolve(snapshot)))
+      })
+    },
+    async end(error?: Error) {
+      open.shift()?.(error)
+      await setImmediate()
+    },
+  }
+}
+
+describe('reads that are shared', () => {
+  it('are two for any number of callers: the running one, and one that begins after it', async () => {
+    const { begun, read, end } = store()
+    const shared = coalesce(read)
+    const answers = Array.from({ length: 100 }, () => shared({ page: 'first' }))
+    expect(begun).toEqual(['first'])
+    await end()
+    expect(begun).toEqual(['first', 'first'])
+    await end()
+    expect(await Promise.all(answers)).toEqual(Array(100).fill(0))
+    expect(begun).toEqual(['first', 'first'])
+  })
+
+  it('answer with everything that was committed before the call', async () => {
+    const { read, commit, end } = store()
+    const shared = coalesce(read)
+    const early = shared({ page: 'first' })
+    commit()
+    const late = shared({ page: 'first' })
+    await end()
+    await end()
+    expect(await early).toBe(0)
+    expect(await late).toBe(1)
+  })
+
+  it('are of one query only, and a failure fails those alone that shared the read', async () => {
+    const { begun, read, end } = store()
+    const shared = coalesce(read)
+    const failing = shared({ page: 'first' })
+    const other = shared({ page: 'second' })
+    const next = shared({ page: 'first' })
+    expect(begun).toEqual(['first', 'second'])
+    await end(new Error('broken'))
+    await expect(failing).rejects.toThrow('broken')
+    await end()
+    await end()
+    expect(await Promise.all([other, next])).toEqual([0, 0])
+  })
+})
