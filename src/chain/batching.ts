@@ -1,3 +1,4 @@
+import { rpcFailureOf } from './errors.ts'
 import type { Reply, RpcCall, Send, SendOptions } from './transport.ts'
 
 /** Calls in one batch: a range's three travel together, and public endpoints that limit batches allow at least as many. */
@@ -46,6 +47,7 @@ function batchesOf(queue: Queued[]): Queued[][] {
   return batches
 }
 
+/** If the answer to several requests together is too large, each is sent again alone: perhaps none of them is too large itself. */
 async function sendBatch(send: Send, batch: Queued[]): Promise<void> {
   const timeoutMs = Math.max(...batch.map(({ options }) => options.timeoutMs))
   try {
@@ -55,6 +57,10 @@ async function sendBatch(send: Send, batch: Queued[]): Promise<void> {
     )
     for (const { calls, resolve } of batch) resolve(replies.splice(0, calls.length))
   } catch (error) {
+    if (batch.length > 1 && rpcFailureOf(error) === 'too-large') {
+      for (const queued of batch) void sendBatch(send, [queued])
+      return
+    }
     for (const { reject } of batch) reject(error)
   }
 }

@@ -12,32 +12,31 @@ type AskLogs<Answer> = (call: Call<RpcLog[]>, size: AnswerSize) => Promise<Answe
  * Reads the logs of one block, however many: a block cannot be requested in parts. An answer beyond the usual size is
  * requested with a larger limit. If the node refuses to give so many logs, the logs are taken from the block's receipts, which
  * providers do not limit.
- * @param block number or hash
+ * @param block asked for by its hash if it has one, else by its number
  * @param onLarge called if the block's logs did not come in the usual way
  * @throws IncompleteAnswerError that names the block if its logs come in none of these ways
  */
 export async function readBlockLogs<Answer extends { logs: RpcLog[] }>(
   ask: AskLogs<Answer>,
-  { block, filter }: { block: number | Hex; filter: LogFilter },
+  { block, filter }: { block: { number: number; hash?: Hex }; filter: LogFilter },
   onLarge: (blockNumber: number, logs: number) => void,
 ): Promise<Answer> {
-  const call = blockLogsCall(filter, block)
+  const id = block.hash ?? block.number
+  const call = blockLogsCall(filter, id)
   try {
     return await ask(call, 'logs')
   } catch (error) {
     const failure = rpcFailureOf(error)
     if (failure !== 'too-large' && failure !== 'refused') throw error
     try {
-      const answer = await ask(failure === 'too-large' ? call : receiptLogsCall(filter, block), 'large')
-      const [first] = answer.logs
-      if (first) onLarge(Number(first.blockNumber), answer.logs.length)
+      const answer = await ask(failure === 'too-large' ? call : receiptLogsCall(filter, id), 'large')
+      if (answer.logs.length > 0) onLarge(block.number, answer.logs.length)
       return answer
     } catch (cause) {
       if (!mayFitSmaller(cause) && !(cause instanceof IncompleteAnswerError)) throw cause
       // The first error tells more: a node that does not know the block has no receipts of it either.
-      throw new IncompleteAnswerError(`the logs of block ${block} cannot be read: ${messageOf(error)}`, {
-        cause,
-      })
+      const message = `the logs of block ${block.number} cannot be read: ${messageOf(error)}`
+      throw new IncompleteAnswerError(message, { cause })
     }
   }
 }

@@ -1,11 +1,11 @@
-import type { Hex, RpcLog } from 'viem'
+import type { RpcLog } from 'viem'
 import { messageOf } from '../messages.ts'
 import { readBlockLogs } from './blockLogs.ts'
 import { type Call, headerCall, type LogFilter, rangeLogsCall } from './calls.ts'
 import { mayFitSmaller } from './errors.ts'
 import type { AnswerSize } from './member.ts'
 import type { Pool } from './pool.ts'
-import { RangeRefusedError, type Source } from './source.ts'
+import { type BlockId, RangeRefusedError, type Source } from './source.ts'
 
 /** Reads logs, as {@link Source} describes it. */
 export function createLogReader(
@@ -14,7 +14,7 @@ export function createLogReader(
   onLargeBlock: (blockNumber: number, logs: number) => void,
 ): Pick<Source, 'range' | 'logs' | 'allLogs'> {
   async function logsOf(
-    wanted: { block: Hex; filter: LogFilter },
+    wanted: { block: BlockId; filter: LogFilter },
     ask: (call: Call<RpcLog[]>, size: AnswerSize) => Promise<[RpcLog[]]>,
   ): Promise<RpcLog[]> {
     const askOnly = async (call: Call<RpcLog[]>, size: AnswerSize) => {
@@ -34,7 +34,7 @@ export function createLogReader(
       return { first, last, logs }
     }
     return from === to
-      ? readBlockLogs(askWithEnds, { block: from, filter }, onLargeBlock)
+      ? readBlockLogs(askWithEnds, { block: { number: from }, filter }, onLargeBlock)
       : askWithEnds(rangeLogsCall(filter, from, to), 'logs')
   }
 

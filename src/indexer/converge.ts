@@ -7,9 +7,9 @@ import { begin } from './begin.ts'
 import { createFinalized } from './finalized.ts'
 import { readRange } from './finalRange.ts'
 import { changedJobs, fold } from './fold.ts'
-import { assertLinked, createHeadLogs, type Headers, readHeaders } from './headLogs.ts'
+import { assertLinked, createHeadLogs, type HeadBlocks, type Headers, readHeaders } from './headLogs.ts'
 import type { Indexing, Outcome } from './indexing.ts'
-import { type DecodedLogs, decodeLogs, type MinedLog } from './logs.ts'
+import { type DecodedLogs, decodeLogs } from './logs.ts'
 import { createRanges, type TakeRange } from './ranges.ts'
 import { localHash, rewind } from './rewind.ts'
 import { assertSameSetup, chainOf } from './setup.ts'
@@ -20,7 +20,7 @@ const HEAD_BLOCKS = 64
 /** The indexer of one process. What it keeps between steps only saves requests: after any failure, the next step is right. */
 interface Converging extends Indexing {
   takeRange: TakeRange
-  logsOf(headers: Headers): Promise<MinedLog[]>
+  logsOf(headers: Headers): Promise<HeadBlocks>
   readFinalized(cursor: Cursor | null, head: Header): Promise<number>
   /** the cursor that the latest step wrote; a step from a cursor that has moved since changes nothing */
   reached: Cursor | null
@@ -118,13 +118,14 @@ async function indexFinalized(ix: Converging, from: Advance, limit: number): Pro
 async function indexHead(ix: Converging, from: Advance, limit: number): Promise<Outcome> {
   const { cursor, head } = from
   const to = Math.min(limit, cursor.blockNumber + HEAD_BLOCKS)
-  const headers = await readHeaders(ix, cursor.blockNumber + 1, to, head)
-  if (!follows(headers[0], cursor)) return rewind(ix, cursor, head)
-  assertLinked(headers)
-  const logs = await ix.logsOf(headers)
+  const wanted = await readHeaders(ix, cursor.blockNumber + 1, to, head)
+  if (!follows(wanted[0], cursor)) return rewind(ix, cursor, head)
+  assertLinked(wanted)
+  const { headers, logs } = await ix.logsOf(wanted)
   const timestamps = new Map(headers.map((header) => [header.number, header.timestamp]))
   const outcome = await commit(ix, from, headers, decodeLogs(ix.contract, logs, timestamps))
-  return outcome === 'moved' && to === head.number - ix.confirmations ? 'arrived' : outcome
+  const arrives = headers.length === wanted.length && to === head.number - ix.confirmations
+  return outcome === 'moved' && arrives ? 'arrived' : outcome
 }
 
 /** Every chain's genesis block has the same parent, so genesis blocks are compared by hash. */

@@ -8,33 +8,50 @@ import { checkLogs, type MinedLog } from './logs.ts'
 const BLOOM_ATTEMPTS = 3
 /** Failed steps, some 20 s, after which a block is indexed although its logs do not account for its bloom. */
 const MAX_BLOOM_DOUBTS = 8
+/**
+ * The time that one step may spend on such blocks, beyond which the rest is left to the next step. Each commit shows progress and
+ * keeps what was read, whatever fails later.
+ */
+const STEP_MS = 2_000
 
 /** Headers of consecutive blocks, in chain order. */
 export type Headers = [Header, ...Header[]]
 
+/** Blocks near the head, with all of the contract's logs in them. */
+export interface HeadBlocks {
+  headers: Headers
+  logs: MinedLog[]
+}
+
 /**
  * Returns a function that reads the contract's logs of blocks near the head. A node that lags answers no logs for a block that
- * has some, so the logs are compared with the block's bloom.
+ * has some, so the logs are compared with the block's bloom. If that takes long, only the first of the blocks are returned.
  */
-export function createHeadLogs(ix: Indexing): (headers: Headers) => Promise<MinedLog[]> {
+export function createHeadLogs(ix: Indexing): (headers: Headers) => Promise<HeadBlocks> {
   const { address } = ix
   const { topics } = ix.contract
   let doubt: { hash?: Hex; times: number } = { times: 0 }
 
-  async function logsOf(headers: Headers): Promise<MinedLog[]> {
+  async function logsOf(headers: Headers): Promise<HeadBlocks> {
     const [first] = headers
+    const startedAt = ix.now()
     const expected = { from: first.number, to: first.number + headers.length - 1, address, topics }
     const hashes = new Map(headers.map((header) => [header.number, header.hash]))
-    const answer = headers.length === 1 ? await ix.source.logs(first.hash) : await rangeOf(ix, headers)
+    const answer = headers.length === 1 ? await ix.source.logs(first) : await rangeOf(ix, headers)
     const logs = checkLogs(answer, expected, hashes)
     const found = new Set(logs.map((log) => `${log.blockHash} ${log.topics[0]}`))
-    for (const header of headers) {
+    for (const [i, header] of headers.entries()) {
       const missing = topics.filter(
         (topic) => !found.has(`${header.hash} ${topic}`) && bloomMayHold(header.logsBloom, [address, topic]),
       )
-      if (missing.length > 0) logs.push(...checkLogs(await askAgain(header, missing), expected, hashes))
+      if (missing.length === 0) continue
+      if (i > 0 && ix.now() - startedAt > STEP_MS) {
+        const below = logs.filter(({ blockNumber }) => Number(blockNumber) < header.number)
+        return { headers: [first, ...headers.slice(1, i)], logs: checkLogs(below, expected, hashes) }
+      }
+      logs.push(...checkLogs(await askAgain(header, missing), expected, hashes))
     }
-    return checkLogs(logs, expected, hashes)
+    return { headers, logs: checkLogs(logs, expected, hashes) }
   }
 
   /**
@@ -47,11 +64,8 @@ export function createHeadLogs(ix: Indexing): (headers: Headers) => Promise<Mine
     )
     for (let attempt = 1; attempt <= BLOOM_ATTEMPTS; attempt++) {
       try {
-        const all = await ix.source.allLogs(header.hash, attempt)
-        const ours = all.filter(isOurs)
-        const isExplained = (topic: Hex) =>
-          ours.some((log) => log.topics[0] === topic) || accountsFor(all, [address, topic])
-        if (missing.every(isExplained)) return ours
+        const all = await ix.source.allLogs(header, attempt)
+        if (await accountsFor(all, [address, ...missing], () => ix.pause(0))) return all.filter(isOurs)
       } catch (error) {
         failure = error
       }
@@ -80,7 +94,7 @@ async function rangeOf({ source }: Indexing, headers: Headers): Promise<RpcLog[]
     return logs
   } catch (error) {
     if (!(error instanceof RangeRefusedError)) throw error
-    return (await Promise.all(headers.map((header) => source.logs(header.hash)))).flat()
+    return (await Promise.all(headers.map((header) => source.logs(header)))).flat()
   }
 }
 

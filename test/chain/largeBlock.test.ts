@@ -134,3 +134,33 @@ it('the block is named', async () => {
     `the logs of block ${large} cannot be read: ${proxy.url}: eth_getLogs: query returned more than 10000 results (code -32005)`,
   )
 })
+
+it('a block that is read together with a large one is not called large', async () => {
+  const proxy = await proxyTo(chain)
+  proxy.fault = tooManyBytes
+  const named: [number, number][] = []
+  const source = createRpcSource(
+    [proxy.url],
+    { address: chain.address, topics: jobRegistry.topics },
+    { onLargeBlock: (...block) => named.push(block) },
+  )
+  onTestFinished(() => source.close())
+  const headers = await Promise.all([large - 1, large, large + 1].map((number) => source.header(number)))
+  const answers = await Promise.all(headers.map((header) => header && source.logs(header)))
+  expect(answers.map((logs) => logs?.length)).toEqual([1, 7, 1])
+  expect(named).toEqual([[large, 7]])
+})
+
+it('a block that is read by its hash is named by its number', async () => {
+  const proxy = await proxyTo(chain)
+  const source = createRpcSource([proxy.url], { address: chain.address, topics: jobRegistry.topics })
+  onTestFinished(() => source.close())
+  const header = await source.header(large)
+  proxy.fault = (method) =>
+    method === 'eth_blockNumber' || method === 'eth_chainId'
+      ? undefined
+      : { error: { code: -32000, message: 'unknown block' } }
+  await expect(header && source.logs(header)).rejects.toThrow(
+    `the logs of block ${large} cannot be read: ${proxy.url}: eth_getLogs: unknown block (code -32000)`,
+  )
+})

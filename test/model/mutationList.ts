@@ -210,13 +210,13 @@ const CONVERGE: Fault[] = [
   [
     'indexHead',
     'a block is skipped when several are taken',
-    'await ix.logsOf(headers)',
-    'await ix.logsOf(headers.length > 2 ? headers.slice(1) : headers)',
+    'await ix.logsOf(wanted)',
+    'await ix.logsOf(wanted.length > 2 ? wanted.slice(1) : wanted)',
   ],
   [
     'indexHead',
     'parentHash is ignored at the cursor',
-    'if (!follows(headers[0], cursor)) return rewind(ix, cursor, head)',
+    'if (!follows(wanted[0], cursor)) return rewind(ix, cursor, head)',
     '',
   ],
   [
@@ -265,9 +265,15 @@ const HEAD_LOGS: Fault[] = [
     '![...found].some((each) => each.startsWith(header.hash))',
   ],
   [
+    'logsOf',
+    'a step that is cut keeps the logs of the other blocks',
+    'Number(blockNumber) < header.number',
+    'Number(blockNumber) > 0',
+  ],
+  [
     'askAgain',
     'empty logs are believed at the second look',
-    'accountsFor(all, [address, topic])',
+    'await accountsFor(all, [address, ...missing], () => ix.pause(0))',
     'all.length >= 0',
   ],
   [

@@ -114,14 +114,14 @@ export function createSimSource(sky: Sky, gates: Gates, random: Random): Source 
         const empty = above && random.chance(sky.weather.empty)
         return { first: headerAt(head, from), last: headerAt(head, to), logs: empty ? [] : told(logs) }
       }),
-    logs: (blockHash) =>
+    logs: ({ hash }) =>
       ask('logs', () => {
-        const logs = logsOf(blockHash, logsIn)
+        const logs = logsOf(hash, logsIn)
         // A node whose index lacks the logs of one event.
         const topic = random.chance(sky.weather.empty) && logs.length > 0 ? random.pick(logs).topics[0] : null
         return logs.filter((log) => log.topics[0] !== topic)
       }),
-    allLogs: (blockHash) => ask('allLogs', () => logsOf(blockHash, ({ allLogs }) => allLogs)),
+    allLogs: ({ hash }) => ask('allLogs', () => logsOf(hash, ({ allLogs }) => allLogs)),
     hasCode: (block) =>
       ask('code', () => (block === 'latest' ? chain().head.number : block) >= chain().contractBlock),
     watch: () => () => {},
