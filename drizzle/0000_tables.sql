@@ -36,6 +36,7 @@ CREATE TABLE "cursor" (
 	"head_number" bigint,
 	"head_timestamp" numeric(78, 0),
 	"indexer" text,
+	"renewed_at" timestamp with time zone,
 	"checked_at" timestamp with time zone
 );
 --> statement-breakpoint

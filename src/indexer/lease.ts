@@ -1,6 +1,6 @@
 import type { Header } from '../chain/source.ts'
 import type { Database } from '../store/database.ts'
-import { acquireLease, releaseLease, renewLease } from '../store/lease.ts'
+import { acquireLease, recordContact, releaseLease, renewLease } from '../store/lease.ts'
 
 /** A standby acquires the lease of an indexer that has not renewed it for this long. */
 const LEASE_SECONDS = 8
@@ -17,12 +17,12 @@ export interface Lease {
   fresh: boolean
   /** performance.now() when the lease was last known to be held; this clock goes on while the process is paused */
   heldAt: number
-  /** performance.now() when the lease was last renewed */
-  renewedAt: number
+  /** performance.now() when an answer of the chain was last recorded, which renews the lease too */
+  contactAt: number
 }
 
 export function createLease(db: Database, me: string): Lease {
-  return { db, me, held: false, fresh: true, heldAt: 0, renewedAt: Number.NEGATIVE_INFINITY }
+  return { db, me, held: false, fresh: true, heldAt: 0, contactAt: Number.NEGATIVE_INFINITY }
 }
 
 /** Acquires the lease if this process does not hold it. @returns false if another process holds it */
@@ -32,29 +32,54 @@ export async function holdLease(lease: Lease): Promise<boolean> {
   if (!lease.held) return false
   lease.fresh = false
   lease.heldAt = performance.now()
-  // The first answer of the chain must renew it.
-  lease.renewedAt = Number.NEGATIVE_INFINITY
+  // The first answer of the chain must be recorded.
+  lease.contactAt = Number.NEGATIVE_INFINITY
   return true
 }
 
-/** Notes that the lease may have run out, which another process may have used: this one was paused, or failed for long. */
+/** Gives up a lease that may have run out, and that another process may have held since: this one was paused, or failed for long. */
 export function expireLease(lease: Lease): void {
-  if (performance.now() - lease.heldAt > LEASE_SECONDS * 1_000) lease.held = false
+  if (performance.now() - lease.heldAt > LEASE_SECONDS * 1_000) loseLease(lease)
 }
 
 /** Renews the lease if that is due. To be called after an answer of the chain. */
 export async function keepLease(lease: Lease, head: Header | null): Promise<void> {
-  if (performance.now() - lease.renewedAt <= RENEW_MS) return
-  lease.held = await renewLease(lease.db, lease.me, head, LEASE_SECONDS)
-  if (lease.held) noteRenewal(lease)
+  if (performance.now() - lease.contactAt <= RENEW_MS) return
+  if (await recordContact(lease.db, lease.me, head)) noteRenewal(lease)
+  else loseLease(lease)
+}
+
+/** Runs a step, and renews the lease meanwhile: a slow step must not look like a dead process. */
+export async function withHeartbeat<T>(lease: Lease, step: () => Promise<T>): Promise<T> {
+  let beating = false
+  const timer = setInterval(async () => {
+    if (beating) return
+    beating = true
+    await beat(lease)
+    beating = false
+  }, RENEW_MS)
+  try {
+    return await step()
+  } finally {
+    clearInterval(timer)
+  }
+}
+
+/** If another process holds the lease by now, or the database does not answer, the step finds out by itself. */
+async function beat(lease: Lease): Promise<void> {
+  const at = performance.now()
+  if (await renewLease(lease.db, lease.me).catch(() => false)) lease.heldAt = Math.max(lease.heldAt, at)
 }
 
 /** Notes that a step was committed, which renews the lease in the same statement. */
 export function noteRenewal(lease: Lease): void {
-  lease.heldAt = lease.renewedAt = performance.now()
+  lease.heldAt = lease.contactAt = performance.now()
 }
 
-/** Notes that another process moved the cursor, or that the database was restored. */
+/**
+ * Notes that this process may hold the lease no longer: it ran out, another process moved the cursor, or the database was
+ * restored. A restored database may still name this process as the holder, so the next acquisition counts as a new one.
+ */
 export function loseLease(lease: Lease): void {
   lease.held = false
   lease.fresh = true

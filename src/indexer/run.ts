@@ -17,6 +17,7 @@ import {
   loseLease,
   noteRenewal,
   RENEW_MS,
+  withHeartbeat,
 } from './lease.ts'
 
 const MIN_BACKOFF_MS = 100
@@ -25,6 +26,8 @@ const MAX_BACKOFF_MS = 10_000
 const HALTED_MS = 15_000
 /** How long a stop waits for the step under way. A step commits as a whole or not at all, so it may be abandoned. */
 const STOP_MS = 4_000
+/** Raced steps in a row that are a warning. One or two are usual when the lease changes hands. */
+const MANY_RACES = 3
 
 export type IndexerState =
   | { name: 'starting' | 'working' | 'standby' | 'stopped' }
@@ -64,6 +67,8 @@ interface Runner extends IndexerOptions {
   unwatch: (() => void) | undefined
   /** failed turns in a row */
   failures: number
+  /** steps in a row that were raced */
+  races: number
   /** true after a standby has checked that it could take over; an indexer that works is checked by each step */
   checked: boolean
 }
@@ -82,6 +87,7 @@ export function runIndexer(options: IndexerOptions): Indexer {
     interrupt() {},
     unwatch: undefined,
     failures: 0,
+    races: 0,
     checked: false,
   }
   const ended = loop(runner)
@@ -115,12 +121,24 @@ async function takeTurn(runner: Runner): Promise<void> {
   if (!(await holdLease(lease))) return standBy(runner)
   watchHeads(runner)
   runner.headAnnounced = false
-  const outcome = await runner.step()
+  // An indexer that fails lets its lease run out: the RPC of a standby may be better.
+  const outcome = runner.failures === 0 ? await withHeartbeat(lease, runner.step) : await runner.step()
   enter(runner, 'working', 'indexing')
+  noteRaces(runner, outcome)
   if (outcome === 'raced') loseLease(lease)
   if (outcome === 'moved' || outcome === 'arrived') noteRenewal(lease)
   // After arriving there are no new blocks either. Reading the head at once would delay what was just committed.
   if (outcome === 'caught-up' || outcome === 'arrived') await rest(runner)
+}
+
+function noteRaces(runner: Runner, outcome: Outcome): void {
+  runner.races = outcome === 'raced' ? runner.races + 1 : 0
+  if (runner.races === 0) return
+  const level = runner.races % MANY_RACES === 0 ? 'warn' : 'debug'
+  runner.log[level](
+    { races: runner.races },
+    'the step was lost: another process moved the cursor first. If this repeats, indexers take the lease from each other',
+  )
 }
 
 function watchHeads(runner: Runner): void {

@@ -1,16 +1,23 @@
 import { eq, isNull, or, type SQL, sql } from 'drizzle-orm'
+import type { PgUpdateSetSource } from 'drizzle-orm/pg-core'
 import type { Database } from './database.ts'
 import { NOTIFY, PAYLOAD } from './notifications.ts'
 import { cursor, feed } from './schema.ts'
 
+/** The database's clock: those of several indexers may differ. */
+const NOW = sql`clock_timestamp()`
+
 /**
- * Acquires the lease, or keeps it if this process holds it. It leaves `checked_at` as it is, which only an answer from the chain
- * renews: if no indexer has one, each may try, and /ready reports it.
+ * Acquires the lease, or keeps it if this process holds it.
+ *
+ * A holder that acquires its own lease again does not renew it, which only its steps, {@link renewLease} and
+ * {@link recordContact} do. Otherwise an indexer whose RPC fails would keep the lease for good. `checked_at` stays as it is too:
+ * if no indexer has an answer from the chain, /ready reports it.
  *
  * A new holder moves the feed's last id to the microseconds of now, and records the jump as an entry of the feed. The database
  * may have been restored from a backup. Ids that were given out after the backup are below the jump, so they are not given out again.
  * @param fresh true unless this process held the lease until now, and no other process can have moved the cursor since
- * @returns false if another indexer holds the lease: one that had an answer from the chain less than `leaseSeconds` ago
+ * @returns false if another indexer holds the lease: one that renewed it less than `leaseSeconds` ago
  */
 export async function acquireLease(
   db: Database,
@@ -24,6 +31,7 @@ export async function acquireLease(
     acquired as (
       update ${cursor} set
         indexer = ${me}::text,
+        renewed_at = case when ${cursor.indexer} = ${me}::text then ${cursor.renewedAt} else clock_timestamp() end,
         revision = ${cursor.revision} + found.jumps::int,
         last_id = case when found.jumps
           then greatest(${cursor.lastId} + 1, (extract(epoch from clock_timestamp()) * 1000000)::bigint)
@@ -36,25 +44,34 @@ export async function acquireLease(
   return held.length > 0
 }
 
+/** Renews the lease. @returns false if this process holds it no longer */
+export async function renewLease(db: Database, me: string): Promise<boolean> {
+  return updateHeld(db, me, { renewedAt: NOW })
+}
+
 /**
- * Renews the lease after an answer from the chain.
+ * Renews the lease after an answer from the chain, and records that there was one.
  * @param head the chain's head, if it is known
- * @returns false if another indexer holds the lease by now
+ * @returns false if this process holds the lease no longer
  */
-export async function renewLease(
+export async function recordContact(
   db: Database,
   me: string,
   head: { number: number; timestamp: string } | null,
-  leaseSeconds: number,
+): Promise<boolean> {
+  const known = head && { headNumber: head.number, headTimestamp: head.timestamp }
+  return updateHeld(db, me, { renewedAt: NOW, checkedAt: NOW, ...known })
+}
+
+async function updateHeld(
+  db: Database,
+  me: string,
+  values: PgUpdateSetSource<typeof cursor>,
 ): Promise<boolean> {
   const held = await db.orm
     .update(cursor)
-    .set({
-      indexer: me,
-      checkedAt: sql`clock_timestamp()`,
-      ...(head && { headNumber: head.number, headTimestamp: head.timestamp }),
-    })
-    .where(isLeaseFree(me, leaseSeconds))
+    .set(values)
+    .where(eq(cursor.indexer, me))
     .returning({ id: cursor.id })
   return held.length > 0
 }
@@ -69,11 +86,11 @@ export async function releaseLease(db: Database, me: string): Promise<void> {
  * too: the database's clock was set back since.
  */
 function isLeaseFree(me: string, leaseSeconds: number): SQL | undefined {
-  const age = sql`abs(extract(epoch from clock_timestamp() - ${cursor.checkedAt}))`
+  const age = sql`abs(extract(epoch from clock_timestamp() - ${cursor.renewedAt}))`
   return or(
     isNull(cursor.indexer),
     eq(cursor.indexer, me),
-    isNull(cursor.checkedAt),
+    isNull(cursor.renewedAt),
     sql`${age} > ${leaseSeconds}::float8`,
   )
 }

@@ -161,7 +161,10 @@ export const cursor = pgTable('cursor', {
   /** the chain's head when an indexer last read it */
   headNumber: int8('head_number'),
   headTimestamp: seconds('head_timestamp'),
-  /** holder of the lease, and when it last had an answer from the chain */
+  /** holder of the lease to index */
   indexer: text('indexer'),
+  /** when the lease was last renewed */
+  renewedAt: timestamp('renewed_at', { withTimezone: true }),
+  /** when an indexer last had an answer from the chain */
   checkedAt: timestamp('checked_at', { withTimezone: true }),
 })

@@ -19,7 +19,8 @@ with step as (
 
 moved as (
   update cursor set
-    revision = cursor.revision + 1, indexer = step.indexer, checked_at = clock_timestamp(),
+    revision = cursor.revision + 1,
+    indexer = step.indexer, renewed_at = clock_timestamp(), checked_at = clock_timestamp(),
     block_number = $2::bigint, block_hash = step.hash, block_timestamp = step.timestamp,
     finalized_number = step.finalized, silent = step.silent, last_id = step.last_id,
     head_number = coalesce(step.head_number, cursor.head_number),

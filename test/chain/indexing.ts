@@ -5,6 +5,7 @@ import { onTestFinished } from 'vitest'
 import { createRpcSource } from '../../src/chain/rpc.ts'
 import { jobRegistry } from '../../src/contract/jobRegistry.ts'
 import { createConverge } from '../../src/indexer/converge.ts'
+import type { Outcome } from '../../src/indexer/indexing.ts'
 import { type Indexer, runIndexer } from '../../src/indexer/run.ts'
 import { checkSetup } from '../../src/indexer/setup.ts'
 import { createDatabase } from '../../src/store/database.ts'
@@ -26,6 +27,8 @@ export async function startIndexing(options: {
   address: `0x${string}`
   databaseUrl: string
   confirmations?: number
+  /** instead of the indexer's own */
+  step?: () => Promise<Outcome>
 }): Promise<Indexing> {
   const { urls, databaseUrl, confirmations = 0 } = options
   const address = options.address.toLowerCase() as `0x${string}`
@@ -48,9 +51,9 @@ export async function startIndexing(options: {
     now,
     report,
   }
+  const { step, head } = createConverge(indexing)
   const indexer = runIndexer({
-    ...{ source, db, me, log, pollIntervalMs: 50 },
-    ...createConverge(indexing),
+    ...{ source, db, me, log, pollIntervalMs: 50, step: options.step ?? step, head },
     checkSetup: () => checkSetup({ source, db }, { address }),
   })
   onTestFinished(async () => {

@@ -60,6 +60,7 @@ export const actions: Record<ActionType, (world: World, details: Random) => void
     await proceed(actor, turn, { details, awaits: 1 + details.below(8) })
     if (details.chance(0.8)) world.traffic.reorg(details)
     else world.chain.mine(world.traffic.block(details))
+    if (details.chance(0.5)) await actor.beat()
     await proceed(actor, turn, { details })
     judge(world, turn)
   },
@@ -81,6 +82,7 @@ export const actions: Record<ActionType, (world: World, details: Random) => void
       const { actor, turn } = details.pick(both)
       await proceed(actor, turn, { details, awaits: 1 })
       if (details.chance(0.05)) await world.expire()
+      if (details.chance(0.1)) await actor.beat()
       if (details.chance(0.05)) world.traffic.reorg(details)
       if (details.chance(0.3)) await collide(world, world.actors)
     }
@@ -218,7 +220,7 @@ async function collide(world: World, actors: Actor[]): Promise<void> {
   const [row] = await world.store.db.orm
     .select({
       holder: cursor.indexer,
-      fresh: sql<boolean>`coalesce(abs(extract(epoch from clock_timestamp() - ${cursor.checkedAt})) <= ${LEASE_SECONDS}::int, false)`,
+      fresh: sql<boolean>`coalesce(abs(extract(epoch from clock_timestamp() - ${cursor.renewedAt})) <= ${LEASE_SECONDS}::int, false)`,
     })
     .from(cursor)
   if (row?.holder) world.lease = { holder: row.holder, fresh: row.fresh }

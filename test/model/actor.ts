@@ -2,22 +2,34 @@ import { setImmediate } from 'node:timers/promises'
 import { CannotIndexError } from '../../src/chain/source.ts'
 import { createConverge } from '../../src/indexer/converge.ts'
 import type { Outcome, Report } from '../../src/indexer/indexing.ts'
+import {
+  createLease,
+  expireLease,
+  holdLease,
+  keepLease,
+  type Lease,
+  loseLease,
+  noteRenewal,
+} from '../../src/indexer/lease.ts'
 import { unwrap } from '../../src/messages.ts'
 import { createDatabase, type Database } from '../../src/store/database.ts'
-import { acquireLease, renewLease } from '../../src/store/lease.ts'
+import { renewLease } from '../../src/store/lease.ts'
 import { CONTRACT } from './chain.ts'
 import { createGates, type Gates, release } from './gates.ts'
 import { createRandom, type Random } from './random.ts'
 import { createSimSource } from './source.ts'
 import { hold, InvariantError, same } from './state.ts'
-import { LEASE_SECONDS, type World } from './world.ts'
+import type { World } from './world.ts'
 
 /** One process that indexes. */
 export interface Actor {
   me: string
   gates: Gates
+  lease: Lease
   /** One turn of its loop, without the waits. */
   turn(): Promise<Outcome | 'standby'>
+  /** The heartbeat of a step under way, if there is one, which renews the lease at once. */
+  beat(): Promise<void>
 }
 
 export type Ended = { outcome: Outcome | 'standby' } | { error: unknown }
@@ -32,15 +44,20 @@ export function createActor(world: World, name: string): Actor {
   const me = `${name}${world.random.below(1e9)}`
   const gates = createGates()
   const own = createRandom(world.random.below(2 ** 31))
-  const databaseFor = (purpose: Purpose): Database =>
+  const databaseOf = (query: (...statement: Call['statement']) => Promise<unknown[]>): Database =>
     createDatabase({
-      query: (...statement) => gates.pass('database', () => execute(world, { purpose, me, own, statement })),
+      query: (...statement) => query(...statement) as ReturnType<World['store']['driver']['query']>,
       listen: async () => {},
       close: async () => {},
     })
+  const databaseFor = (purpose: Purpose): Database =>
+    databaseOf((...statement) =>
+      gates.pass('database', () => execute(world, { purpose, me, own, statement })),
+    )
   // Only the step is a literal statement.
   const db: Database = { ...databaseFor('query'), run: databaseFor('step').run }
   const [acquiring, renewing] = [databaseFor('acquire'), databaseFor('renew')]
+  const beating = databaseOf((...statement) => execute(world, { purpose: 'renew', me, own, statement }))
   const converge = createConverge({
     source: createSimSource(world.sky, gates, own),
     db,
@@ -53,22 +70,42 @@ export function createActor(world: World, name: string): Actor {
     now: () => (world.time += world.random.below(6_000)),
     report: { advanced: assertCauses(world), rewound() {}, bloomMismatch() {} },
   })
-  let holding = false
-  let fresh = true
+  const lease = createLease(acquiring, me)
+  let stepping = false
+  let failed = false
   return {
     me,
     gates,
+    lease,
     async turn() {
-      holding ||= await acquireLease(acquiring, me, LEASE_SECONDS, fresh)
-      if (!holding) return 'standby'
-      fresh = false
-      const outcome = await converge.step()
-      if (outcome === 'raced') {
-        holding = false
-        fresh = true
+      expireLease(lease)
+      lease.db = acquiring
+      if (!(await holdLease(lease))) {
+        failed = false
+        return 'standby'
       }
-      if (outcome === 'caught-up') holding = await renewLease(renewing, me, null, LEASE_SECONDS)
+      stepping = true
+      const outcome = await converge
+        .step()
+        .catch((error) => {
+          failed = true
+          throw error
+        })
+        .finally(() => {
+          stepping = false
+        })
+      failed = false
+      if (outcome === 'raced') loseLease(lease)
+      if (outcome === 'moved' || outcome === 'arrived') noteRenewal(lease)
+      if (outcome !== 'caught-up') return outcome
+      // Whenever it rests, it is time to renew.
+      lease.contactAt = Number.NEGATIVE_INFINITY
+      lease.db = renewing
+      await keepLease(lease, null)
       return outcome
+    },
+    async beat() {
+      if (stepping && !failed) await renewLease(beating, me).catch(() => {})
     },
   }
 }
@@ -92,11 +129,12 @@ async function execute(world: World, { purpose, me, own, statement }: Call): Pro
   if (purpose === 'step' && done) world.lease = { holder: me, fresh: true }
   if (purpose === 'acquire' || purpose === 'renew') {
     const { lease } = world
-    const free = !lease?.fresh || lease.holder === me
+    const isMine = lease?.holder === me
+    const isFree = isMine || (purpose === 'acquire' && !lease?.fresh)
     if (!world.colliding)
-      hold('one indexer holds the lease', free === done, () => JSON.stringify({ lease, me, rows }))
-    // Acquiring it says nothing yet: only an answer of the chain keeps the others away.
-    if (done) world.lease = { holder: me, fresh: purpose === 'renew' || (lease?.fresh ?? false) }
+      hold('one indexer holds the lease', isFree === done, () => JSON.stringify({ lease, me, rows }))
+    // A holder that acquires its own lease does not renew it.
+    if (done) world.lease = { holder: me, fresh: !(isMine && purpose === 'acquire') || lease.fresh }
   }
   if (fault) throw new Error('the answer of the database got lost')
   return rows

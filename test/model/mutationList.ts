@@ -367,8 +367,21 @@ const SERVING: Record<string, Fault[]> = {
     [
       'isLeaseFree',
       'a lease of the future never ends',
-      'abs(extract(epoch from clock_timestamp() - ${cursor.checkedAt}))',
-      'extract(epoch from clock_timestamp() - ${cursor.checkedAt})',
+      'abs(extract(epoch from clock_timestamp() - ${cursor.renewedAt}))',
+      'extract(epoch from clock_timestamp() - ${cursor.renewedAt})',
+    ],
+    ['updateHeld', 'a heartbeat takes the lease of another process', 'eq(cursor.indexer, me)', 'sql`true`'],
+    [
+      'updateHeld',
+      'a heartbeat does not renew the lease',
+      '.set(values)',
+      '.set({ ...values, renewedAt: cursor.renewedAt })',
+    ],
+    [
+      'acquireLease',
+      'a holder that acquires its own lease renews it',
+      'then ${cursor.renewedAt} else',
+      'then clock_timestamp() else',
     ],
   ],
   'src/store/feed.ts': [

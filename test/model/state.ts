@@ -60,7 +60,7 @@ export async function resetState(db: Database, lastId: number): Promise<void> {
     update cursor set revision = 0, chain_id = null, genesis_hash = null, contract = null, start_block = null,
       feed_from_block = null, silent = true, block_number = null, block_hash = null, block_timestamp = null,
       finalized_number = null, last_id = ${lastId}::bigint, pruned_id = ${lastId}::bigint, head_number = null,
-      head_timestamp = null, indexer = null, checked_at = null`)
+      head_timestamp = null, indexer = null, renewed_at = null, checked_at = null`)
 }
 
 /** A broken promise of the index; the name says which. */

@@ -32,7 +32,7 @@ export interface World {
   faults: number
   /** milliseconds of the processes' clock */
   time: number
-  /** who may index, and whether it had an answer of the chain lately */
+  /** which process may index, and whether its lease was renewed lately */
   lease: { holder: string; fresh: boolean } | undefined
   /** statements of both indexers run at once, and which comes first only the database knows */
   colliding: boolean
@@ -97,7 +97,9 @@ export async function createWorld(store: Store, schedule: Schedule): Promise<Wor
     async expire() {
       if (world.lease) world.lease.fresh = false
       const aside = random.chance(0.8) ? -60 : 3600
-      await db.run(`update cursor set checked_at = clock_timestamp() + $1::int * interval '1 second'`, [
+      // The processes' clocks tell them so, unless it was the database's clock that jumped.
+      if (aside < 0) for (const { lease } of world.actors) lease.heldAt = Number.NEGATIVE_INFINITY
+      await db.run(`update cursor set renewed_at = clock_timestamp() + $1::int * interval '1 second'`, [
         aside,
       ])
     },

@@ -1,0 +1,179 @@
+import type { Address } from 'viem'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { bloomMayHold } from '../../src/chain/bloom.ts'
+import { jobRegistry } from '../../src/contract/jobRegistry.ts'
+import { deployRegistry } from '../../src/devnet/registry.ts'
+import { startChain, type TestChain } from '../helpers/anvil.ts'
+import { createJobs } from '../helpers/batch.ts'
+import { openStream } from '../helpers/eventStream.ts'
+import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
+import type { RpcProxy } from '../helpers/rpcProxy.ts'
+import { startService } from '../helpers/service.ts'
+import { until } from '../helpers/until.ts'
+import { proxyTo, startIndexing } from './indexing.ts'
+
+/** Distinct topics that fill a bloom by three quarters: it announces our logs by chance, and still counts. */
+const BUSY = 1_000
+/** The same for a bloom that says nothing any more. */
+const FULL = 2_000
+const PATIENT = { timeout: 50_000 }
+
+let chain: TestChain
+let postgres: TestPostgres
+/** the contract of others, with the events of ours */
+let foreign: Address
+beforeAll(async () => {
+  ;[chain, postgres] = await Promise.all([startChain(), startPostgres()])
+  foreign = (await deployRegistry(chain.client)).address
+})
+afterAll(() => Promise.all([chain?.stop(), postgres?.stop()]))
+
+/** Mines a block with so many logs of another contract. */
+const mineForeign = (logs: number) => createJobs(chain.client, foreign, logs, { perTransaction: logs })
+
+/** Whether the newest block's bloom announces a log of ours. */
+async function isAnnounced(): Promise<boolean> {
+  const { logsBloom } = await chain.client.getBlock()
+  const address = chain.address.toLowerCase() as Address
+  return jobRegistry.topics.some((topic) => bloomMayHold(logsBloom, [address, topic]))
+}
+
+/** Mines until so many blocks announce logs of ours that they do not have. */
+async function mineAnnounced(count: number): Promise<void> {
+  for (let found = 0; found < count; ) {
+    await mineForeign(BUSY)
+    if (await isAnnounced()) found++
+  }
+}
+
+/** Counts the requests for every contract's logs of a block, and delays each. */
+function watchAllLogs(proxy: RpcProxy, delayMs: number) {
+  const counted = { requests: 0 }
+  proxy.fault = (method, [filter]) => {
+    if (method !== 'eth_getLogs' || 'address' in (filter as object)) return undefined
+    counted.requests++
+    return { delayMs }
+  }
+  return counted
+}
+
+describe('a block full of logs of other contracts, at the head', () => {
+  it.each([
+    ['its bloom says nothing, and is ignored', () => mineForeign(FULL), 0],
+    ['its bloom announces our logs by chance, and is read once', () => mineAnnounced(1), 1],
+  ])('%s', async (_name, mine, requests) => {
+    const proxy = await proxyTo(chain)
+    await chain.createJob()
+    const service = await startService({
+      RPC_URL: proxy.url,
+      CONTRACT_ADDRESS: chain.address,
+      DATABASE_URL: await postgres.createDatabase(),
+      MAX_LAG_SECONDS: '3600',
+    })
+    onTestFinished(() => service.close())
+    await service.untilReady()
+    const stream = openStream(`${service.url}/api/v1/events`)
+    onTestFinished(() => stream.close())
+    await stream.connected
+    const counted = watchAllLogs(proxy, 0)
+    await mine()
+    const { jobId } = await chain.createJob()
+    await stream.waitFor(({ type, data }) => type === 'job_created' && data.jobId === jobId)
+    expect(counted.requests).toBe(requests)
+  })
+})
+
+interface Pair {
+  proxies: [RpcProxy, RpcProxy]
+  /** the states that were seen until the cursor reached the head */
+  untilIndexed(): Promise<{ blockNumber: number | null; indexer: string | null }[]>
+  /** messages of lost steps, of both */
+  lost(): string[]
+}
+
+/** An indexer that works, and then another that stands by, on one database. */
+async function startPair(prepare: (proxy: RpcProxy) => void = () => {}): Promise<Pair> {
+  const databaseUrl = await postgres.createDatabase()
+  const start = async () => {
+    const proxy = await proxyTo(chain)
+    prepare(proxy)
+    const { address } = chain
+    return { proxy, ...(await startIndexing({ urls: [proxy.url], address, databaseUrl })) }
+  }
+  const worker = await start()
+  await until(async () => (await worker.readState()).blockNumber !== null)
+  const standby = await start()
+  await until(() => standby.indexer.state().name === 'standby')
+  return {
+    proxies: [worker.proxy, standby.proxy],
+    async untilIndexed() {
+      const { number } = await chain.head()
+      const seen: { blockNumber: number | null; indexer: string | null }[] = []
+      await until(
+        async () => {
+          const { blockNumber, indexer } = await worker.readState()
+          seen.push({ blockNumber, indexer })
+          return blockNumber === number
+        },
+        { message: `block ${number} is indexed`, ...PATIENT },
+      )
+      return seen
+    },
+    lost: () => [...worker.lines, ...standby.lines].filter((line) => line.includes('the step was lost')),
+  }
+}
+
+describe('two indexers', () => {
+  it('a backlog of blocks that take long is indexed a few at a time, each block once, by one of them', async () => {
+    await mineAnnounced(12)
+    const counts: { requests: number }[] = []
+    // All of them together take longer than the lease.
+    const pair = await startPair((proxy) => counts.push(watchAllLogs(proxy, 900)))
+    const seen = await pair.untilIndexed()
+    expect(new Set(seen.map(({ indexer }) => indexer)).size).toBe(1)
+    expect(new Set(seen.map(({ blockNumber }) => blockNumber)).size).toBeGreaterThan(3)
+    expect(counts.map(({ requests }) => requests)).toEqual([expect.any(Number), 0])
+    expect(counts[0]?.requests).toBeGreaterThanOrEqual(12)
+    expect(counts[0]?.requests).toBeLessThanOrEqual(14)
+    expect(pair.lost()).toEqual([])
+  })
+
+  it('a step that takes longer than the lease keeps it', async () => {
+    const pair = await startPair()
+    await pair.untilIndexed()
+    for (const proxy of pair.proxies) proxy.fault = () => ({ delayMs: 5_000 })
+    const before = pair.proxies[1].requests
+    await chain.createJobs(2, { perTransaction: 1 })
+    // The head, the other header, the logs: 15 s.
+    const seen = await pair.untilIndexed()
+    expect(new Set(seen.map(({ indexer }) => indexer)).size).toBe(1)
+    expect(pair.lost()).toEqual([])
+    expect(pair.proxies[1].requests).toBe(before)
+  })
+
+  it('one whose RPC fails gives way', async () => {
+    const pair = await startPair()
+    await pair.untilIndexed()
+    await pair.proxies[0].down('refuse')
+    await chain.createJob()
+    const seen = await pair.untilIndexed()
+    expect(new Set(seen.map(({ indexer }) => indexer)).size).toBe(2)
+  })
+})
+
+it('steps that are lost again and again are a warning', async () => {
+  const { lines } = await startIndexing({
+    urls: [chain.url],
+    address: chain.address,
+    databaseUrl: await postgres.createDatabase(),
+    step: async () => 'raced',
+  })
+  const levels = await until(() => lines.length >= 6 && lines.map((line) => JSON.parse(line)))
+  const lost = levels.filter(({ msg }) => msg.startsWith('the step was lost'))
+  expect(lost.slice(0, 4).map(({ level, races }) => [level, races])).toEqual([
+    [20, 1],
+    [20, 2],
+    [40, 3],
+    [20, 4],
+  ])
+})

@@ -1,0 +1,82 @@
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
+import { jobRegistry } from '../../src/contract/jobRegistry.ts'
+import { createLease, expireLease, holdLease, keepLease } from '../../src/indexer/lease.ts'
+import { createDatabase, type Database } from '../../src/store/database.ts'
+import { releaseLease } from '../../src/store/lease.ts'
+import { openPostgres } from '../../src/store/postgres.ts'
+import { readState } from '../../src/store/state.ts'
+import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
+
+let postgres: TestPostgres
+beforeAll(async () => {
+  postgres = await startPostgres()
+})
+afterAll(() => postgres?.stop())
+
+async function openDatabase(): Promise<Database> {
+  const driver = await openPostgres(await postgres.createDatabase(), jobRegistry, { connections: 2 })
+  onTestFinished(() => driver.close())
+  return createDatabase(driver)
+}
+
+/** The database as it was before its last seconds, or minutes. */
+const age = (db: Database) => db.run(`update cursor set renewed_at = renewed_at - interval '1 minute'`, [])
+const lastId = async (db: Database) => (await readState(db)).lastId
+
+it('an indexer that holds its lease gives out the next ids', async () => {
+  const db = await openDatabase()
+  const lease = createLease(db, 'a')
+  expect(await holdLease(lease)).toBe(true)
+  const before = await lastId(db)
+  await keepLease(lease, null)
+  expect(await holdLease(lease)).toBe(true)
+  expect(await lastId(db)).toBe(before)
+})
+
+// The database may have been restored meanwhile to a state in which it names this process.
+it('one whose lease ran out jumps, also if the database names it as the holder', async () => {
+  const db = await openDatabase()
+  const lease = createLease(db, 'a')
+  await holdLease(lease)
+  const before = await lastId(db)
+  lease.heldAt = Number.NEGATIVE_INFINITY
+  expireLease(lease)
+  expect(await holdLease(lease)).toBe(true)
+  expect(await lastId(db)).toBeGreaterThan(before)
+})
+
+it('one that cannot renew its lease jumps when it acquires it again', async () => {
+  const db = await openDatabase()
+  const lease = createLease(db, 'a')
+  await holdLease(lease)
+  const before = await lastId(db)
+  await releaseLease(db, 'a')
+  await keepLease(lease, null)
+  expect(lease).toMatchObject({ held: false, fresh: true })
+  expect(await holdLease(lease)).toBe(true)
+  expect(await lastId(db)).toBeGreaterThan(before)
+})
+
+it('the lease is of one, and of another when it is old', async () => {
+  const db = await openDatabase()
+  const [a, b] = [createLease(db, 'a'), createLease(db, 'b')]
+  expect(await holdLease(a)).toBe(true)
+  expect(await holdLease(b)).toBe(false)
+  await age(db)
+  // A holder that fails acquires its own lease without renewing it.
+  a.heldAt = Number.NEGATIVE_INFINITY
+  expireLease(a)
+  expect(await holdLease(a)).toBe(true)
+  expect(await holdLease(b)).toBe(true)
+  a.held = false
+  expect(await holdLease(a)).toBe(false)
+})
+
+it('taking the lease is no answer from the chain', async () => {
+  const db = await openDatabase()
+  const lease = createLease(db, 'a')
+  await holdLease(lease)
+  expect((await readState(db)).checkedAgo).toBeNull()
+  await keepLease(lease, null)
+  expect((await readState(db)).checkedAgo).toBeLessThan(60)
+})
