@@ -39,7 +39,11 @@ export async function holdLease(lease: Lease): Promise<boolean> {
 
 /** Gives up a lease that may have run out, and that another process may have held since: this one was paused, or failed for long. */
 export function expireLease(lease: Lease): void {
-  if (performance.now() - lease.heldAt > LEASE_SECONDS * 1_000) loseLease(lease)
+  if (mayHaveRunOut(lease)) loseLease(lease)
+}
+
+function mayHaveRunOut({ heldAt }: Lease): boolean {
+  return performance.now() - heldAt > LEASE_SECONDS * 1_000
 }
 
 /** Renews the lease if that is due. To be called after an answer of the chain. */
@@ -65,8 +69,9 @@ export async function withHeartbeat<T>(lease: Lease, step: () => Promise<T>): Pr
   }
 }
 
-/** If another process holds the lease by now, or the database does not answer, the step finds out by itself. */
+/** If the lease ran out, or the database does not answer, the step or the next turn finds out by itself. */
 async function beat(lease: Lease): Promise<void> {
+  if (mayHaveRunOut(lease)) return
   const at = performance.now()
   if (await renewLease(lease.db, lease.me).catch(() => false)) lease.heldAt = Math.max(lease.heldAt, at)
 }
