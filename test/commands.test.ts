@@ -104,15 +104,36 @@ describe('a failure ends with code 1 and one line that helps', () => {
     expect(text).not.toMatch(/\n {4}at /)
   })
 
-  it('a database that the user must not change', async () => {
+  it.each([
+    ['migrate', /permission denied/],
+    ['reset', /must be owner of table/],
+  ])('%s of a database that the user must not change', async (command, reason) => {
     const url = await server.createDatabase()
+    if (command === 'reset') await (await openPostgres(url, jobRegistry)).close()
+    const role = `${command}_reader`
     const sql = postgres(url, { max: 1 })
-    await sql`create role reader login`
+    await sql`create role ${sql(role)} login`
     await sql.end()
-    await expect(openPostgres(url.replace('postgres@', 'reader@'), jobRegistry)).rejects.toThrow(
-      /^The database cannot be used: permission denied/,
-    )
+    await refused(command, url.replace('postgres@', `${role}@`), reason)
   })
+
+  it.each(['migrate', 'reset'])('%s of a database that does not exist', async (command) => {
+    await refused(command, server.url.replace(/postgres$/, 'nowhere'), /database "nowhere" does not exist/)
+  })
+
+  it.each(['migrate', 'reset'])('%s as a user that does not exist', async (command) => {
+    await refused(command, server.url.replace('postgres@', 'nobody@'), /role "nobody" does not exist/)
+  })
+
+  async function refused(command: string, url: string, reason: RegExp): Promise<void> {
+    const args = command === 'reset' ? ['reset', '--yes'] : [command]
+    const { code, text } = await run(args, { DATABASE_URL: url })
+    expect(text).toMatch(
+      /^The database cannot be used: .*\. Check DATABASE_URL and the rights of its user\.$/,
+    )
+    expect(text).toMatch(reason)
+    expect(code).toBe(1)
+  }
 })
 
 describe('migrate', () => {

@@ -1,12 +1,8 @@
-import { existsSync } from 'node:fs'
-import { mkdir, stat } from 'node:fs/promises'
-import { dirname } from 'node:path'
 import { PGlite, types } from '@electric-sql/pglite'
-import { ConfigError } from '../config.ts'
 import type { Contract } from '../contract/define.ts'
-import { codeOf } from '../errors.ts'
 import { channelOf, createDatabase, type Driver } from './database.ts'
 import { claimDefinition } from './definition.ts'
+import { createFolder, reportingUnusable } from './folder.ts'
 import { type FolderLock, FolderLostError, lockFolder } from './lock.ts'
 import { applyMigrations, mustMigrate } from './migrations.ts'
 
@@ -17,7 +13,10 @@ import { applyMigrations, mustMigrate } from './migrations.ts'
  * the database is of another version or definition
  */
 export async function openPglite(folder: string, contract: Contract): Promise<Driver> {
-  const lock = await prepareFolder(folder)
+  const lock = await reportingUnusable(folder, async () => {
+    await createFolder(folder)
+    return lockFolder(folder)
+  })
   let pg: PGlite | undefined
   try {
     pg = await openFiles(`${folder}/pglite`)
@@ -28,31 +27,6 @@ export async function openPglite(folder: string, contract: Contract): Promise<Dr
     await pg?.close()
     await lock.release()
     throw error
-  }
-}
-
-/** Creates a folder if necessary, and locks it. */
-async function prepareFolder(folder: string): Promise<FolderLock> {
-  try {
-    await createFolder(folder)
-    return await lockFolder(folder)
-  } catch (error) {
-    if (!(error instanceof Error && 'syscall' in error)) throw error
-    throw new ConfigError(`DATA_DIR is "${folder}", which cannot be used: ${error.message}`, {
-      cause: error,
-    })
-  }
-}
-
-/** Creates a folder and its parents. The `recursive` option of mkdir never returns in /proc. */
-async function createFolder(folder: string): Promise<void> {
-  const parent = dirname(folder)
-  if (parent !== folder && !existsSync(parent)) await createFolder(parent)
-  try {
-    await mkdir(folder)
-  } catch (error) {
-    const exists = codeOf(error) === 'EEXIST'
-    if (!exists || !(await stat(folder)).isDirectory()) throw error
   }
 }
 

@@ -98,13 +98,8 @@ function databaseOf(sql: postgres.ISql) {
  * @returns the schema of the tables, and whether a pooler stands in between. Through a pooler the server process that answers is not
  * the one announced at the connect.
  */
-async function migratePostgres(
-  url: string,
-  contract: Contract,
-): Promise<{ pooled: boolean; schema: string }> {
-  let sql: postgres.Sql | undefined
-  try {
-    sql = postgres(url, { max: 1, connect_timeout: 10, onnotice: () => {}, prepare: false })
+function migratePostgres(url: string, contract: Contract): Promise<{ pooled: boolean; schema: string }> {
+  return onConnection(url, async (sql) => {
     if ((await mustMigrate(runOf(sql))) || !(await isClaimed(databaseOf(sql), contract)))
       await sql.begin(async (tx) => {
         await tx`select pg_advisory_xact_lock(${MIGRATION_LOCK})`
@@ -114,6 +109,19 @@ async function migratePostgres(
       })
     const answer = await sql`select pg_backend_pid() as pid, current_schema()::text as schema`
     return { pooled: answer[0]?.pid !== answer.state.pid, schema: answer[0]?.schema }
+  })
+}
+
+/**
+ * Works on a connection that is closed afterwards.
+ * @throws DatabaseError if the database refuses, such as an unknown user or one without rights; the driver's error if no server
+ * answers
+ */
+export async function onConnection<T>(url: string, work: (sql: postgres.Sql) => Promise<T>): Promise<T> {
+  let sql: postgres.Sql | undefined
+  try {
+    sql = postgres(url, { max: 1, connect_timeout: 10, onnotice: () => {}, prepare: false })
+    return await work(sql)
   } catch (error) {
     if (error instanceof DatabaseError || isConnectionFault(error)) throw error
     throw new DatabaseError(

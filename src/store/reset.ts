@@ -1,11 +1,12 @@
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
-import postgres from 'postgres'
+import type postgres from 'postgres'
 import { ConfigError } from '../config.ts'
 import { DatabaseError } from './database.ts'
+import { reportingUnusable } from './folder.ts'
 import { lockFolder } from './lock.ts'
 import { JOURNAL } from './migrations.ts'
-import { applicationName } from './postgres.ts'
+import { applicationName, onConnection } from './postgres.ts'
 
 /** Every table that any version made. */
 const ALL_TABLES = [
@@ -23,8 +24,8 @@ const ALL_TABLES = [
 
 /**
  * Deletes everything that was indexed. The next start indexes from scratch, and its feed ids are greater than all before.
- * @throws DatabaseError if a running process uses the database, ConfigError if DATA_DIR does not exist, and the driver's error
- * if a Postgres does not answer
+ * @throws DatabaseError if a running process uses the database or a Postgres refuses, ConfigError if DATA_DIR is no folder or
+ * cannot be written to, and the driver's error if a Postgres does not answer
  */
 export async function resetDatabase({
   databaseUrl,
@@ -33,17 +34,12 @@ export async function resetDatabase({
   databaseUrl: string | undefined
   dataDir: string
 }): Promise<void> {
-  if (databaseUrl === undefined) return resetFolder(dataDir)
-  const sql = postgres(databaseUrl, { max: 1, connect_timeout: 10, onnotice: () => {} })
-  try {
-    await sql.begin(dropTables)
-  } finally {
-    await sql.end({ timeout: 5 })
-  }
+  if (databaseUrl === undefined) return reportingUnusable(dataDir, () => resetFolder(dataDir))
+  await onConnection(databaseUrl, (sql) => sql.begin(dropTables))
 }
 
 async function resetFolder(dataDir: string): Promise<void> {
-  if (!existsSync(dataDir))
+  if (!statSync(dataDir, { throwIfNoEntry: false })?.isDirectory())
     throw new ConfigError(`DATA_DIR is "${dataDir}", and there is no such folder: nothing was deleted.`)
   const database = `${dataDir}/pglite`
   if (!existsSync(database)) return

@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import getPort from 'get-port'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -54,6 +55,22 @@ describe('a wrong setting ends the process with code 2, without its secret and w
       code: 2,
       text: `DATA_DIR is "${missing}", and there is no such folder: nothing was deleted.`,
     })
+  })
+
+  it('reset of a DATA_DIR that is a file', async () => {
+    expect(await run(['reset', '--yes'], { DATA_DIR: '/dev/null' })).toEqual({
+      code: 2,
+      text: 'DATA_DIR is "/dev/null", and there is no such folder: nothing was deleted.',
+    })
+  })
+
+  it('reset of a folder that cannot be locked', async () => {
+    const locked = join(dir.path, 'locked')
+    await mkdir(join(locked, 'pglite'), { recursive: true })
+    await mkdir(join(locked, 'lock-1'))
+    const { code, text } = await run(['reset', '--yes'], { DATA_DIR: locked })
+    expect(text).toMatch(/^DATA_DIR is ".*locked", which cannot be used: EISDIR.*$/)
+    expect(code).toBe(2)
   })
 
   it('reset of a folder without a database deletes nothing', async () => {
