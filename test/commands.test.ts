@@ -71,7 +71,18 @@ describe('a mistake ends with code 2 and one line that helps', () => {
       { PORT: '3000000' },
       /PORT is "3000000".*RPC_URL is missing|RPC_URL is missing.*PORT is "3000000"/s,
     ],
-    [['tail', 'nowhere'], {}, /^nowhere is not a URL; see jobcast tail --help$/],
+    [['tail', 'nowhere'], {}, /^nowhere is not an http\(s\):\/\/ URL; see jobcast tail --help$/],
+    [
+      ['tail', 'localhost:3000'],
+      {},
+      /^localhost:3000 is not an http\(s\):\/\/ URL; see jobcast tail --help$/,
+    ],
+    [
+      ['generate', 'out.ts'],
+      {},
+      /^out\.ts is not an http\(s\):\/\/ or ws\(s\):\/\/ URL; see jobcast generate --help$/,
+    ],
+    [['generate', 'localhost:8545'], {}, /^localhost:8545 is not an http\(s\)/],
     [['reset'], {}, 'Confirm with --yes'],
   ])('%j %j', async (args, env, expected) => {
     const { code, text } = await run(args, { DATA_DIR: folder(), ...env })

@@ -181,7 +181,13 @@ test('a refusal is a failure with the server’s message', async () => {
 })
 
 test('a wrong command line is a usage error that names the help', async () => {
-  for (const args of [['--color'], ['nowhere'], [server.url, 'x'], ['--since', 'yesterday']]) {
+  for (const args of [
+    ['--color'],
+    ['nowhere'],
+    ['localhost:3000'],
+    [server.url, 'x'],
+    ['--since', 'yesterday'],
+  ]) {
     const wrong = run(args).exit
     await expect(wrong).rejects.toBeInstanceOf(UsageError)
     await expect(wrong).rejects.toThrow(/.+; see jobcast tail --help$/)

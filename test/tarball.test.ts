@@ -45,3 +45,11 @@ test('jobcast tail works from the published tarball', async () => {
   })
   expect(JSON.parse(line)).toMatchObject({ type: 'job_created', data: { jobId } })
 })
+
+test('jobcast devnet says in one line what to install if anvil is missing', async () => {
+  const main = join(await installedServer(), 'dist/src/cli/main.js')
+  await expect(run(process.execPath, [main, 'devnet'])).rejects.toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/^A devnet needs anvil, .* Run: npm install @foundry-rs\/anvil\n$/),
+  })
+})

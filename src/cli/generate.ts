@@ -1,6 +1,6 @@
 import { messageOf } from '../messages.ts'
 import { closeOnSignal } from './closeOnSignal.ts'
-import { type Command, parseCommand } from './command.ts'
+import { assertUrl, type Command, parseCommand } from './command.ts'
 import { contractOption, readDevContract } from './devContract.ts'
 import { FailedError, UsageError } from './errors.ts'
 
@@ -18,6 +18,7 @@ export const generateCommand: Command = {
     })
     const [url = 'http://127.0.0.1:8545', extra] = positionals
     if (extra !== undefined) throw new UsageError(`generate takes one RPC URL, found also ${extra}`)
+    assertUrl('generate', url, 'http', 'ws')
     const contract = await readDevContract(values.contract)
     const [{ generate }, { BaseError }] = await Promise.all([
       import('../devnet/contracts.ts'),
@@ -26,7 +27,7 @@ export const generateCommand: Command = {
     const stop = new AbortController()
     closeOnSignal(async () => stop.abort(), console.log)
     await generate({ url, contract, signal: stop.signal, log: console.log }).catch((error) => {
-      throw error instanceof BaseError ? new FailedError(messageOf(error)) : error
+      throw error instanceof BaseError ? new FailedError(`${url}: ${messageOf(error)}`) : error
     })
   },
 }

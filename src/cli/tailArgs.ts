@@ -1,6 +1,6 @@
 import type { JobFilter } from '../../client/src/request.ts'
 import { timeSpan } from '../settings/values.ts'
-import { parseCommand } from './command.ts'
+import { assertUrl, parseCommand } from './command.ts'
 import { UsageError } from './errors.ts'
 
 export interface TailPlan {
@@ -28,7 +28,7 @@ export function readTailArgs(args: string[], env: NodeJS.ProcessEnv): TailPlan {
   })
   const [url = 'http://localhost:3000', extra] = positionals
   if (extra !== undefined) throw wrongArgument(`it takes one URL, found also ${extra}`)
-  if (!URL.canParse(url)) throw wrongArgument(`${url} is not a URL`)
+  assertUrl('tail', url, 'http')
   return {
     url,
     filter: readFilter(values.filter ?? []),

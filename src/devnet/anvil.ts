@@ -27,10 +27,15 @@ export interface Anvil {
   kill(signal: NodeJS.Signals): void
 }
 
+/** Anvil cannot be started, for a reason outside of the program. */
+export class AnvilError extends Error {
+  override name = 'AnvilError'
+}
+
 /**
  * Starts anvil and waits until it answers. It ends with this process (see {@link endWithParent}). A Ctrl-C on the terminal
  * does not reach it, so that this process can first close what uses the chain.
- * @throws Error if the package is not installed, if the port is taken, or with anvil's own output if it does not start
+ * @throws AnvilError if the package is not installed, if the port is taken, or with anvil's own output if it does not start
  */
 export async function startAnvil({ port = 0, args = [] }: AnvilOptions = {}): Promise<Anvil> {
   const binary = anvilBinary()
@@ -84,9 +89,8 @@ function anvilBinary(): string {
     const parent = require.resolve('@foundry-rs/anvil/package.json')
     return createRequire(parent).resolve(`${platformPackage}/bin/${name}`)
   } catch (cause) {
-    throw new Error(
-      `anvil is not installed for ${process.platform}-${process.arch} (${platformPackage}). ` +
-        'It is a development dependency: run `npm install` in a checkout of jobcast, without --omit=dev or --omit=optional.',
+    throw new AnvilError(
+      `A devnet needs anvil, which is not installed for ${process.platform}-${process.arch}. Run: npm install @foundry-rs/anvil`,
       { cause },
     )
   }
@@ -104,12 +108,12 @@ function listening(child: ChildProcess, port: number): Promise<number> {
     // The pipes are read to the end: a full one would block anvil.
     child.stdout?.on('data', onOutput)
     child.stderr?.on('data', onOutput)
-    child.once('error', (cause) => reject(new Error(`anvil cannot be run: ${cause.message}`, { cause })))
+    child.once('error', (cause) => reject(new AnvilError(`anvil cannot be run: ${cause.message}`, { cause })))
     // `close`, not `exit`: only then has all of its output been read.
     child.once('close', (code, signal) => {
       const isPortTaken = /address already in use|os error (98|48|10048)/i.test(output)
       reject(
-        new Error(
+        new AnvilError(
           isPortTaken
             ? `port ${port} of ${HOST} is taken by another process`
             : `anvil ended with ${signal ?? code}: ${output.trim()}`,
@@ -117,7 +121,7 @@ function listening(child: ChildProcess, port: number): Promise<number> {
       )
     })
     setTimeout(() => {
-      reject(new Error(`anvil did not start within ${START_TIMEOUT_MS / 1_000} s: ${output.trim()}`))
+      reject(new AnvilError(`anvil did not start within ${START_TIMEOUT_MS / 1_000} s: ${output.trim()}`))
     }, START_TIMEOUT_MS).unref()
   })
 }
