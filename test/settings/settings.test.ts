@@ -134,6 +134,20 @@ describe('a misspelt setting', () => {
     ['RCP_URL', 'RPC_URL'],
     ['POLL_INTERVAL', 'POLL_INTERVAL_MS'],
     ['POLL_INTERVAL_SECONDS', 'POLL_INTERVAL_MS'],
+    ['FEED_RETENTION_SECONDS', 'FEED_RETENTION'],
+    ['KEEPALIVE', 'KEEPALIVE_SECONDS'],
+    ['KEEPALIVE_MS', 'KEEPALIVE_SECONDS'],
+    ['KEEPALIVE_INTERVAL', 'KEEPALIVE_SECONDS'],
+    ['STALL', 'STALL_SECONDS'],
+    ['STALL_TIMEOUT_MS', 'STALL_SECONDS'],
+    ['MAX_LAG', 'MAX_LAG_SECONDS'],
+    ['CONTRACT_ADDR', 'CONTRACT_ADDRESS'],
+    ['CONTRACT_ABI', 'CONTRACT'],
+    ['DATABASE_POOL', 'DATABASE_CONNECTIONS'],
+    ['DATABASE_POOL_SIZE', 'DATABASE_CONNECTIONS'],
+    ['RATE_LIMIT_PER_MINUTE', 'RATE_LIMIT'],
+    ['MAX_STREAMS_PER_CLIENT', 'MAX_STREAMS_PER_IP'],
+    ['MAX_STREAMS_TOTAL', 'MAX_STREAMS'],
   ])('%s is reported as a misspelt %s', (found, meant) => {
     const [line, ...more] = misspelt({ ...required, [found]: 'x' })
     expect(more).toEqual([])
@@ -146,6 +160,8 @@ describe('a misspelt setting', () => {
       ...['PATH', 'HOME', 'HOSTNAME', 'HOSTS', 'PORTS', 'POST', 'USER', 'TERM', 'NODE_ENV', 'NODE_OPTIONS'],
       ...['DATABASE', 'DATABASE_HOST', 'DATABASE_URL_UNPOOLED', 'DB_URL', 'REDIS_URL', 'GRPC_URL', 'DATA'],
       ...['JOBCAST_PORT', 'JOBCAST_SERVICE_HOST', 'LOG_FORMAT', 'API_URL', 'PGHOST', 'KUBERNETES_PORT'],
+      ...['PORTAL', 'CONTRACTOR', 'API_TOKEN', 'HOST_IP', 'PORT_RANGE', 'STALLED', 'MAX', 'LOG', 'DATADOG_SITE'],
+      ...['DATABASE_NAME', 'DATABASE_PASSWORD', 'RPC_PORT', 'START_TIME', 'RATE', 'TRUST_STORE', 'MAX_OLD_SPACE'],
     ]
     expect(misspelt({ ...required, ...Object.fromEntries(others.map((name) => [name, 'x'])) })).toEqual([])
   })
