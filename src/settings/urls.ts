@@ -9,8 +9,7 @@ export function rpcUrls(text: string): string[] {
 
 /** The URL of a Postgres with one host. `URL` cannot parse several. */
 export function databaseUrl(text: string): string {
-  const [, authority = ''] = /^[^/]*\/\/([^/?#]*)/.exec(text) ?? []
-  if (authority.slice(authority.lastIndexOf('@') + 1).includes(','))
+  if (partsOf(text).host.includes(','))
     throw new InvalidValue('it names several hosts; Jobcast connects to one')
   return readUrl(text, /^postgres(ql)?:\/\//i)
 }
@@ -21,17 +20,25 @@ export function databaseUrl(text: string): string {
  */
 function readUrl(text: string, scheme: RegExp): string {
   if (!scheme.test(text)) throw new InvalidValue()
-  const [, afterHost = ''] = /^[^/]*\/\/[^/?#]*(.*)$/s.exec(text) ?? []
-  if (/[\s#]/.test(text) || afterHost.includes('@'))
+  const { user, host, afterHost } = partsOf(text)
+  if (/\s/.test(user) || afterHost.includes('@'))
     throw new InvalidValue(
       'in a user name or password, / ? # @ % and a space are %2F %3F %23 %40 %25 and %20',
     )
-  if (!URL.canParse(text)) throw new InvalidValue('its host or its port is wrong')
+  if (/[\s#]/.test(afterHost)) throw new InvalidValue('after its host, a space is %20 and # is %23')
+  // `URL` removes tabs and line breaks.
+  if (/\s/.test(host) || !URL.canParse(text)) throw new InvalidValue('its host or its port is wrong')
   const url = new URL(text)
   // Clients decode these parts, and would fail at each request.
   const decodable = [url.username, url.password, url.host, url.pathname]
   if (!decodable.every(isDecodable)) throw new InvalidValue('a % in it is not followed by two hex digits')
   return url.href
+}
+
+/** Splits a URL as text, whether or not it can be parsed. `user` ends with its `@`. */
+function partsOf(text: string): { user: string; host: string; afterHost: string } {
+  const [, user = '', host = '', afterHost = ''] = /^[^/]*\/\/([^/?#]*@)?([^/?#]*)(.*)$/s.exec(text) ?? []
+  return { user, host, afterHost }
 }
 
 function isDecodable(text: string): boolean {

@@ -27,6 +27,14 @@ describe('a URL that no library can use is refused without its secret', () => {
     ['postgres://user:s3cret@db1:5432,db2:5432/jobs', /several hosts/],
     ['postgres://user:s3cret@db1,db2/jobs', /several hosts/],
     ['postgres://user:s3cret@db:99999/jobs', /host or its port/],
+    ['postgres://user:s3cret@d b/jobs', /host or its port/],
+    ['postgres://d b/jobs', /host or its port/],
+    [
+      'postgres://user:s3cret@db/jobs?options=-c search_path=a',
+      /not valid: after its host, a space is %20 and # is %23/,
+    ],
+    ['postgres://user:s3cret@db/my jobs', /not valid: after its host, a space is %20 and # is %23/],
+    ['postgres://user:s3cret@db/jobs#1', /not valid: after its host, a space is %20 and # is %23/],
     ['mysql://user:s3cret@db/jobs', /postgres:\/\/ URL/],
   ])('DATABASE_URL=%s', (DATABASE_URL, reason) => {
     const message = rejection({ DATABASE_URL })
@@ -51,7 +59,7 @@ describe('a URL that no library can use is refused without its secret', () => {
 
   it('a URL with everything escaped is accepted', () => {
     const { databaseUrl, rpcUrls } = loadConfig({
-      DATABASE_URL: 'postgres://user:a%2Fb%23c%25@db:5433/jobs?search_path=mine',
+      DATABASE_URL: 'postgres://user:a%2Fb%23c%25@db:5433/jobs?search_path=mine&options=-c%20work_mem=4MB',
       RPC_URL: 'https://user:p%40ss@rpc/v3/key?a=b , ws://127.0.0.1:1',
       CONTRACT_ADDRESS: required.CONTRACT_ADDRESS,
     })
@@ -160,8 +168,8 @@ describe('a misspelt setting', () => {
       ...['PATH', 'HOME', 'HOSTNAME', 'HOSTS', 'PORTS', 'POST', 'USER', 'TERM', 'NODE_ENV', 'NODE_OPTIONS'],
       ...['DATABASE', 'DATABASE_HOST', 'DATABASE_URL_UNPOOLED', 'DB_URL', 'REDIS_URL', 'GRPC_URL', 'DATA'],
       ...['JOBCAST_PORT', 'JOBCAST_SERVICE_HOST', 'LOG_FORMAT', 'API_URL', 'PGHOST', 'KUBERNETES_PORT'],
-      ...['PORTAL', 'CONTRACTOR', 'API_TOKEN', 'HOST_IP', 'PORT_RANGE', 'STALLED', 'MAX', 'LOG', 'DATADOG_SITE'],
-      ...['DATABASE_NAME', 'DATABASE_PASSWORD', 'RPC_PORT', 'START_TIME', 'RATE', 'TRUST_STORE', 'MAX_OLD_SPACE'],
+      ...['PORTAL', 'CONTRACTOR', 'API_TOKEN', 'HOST_IP', 'PORT_RANGE', 'STALLED', 'MAX', 'LOG', 'DATADOG'],
+      ...['DATABASE_NAME', 'DATABASE_PASSWORD', 'RPC_PORT', 'START_TIME', 'RATE', 'TRUST_STORE', 'MAX_OLD'],
     ]
     expect(misspelt({ ...required, ...Object.fromEntries(others.map((name) => [name, 'x'])) })).toEqual([])
   })
