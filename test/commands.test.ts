@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import postgres from 'postgres'
@@ -93,15 +93,14 @@ describe('a mistake ends with code 2 and one line that helps', () => {
 })
 
 describe('a failure ends with code 1 and one line that helps', () => {
-  it('a port that is taken', async () => {
+  it('a port that is taken, before anything is created', async () => {
     const taken = createServer().listen(0, '127.0.0.1')
     await once(taken, 'listening')
     const { port } = taken.address() as { port: number }
-    const { code, text } = await run(['start', '--only', 'api'], {
-      PORT: String(port),
-      DATABASE_URL: await server.createDatabase(),
-    })
+    const DATA_DIR = join(folder(), 'new')
+    const { code, text } = await run(['start'], { ...chainless, PORT: String(port), DATA_DIR })
     taken.close()
+    expect(existsSync(DATA_DIR)).toBe(false)
     expect(code).toBe(1)
     expect(text).toContain(`Port ${port} is taken`)
     expect(text).not.toMatch(/\n {4}at /)

@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { createServer } from 'node:net'
 import type { Logger } from 'pino'
 import { type App, createApp } from '../app.ts'
 import { type Config, ConfigError } from '../config.ts'
@@ -8,13 +10,25 @@ import { FailedError } from './errors.ts'
  * @throws ConfigError if HOST or PORT cannot be listened on, FailedError if another program listens there, and what
  * `createApp` throws
  */
-export function serve(config: Readonly<Config>, log: Logger): Promise<App> {
-  return createApp(config, log).catch((error: NodeJS.ErrnoException) => {
+export async function serve(config: Readonly<Config>, log: Logger): Promise<App> {
+  try {
+    await tryToListen(config)
+    return await createApp(config, log)
+  } catch (error) {
     throw listenError(error, config) ?? error
-  })
+  }
 }
 
-function listenError({ code, syscall, message }: NodeJS.ErrnoException, { host, port }: Readonly<Config>) {
+/** Listens for a moment. The app listens last, when it has created a database and may have taken the lease of the indexer. */
+async function tryToListen({ host, port }: Readonly<Config>): Promise<void> {
+  const server = createServer().listen({ host, port })
+  await once(server, 'listening')
+  server.close()
+  await once(server, 'close')
+}
+
+function listenError(error: unknown, { host, port }: Readonly<Config>) {
+  const { code, syscall, message }: Partial<NodeJS.ErrnoException> = Object(error)
   if (code === 'EADDRINUSE')
     return new FailedError(
       `Port ${port} is taken. Stop the program that listens there, or set PORT to another port (0 takes a free one).`,

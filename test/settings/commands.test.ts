@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import getPort from 'get-port'
@@ -40,6 +41,14 @@ describe('a wrong setting ends the process with code 2, without its secret and w
     const { code, text } = await run(['start'], { ...chainless, DATA_DIR: join(dir.path, 'data'), ...env })
     expect(text).toMatch(expected)
     expect(text).not.toMatch(/s3cr|\n {4}at /)
+    expect(code).toBe(2)
+  })
+
+  it('HOST before anything is created', async () => {
+    const DATA_DIR = join(dir.path, 'new')
+    const { code, text } = await run(['start'], { ...chainless, DATA_DIR, HOST: '192.0.2.1' })
+    expect(text).toBe('HOST is "192.0.2.1", which is not an address of this machine.')
+    expect(existsSync(DATA_DIR)).toBe(false)
     expect(code).toBe(2)
   })
 
