@@ -147,18 +147,27 @@ describe('a failure ends with code 1 and one line that helps', () => {
 })
 
 describe('migrate', () => {
-  it('creates the tables, and does nothing if they exist', async () => {
+  it('creates the tables, does nothing if they exist, and says which', async () => {
     const url = await server.createDatabase()
     expect(await run(['migrate'], { DATABASE_URL: url })).toEqual({
       code: 0,
-      text: 'the database is up to date',
+      text: 'the database was migrated to this version',
     })
     const sql = postgres(url, { max: 1 })
     const before = await sql`select * from cursor`
     expect(before).toHaveLength(1)
-    expect((await run(['migrate'], { DATABASE_URL: url })).code).toBe(0)
+    expect(await run(['migrate'], { DATABASE_URL: url })).toEqual({
+      code: 0,
+      text: 'the database is up to date: nothing was changed',
+    })
     expect(await sql`select * from cursor`).toEqual(before)
     await sql.end()
+  })
+
+  it('says the same of an embedded database', async () => {
+    const env = { DATA_DIR: folder() }
+    expect((await run(['migrate'], env)).text).toBe('the database was migrated to this version')
+    expect((await run(['migrate'], env)).text).toBe('the database is up to date: nothing was changed')
   })
 })
 

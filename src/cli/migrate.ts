@@ -1,5 +1,5 @@
 import type { Config } from '../config.ts'
-import type { Driver } from '../store/database.ts'
+import type { OpenedDriver } from '../store/database.ts'
 import { type Command, parseCommand } from './command.ts'
 import { configureDatabase, untilAnswered } from './configure.ts'
 
@@ -11,12 +11,20 @@ export const migrateCommand: Command = {
     parseCommand('migrate', { args })
     const database = await openDatabaseFor(configureDatabase())
     await database.close()
-    console.log('the database is up to date')
+    console.log(
+      database.migrated
+        ? 'the database was migrated to this version'
+        : 'the database is up to date: nothing was changed',
+    )
   },
 }
 
 /** Opens the database, which migrates it. */
-async function openDatabaseFor({ databaseUrl, dataDir, contract: name }: Readonly<Config>): Promise<Driver> {
+async function openDatabaseFor({
+  databaseUrl,
+  dataDir,
+  contract: name,
+}: Readonly<Config>): Promise<OpenedDriver> {
   const { loadContract } = await import('../contract/load.ts')
   const contract = await loadContract(name)
   if (databaseUrl === undefined) {

@@ -34,6 +34,12 @@ export interface Driver {
   close(): Promise<void>
 }
 
+/** A driver that has just been opened. */
+export interface OpenedDriver extends Driver {
+  /** whether opening it created the tables, or migrated them to this version */
+  migrated: boolean
+}
+
 /** A database with its query builder. */
 export interface Database extends Pick<Driver, 'listen' | 'close'> {
   /** Reads and simple writes. A query that is prepared by name stays prepared; any other is planned for its values. */

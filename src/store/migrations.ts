@@ -36,8 +36,13 @@ export async function mustMigrate(run: RunStatement): Promise<boolean> {
   )
 }
 
-/** Applies the migrations that are missing. It must run in a transaction. */
-export async function applyMigrations(run: RunStatement): Promise<void> {
+/**
+ * Applies the migrations that are missing. It must run in a transaction.
+ * @returns whether there were any
+ * @throws like {@link mustMigrate}
+ */
+export async function applyMigrations(run: RunStatement): Promise<boolean> {
+  if (!(await mustMigrate(run))) return false
   const applied = (await lastApplied(run)) ?? 0
   await run(
     `create table if not exists ${JOURNAL} (id serial primary key, hash text not null, created_at bigint)`,
@@ -47,6 +52,7 @@ export async function applyMigrations(run: RunStatement): Promise<void> {
     for (const statement of statements) await run(statement)
     await run(`insert into ${JOURNAL} (hash, created_at) values ($1, $2)`, [hash, folderMillis])
   }
+  return true
 }
 
 function migrations() {

@@ -1,7 +1,7 @@
 import postgres from 'postgres'
 import type { Contract } from '../contract/define.ts'
 import { messageOf } from '../messages.ts'
-import { channelOf, createDatabase, DatabaseError, type Driver } from './database.ts'
+import { channelOf, createDatabase, DatabaseError, type Driver, type OpenedDriver } from './database.ts'
 import { claimDefinition, isClaimed } from './definition.ts'
 import { isConnectionFault } from './faults.ts'
 import { applyMigrations, mustMigrate } from './migrations.ts'
@@ -46,8 +46,8 @@ export async function openPostgres(
   url: string,
   contract: Contract,
   { connections = 10, onPooled = () => {} } = {},
-): Promise<Driver> {
-  const { pooled, schema } = await migratePostgres(url, contract)
+): Promise<OpenedDriver> {
+  const { pooled, schema, migrated } = await migratePostgres(url, contract)
   const open = (max: number, connection: Record<string, string | number>) =>
     postgres(url, {
       max,
@@ -68,6 +68,7 @@ export async function openPostgres(
   const { prepare } = index.options
   const lanes = { index: queryOf(index, prepare), requests: queryOf(requests, prepare) }
   return {
+    migrated,
     query: (text, params, options) => lanes[options.lane](text, params, options),
     async listen(onMessage, onReady) {
       if (pooled) onPooled()
@@ -95,20 +96,24 @@ function databaseOf(sql: postgres.ISql) {
 /**
  * Migrates in one transaction. The advisory lock belongs to the transaction: a pooler in transaction mode would keep the lock of a
  * session after the end of this process. A database that is up to date is only read.
- * @returns the schema of the tables, and whether a pooler stands in between. Through a pooler the server process that answers is not
- * the one announced at the connect.
+ * @returns the schema of the tables, whether they were migrated, and whether a pooler stands in between. Through a pooler the
+ * server process that answers is not the one announced at the connect.
  */
-function migratePostgres(url: string, contract: Contract): Promise<{ pooled: boolean; schema: string }> {
+function migratePostgres(
+  url: string,
+  contract: Contract,
+): Promise<{ pooled: boolean; schema: string; migrated: boolean }> {
   return onConnection(url, async (sql) => {
+    let migrated = false
     if ((await mustMigrate(runOf(sql))) || !(await isClaimed(databaseOf(sql), contract)))
       await sql.begin(async (tx) => {
         await tx`select pg_advisory_xact_lock(${MIGRATION_LOCK})`
-        // Another process may have migrated during the wait for the lock.
-        if (await mustMigrate(runOf(tx))) await applyMigrations(runOf(tx))
+        // False if another process has migrated during the wait for the lock.
+        migrated = await applyMigrations(runOf(tx))
         await claimDefinition(databaseOf(tx), contract)
       })
     const answer = await sql`select pg_backend_pid() as pid, current_schema()::text as schema`
-    return { pooled: answer[0]?.pid !== answer.state.pid, schema: answer[0]?.schema }
+    return { pooled: answer[0]?.pid !== answer.state.pid, schema: answer[0]?.schema, migrated }
   })
 }
 
