@@ -82,7 +82,7 @@ it('a database of another contract definition is refused with what to do, by eve
     expect((await child.exit).code).toBe(1)
     const said = child.logs.map((line) => line.text ?? line.msg).join('\n')
     expect(said).toContain(
-      'holds the jobs of the contract definition "job-registry", and CONTRACT is another one ("erc8183"',
+      'holds the jobs of the contract definition "job-registry". CONTRACT is another one ("erc8183"',
     )
     expect(said).toContain('jobcast reset')
   }
