@@ -5,6 +5,7 @@ import { startChain, type TestChain } from './helpers/anvil.ts'
 import { startPostgres, type TestPostgres } from './helpers/postgres.ts'
 import { startProcess } from './helpers/process.ts'
 import { type RpcProxy, startRpcProxy } from './helpers/rpcProxy.ts'
+import { tempDir } from './helpers/tempDir.ts'
 import { until } from './helpers/until.ts'
 
 const secrets = {
@@ -29,6 +30,24 @@ afterAll(async () => {
   await proxy?.stop()
   await chain?.stop()
   await server?.stop()
+})
+
+it('a first start logs what may take long, before it begins', async () => {
+  const folder = await tempDir()
+  const child = await startProcess({
+    env: { RPC_URL: chain.url, CONTRACT_ADDRESS: chain.address, DATA_DIR: folder.path },
+  })
+  try {
+    await child.waitForLog(({ msg }) => msg === 'indexing', { timeout: 50_000 })
+    const messages = child.logs.map(({ msg }) => msg)
+    expect(messages[0]).toBe(`opening the database in ${folder.path}`)
+    const search = messages.indexOf("searching for the contract's first block")
+    expect(search).toBeGreaterThan(0)
+    expect(messages.indexOf('indexing')).toBeGreaterThan(search)
+  } finally {
+    await child.stop()
+    await folder.remove()
+  }
 })
 
 it('whatever happens and however much is logged, no secret is in the output of the process', async () => {

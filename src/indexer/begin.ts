@@ -23,7 +23,8 @@ export async function begin(
     address,
     contract,
     startBlock,
-  }: Pick<Indexing, 'source' | 'db' | 'address' | 'contract' | 'startBlock'>,
+    report,
+  }: Pick<Indexing, 'source' | 'db' | 'address' | 'contract' | 'startBlock' | 'report'>,
   identity: Identity,
   head: Header,
   finalizedNumber: number,
@@ -32,6 +33,7 @@ export async function begin(
     throw new CannotIndexError(
       `There is no contract at ${address} on chain ${identity.chainId}. Set CONTRACT_ADDRESS to a contract of this chain, or RPC_URL to its chain.`,
     )
+  if (startBlock === undefined) report.searchBegan()
   // Not above the finalized block: a reorg could move the contract's creation further down.
   const first = startBlock ?? Math.min(await findFirstBlock(source, head.number), finalizedNumber)
   const before = await blockBefore(source, first, head)

@@ -27,6 +27,8 @@ export interface Indexing {
 
 /** Receives what an operator sees of the indexer in logs and metrics. */
 export interface Report {
+  /** Called before the search for the first block of a contract, which takes some 25 requests. */
+  searchBegan(): void
   advanced(cursor: Cursor, step: Step): void
   rewound(cursor: Cursor, step: Step): void
   /** Called for a block that is indexed although no endpoint has the logs which its bloom announces. */

@@ -6,7 +6,13 @@ import { createProgress } from './progress.ts'
 /** Returns a report that counts in metrics and writes to the log. */
 export function createReport(metrics: Metrics, log: Logger): Report {
   const progress = createProgress(log)
+  let searching = false
   return {
+    searchBegan() {
+      // Once, although a search that fails is repeated.
+      if (!searching) log.info("searching for the contract's first block")
+      searching = true
+    },
     advanced(cursor, step) {
       metrics.jobsIndexed.inc(step.jobs.filter(({ before }) => before === null).length)
       metrics.changesIndexed.inc(step.changes.length)

@@ -31,7 +31,7 @@ export async function openDatabase(
   )
   const driver =
     databaseUrl === undefined
-      ? await openWatched(dataDir, contract, statements)
+      ? await openWatched(dataDir, contract, statements, log)
       : await connectPostgres(databaseUrl, contract, { connections: databaseConnections, statements, log })
   return {
     ...driver,
@@ -42,7 +42,14 @@ export async function openDatabase(
   }
 }
 
-async function openWatched(folder: string, contract: Contract, statements: Statements): Promise<Driver> {
+async function openWatched(
+  folder: string,
+  contract: Contract,
+  statements: Statements,
+  log: Logger,
+): Promise<Driver> {
+  // On a slow machine a new database takes some 10 s.
+  log.info(`opening the database in ${folder}`)
   // Imported here only, since it loads a whole Postgres.
   const { openPglite } = await import('./pglite.ts')
   const driver = await openPglite(folder, contract)

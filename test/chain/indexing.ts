@@ -38,7 +38,7 @@ export async function startIndexing(options: {
   const lines: string[] = []
   const log = pino({ level: 'debug' }, { write: (line: string) => void lines.push(line) })
   const me = randomUUID()
-  const report = { advanced() {}, rewound() {}, bloomMismatch() {} }
+  const report = { searchBegan() {}, advanced() {}, rewound() {}, bloomMismatch() {} }
   const now = () => performance.now()
   const indexing = {
     source,

@@ -68,7 +68,7 @@ export function createActor(world: World, name: string): Actor {
     confirmations: world.schedule.confirmations,
     pause: async () => {},
     now: () => (world.time += world.random.below(6_000)),
-    report: { advanced: assertCauses(world), rewound() {}, bloomMismatch() {} },
+    report: { searchBegan() {}, advanced: assertCauses(world), rewound() {}, bloomMismatch() {} },
   })
   const lease = createLease(acquiring, me)
   let stepping = false
