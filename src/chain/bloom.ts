@@ -3,9 +3,8 @@ import { type Hex, hexToBytes, keccak256, type RpcLog } from 'viem'
 /** Bytes of a block's bloom: 2,048 bits. */
 const BLOOM_BYTES = 256
 /**
- * A bloom with more bits than nine tenths is ignored. By chance it announces a log that the block does not have in more than
- * half of the cases: the six bits of an address and a topic are all set (0.9⁶ = 0.53). Some 1,600 distinct addresses and topics
- * set so many.
+ * A bloom with more bits set than nine tenths is ignored, because it proves little: in more than half of the cases (0.9⁶ = 0.53),
+ * the six bits of an omitted log are set by other logs too. Some 1,600 distinct addresses and topics set so many bits.
  */
 const MAX_BITS = 0.9 * 8 * BLOOM_BYTES
 /** Values that are hashed without a pause: 3 ms. */

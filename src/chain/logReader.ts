@@ -5,7 +5,7 @@ import { type Call, headerCall, type LogFilter, rangeLogsCall } from './calls.ts
 import { mayFitSmaller } from './errors.ts'
 import type { AnswerSize } from './member.ts'
 import type { Pool } from './pool.ts'
-import { type BlockId, RangeRefusedError, type Source } from './source.ts'
+import { type Header, RangeRefusedError, type Source } from './source.ts'
 
 /** Reads logs, as {@link Source} describes it. */
 export function createLogReader(
@@ -14,7 +14,7 @@ export function createLogReader(
   onLargeBlock: (blockNumber: number, logs: number) => void,
 ): Pick<Source, 'range' | 'logs' | 'allLogs'> {
   async function logsOf(
-    wanted: { block: BlockId; filter: LogFilter },
+    wanted: { block: Header; filter: LogFilter },
     ask: (call: Call<RpcLog[]>, size: AnswerSize) => Promise<[RpcLog[]]>,
   ): Promise<RpcLog[]> {
     const askOnly = async (call: Call<RpcLog[]>, size: AnswerSize) => {

@@ -9,9 +9,6 @@ export interface Header {
   logsBloom: Hex
 }
 
-/** A block: asked for by its hash, named by its number. */
-export type BlockId = Pick<Header, 'number' | 'hash'>
-
 /** Tells one chain from another, also one devnet from the next on the same port. */
 export interface Identity {
   chainId: number
@@ -43,10 +40,10 @@ export interface Source {
    * @throws RangeRefusedError if fewer blocks may help
    */
   range(from: number, to: number): Promise<{ first: Header | null; last: Header | null; logs: RpcLog[] }>
-  /** Reads the contract's logs in one block, however many. */
-  logs(block: BlockId): Promise<RpcLog[]>
-  /** Reads every contract's logs in one block. `attempt` 0, 1, 2… goes around the endpoints. */
-  allLogs(block: BlockId, attempt: number): Promise<RpcLog[]>
+  /** Reads the contract's logs in one block, by its hash, however many. */
+  logs(block: Header): Promise<RpcLog[]>
+  /** Reads every contract's logs in one block, by its hash. `attempt` 0, 1, 2… goes around the endpoints. */
+  allLogs(block: Header, attempt: number): Promise<RpcLog[]>
   /** Whether the contract has code at a block. @throws NoStateError if the endpoint no longer keeps that block's state */
   hasCode(block: number | 'latest'): Promise<boolean>
   /** Calls `onHead` when an endpoint announces a new head. It may never do so: poll as well. The returned function ends it. */

@@ -9,8 +9,8 @@ const BLOOM_ATTEMPTS = 3
 /** Failed steps, some 20 s, after which a block is indexed although its logs do not account for its bloom. */
 const MAX_BLOOM_DOUBTS = 8
 /**
- * The time that one step may spend on such blocks, beyond which the rest is left to the next step. Each commit shows progress and
- * keeps what was read, whatever fails later.
+ * Once a step has spent so long on such blocks, it leaves the others to the next step. So progress is visible, and a later
+ * failure does not undo what was read.
  */
 const STEP_MS = 2_000
 

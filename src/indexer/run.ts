@@ -26,7 +26,7 @@ const MAX_BACKOFF_MS = 10_000
 const HALTED_MS = 15_000
 /** How long a stop waits for the step under way. A step commits as a whole or not at all, so it may be abandoned. */
 const STOP_MS = 4_000
-/** Raced steps in a row that are a warning. One or two are usual when the lease changes hands. */
+/** Every so many raced steps in a row, a warning is logged. One or two are usual when the lease changes hands. */
 const MANY_RACES = 3
 
 export type IndexerState =
@@ -137,7 +137,7 @@ function noteRaces(runner: Runner, outcome: Outcome): void {
   const level = runner.races % MANY_RACES === 0 ? 'warn' : 'debug'
   runner.log[level](
     { races: runner.races },
-    'the step was lost: another process moved the cursor first. If this repeats, indexers take the lease from each other',
+    'the step was lost: another indexer moved the cursor first. If this repeats, indexers take the lease from each other',
   )
 }
 

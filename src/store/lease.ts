@@ -10,9 +10,9 @@ const NOW = sql`clock_timestamp()`
 /**
  * Acquires the lease, or keeps it if this process holds it.
  *
- * A holder that acquires its own lease again does not renew it, which only its steps, {@link renewLease} and
- * {@link recordContact} do. Otherwise an indexer whose RPC fails would keep the lease for good. `checked_at` stays as it is too:
- * if no indexer has an answer from the chain, /ready reports it.
+ * A holder that acquires its own lease again does not renew it. Only its steps, {@link renewLease} and {@link recordContact} do.
+ * Otherwise an indexer whose RPC fails would keep the lease for good. Acquiring never sets `checked_at`: if no indexer has an
+ * answer from the chain, /ready reports it.
  *
  * A new holder moves the feed's last id to the microseconds of now, and records the jump as an entry of the feed. The database
  * may have been restored from a backup. Ids that were given out after the backup are below the jump, so they are not given out again.
@@ -44,7 +44,7 @@ export async function acquireLease(
   return held.length > 0
 }
 
-/** Renews the lease. @returns false if this process holds it no longer */
+/** Renews the lease of a process that is at work. @returns false if it holds the lease no longer */
 export async function renewLease(db: Database, me: string): Promise<boolean> {
   return updateHeld(db, me, { renewedAt: NOW })
 }
