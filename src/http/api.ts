@@ -1,4 +1,3 @@
-import compress from '@fastify/compress'
 import cors from '@fastify/cors'
 import rateLimit from '@fastify/rate-limit'
 import { Connected, Ping, Unavailable } from '../events.ts'
@@ -9,6 +8,7 @@ import { addressKey } from './address.ts'
 import { createAdmission } from './admission.ts'
 import { authentication } from './auth.ts'
 import { caching } from './caching.ts'
+import { compression } from './compression.ts'
 import { configRoute } from './configRoute.ts'
 import { ErrorBody } from './errors.ts'
 import type { Instance } from './instance.ts'
@@ -27,7 +27,7 @@ export async function serveApi(app: Instance, feed: Feed, options: ServerOptions
   await allowOrigins(app)
   if (config.rateLimit > 0) await limitRequests(app, config.rateLimit)
   caching(app, config.apiKeys.length === 0)
-  await app.register(compress, { encodings: ['br', 'gzip'], threshold: 1_024 })
+  await compression(app)
   await openapi(app, options.version)
   authentication(app, config.apiKeys)
 

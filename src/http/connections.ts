@@ -1,8 +1,11 @@
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 
-/** Pipelined requests that one connection may have under way. Browsers and proxies send one or two. */
-const MAX_PIPELINED = 256
+/**
+ * Pipelined requests that one connection may have under way. Browsers and proxies send one or two. An answer that waits for
+ * its client has up to 100 kB.
+ */
+const MAX_PIPELINED = 32
 
 /** How long requests under way may take once the server closes. */
 const LAST_ANSWERS_MS = 6_000
