@@ -97,6 +97,10 @@ describe('a client that comes back', () => {
     expect(ids(stream)).toEqual([last])
     const wrong = subscribe(service, `?lastEventId=${start}`, 'not-an-id')
     expect(await resumed(wrong)).toBe(false)
+    for (const query of ['?lastEventId=abc', '?last_event_id=', '?lastEventId=1&last_event_id=2']) {
+      expect(await resumed(subscribe(service, query, String(last - 1))), query).toBe(true)
+      expect(await resumed(subscribe(service, query, 'not-an-id')), query).toBe(false)
+    }
   })
 
   it('an empty header is no id', async () => {

@@ -11,7 +11,7 @@ import { addressKey } from '../address.ts'
 import type { Instance } from '../instance.ts'
 import { STREAM_ROUTE, streamDescription } from './describe.ts'
 import { createLimits, type StreamLimits } from './limits.ts'
-import { parseLastEventId, parseStreamFilter, streamParameters } from './query.ts'
+import { parseLastEventId, parseStreamFilter, preferHeaderId, streamParameters } from './query.ts'
 import { type Refusal, reasonOfStatus, sendAddressFull, sendRefusal } from './refusal.ts'
 import { END_MS, sendComplete, untilTurn } from './response.ts'
 import { findStart, type LastEventId } from './start.ts'
@@ -54,11 +54,15 @@ export function eventsRoute(app: Instance, options: StreamOptions): { drain(): P
     if (reason !== undefined && method === 'GET') metrics.streamsRefused.inc({ reason })
   }
   // fastify adds HEAD with the same handler.
-  app.get(STREAM_ROUTE, { schema, onSend }, async (request, reply) => {
-    const filter = parseStreamFilter(contract.filters, request.query)
-    const lastEventId = parseLastEventId(request.headers['last-event-id'], request.query)
-    return answerStreamRequest(streams, { request, reply, filter, lastEventId })
-  })
+  app.get(
+    STREAM_ROUTE,
+    { schema, onSend, preValidation: async (request) => preferHeaderId(request) },
+    async (request, reply) => {
+      const filter = parseStreamFilter(contract.filters, request.query)
+      const lastEventId = parseLastEventId(request.headers['last-event-id'], request.query)
+      return answerStreamRequest(streams, { request, reply, filter, lastEventId })
+    },
+  )
   return {
     async drain() {
       streams.draining = true

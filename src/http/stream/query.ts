@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import { type Static, Type } from 'typebox'
 import { type FilterRule, filterParameters, matches, parseFilter } from '../../contract/filters.ts'
 import { BadRequestError } from '../../errors.ts'
@@ -70,6 +71,22 @@ function matchingTypes(patterns: string): string[] {
     for (const type of found) chosen.add(type)
   }
   return eventTypes.filter((type) => chosen.has(type))
+}
+
+/**
+ * Removes the id from the query of a client that gives one in the header, since the header wins. It runs before the
+ * validation, so that a bad id that does not count is no error.
+ */
+export function preferHeaderId({
+  headers,
+  query,
+}: {
+  headers: IncomingHttpHeaders
+  query: StreamQuery
+}): void {
+  if (!headers['last-event-id']) return
+  delete query.lastEventId
+  delete query.last_event_id
 }
 
 /**
