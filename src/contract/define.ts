@@ -4,11 +4,11 @@ import { DefinitionError } from './errors.ts'
 import { assertFields, habitualFields, idField, isFromLog, namedFields, statusField } from './fields.ts'
 import { type FilterRule, filterRules } from './filters.ts'
 import { fingerprintOf } from './fingerprint.ts'
-import { assertDistinct, assertFilled, formOf } from './forms.ts'
-import { inOrderOfLife } from './habits.ts'
+import { abiTypesOf, assertDistinct, assertFilled, formOf } from './forms.ts'
+import { inOrderOfLife, wordType } from './habits.ts'
 import { FIRST_STATUS, type Field } from './job.ts'
 import type { DefinedJob } from './jobType.ts'
-import type { Kind } from './kind.ts'
+import type { Kind, Parameter } from './kind.ts'
 import { namingOf } from './naming.ts'
 import { assertRules, type EventRules, namesOf } from './rules.ts'
 
@@ -34,6 +34,8 @@ export interface Contract {
   created: string
   /** every field of a job, in the order it is sent; the id is the first */
   fields: Field[]
+  /** how the id of a job in a path is read */
+  idParameter: Parameter | undefined
   /** every status a job can have, in the order of a job's life */
   statuses: string[]
   /** first topics of its events */
@@ -77,12 +79,13 @@ export function defineContract<const D extends Definition>(
   const statuses = inOrderOfLife([FIRST_STATUS, ...forms.flatMap(({ status }) => status ?? [])])
   const id = idField(naming)
   const fields = [id, statusField(statuses), ...own]
-  const filters = filterRules(fields)
+  const filters = filterRules(fields, (field) => abiTypesOf(field, forms))
   const keys = [...new Set(filters.flatMap((rule) => rule.fields.map((field) => field.name)))]
   return {
     name,
     created,
     fields,
+    idParameter: id.equals?.([...new Set(forms.map((form) => wordType(form.id)))]),
     statuses,
     topics: [...new Set(forms.map(({ topic }) => topic))],
     filters,

@@ -34,12 +34,12 @@ export function statusField(statuses: string[]): Field {
     about: 'what the latest log of the job says',
     // Unlike another choice it has no unknown values: statuses come from the definition, not from logs.
     schema: Type.String({ enum: statuses, examples: [FIRST_STATUS] }),
-    equals: {
+    equals: () => ({
       pattern: `(${statuses.join('|')})`,
       takes: `any of ${statuses.join(', ')}`,
       example: FIRST_STATUS,
       read: (text) => text,
-    },
+    }),
   }
 }
 

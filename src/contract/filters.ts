@@ -39,12 +39,13 @@ export function isReserved(name: string): boolean {
 
 /**
  * The query parameters of a contract: those of each field that can be filtered, and `participant`.
+ * @param abiTypesOf the types of the parameters that a field comes from
  * @throws DefinitionError if two fields make the same one
  */
-export function filterRules(fields: Field[]): FilterRule[] {
+export function filterRules(fields: Field[], abiTypesOf: (field: Field) => string[]): FilterRule[] {
   const rules = [
-    ...fields.filter(({ filter }) => filter !== false).flatMap(rulesOf),
-    ...participantRules(fields),
+    ...fields.filter(({ filter }) => filter !== false).flatMap((field) => rulesOf(field, abiTypesOf(field))),
+    ...participantRules(fields, abiTypesOf),
   ]
   const twice = rules.find((rule, i) => rules.findIndex(({ name }) => name === rule.name) !== i)
   if (twice)
@@ -54,11 +55,11 @@ export function filterRules(fields: Field[]): FilterRule[] {
   return rules
 }
 
-function rulesOf(field: Field): FilterRule[] {
+function rulesOf(field: Field, abiTypes: string[]): FilterRule[] {
   const { name, equals, range } = field
   const capital = name.charAt(0).toUpperCase() + name.slice(1)
   const rules: FilterRule[] = []
-  if (equals) rules.push({ name, test: 'list', fields: [field], parameter: equals })
+  if (equals) rules.push({ name, test: 'list', fields: [field], parameter: equals(abiTypes) })
   if (range)
     rules.push(
       { name: `min${capital}`, test: 'min', fields: [field], parameter: range },
@@ -68,12 +69,13 @@ function rulesOf(field: Field): FilterRule[] {
 }
 
 /** `participant` covers the roles of one kind: the first one's. */
-function participantRules(fields: Field[]): FilterRule[] {
+function participantRules(fields: Field[], abiTypesOf: (field: Field) => string[]): FilterRule[] {
   const [first, ...others] = fields.filter(({ role, filter, equals }) => role && filter !== false && equals)
   if (!first?.equals) return []
   const roles: FilterRule['fields'] = [first, ...others.filter(({ kind }) => kind === first.kind)]
-  const takes = `${first.equals.takes}: jobs in which one of them is ${roles.map(({ name }) => name).join(', ')}`
-  return [{ name: 'participant', test: 'list', fields: roles, parameter: { ...first.equals, takes } }]
+  const parameter = first.equals([...new Set(roles.flatMap(abiTypesOf))])
+  const takes = `${parameter.takes}: jobs in which one of them is ${roles.map(({ name }) => name).join(', ')}`
+  return [{ name: 'participant', test: 'list', fields: roles, parameter: { ...parameter, takes } }]
 }
 
 /** The filter's query parameters as schemas, the same for stream and history. A 400 quotes their descriptions. */

@@ -90,6 +90,12 @@ function reads(field: Field, input: Input): boolean {
   return field.reads.test(wordType(input))
 }
 
+/** The types of the parameters that a field comes from. A field that logs do not set has the type of a block's number. */
+export function abiTypesOf(field: Field, forms: Form[]): string[] {
+  const inputs = forms.flatMap(({ sources }) => sources.filter((source) => source.field === field))
+  return inputs.length === 0 ? ['uint256'] : [...new Set(inputs.map(({ input }) => wordType(input)))]
+}
+
 function misfit(where: string, { kind }: Field, event: AbiEvent, input: Input): DefinitionError {
   return new DefinitionError(
     `${where}: ${input.name} of ${describeEvent(event)} has the type ${input.type}, which the kind ${kind} does not read; write ${habitualKind(input).kind}(), or name another parameter`,

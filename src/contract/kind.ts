@@ -45,8 +45,8 @@ export interface Kind<T extends Wire | null = Wire | null> extends FieldOptions 
   nullable?: boolean
   /** true if no log carries the field: it is null in every job */
   offChain?: boolean
-  /** set if the field can be filtered by equality */
-  equals?: Parameter
+  /** Makes the query parameter of values that come from these ABI types. Missing if the field cannot be filtered by equality. */
+  equals?(abiTypes: readonly string[]): Parameter
   /** set if the field can be filtered by a minimum and a maximum */
   range?: Parameter
   /** fraction digits of an amount */

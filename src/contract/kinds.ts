@@ -1,10 +1,10 @@
 import { Type } from 'typebox'
 import { DefinitionError } from './errors.ts'
 import type { FieldOptions, Kind, Parameter } from './kind.ts'
+import { addressParameter, bytesParameter, choiceParameter, integerParameter } from './parameters.ts'
 import {
   bytesDecoder,
   canonicalDecimal,
-  canonicalInteger,
   decodeBool,
   decodeParty,
   integerDecoder,
@@ -17,7 +17,6 @@ const DECIMAL_INTEGER = '-?[0-9]{1,78}'
 const UNKNOWN = 'UNKNOWN_[0-9]{1,78}'
 const EXAMPLE_ADDRESS = `0x${'12'.repeat(20)}`
 const EXAMPLE_BYTES = `0x${'ab'.repeat(32)}`
-const lowerCase = (text: string) => text.toLowerCase()
 
 /** Integers of any size, also signed ones: a decimal string. */
 export function uint(options: FieldOptions = {}): Kind<string> {
@@ -26,12 +25,7 @@ export function uint(options: FieldOptions = {}): Kind<string> {
     reads: /^u?int\d*$/,
     schema: Type.String({ pattern: `^${DECIMAL_INTEGER}$`, examples: ['7'] }),
     decoder: integerDecoder,
-    equals: {
-      pattern: DECIMAL_INTEGER,
-      takes: 'integers in decimal',
-      example: '7,12',
-      read: canonicalInteger,
-    },
+    equals: integerParameter,
     ...options,
   }
 }
@@ -55,12 +49,7 @@ export function address(options: FieldOptions = {}): Kind<string | null> {
     schema: Type.String({ pattern: '^0x[0-9a-f]{40}$', examples: [EXAMPLE_ADDRESS] }),
     decoder: () => decodeParty,
     nullable: true,
-    equals: {
-      pattern: '0x[0-9a-fA-F]{40}',
-      takes: 'addresses, in any case',
-      example: EXAMPLE_ADDRESS,
-      read: lowerCase,
-    },
+    equals: addressParameter,
     ...options,
   }
 }
@@ -72,12 +61,7 @@ export function bytes32(options: FieldOptions = {}): Kind<string> {
     reads: /^bytes\d+$/,
     schema: Type.String({ pattern: '^0x([0-9a-f]{2}){1,32}$', examples: [EXAMPLE_BYTES] }),
     decoder: bytesDecoder,
-    equals: {
-      pattern: '0x([0-9a-fA-F]{2}){1,32}',
-      takes: 'hex values of the length of the field',
-      example: EXAMPLE_BYTES,
-      read: lowerCase,
-    },
+    equals: bytesParameter,
     ...options,
   }
 }
@@ -98,13 +82,7 @@ export function choice<const T extends Wire>(
       `choice(${JSON.stringify(values)}): a value is missing or no word; write words of letters, digits, - and _, all of one type`,
     )
   const known = values.join('|')
-  const takes = `any of ${values.join(', ')}`
-  const equals = {
-    pattern: `(${known}|${UNKNOWN})`,
-    takes: `${takes}, or UNKNOWN_n for a value n of a newer contract`,
-    example: String(first),
-    read: (text: string) => text,
-  }
+  const equals = (abiTypes: readonly string[]) => choiceParameter(values, abiTypes)
   const shared = { kind: 'choice', values, equals, ...options } as const
   if (typeof first === 'boolean')
     return {
@@ -112,7 +90,6 @@ export function choice<const T extends Wire>(
       schema: Type.Boolean({ examples: [first] }),
       decoder: () => decodeBool,
       ...shared,
-      equals: { ...equals, pattern: `(${known})`, takes },
     }
   if (typeof first === 'number')
     return {
@@ -121,7 +98,6 @@ export function choice<const T extends Wire>(
       schema: Type.Integer({ minimum: 0, examples: [first] }),
       decoder: (abiType) => pipe(integerDecoder(abiType), Number),
       ...shared,
-      equals: { ...equals, read: (text) => text.replace('UNKNOWN_', '') },
     }
   return {
     reads: /^uint\d*$/,

@@ -10,17 +10,22 @@ export type Wire = string | number | boolean
  */
 export type WordDecoder<T extends Wire | null = Wire | null> = (hex: string) => T
 
+/** The values of an integer type, `uint8` to `int256`. */
+export function integerRange(abiType: string): { min: bigint; max: bigint } {
+  const bits = BigInt(/\d+$/.exec(abiType)?.[0] ?? 256)
+  if (abiType.startsWith('int')) return { min: -(2n ** (bits - 1n)), max: 2n ** (bits - 1n) - 1n }
+  return { min: 0n, max: 2n ** bits - 1n }
+}
+
 /** Makes the decoder of an integer type, `uint8` to `int256`. A value is a decimal string. */
 export function integerDecoder(abiType: string): WordDecoder<string> {
-  const bits = Number(/\d+$/.exec(abiType)?.[0] ?? 256)
-  const isSigned = abiType.startsWith('int')
-  const limit = 2 ** (isSigned ? bits - 1 : bits)
+  const { min, max } = integerRange(abiType)
+  const limit = Number(max)
 
   function decodeLarge(hex: string): string {
     const word = BigInt(`0x${hex}`)
-    const value = isSigned ? BigInt.asIntN(256, word) : word
-    const truncated = isSigned ? BigInt.asIntN(bits, word) : BigInt.asUintN(bits, word)
-    if (value !== truncated) throw new MalformedLogError(`not a value of ${abiType}: 0x${hex}`)
+    const value = min < 0n ? BigInt.asIntN(256, word) : word
+    if (value < min || value > max) throw new MalformedLogError(`not a value of ${abiType}: 0x${hex}`)
     return value.toString()
   }
 
@@ -28,7 +33,7 @@ export function integerDecoder(abiType: string): WordDecoder<string> {
     // Most values are small, and a double costs less than a BigInt.
     const approximate = Number(`0x${hex}`)
     if (hex.length !== 64 || Number.isNaN(approximate)) throw new MalformedLogError(`not a word: 0x${hex}`)
-    const isExact = approximate < limit && Number.isSafeInteger(approximate)
+    const isExact = approximate <= limit && Number.isSafeInteger(approximate)
     return isExact ? String(approximate) : decodeLarge(hex)
   }
 }
@@ -66,14 +71,6 @@ export function withPoint(units: string, decimals: number): string {
 /** A decimal number in the form that {@link withPoint} gives it. */
 export function canonicalDecimal(text: string, decimals: number): string {
   return withPoint(parseUnits(text, decimals).toString(), decimals)
-}
-
-/** A decimal integer without leading zeros. @throws RangeError above the largest uint256 */
-export function canonicalInteger(text: string): string {
-  const value = BigInt(text)
-  if (value !== BigInt.asUintN(256, value) && value > 0n)
-    throw new RangeError('integers up to the largest uint256')
-  return value.toString()
 }
 
 /** A text that is longer is cut: a hostile contract must not fill the memory of every subscriber. */

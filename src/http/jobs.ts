@@ -85,7 +85,7 @@ function historyRoute(app: Instance, admit: Admission, { contract, readHistory }
 }
 
 function jobRoute(app: Instance, admit: Admission, { contract, readJob }: JobsOptions): void {
-  const equals = contract.fields[0]?.equals
+  const { idParameter } = contract
   const schema = {
     operationId: 'getJob',
     summary: 'One job with its lifecycle',
@@ -94,7 +94,7 @@ function jobRoute(app: Instance, admit: Admission, { contract, readJob }: JobsOp
     tags: ['jobs'],
     params: Type.Object({
       jobId: Type.String({
-        pattern: `^${equals?.pattern}$`,
+        pattern: `^${idParameter?.pattern}$`,
         description: "a job's id as the job object has it",
         examples: [exampleJob(contract).jobId],
       }),
@@ -103,7 +103,7 @@ function jobRoute(app: Instance, admit: Admission, { contract, readJob }: JobsOp
     response: jobResponses(contract),
   }
   app.get('/api/v1/jobs/:jobId', { schema }, async ({ params, ip }, reply) => {
-    const [jobId = params.jobId] = equals ? canonical('jobId', [params.jobId], equals) : []
+    const [jobId = params.jobId] = idParameter ? canonical('jobId', [params.jobId], idParameter) : []
     const found = await admit(addressKey(ip), () => readJob(jobId))
     if (!found) return sendError(reply, 'NOT_FOUND', `there is no job ${jobId}`)
     return reply.send({ success: true, data: { ...found.job, lifecycle: found.lifecycle } })

@@ -153,7 +153,7 @@ describe('a job', () => {
     })
   })
 
-  it.each(['x', String(MAX + 1n), '9'.repeat(78), '1'.repeat(79), '0x1', '1%00'])(
+  it.each(['x', String(MAX + 1n), '9'.repeat(78), '1'.repeat(79), '-1', '0x1', '1%00'])(
     'with an id that cannot be, %s, is a 400',
     async (jobId) => {
       const { error } = await service.get(`/api/v1/jobs/${jobId}`, 400)

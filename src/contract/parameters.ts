@@ -1,0 +1,68 @@
+import type { Parameter } from './kind.ts'
+import { integerRange, type Wire } from './values.ts'
+
+const lowerCase = (text: string) => text.toLowerCase()
+
+/** A parameter of integers that one of the ABI types can hold. */
+export function integerParameter(abiTypes: readonly string[]): Parameter {
+  const ranges = abiTypes.map(integerRange)
+  const isSigned = ranges.some(({ min }) => min < 0n)
+  return {
+    pattern: `${isSigned ? '-?' : ''}[0-9]{1,78}`,
+    takes: 'integers in decimal',
+    example: '7,12',
+    read(text) {
+      const value = BigInt(text)
+      if (!ranges.some(({ min, max }) => min <= value && value <= max))
+        throw new RangeError(
+          `integers up to the largest ${abiTypes.join(' or ')}${isSigned ? ', and down to the smallest' : ''}`,
+        )
+      return value.toString()
+    },
+  }
+}
+
+export function addressParameter(): Parameter {
+  return {
+    pattern: '0x[0-9a-fA-F]{40}',
+    takes: 'addresses, in any case',
+    example: `0x${'12'.repeat(20)}`,
+    read: lowerCase,
+  }
+}
+
+export function bytesParameter(): Parameter {
+  return {
+    pattern: '0x([0-9a-fA-F]{2}){1,32}',
+    takes: 'hex values of the length of the field',
+    example: `0x${'ab'.repeat(32)}`,
+    read: lowerCase,
+  }
+}
+
+/** A parameter of the known values of a choice and, unless they are booleans, of the values that only a newer contract has. */
+export function choiceParameter(values: readonly Wire[], abiTypes: readonly string[]): Parameter {
+  const [first] = values
+  const known = values.join('|')
+  const takes = `any of ${values.join(', ')}`
+  const example = String(first)
+  if (typeof first === 'boolean') return { pattern: `(${known})`, takes, example, read: (text) => text }
+  const all = `${takes}, or UNKNOWN_n for a value n of a newer contract`
+  const ranges = abiTypes.map(integerRange)
+  const isKnown = (n: bigint) =>
+    typeof first === 'number' ? values.includes(Number(n)) : n < BigInt(values.length)
+  return {
+    pattern: `(${known}|UNKNOWN_(0|[1-9][0-9]{0,77}))`,
+    takes: all,
+    example,
+    read(text) {
+      if (!text.startsWith('UNKNOWN_') || values.includes(text)) return text
+      const digits = text.slice('UNKNOWN_'.length)
+      const n = BigInt(digits)
+      if (isKnown(n)) throw new RangeError(`${all}; "${text}" is not, since ${digits} is a known value`)
+      if (!ranges.some(({ max }) => n <= max))
+        throw new RangeError(`${all}; "${text}" is not, since no ${abiTypes.join(' or ')} is as large`)
+      return typeof first === 'number' ? digits : text
+    },
+  }
+}
