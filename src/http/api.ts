@@ -54,7 +54,7 @@ async function allowOrigins(app: Instance): Promise<void> {
 }
 
 /**
- * Limits the routes that do not switch it off.
+ * Limits the routes that do not switch it off, and the requests that no route matches.
  * @param max requests of one client address in a minute
  */
 async function limitRequests(app: Instance, max: number): Promise<void> {
@@ -64,6 +64,10 @@ async function limitRequests(app: Instance, max: number): Promise<void> {
     keyGenerator: (request) => addressKey(request.ip),
     errorResponseBuilder: (_request, { after }) =>
       Object.assign(new Error(`too many requests; try again in ${after}`), { statusCode: 429 }),
+  })
+  const limit = app.rateLimit()
+  app.addHook('onRequest', async function limitUnknownPaths(request, reply) {
+    if (request.is404) await limit.call(this, request, reply)
   })
 }
 

@@ -20,7 +20,13 @@ export function createInstance({ trustProxy }: Config, log: FastifyBaseLogger) {
     requestTimeout: 8_000,
     // Longer than proxies keep their connections, so that none sends a request into a connection that is being closed.
     keepAliveTimeout: 75_000,
-    http: { headersTimeout: 5_000, maxHeaderSize: 16_384, connectionsCheckingInterval: 1_000 },
+    // malformedRequests.ts answers a request without Host.
+    http: {
+      requireHostHeader: false,
+      headersTimeout: 5_000,
+      maxHeaderSize: 16_384,
+      connectionsCheckingInterval: 1_000,
+    },
     // While the server closes, the routes answer themselves: a refused stream must say when to come back.
     return503OnClosing: false,
     exposeHeadRoutes: true,

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
-import { errorBody } from './errors.ts'
+import type { FastifyInstance } from 'fastify'
+import { errorBody, sendError } from './errors.ts'
 
 /** Status and message by the code of node:http's error. */
 const answers: Record<string, [status: string, message: string]> = {
@@ -26,4 +27,20 @@ export function answerMalformedRequest({ code = '' }: Error & { code?: string },
   ]
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
   socket.destroySoon()
+}
+
+/**
+ * Refuses what node:http parses and HTTP forbids: a request of HTTP/1.1 without Host, and `*` as the path of another method than
+ * OPTIONS (RFC 9112, sections 3.2 and 3.2.4). An Expect that is not known is ignored (RFC 9110, section 10.1.1).
+ */
+export function refuseMalformedRequests(app: FastifyInstance): void {
+  app.addHook('onRequest', ({ raw: { httpVersion, headers, url, method } }, reply, done) => {
+    if (httpVersion === '1.1' && headers.host === undefined)
+      sendError(reply, 'BAD_REQUEST', 'the header Host is missing')
+    else if (url === '*' && method !== 'OPTIONS')
+      sendError(reply, 'BAD_REQUEST', 'the path * is for OPTIONS only')
+    else done()
+  })
+  // Without a listener, node:http answers 417 with no body.
+  app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response))
 }

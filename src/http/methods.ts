@@ -1,11 +1,13 @@
+import { METHODS } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import { sendError } from './errors.ts'
 
-/** Methods that no route has. OPTIONS is answered by CORS. */
-const UNSUPPORTED = ['POST', 'PUT', 'PATCH', 'DELETE']
+/** Methods that no route has. OPTIONS is answered by CORS, and node:http closes the connection of a CONNECT. */
+const UNSUPPORTED = METHODS.filter((method) => !['GET', 'HEAD', 'OPTIONS', 'CONNECT'].includes(method))
 
 /** Answers methods that a route does not have by 405 with Allow (RFC 9110, section 15.5.6). Register it before the routes. */
 export function methodNotAllowed(app: FastifyInstance): void {
+  for (const method of UNSUPPORTED) if (!app.supportedMethods.includes(method)) app.addHttpMethod(method)
   app.addHook('onRoute', function (route) {
     if (![route.method].flat().includes('GET')) return
     this.route({

@@ -3,6 +3,7 @@ import { serveApi } from './api.ts'
 import { limitPipelining, trackConnections } from './connections.ts'
 import { errorHandling } from './errorHandling.ts'
 import { createInstance, type Instance } from './instance.ts'
+import { refuseMalformedRequests } from './malformedRequests.ts'
 import { methodNotAllowed } from './methods.ts'
 import { operationRoutes } from './operation.ts'
 import type { ServerOptions } from './options.ts'
@@ -19,6 +20,7 @@ export async function createServer({ readState, ...rest }: ServerOptions): Promi
   const options = { ...rest, readState: memoize(readState, STATE_MS) }
   const app = createInstance(options.config, options.log)
   errorHandling(app)
+  refuseMalformedRequests(app)
   methodNotAllowed(app)
   measureRequests(app, options.metrics)
   securityHeaders(app)

@@ -2,6 +2,7 @@ import { createServer, type ServerResponse } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { limitPipelining } from '../../src/http/connections.ts'
+import { openRaw, parseAnswer, type RawAnswer } from '../helpers/rawHttp.ts'
 import { type Service, startService, unreachable } from '../helpers/service.ts'
 import { until } from '../helpers/until.ts'
 
@@ -12,6 +13,41 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   await service?.close()
+})
+
+async function exchange(request: string): Promise<RawAnswer> {
+  const connection = await openRaw(service.url)
+  try {
+    connection.send(request)
+    return parseAnswer(await connection.until('}'))
+  } finally {
+    connection.close()
+  }
+}
+
+it.each([
+  ['without Host', 'GET /health HTTP/1.1\r\n\r\n', 400],
+  ['for *', 'GET * HTTP/1.1\r\nHost: x\r\n\r\n', 400],
+  ['of HTTP/1.0 without Host', 'GET /health HTTP/1.0\r\n\r\n', 200],
+  ['with an unknown Expect', 'GET /health HTTP/1.1\r\nHost: x\r\nExpect: foo\r\n\r\n', 200],
+])('a request %s is answered in our form', async (_name, request, status) => {
+  const answer = await exchange(request)
+  expect(answer.status).toBe(status)
+  if (status === 400)
+    expect(JSON.parse(answer.body)).toMatchObject({ success: false, error: { code: 'BAD_REQUEST' } })
+})
+
+it('a path that does not exist counts for the rate limit', async () => {
+  const limited = await startService({ ...unreachable, RATE_LIMIT: '2' })
+  try {
+    const statuses: number[] = []
+    for (let i = 0; i < 4; i++) statuses.push((await fetch(`${limited.url}/nowhere`)).status)
+    expect(statuses).toEqual([404, 404, 429, 429])
+    expect((await fetch(`${limited.url}/openapi.json`)).status).toBe(429)
+    expect((await fetch(`${limited.url}/health`)).status).toBe(200)
+  } finally {
+    await limited.close()
+  }
 })
 
 describe('methods', () => {
@@ -28,6 +64,13 @@ describe('methods', () => {
       expect(await response.json()).toMatchObject({ error: { code: 'METHOD_NOT_ALLOWED' } })
     },
   )
+
+  it.each(['TRACE', 'PROPFIND', 'M-SEARCH', 'LOCK'])('%s is 405 with Allow too', async (method) => {
+    const answer = await exchange(`${method} /api/v1/jobs HTTP/1.1\r\nHost: x\r\n\r\n`)
+    expect(answer.status).toBe(405)
+    expect(answer.header('allow')).toBe('GET, HEAD, OPTIONS')
+    expect(JSON.parse(answer.body).error.code).toBe('METHOD_NOT_ALLOWED')
+  })
 
   it('a path that does not exist stays 404 for any method', async () => {
     expect((await fetch(`${service.url}/nowhere`, { method: 'DELETE' })).status).toBe(404)
