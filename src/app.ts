@@ -17,16 +17,19 @@ import { readTotals } from './store/stats.ts'
 import { version } from './version.ts'
 
 export interface App {
-  /** base URL it listens at */
+  /** base URL of the server */
   url: string
-  /** Ends streams and requests, lets the indexer's step finish, and closes the database. Further calls share the first. */
+  /**
+   * Ends streams and requests, waits for the indexer's step, and closes the database. Later calls return the promise of the
+   * first.
+   */
   close(): Promise<void>
 }
 
 /**
- * Starts the rooms that the role of the configuration needs, and connects them.
- * @throws DefinitionError or DatabaseError, or the listener's error if the port is taken. Any other failure is retried while
- * the app runs.
+ * Starts the rooms that the configured role needs, and connects them.
+ * @throws DefinitionError or DatabaseError, or the error of listening, for example if the port is taken. Other failures, such as an
+ * RPC or a Postgres that does not answer, are retried while the app runs.
  */
 export async function createApp(config: Readonly<Config>, log: Logger): Promise<App> {
   const metrics = createMetrics(version)
@@ -57,7 +60,7 @@ export async function createApp(config: Readonly<Config>, log: Logger): Promise<
   try {
     const server = await createServer({
       ...{ config, metrics, version, contract, feed },
-      // At info, fastify would log again where it listens.
+      // At level info, fastify would log the address a second time.
       log: log.child({ room: 'http' }, { level: config.logLevel === 'info' ? 'warn' : config.logLevel }),
       readState: () => readState(db),
       readTotals: () => readTotals(db),

@@ -14,12 +14,12 @@ export type Config = { role: Role } & {
   [Key in keyof typeof settingsByKey]: ReturnType<(typeof settingsByKey)[Key]['read']>
 }
 
-/** Settings are wrong or missing. The message names each of them with what it takes, and quotes no secret setting. */
+/** Settings are invalid or missing. The message names each of them with what it takes, and quotes no secret setting. */
 export class ConfigError extends Error {
   override name = 'ConfigError'
 }
 
-/** The environment over the `.env` file of the working folder. A variable set to an empty text counts as unset. */
+/** Reads the environment and the `.env` file of the working directory; the environment wins. An empty variable counts as unset. */
 export function readEnvironment(): Record<string, string> {
   const merged = { ...readDotEnv(), ...process.env }
   return Object.fromEntries(Object.entries(merged).flatMap(([name, text]) => (text ? [[name, text]] : [])))
@@ -35,8 +35,8 @@ function readDotEnv(): NodeJS.Dict<string> {
 }
 
 /**
- * Validates an environment. White space around a value is ignored.
- * @throws ConfigError that names every wrong variable at once
+ * Validates an environment and returns its settings. White space around a value is ignored.
+ * @throws ConfigError that names every invalid variable
  */
 export function loadConfig(env: Record<string, string>, role: Role = 'all'): Readonly<Config> {
   const wrong: string[] = []

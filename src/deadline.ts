@@ -1,6 +1,6 @@
 /**
- * Waits for a promise, but not longer than `ms`. The promise itself goes on.
- * @throws what `late` returns if the promise has not settled by then
+ * Waits for a promise, but not longer than `ms` milliseconds. The work behind the promise is not cancelled.
+ * @throws the error that `late` returns, if the promise has not settled by then
  */
 export async function withDeadline<T>(promise: Promise<T>, ms: number, late: () => Error): Promise<T> {
   let timer: NodeJS.Timeout | undefined

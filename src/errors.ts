@@ -1,4 +1,4 @@
-/** The process cannot reach something it needs. The request is answered with 503 and may be repeated. */
+/** The process cannot reach a service that it needs, such as the database. The request is answered with 503 and may be repeated. */
 export class UnavailableError extends Error {
   override name = 'UnavailableError'
 }
@@ -13,7 +13,7 @@ export class BadRequestError extends Error {
   override name = 'BadRequestError'
 }
 
-/** The code of an error of the system or of a driver, such as `ENOENT` or a SQLSTATE. undefined if it has none. */
+/** Returns the code of a system or driver error, such as `ENOENT` or a SQLSTATE; undefined if the error has none. */
 export function codeOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
 }

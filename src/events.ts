@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox'
 
-/** How fresh the server is, in `connected` and `ping`. */
+/** Fields of `connected` and `ping` that show how fresh the server's data is. */
 const freshness = {
   timestamp: Type.String({
     format: 'date-time',
@@ -33,11 +33,11 @@ export const Connected = Type.Object(
 )
 export type Connected = Static<typeof Connected>
 
-/** Sent after a silence: the connection is alive, and this is the indexer's head. */
+/** Sent when a stream was silent for a while. It shows that the connection is alive, and how far the index is. */
 export const Ping = Type.Object(freshness, { $id: 'Ping', title: 'Ping', additionalProperties: false })
 export type Ping = Static<typeof Ping>
 
-/** The only frame of a stream that the server cannot hold now. The client comes back after `retryAfter`. */
+/** The only frame of a stream that the server refuses for now. The client reconnects after `retryAfter`. */
 export const Unavailable = Type.Object(
   {
     reason: Type.Union([Type.Literal('full'), Type.Literal('draining')]),

@@ -6,24 +6,24 @@ import type { IndexState } from './store/state.ts'
 
 export interface IndexGauges {
   readState(): Promise<IndexState>
-  /** newest feed id that this process knows; null if it knows none */
+  /** Returns the newest feed id that this process has read; null if it has read none. */
   feedLastId(): number | null
-  /** blocks below the head that are not to be indexed yet */
+  /** number of blocks below the head that are not indexed yet on purpose */
   confirmations: number
   /** whether this process indexes */
   isIndexing(): boolean
 }
 
 /**
- * Registers the gauges of the index and the feed. A scrape reads the state once for all of them. While the database does not
- * answer, they keep the values of the latest state.
+ * Registers the gauges of the index and the feed. One scrape reads the state once for all of them. If the database does not
+ * answer, they keep the values of the last state that was read.
  */
 export function observeIndex(
   registry: Registry,
   { readState, feedLastId, confirmations, isIndexing }: IndexGauges,
 ): void {
   let latest: IndexState | undefined
-  // Not kept between scrapes: the gauges of one scrape are read concurrently, and so share one read.
+  // 0 ms: the gauges of one scrape are read concurrently and share one read, and the next scrape reads again.
   const read = memoize(async () => {
     const state = await readState().catch(() => undefined)
     latest = state ?? latest
@@ -37,24 +37,24 @@ export function observeIndex(
 
   observe(
     'jobcast_head_block',
-    'Number of the chain head when an indexer last read it.',
+    'Block number of the chain head when an indexer last read it.',
     (state) => state.headNumber,
   )
   observe('jobcast_indexed_block', 'Number of the block indexed last.', (state) => state.blockNumber)
   observe(
     'jobcast_lag_blocks',
-    'Blocks between the indexed block and the head, less CONFIRMATIONS.',
+    'Blocks between the indexed block and the head, minus CONFIRMATIONS.',
     (state) => lagBlocks(state, confirmations),
   )
-  observe('jobcast_lag_seconds', 'Chain time of the blocks that jobcast_lag_blocks counts.', (state) =>
+  observe('jobcast_lag_seconds', 'Lag of the index in seconds of chain time, minus CONFIRMATIONS.', (state) =>
     lagSeconds(state, confirmations),
   )
   observe(
     'jobcast_chain_contact_age_seconds',
-    'Time since an indexer last had an answer from the chain.',
+    'Seconds since an indexer last had an answer from the chain.',
     ({ checkedAgo }) => checkedAgo ?? Number.NaN,
   )
-  observeGauge(registry, 'jobcast_feed_last_id', 'The newest feed id that this process knows.', async () => {
+  observeGauge(registry, 'jobcast_feed_last_id', 'Newest feed id that this process has read.', async () => {
     await read()
     return feedLastId() ?? latest?.lastId ?? 0
   })
@@ -67,7 +67,7 @@ export function observeIndex(
   observeGauge(
     registry,
     'jobcast_indexer_working',
-    '1 if this process indexes, 0 if it stands by or fails.',
+    '1 if this process indexes, else 0: it serves only, stands by, or fails.',
     () => (isIndexing() ? 1 : 0),
   )
 }

@@ -64,7 +64,7 @@ it('a database of a newer version is refused with what to do, and nothing in it 
       insert into jobcast_migrations (hash, created_at) values ('of the future', 4102444800000)`),
   )
   expect(said).toContain('made by a newer Jobcast (migration of 2100-01-01')
-  expect(said).toContain('Run that version')
+  expect(said).toContain('Run the newer version')
 })
 
 it('a database of another contract definition is refused with what to do, by every process', async () => {
@@ -82,7 +82,7 @@ it('a database of another contract definition is refused with what to do, by eve
     expect((await child.exit).code).toBe(1)
     const said = child.logs.map((line) => line.text ?? line.msg).join('\n')
     expect(said).toContain(
-      'holds the jobs of the contract definition "job-registry". CONTRACT is another one ("erc8183"',
+      'indexed with the contract definition "job-registry". CONTRACT is a different one ("erc8183"',
     )
     expect(said).toContain('jobcast reset')
   }

@@ -1,14 +1,14 @@
 import type { FeedEvent, StreamEvent } from './event.ts'
 import { chunkBody } from './frames.ts'
 
-/** Which events a stream carries. */
+/** Selects the events that a stream carries. */
 export interface EventFilter {
-  /** the same text for filters that pass the same events */
+  /** equal for filters that pass the same events */
   key: string
   passes(event: StreamEvent): boolean
 }
 
-/** The subscribers with the same filter. Those at the same position are sent the same batch. */
+/** The subscribers with the same filter and encoding. Those at the same position are sent the same batch. */
 export interface FilterGroup {
   key: string
   filter: EventFilter
@@ -17,9 +17,9 @@ export interface FilterGroup {
   members: number
 }
 
-/** Events of the feed as the bytes for one group. */
+/** Consecutive events of the feed, encoded for one group. */
 export interface Batch {
-  /** the position before its events, and after them */
+  /** feed positions before the first event and after the last one */
   from: number
   to: number
   /** null if no event passes the filter */
@@ -28,7 +28,7 @@ export interface Batch {
   count: number
 }
 
-/** Builds the batch of consecutive events; it ends early once it holds `maxBytes` or more. */
+/** Builds a batch of consecutive events. It ends early when it holds `maxBytes` or more. */
 export function buildBatch(group: FilterGroup, from: number, events: FeedEvent[], maxBytes: number): Batch {
   const { filter, chunked } = group
   const parts: Buffer[] = []

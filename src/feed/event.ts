@@ -4,7 +4,7 @@ import { encodeChunk, encodeFrame } from './frames.ts'
 
 interface Place {
   id: number
-  /** id of the entry before it, by which a missing entry is noticed */
+  /** id of the previous entry, which shows whether an entry is missing */
   previousId: number
 }
 
@@ -18,7 +18,7 @@ export interface StreamEvent extends Place {
   chunk: Buffer
 }
 
-/** An entry of the feed. A jump is sent to nobody: it only records which id it continues. */
+/** An entry of the feed. A jump is not sent to clients; it only records the id that it continues. */
 export type FeedEvent = StreamEvent | (Place & { type: 'jump' })
 
 export function toEvent({ id, type, data, before }: FeedEntry): FeedEvent {
@@ -34,7 +34,7 @@ export function toEvent({ id, type, data, before }: FeedEntry): FeedEvent {
   }
 }
 
-/** Whether events continue the feed after an id, with no entry missing in between. */
+/** Whether events follow an id in the feed without a missing entry. */
 export function continues(id: number, events: FeedEvent[]): boolean {
   return events.every(({ previousId }, i) => previousId === (events[i - 1]?.id ?? id))
 }

@@ -6,18 +6,18 @@ import { createSubscribers, type NewSubscriber, type Subscriber } from './subscr
 import { type SweepOptions, startSweeps } from './sweep.ts'
 import { createWalk, resume, resumeAll, write } from './walk.ts'
 
-/** Bytes written to a subscriber at a time: as many as a socket buffers before it is full. */
+/** Bytes written to a subscriber at a time: 16 kB, as many as a socket buffers before `write` returns false. */
 const BATCH_BYTES = 16 * 1024
 
 export interface FanoutOptions extends Omit<SweepOptions, 'onStalled'> {
   metrics: Pick<Metrics, 'delivered' | 'streamBytes' | 'streamsCut'>
-  /** size from which a batch is not extended; the model sets a small one */
+  /** bytes at which a batch ends; the model sets few */
   batchBytes?: number
 }
 
 /**
- * Sends the feed to all subscribers, each from its own position. A slow client costs a position and its socket's buffer, and
- * delays no other: it is continued from its position once its socket takes bytes again.
+ * Sends the feed to all subscribers, each from its own position. A slow client costs a position and its socket's buffer, and does
+ * not delay others: it continues from its position when its socket has drained.
  */
 export function createFanout(
   feed: Feed,
@@ -48,9 +48,9 @@ export function createFanout(
   feed.watch({ onChange: () => resumeAll(walk), onRebuilt: endAll })
 
   return {
-    /** The number of open streams. */
+    /** Returns the number of open streams. */
     size: () => all.size,
-    /** The number of open streams whose client takes no bytes now. */
+    /** Returns the number of open streams whose socket is full. */
     stalled: () => [...all].filter(({ stalledAt }) => stalledAt > 0).length,
     /** Adds a stream: its first frame is sent, then each event after its position that passes its filter. */
     open(opening: NewSubscriber): Subscriber {
@@ -62,7 +62,7 @@ export function createFanout(
       return subscriber
     },
     remove,
-    /** Continues a stream whose socket takes bytes again. */
+    /** Continues a stream whose socket has drained. */
     drained(subscriber: Subscriber): void {
       subscriber.stalledAt = 0
       subscriber.unsent = undefined

@@ -8,40 +8,40 @@ import { type FeedReader, type FeedWatcher, fetchCommitted, refreshState } from 
 import { createSerializer } from './serialize.ts'
 import { countAfter, eventsAfter } from './tail.ts'
 
-/** Events kept in memory: some 8 MB, enough for the clients that come back after a restart. */
+/** Events kept in memory: about 8 MB, enough for the clients that reconnect after a restart. */
 const TAIL_EVENTS = 8_192
-/** Entries read from the store by one query, some 1 MB. */
+/** Entries read from the store by one query: about 1 MB. */
 const FETCH_ENTRIES = 1_000
-/** Interval of the poll, and so how late an event can be if its notification got lost. */
+/** Average interval of the poll. An event whose notification is lost is at most 1.25 times this late. */
 const POLL_MS = 1_000
 
-/** The feed as far as this process has read it. */
+/** The feed, as far as this process has read it. */
 export interface Feed {
-  /** id of the newest event; null until the store was read */
+  /** Returns the id of the newest event; null before the store was first read. */
   lastId(): number | null
   head(): Head
   /**
-   * At most `limit` events after an id, from memory.
-   * @returns undefined if memory does not reach back to the id, or the id is not of this feed
+   * Returns at most `limit` events after an id, from memory.
+   * @returns undefined if memory does not reach back to the id, or if the id is not of this feed
    */
   recent(id: number, limit: number): FeedEvent[] | undefined
-  /** How many events memory holds after an id. */
+  /** Returns the number of events in memory after an id. */
   countAfter(id: number): number
   /**
-   * At most `limit` events after an id, from the store.
-   * @returns null if the id is older than what the store keeps, or not of this feed
+   * Reads at most `limit` events after an id from the store.
+   * @returns null if the store no longer has all events after the id, or if the id is not of this feed
    */
   stored(id: number, limit: number): Promise<FeedEvent[] | null>
-  /** Reads the store once more: another process may be ahead of this one. Concurrent calls share one read. */
+  /** Reads new events from the store, in case another process is ahead of this one. Concurrent calls share one read. */
   refresh(): Promise<void>
   watch(watcher: FeedWatcher): void
-  /** Ends reading the store; what is in memory stays. */
+  /** Stops reading the store. The events in memory stay. */
   close(): void
 }
 
 /**
- * Keeps the newest events of the feed in memory. It reads the store when a commit is notified, and once a second in case a
- * notification got lost.
+ * Keeps the newest events of the feed in memory. It reads the store when a commit is notified, and about once a second in case a
+ * notification is lost.
  */
 export function openFeed(
   log: FeedLog,
@@ -68,7 +68,7 @@ export function openFeed(
   async function poll(): Promise<void> {
     while (!closed.signal.aborted) {
       await attempt(refresh)
-      // Jitter, so that the processes of a cluster do not all ask at once.
+      // Jitter, so that the processes of a cluster do not all query at the same time.
       const ms = POLL_MS * (0.75 + Math.random() / 2)
       await sleep(ms, undefined, { signal: closed.signal }).catch(() => {})
     }
@@ -78,7 +78,7 @@ export function openFeed(
   log
     .listen(onCommit, () => void attempt(refresh))
     .catch((error) =>
-      logger.warn(`listening for commits failed, new events are found by polling: ${messageOf(error)}`),
+      logger.warn(`cannot listen for notifications; new events are found by polling: ${messageOf(error)}`),
     )
   return {
     lastId: () => reader.tail.lastId,
@@ -95,13 +95,13 @@ export function openFeed(
   }
 }
 
-/** Returns a function that runs a read of the store. It logs the first failure, and the first success after failures. */
+/** Returns a function that runs a read of the store. It logs the first of several failures, and the first success after them. */
 function logFailures(logger: Logger, closed: AbortSignal): (read: () => Promise<void>) => Promise<void> {
   let failing = false
   return async (read) => {
     try {
       await read()
-      if (failing) logger.info('the feed reads the database again')
+      if (failing) logger.info('the feed can read the database again')
       failing = false
     } catch (error) {
       if (!failing && !closed.aborted)

@@ -1,14 +1,14 @@
 /**
- * Frames of Server-Sent Events (WHATWG HTML, section 9.2.6 "Interpreting an event stream"), and the HTTP/1.1 chunks that carry
- * them (RFC 9112, section 7.1).
+ * Encodes frames of Server-Sent Events (WHATWG HTML, section 9.2.6 "Interpreting an event stream") and the HTTP/1.1 chunks that
+ * carry them (RFC 9112, section 7.1).
  */
 
 export interface Frame {
   event?: string
-  /** any text; each of its lines is sent in a `data:` field of its own, so that no text can end the frame or begin a field */
+  /** any text; each line is sent as a separate `data:` field, so no text can end the frame or begin another field */
   data?: string
   id?: number
-  /** milliseconds */
+  /** milliseconds before the client reconnects */
   retry?: number
 }
 
@@ -22,12 +22,12 @@ export function encodeFrame({ event, data, id, retry }: Frame): string {
   return `${text}\n`
 }
 
-/** Encodes a text as one HTTP/1.1 chunk: once for all clients, while node:http would do it again for each. */
+/** Encodes a text as one HTTP/1.1 chunk. It is encoded once for all clients; node:http would encode it for each of them. */
 export function encodeChunk(text: string): Buffer {
   return Buffer.from(`${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`)
 }
 
-/** The body of a chunk, for HTTP/1.0, which has no chunks. It is a view of the chunk, not a copy. */
+/** Returns the body of a chunk, for HTTP/1.0, which has no chunks. It is a view, not a copy. */
 export function chunkBody(chunk: Buffer): Buffer {
   return chunk.subarray(chunk.indexOf('\n') + 1, -2)
 }

@@ -6,15 +6,15 @@ import { type IndexState, readState } from '../store/state.ts'
 /** The feed as the store holds it. */
 export interface FeedLog {
   state(): Promise<FeedState>
-  /** entries after an id, in order, at most `limit` */
+  /** Reads at most `limit` entries after an id, oldest first. */
   read(afterId: number, limit: number): Promise<FeedEntry[]>
-  /** the newest entries, in order, at most `limit` */
+  /** Reads the newest entries, at most `limit`, oldest first. */
   readTail(limit: number): Promise<FeedEntry[]>
   /** Calls `onCommit` for each notified commit, and `onListening` when listening begins or begins again. */
   listen(onCommit: (commit: Commit) => void, onListening: () => void): Promise<void>
 }
 
-/** How far the feed and the index are. */
+/** Position of the feed and of the index. */
 export type FeedState = Pick<IndexState, 'lastId' | 'prunedId' | 'blockNumber' | 'finalizedNumber'>
 
 /** The block indexed last, and the highest block that no reorg can touch. */
@@ -23,7 +23,7 @@ export interface Head {
   finalizedNumber: number
 }
 
-/** The head of a state; blocks are 0 while they are unknown. */
+/** Returns the head of a state. A block is 0 while it is unknown. */
 export function headOf({
   blockNumber,
   finalizedNumber,
@@ -32,7 +32,7 @@ export function headOf({
   return { blockNumber: indexed, finalizedNumber: Math.min(indexed, finalizedNumber ?? 0) }
 }
 
-/** The feed of a database. */
+/** Returns the feed of a database. */
 export function feedLog(db: Database): FeedLog {
   return {
     state: () => readState(db),

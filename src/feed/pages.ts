@@ -3,15 +3,15 @@ import type { FeedEvent } from './event.ts'
 import type { Subscriber } from './subscribers.ts'
 import { deliver, flushCounts, resume, startWalk, type Walk } from './walk.ts'
 
-/** Events read at a time for one subscriber. */
+/** Events of one page. */
 const PAGE_EVENTS = 128
-/** Pages read at a time, so that a crowd of returning clients does not take every connection. */
+/** Pages read at the same time. Reads for many reconnecting clients must not take all connections. */
 const MAX_READERS = 2
-/** Delay before a page that could not be read is asked for again. */
+/** Delay before a failed read of a page is repeated. */
 const RETRY_READ_MS = 1_000
 
 /**
- * Returns a function that continues a subscriber whose position is no longer in memory, with a page from the store.
+ * Returns a function that queues a subscriber whose position is no longer in memory. The subscriber then gets a page from the store.
  * @param onPruned called if the store no longer keeps all events after the position
  */
 export function createPageReader(
@@ -21,7 +21,7 @@ export function createPageReader(
   const line = new Set<Subscriber>()
   let readers = 0
 
-  /** Reads a page for each subscriber in line, one after the other. */
+  /** Reads a page for each queued subscriber, one after the other. */
   async function readPages(): Promise<void> {
     if (readers >= MAX_READERS) return
     readers++
@@ -38,7 +38,7 @@ export function createPageReader(
     try {
       page = await walk.feed.stored(position, PAGE_EVENTS)
     } catch {
-      // The feed logs that the database is out of reach.
+      // The poll of the feed logs that the database cannot be reached.
       subscriber.waiting = false
       setTimeout(resume, RETRY_READ_MS, walk, subscriber).unref()
       return

@@ -6,11 +6,14 @@ import { append, dropPruned, type Tail } from './tail.ts'
 export interface FeedWatcher {
   /** Called when there are new events. */
   onChange(): void
-  /** Called when the ids no longer continue those before: the database was rebuilt or restored. */
+  /** Called when the store's ids no longer continue those in memory: the database was rebuilt or restored. */
   onRebuilt(): void
 }
 
-/** State of reading the store into the tail. The functions on it must not overlap, since each acts on what it has read. */
+/**
+ * State of the reads from the store into the tail. Calls of the functions below must not overlap, because each acts on what it
+ * read.
+ */
 export interface FeedReader {
   log: FeedLog
   logger: Logger
@@ -18,12 +21,12 @@ export interface FeedReader {
   fetchEntries: number
   tail: Tail
   head: Head
-  /** the newest id known to be committed; the tail is read up to it */
+  /** newest id that is known to be committed; entries up to it are read into the tail */
   committedId: number
   watchers: FeedWatcher[]
 }
 
-/** Reads how far the feed and the index are, then the new entries. */
+/** Reads the state of the feed and the index, then the new entries. */
 export async function refreshState(reader: FeedReader): Promise<void> {
   const { tail } = reader
   const state = await reader.log.state()
@@ -35,7 +38,7 @@ export async function refreshState(reader: FeedReader): Promise<void> {
   await fetchCommitted(reader)
 }
 
-/** Reads the committed entries that are not in memory yet. */
+/** Reads the committed entries that are not in the tail yet. */
 export async function fetchCommitted(reader: FeedReader): Promise<void> {
   const { tail } = reader
   if (tail.lastId === null) return loadTail(reader)
@@ -64,11 +67,11 @@ async function loadTail(reader: FeedReader): Promise<void> {
   for (const { onChange } of reader.watchers) onChange()
 }
 
-/** Begins anew after the ids of the store ceased to continue those in memory. */
+/** Replaces the tail, because the store's ids no longer continue those in memory. */
 async function restart(reader: FeedReader): Promise<void> {
   reader.logger.warn(
     { lastId: reader.tail.lastId },
-    'the feed does not continue, since the database was rebuilt or restored: all streams are ended',
+    'the database was rebuilt or restored, so the feed ids do not continue: all streams are ended',
   )
   Object.assign(reader.tail, { events: [], lastId: null })
   reader.committedId = 0

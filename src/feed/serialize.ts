@@ -1,6 +1,6 @@
 /**
  * Returns a wrapper for tasks that must not overlap. Wrapped tasks run one at a time, in the order in which they were called.
- * A call of a task that is already waiting shares its run: that run begins after the call, so it sees all the call could see.
+ * A call of a task that is already waiting shares its run. That run begins after the call, so it reads nothing older.
  */
 export function createSerializer() {
   let latest = Promise.resolve()

@@ -1,24 +1,24 @@
 import type { Socket } from 'node:net'
 import type { EventFilter, FilterGroup } from './batch.ts'
 
-/** One stream: a position in the feed, and no queue. */
+/** One stream. It has a position in the feed instead of a queue. */
 export interface Subscriber {
   socket: Socket
   group: FilterGroup
   /** id of the newest event that was written to it or filtered out */
   position: number
   /**
-   * 0 while its socket takes bytes; else the performance.now() when the socket became full, or when its client was last seen
-   * to take bytes
+   * 0 while its socket is not full. Otherwise the performance.now() when the socket became full, or when its client was last seen
+   * to read bytes.
    */
   stalledAt: number
-  /** bytes its client had not acknowledged at the last check since it stalled; undefined before the first check */
+  /** bytes that its client had not acknowledged at the last check; undefined before the first check since the socket is full */
   unsent: number | undefined
   /** performance.now() of the last write */
   wroteAt: number
-  /** true while it is due in the next walk */
+  /** true while it is queued for the next walk */
   queued: boolean
-  /** true while it waits for a page of the store */
+  /** true while it waits for a page from the store */
   waiting: boolean
   end: NewSubscriber['end']
 }
@@ -28,11 +28,11 @@ export interface NewSubscriber {
   filter: EventFilter
   /** false for HTTP/1.0, which has no chunks */
   chunked: boolean
-  /** the id after which it begins */
+  /** id of the event after which the stream begins */
   position: number
   /** text of the first frame */
   first: string
-  /** Ends the stream: cleanly, or by a reset if the client takes no bytes. */
+  /** Ends the stream: cleanly, or by a reset if the client reads nothing. */
   end(how: 'cleanly' | 'reset'): void
 }
 

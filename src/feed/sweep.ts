@@ -5,19 +5,22 @@ import type { Subscriber } from './subscribers.ts'
 import { connectionKey, readUnsent } from './unsent.ts'
 import { flushCounts, isSliceOver, nextSlice, type Walk, write } from './walk.ts'
 
-/** Checks within a stall limit of what clients took: reading the kernel's table takes 5 ms of CPU for 1,000 connections. */
+/**
+ * Number of checks of stalled clients in the stall limit. They are few, because reading the kernel's table takes 5 ms of CPU
+ * for 1,000 connections.
+ */
 const CHECKS_PER_LIMIT = 8
 
 export interface SweepOptions {
-  /** silence after which a stream is pinged */
+  /** milliseconds without a write after which a stream is pinged */
   keepaliveMs: number
-  /** time without a byte taken by its client after which a stream is stalled */
+  /** milliseconds without progress of the client after which a stream is stalled */
   stallMs: number
   onStalled(subscriber: Subscriber): void
 }
 
 /**
- * Pings the silent streams and finds the stalled ones, at least once a second.
+ * Sends pings to silent streams and reports stalled ones. It looks at all streams at least once a second.
  * @returns a function that stops it
  */
 export function startSweeps(walk: Walk, { keepaliveMs, stallMs, onStalled }: SweepOptions): () => void {
@@ -39,7 +42,7 @@ export function startSweeps(walk: Walk, { keepaliveMs, stallMs, onStalled }: Swe
     await check(full)
   }
 
-  /** Reports the subscribers whose clients took no byte for the whole limit; a client that reads slowly took some. */
+  /** Reports the subscribers whose clients made no progress within the limit. A client that reads slowly makes progress. */
   async function check(full: Subscriber[]): Promise<void> {
     const unsent = await readUnsent()
     const now = performance.now()
@@ -58,8 +61,8 @@ export function startSweeps(walk: Walk, { keepaliveMs, stallMs, onStalled }: Swe
 }
 
 /**
- * Returns a function that gives the ping of a position, built once for all streams at it. Its id is the position of the
- * stream, not of the feed: a client must never hold the id of an event that is still on its way.
+ * Returns a function that builds the ping for a position, once for all streams at it. Its id is the position of the stream, not
+ * the feed's last id: otherwise a client could resume after events that it has not received.
  */
 function createPings(feed: Feed): (position: number, chunked: boolean) => Buffer {
   const { blockNumber, finalizedNumber } = feed.head()

@@ -4,7 +4,7 @@ import type { FeedEvent } from './event.ts'
 export interface Tail {
   /** consecutive, oldest first; at most 1.5 times the capacity */
   events: FeedEvent[]
-  /** the newest id of the feed as far as it was read; null before the first read */
+  /** newest feed id that was read; null before the first read */
   lastId: number | null
   capacity: number
 }
@@ -13,7 +13,7 @@ export interface Tail {
 export function append(tail: Tail, next: FeedEvent[]): void {
   tail.events.push(...next)
   tail.lastId = next.at(-1)?.id ?? tail.lastId
-  // Trimming copies the events that stay, so it waits until there is much to trim.
+  // Trimming copies the events that stay, so it is not done for each event.
   if (tail.events.length > 1.5 * tail.capacity) tail.events = tail.events.slice(-tail.capacity)
 }
 
@@ -24,8 +24,8 @@ export function dropPruned(tail: Tail, prunedId: number): void {
 }
 
 /**
- * At most `limit` events after an id.
- * @returns undefined if the tail does not reach back to the id, or the id is not one of the feed
+ * Returns at most `limit` events after an id.
+ * @returns undefined if the tail does not reach back to the id, or if the id is not of this feed
  */
 export function eventsAfter(tail: Tail, id: number, limit: number): FeedEvent[] | undefined {
   const { events, lastId } = tail
@@ -35,12 +35,12 @@ export function eventsAfter(tail: Tail, id: number, limit: number): FeedEvent[] 
   return events[first]?.previousId === id ? events.slice(first, first + limit) : undefined
 }
 
-/** The number of events after an id. */
+/** Returns the number of events after an id. */
 export function countAfter(tail: Tail, id: number): number {
   return tail.events.length - indexAfter(tail, id)
 }
 
-/** The index of the first event after an id, by binary search. */
+/** Finds the index of the first event after an id by binary search. */
 function indexAfter({ events }: Tail, id: number): number {
   let [low, high] = [0, events.length]
   while (low < high) {

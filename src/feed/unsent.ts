@@ -2,15 +2,15 @@ import { readFile } from 'node:fs/promises'
 import type { Socket } from 'node:net'
 
 const TCP_TABLES = ['/proc/net/tcp', '/proc/net/tcp6']
-/** Local port, the last 4 bytes of the remote address, remote port, and bytes in the send queue, all in hex. */
+/** Captures the local port, the last 4 bytes of the remote address, the remote port and the bytes in the send queue, all in hex. */
 const TCP_ROW =
   /^ *\d+: [0-9A-F]+:([0-9A-F]{4}) [0-9A-F]*([0-9A-F]{8}):([0-9A-F]{4}) [0-9A-F]{2} ([0-9A-F]{8}):/gm
 
 /**
- * Reads how many bytes of each TCP connection the client has not acknowledged, from the kernel's tables. Node cannot tell
- * whether a slow client takes bytes: the kernel reports a socket writable only when a third of its send buffer is free, which
+ * Reads from the kernel's tables how many bytes the client of each TCP connection has not acknowledged. Node does not show
+ * whether a slow client makes progress: the kernel reports a socket as writable only when a third of its send buffer is free, which
  * took 58 s for a client that read 20 kB/s.
- * @returns bytes by `connectionKey`; empty on other systems than Linux
+ * @returns bytes by `connectionKey`; empty on systems other than Linux
  */
 export async function readUnsent(): Promise<Map<string, number>> {
   const tables = await Promise.all(TCP_TABLES.map((path) => readFile(path, 'latin1').catch(() => '')))
@@ -23,7 +23,10 @@ export async function readUnsent(): Promise<Map<string, number>> {
   )
 }
 
-/** The key of a socket's connection: its ports, and the last 4 bytes of the remote address, which IPv4 and IPv6 both have. */
+/**
+ * Returns the key of a socket's connection: its ports and the last 4 bytes of the remote address, which IPv4 and IPv6 both
+ * have.
+ */
 export function connectionKey({ localPort = 0, remoteAddress = '', remotePort = 0 }: Socket): string {
   // The kernel prints each 32 bits of an address with the least significant byte first.
   const address = lastBytes(remoteAddress)
@@ -32,7 +35,7 @@ export function connectionKey({ localPort = 0, remoteAddress = '', remotePort = 
   return `${upperHex(localPort, 4)} ${address.join('')} ${upperHex(remotePort, 4)}`
 }
 
-/** The last 4 bytes of an IPv4 or IPv6 address. */
+/** Returns the last 4 bytes of an IPv4 or IPv6 address. */
 function lastBytes(address: string): number[] {
   const groups = address.split(':')
   const ipv4 = groups.at(-1)

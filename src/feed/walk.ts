@@ -4,31 +4,31 @@ import { type Batch, buildBatch, type FilterGroup } from './batch.ts'
 import type { Feed } from './feed.ts'
 import type { Subscriber } from './subscribers.ts'
 
-/** Time after which a loop over subscribers yields to the event loop: REST must not wait for 10,000 writes. */
+/** Milliseconds after which a loop over subscribers yields to the event loop. REST must not wait for 10,000 writes. */
 const SLICE_MS = 1
-/** Events that are filtered for one batch. */
+/** Events that are read from the tail for one batch. */
 const BATCH_EVENTS = 500
 
-/** State of the walk over the subscribers, which writes to each the events after its position. */
+/** State of the walk: it visits the queued subscribers and writes to each the events after its position. */
 export interface Walk {
   feed: Feed
   metrics: Pick<Metrics, 'delivered' | 'streamBytes'>
   subscribers: Set<Subscriber>
-  /** size from which a batch is not extended */
+  /** bytes at which a batch ends */
   batchBytes: number
   /** Called for a subscriber whose position is no longer in memory. */
   onMiss(subscriber: Subscriber): void
   /**
-   * The subscribers of the next walk; one that is no longer `queued` is skipped. An array and a flag, since a Set would grow
-   * and shrink with every event, which costs 3 % of a delivery.
+   * The subscribers to visit; one that is no longer `queued` is skipped. It is an array with a flag, because a Set would grow and
+   * shrink with every event, which costs 3 % of a delivery.
    */
   queue: Subscriber[]
   walking: boolean
-  /** the latest batch of each group with several members, kept during the walk */
+  /** latest batch of each group with several members, kept during the walk */
   batches: Map<FilterGroup, Batch>
   /** performance.now() at the beginning of the current slice */
   now: number
-  /** events and bytes that are not in the metrics yet: counting each delivery would cost as much as some deliveries do */
+  /** events and bytes written since the last flushCounts(): a metric for each delivery would cost as much as some deliveries */
   events: number
   bytes: number
 }
@@ -52,7 +52,10 @@ export function resumeAll(walk: Walk): void {
   void startWalk(walk)
 }
 
-/** Queues a subscriber for the next walk. One that takes no bytes, or waits for a page, is resumed when that has ended. */
+/**
+ * Queues a subscriber for the next walk. If its socket is full or it waits for a page, it is resumed later, when that has
+ * ended.
+ */
 function enqueue({ queue }: Walk, subscriber: Subscriber): void {
   if (subscriber.queued || subscriber.waiting || subscriber.stalledAt > 0) return
   subscriber.queued = true
@@ -64,7 +67,7 @@ export async function startWalk(walk: Walk): Promise<void> {
   if (walk.walking) return
   walk.walking = true
   while (walk.queue.length > 0) {
-    // In a later tick: a subscriber whose socket drains within this one would be served again and again.
+    // Each round runs in a new tick. Otherwise a subscriber whose socket drains at once would be served again and again.
     await nextSlice(walk)
     const { queue } = walk
     walk.queue = []
@@ -93,7 +96,7 @@ function deliverNext(walk: Walk, subscriber: Subscriber): void {
   else walk.onMiss(subscriber)
 }
 
-/** The next batch of a group after a position; undefined if memory does not reach back to it. */
+/** Returns the batch of a group after a position; undefined if memory does not reach back to the position. */
 function batchAfter(walk: Walk, group: FilterGroup, position: number): Batch | undefined {
   const shared = walk.batches.get(group)
   if (shared?.from === position) return shared
@@ -104,7 +107,7 @@ function batchAfter(walk: Walk, group: FilterGroup, position: number): Batch | u
   return batch
 }
 
-/** Writes a batch to a subscriber, and moves the subscriber to the position after the batch. */
+/** Writes a batch to a subscriber, and moves its position to the end of the batch. */
 export function deliver(walk: Walk, subscriber: Subscriber, batch: Batch): void {
   subscriber.position = batch.to
   if (batch.bytes) {
@@ -114,7 +117,7 @@ export function deliver(walk: Walk, subscriber: Subscriber, batch: Batch): void 
   if (batch.to < (walk.feed.lastId() ?? 0)) enqueue(walk, subscriber)
 }
 
-/** Writes to a subscriber's socket, whether or not it is full: it buffers what it does not take. */
+/** Writes to a subscriber's socket. A full socket buffers the bytes. */
 export function write(walk: Walk, subscriber: Subscriber, bytes: Buffer): void {
   subscriber.wroteAt = walk.now
   walk.bytes += bytes.length
@@ -125,14 +128,14 @@ export function isSliceOver(walk: Walk): boolean {
   return performance.now() - walk.now > SLICE_MS
 }
 
-/** Lets the event loop run, and begins the next slice. */
+/** Yields to the event loop, then begins the next slice. */
 export async function nextSlice(walk: Walk): Promise<void> {
   flushCounts(walk)
   await setImmediate()
   walk.now = performance.now()
 }
 
-/** Adds what was written since the last call to the metrics. */
+/** Adds the events and bytes written since the last call to the metrics. */
 export function flushCounts(walk: Walk): void {
   walk.metrics.delivered.inc(walk.events)
   walk.metrics.streamBytes.inc(walk.bytes)

@@ -6,15 +6,15 @@ const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 export type Metrics = ReturnType<typeof createMetrics>
 
 /**
- * The metrics of this process, named by the conventions of Prometheus: base units, and `_total` on counters. Gauges are
- * registered by `observeGauge` where their values are known.
+ * Creates the metrics of this process, named by the conventions of Prometheus: base units, and `_total` for counters. Gauges are
+ * registered with `observeGauge` by the module that has their values.
  */
 export function createMetrics(version: string) {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   new Gauge({
     name: 'jobcast_build_info',
-    help: 'Always 1.',
+    help: 'Always 1; the label is the version of Jobcast.',
     labelNames: ['version'],
     registers: [registry],
   }).set({ version }, 1)
@@ -28,7 +28,7 @@ export function createMetrics(version: string) {
   }
 }
 
-/** Registers a gauge whose value is read when the metrics are collected. */
+/** Registers a gauge whose value is read at each scrape. */
 export function observeGauge(
   registry: Registry,
   name: string,
@@ -50,14 +50,14 @@ type Factories = ReturnType<typeof createFactories>
 function createFactories(registry: Registry) {
   const registers = [registry]
   return {
-    /** Known values of the label begin at 0: Prometheus finds no increase in a series that begins at 1. */
+    /** Creates a counter. Each known label value starts at 0, because Prometheus sees no increase in a series that starts at 1. */
     counter: <Label extends string>(name: string, help: string, label?: Label, values: string[] = []) => {
       const labelNames = label === undefined ? [] : [label]
       const counter = new Counter({ name, help, labelNames, registers })
       for (const value of values) counter.labels(value).inc(0)
       return counter
     },
-    /** of seconds */
+    /** Creates a histogram of seconds. */
     duration: <Label extends string>(name: string, help: string, labelNames: Label[] = []) =>
       new Histogram({ name, help, buckets: SECONDS, labelNames, registers }),
     histogram: (name: string, help: string, buckets: number[]) =>
@@ -70,19 +70,19 @@ const indexerMetrics = ({ counter, duration, histogram }: Factories) => ({
   changesIndexed: counter('jobcast_changes_indexed_total', 'Changes of jobs written by this process.'),
   unappliedLogs: counter(
     'jobcast_unapplied_logs_total',
-    'Logs of the contract that changed nothing: malformed, or of a job whose creation was not indexed.',
+    'Logs of the contract that changed no job: malformed logs, and changes of a job whose creation was not indexed.',
     'cause',
     ['malformed', 'unknown_job'],
   ),
   reorgs: counter('jobcast_reorgs_total', 'Rewinds of the local chain by this process.'),
   reorgDepth: histogram(
     'jobcast_reorg_depth_blocks',
-    'Blocks removed by a rewind.',
+    'Number of blocks removed by a rewind.',
     [1, 2, 3, 5, 8, 16, 32, 64, 128],
   ),
   bloomMismatches: counter(
     'jobcast_bloom_mismatches_total',
-    'Blocks whose bloom filter announced logs that no endpoint had.',
+    'Blocks whose bloom filter announced logs that no endpoint returned.',
   ),
   stepSeconds: duration(
     'jobcast_indexer_step_duration_seconds',
@@ -90,7 +90,7 @@ const indexerMetrics = ({ counter, duration, histogram }: Factories) => ({
   ),
   rpcSeconds: duration(
     'jobcast_rpc_request_duration_seconds',
-    'Duration of RPC requests, failed ones included.',
+    'Duration of RPC requests, including failed ones.',
     ['method'],
   ),
   rpcErrors: counter('jobcast_rpc_errors_total', 'RPC requests that failed.', 'method'),
@@ -99,7 +99,7 @@ const indexerMetrics = ({ counter, duration, histogram }: Factories) => ({
 const databaseMetrics = ({ counter, duration }: Factories) => ({
   databaseSeconds: duration(
     'jobcast_database_query_duration_seconds',
-    'Duration of statements, failed ones and the wait for a connection included.',
+    'Duration of statements, including failed ones and the wait for a connection.',
   ),
   databaseErrors: counter('jobcast_database_errors_total', 'Statements that failed.'),
 })
@@ -107,7 +107,7 @@ const databaseMetrics = ({ counter, duration }: Factories) => ({
 const httpMetrics = ({ duration }: Factories) => ({
   httpSeconds: duration(
     'jobcast_http_request_duration_seconds',
-    'Time from a request to its response, streams excluded.',
+    'Time from a request to its response, without streams.',
     ['route', 'status'],
   ),
 })
@@ -115,7 +115,7 @@ const httpMetrics = ({ duration }: Factories) => ({
 const streamMetrics = ({ counter, histogram }: Factories) => ({
   streamsOpened: counter(
     'jobcast_streams_opened_total',
-    'Streams opened. resumed: true, false for a gap, null for a new subscription.',
+    'Streams opened. resumed is true, false if there was a gap, or null for a new subscription.',
     'resumed',
     ['null', 'true', 'false'],
   ),
@@ -141,6 +141,6 @@ const streamMetrics = ({ counter, histogram }: Factories) => ({
   delivered: counter('jobcast_events_delivered_total', 'Job events written to streams.'),
   streamBytes: counter(
     'jobcast_stream_bytes_total',
-    'Bytes written to streams: frames of all kinds, pings included, with their HTTP chunk framing.',
+    'Bytes written to streams: frames of all kinds, including pings and HTTP chunk framing.',
   ),
 })

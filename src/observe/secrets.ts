@@ -1,14 +1,14 @@
 import type { Config } from '../config.ts'
 
 /**
- * Text that may occur in any message: short, or only letters, or only digits. Replacing it everywhere would garble log lines,
- * so a secret of this form is removed from URLs only.
+ * Matches text that may occur in any message: up to 7 characters, or only letters, or only digits. Replacing it everywhere would
+ * garble log lines, so a secret of this form is only removed from URLs.
  */
 const ORDINARY = /^(.{0,7}|[a-z]{0,15}|[0-9]{0,19})$/is
 
 /**
- * The secrets of a configuration: API keys, passwords, and the parts of RPC URLs that may be keys, each in every form in
- * which a library may quote it. Ordinary words are left out, because redactor() removes them together with their URL.
+ * Returns the secrets of a configuration: API keys, passwords, and the parts of RPC URLs that may be keys, each in every form in
+ * which a library may quote it. Ordinary text is left out, because redactor() removes it together with its URL.
  */
 export function secretsOf({
   rpcUrls,
@@ -39,14 +39,14 @@ function decoded(text: string): string {
   }
 }
 
-/** A text as it is written inside a JSON string. */
+/** Escapes a text as inside a JSON string. */
 function jsonText(text: string): string {
   return JSON.stringify(text).slice(1, -1)
 }
 
 /**
- * Returns a function that removes secrets from a text, which may be a line of JSON. It reduces every URL to scheme and host,
- * and replaces every key in a query and each of the given secrets.
+ * Returns a function that removes secrets from a text, which may be a line of JSON. It reduces each URL to scheme and host, and
+ * replaces each `api_key` of a query and each of the given secrets.
  */
 export function redactor(secrets: string[]): (text: string) => string {
   if (secrets.length === 0) return redactUrls
@@ -62,11 +62,11 @@ export function redactor(secrets: string[]): (text: string) => string {
   return (text) => redactUrls(text).replace(any, '[redacted]')
 }
 
-/** URLs, except those of files: the lines of a stack have one, and it holds no secret. */
+/** Matches URLs except `file:` URLs, which hold no secret and occur in stack traces. */
 const URLS = /\b(?!file:)([a-z][a-z0-9+.-]{0,20}:\/\/)([^\s"<>\\]+)/gi
 const QUERY_KEYS = /\b(api_?key=)[^&\s"'<>\\`]+/gi
 
-/** Reduces each URL of a text to scheme and host, and removes each key in a query. */
+/** Reduces each URL in a text to scheme and host, and replaces each `api_key` of a query. */
 export function redactUrls(text: string): string {
   const short = text.includes('://')
     ? text.replace(URLS, (_, scheme: string, rest: string) => {
@@ -77,10 +77,10 @@ export function redactUrls(text: string): string {
   return short.replace(QUERY_KEYS, '$1[redacted]')
 }
 
-/** The host in the text after `://`. The rest becomes `[redacted]`. */
+/** Returns the host from the text after `://`, followed by `[redacted]` if there was more. */
 function hostIn(rest: string): string {
   const [, authority = '', path = ''] = /^([^/?#]*)(.*)$/s.exec(rest) ?? []
-  // An unescaped / ? or # in a password ends the authority too early. An @ after it shows that.
+  // An unescaped / ? or # in a password makes the authority end too early. A later @ shows that this happened.
   if (path.includes('@')) return '[redacted]'
   const host = authority.slice(authority.lastIndexOf('@') + 1)
   return host === rest || `${host}/` === rest ? rest : `${host}/[redacted]`

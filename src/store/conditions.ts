@@ -3,15 +3,15 @@ import type { Contract } from '../contract/define.ts'
 import type { Filter, FilterTest } from '../contract/filters.ts'
 import { jobs, totals } from './schema.ts'
 
-/** SQL of a field's value as text. */
+/** Returns the SQL of a field's value as text. */
 type TextOf = (field: string) => SQL
 
-/** The condition that a filter puts on the rows of `jobs`. */
+/** SQL condition that selects the rows of `jobs` that match a filter. */
 export function jobsCondition(filter: Filter, { keys }: Contract): SQL | undefined {
   return condition(filter, (field) => sql`${jobs.keys}[${sql.raw(String(keys.indexOf(field) + 1))}]`)
 }
 
-/** The condition that a filter of status and choices puts on the rows of `totals`. */
+/** SQL condition that selects the rows of `totals` that match a filter. The filter may only test status and choices. */
 export function totalsCondition(filter: Filter): SQL | undefined {
   return condition(filter, (field) => sql`(${totals.kind}::json ->> ${field})`)
 }

@@ -6,7 +6,7 @@ import { createFilterIndexes } from './filterIndexes.ts'
 import { blocks, cursor } from './schema.ts'
 import type { BlockRef } from './writes.ts'
 
-/** Where the index stands on its chain. A step moves it from exactly this `revision`. */
+/** Position of the index on its chain. A step moves the cursor only if its `revision` is still this one. */
 export interface Cursor {
   revision: number
   chainId: number
@@ -14,9 +14,9 @@ export interface Cursor {
   contract: Hex
   startBlock: number
   feedFromBlock: number
-  /** true while the contract's past is indexed: nothing is fed */
+  /** true while the contract's past is indexed, which is not fed */
   silent: boolean
-  /** the block indexed last; `startBlock - 1` at the beginning, which is -1 if the genesis block is the first */
+  /** the block indexed last; `startBlock - 1` at the beginning, so -1 if the genesis block is the first */
   blockNumber: number
   blockHash: Hex
   finalizedNumber: number
@@ -39,18 +39,18 @@ const columns = {
   lastId: cursor.lastId,
 }
 
-/** Reads the cursor. It is null until an indexer has reached the chain for the first time. */
+/** Reads the cursor. Null until an indexer has reached the chain for the first time. */
 export async function readCursor(db: Database): Promise<Cursor | null> {
   const [row] = await db.orm.select(columns).from(cursor)
   return row && hasBegun(row) ? row : null
 }
 
-/** beginCursor() sets the chain's columns together, so one of them tells for all. */
+/** beginCursor() sets the chain's columns together, so checking one of them is enough. */
 function hasBegun(row: { [Name in keyof Cursor]: Cursor[Name] | null }): row is Cursor {
   return row.chainId !== null
 }
 
-/** Begins the index of a contract in a new database. It changes nothing if another process was first. */
+/** Sets the first cursor of a new database. It changes nothing if another process has done so. */
 export async function beginCursor(
   db: Database,
   contract: Contract,

@@ -1,34 +1,37 @@
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import type { Sql } from 'postgres'
 
-/** Separate connections, so that the indexer and the feed (`index`) never wait for the queries of clients (`requests`). */
+/** A group of connections. The indexer and the feed (`index`) never wait for the queries of clients (`requests`). */
 export type Lane = 'index' | 'requests'
 
 export interface QueryOptions {
-  /** true keeps the statement prepared, with one plan for all values after some runs; false plans it for its values each time */
+  /**
+   * true: the statement is prepared, and after some runs Postgres may use one plan for all values; false: it is planned for its
+   * values each time
+   */
   prepare: boolean
   /** rows as arrays of their columns instead of objects */
   arrays: boolean
   lane: Lane
-  /** milliseconds after which the statement counts as lost; 15,000 by default */
+  /** milliseconds after which the statement is rejected as lost; 15,000 by default */
   timeoutMs?: number | undefined
 }
 
 /**
- * Name of the notification channel. Each schema has its own, so that installations that share a database do not read each other's
- * notifications. Postgres allows 63 bytes.
+ * Returns the name of a schema's notification channel. Each schema has its own, so that installations that share a database do not
+ * receive each other's notifications. Postgres allows 63 bytes.
  */
 export function channelOf(schema: string): string {
   return `jobcast_${schema}`.slice(0, 63)
 }
 
-/** A connection to PGlite or Postgres. No query depends on which one it is. */
+/** Access to PGlite or Postgres. All queries run on both. */
 export interface Driver {
-  /** Runs one statement, which is one transaction. int8 and numeric columns may come as number or as string. */
+  /** Runs one statement in a transaction of its own. The driver decides whether int8 and numeric columns are numbers or strings. */
   query(text: string, params: unknown[], options: QueryOptions): Promise<unknown[]>
   /**
    * Calls `onMessage` for each notification on the schema's channel, and `onReady` whenever listening begins or begins again.
-   * Earlier notifications are lost, so the caller must read the store then.
+   * Notifications before `onReady` may be lost, so the caller must then read the store.
    */
   listen(onMessage: (payload: string) => void, onReady: () => void): Promise<void>
   close(): Promise<void>
@@ -42,18 +45,18 @@ export interface OpenedDriver extends Driver {
 
 /** A database with its query builder. */
 export interface Database extends Pick<Driver, 'listen' | 'close'> {
-  /** Reads and simple writes. A query that is prepared by name stays prepared; any other is planned for its values. */
+  /** Query builder for reads and simple writes. A query with a name stays prepared; any other is planned for its values. */
   orm: PostgresJsDatabase
-  /** Runs a literal statement, which stays prepared. */
+  /** Runs a statement from constant SQL. It stays prepared. */
   run(text: string, params: unknown[], options?: Pick<QueryOptions, 'timeoutMs'>): Promise<unknown[]>
 }
 
-/** The database cannot be used by this program: another process holds it, or another version or definition made it. */
+/** This process must not use the database: another process has locked it, or another version or definition made it. */
 export class DatabaseError extends Error {
   override name = 'DatabaseError'
 }
 
-/** Adds the query builder to a driver, for the queries of one lane. */
+/** Adds the query builder to a driver. All queries use one lane. */
 export function createDatabase(driver: Driver, lane: Lane = 'index'): Database {
   return {
     orm: drizzle({ client: clientOf(driver, lane) }),

@@ -4,7 +4,7 @@ import { type Database, DatabaseError } from './database.ts'
 import { cursor } from './schema.ts'
 
 /**
- * Checks whether a database belongs to a contract's definition already. A new database belongs to none.
+ * Checks whether a contract's definition is already recorded in a database. A new database has none.
  * @throws DatabaseError if another definition wrote it
  */
 export async function isClaimed({ orm }: Database, contract: Contract): Promise<boolean> {
@@ -14,8 +14,8 @@ export async function isClaimed({ orm }: Database, contract: Contract): Promise<
   if (!row?.fingerprint) return false
   if (row.fingerprint === contract.fingerprint) return true
   throw new DatabaseError(
-    `The database holds the jobs of the contract definition "${row.definition}". CONTRACT is another one ("${contract.name}", or another version of it). ` +
-      'Set CONTRACT back, use another database, or delete what is indexed with `jobcast reset`.',
+    `The database was indexed with the contract definition "${row.definition}". CONTRACT is a different one ("${contract.name}", or another version of it). ` +
+      'Set CONTRACT back, use another database, or delete what was indexed with `jobcast reset`.',
   )
 }
 

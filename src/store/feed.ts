@@ -5,9 +5,12 @@ import { cursor, feed } from './schema.ts'
 /** One entry of the public feed. */
 export interface FeedEntry {
   id: number
-  /** A `jump` is never sent. Its data is the id before it: the ids between were not given out, or by a database that was lost since. */
+  /**
+   * A `jump` is never sent. It records that the ids between the previous entry and this one belong to no entry of this
+   * database.
+   */
   type: 'job_created' | 'job_updated' | 'job_removed' | 'jump'
-  /** JSON of the job; of a jump, the id before it */
+  /** JSON of the job; for a jump, the previous id */
   data: string
   /** JSON of the job before a job_updated; null for the other types */
   before: string | null
@@ -25,19 +28,19 @@ const entriesAfter = prepared(({ orm }) =>
     .prepare('feed_after'),
 )
 
-/** Reads the feed entries after an id, in order, at most `limit`. */
+/** Reads at most `limit` feed entries after an id, oldest first. */
 export async function readFeed(db: Database, afterId: number, limit: number): Promise<FeedEntry[]> {
   return entriesAfter(db).execute({ afterId, limit })
 }
 
-/** Reads the newest feed entries, in order, at most `limit`. */
+/** Reads the newest feed entries, at most `limit`, oldest first. */
 export async function readFeedTail(db: Database, limit: number): Promise<FeedEntry[]> {
   return (await db.orm.select(entry).from(feed).orderBy(desc(feed.id)).limit(limit)).reverse()
 }
 
 /**
- * Deletes entries older than `seconds`, and records the last deleted id. It always deletes a prefix of the feed, also after the
- * clock was set back.
+ * Deletes entries older than `seconds`, and records the last deleted id. Even if the database's clock was set back, the deleted
+ * entries are the oldest by id, without a gap.
  * @returns number of deleted entries
  */
 export async function pruneFeed(db: Database, seconds: number): Promise<number> {

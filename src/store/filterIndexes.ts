@@ -1,21 +1,22 @@
 import type { Contract } from '../contract/define.ts'
 import type { Database } from './database.ts'
 
-/** An index of 100 million jobs takes minutes to build. */
+/** Time limit for building an index: with 100 million jobs it takes minutes. */
 const BUILD_MS = 3_600_000
 
 /**
- * Creates the indexes of a contract's filters, except those that exist. It is called when the contract's past has been indexed,
- * right before the feed begins: building an index once costs a fraction of updating it with each job of a first sync.
- * `cursor.silent` is false only in a database that has them all.
+ * Creates the missing indexes of a contract's filters. It is called when the contract's past has been indexed, right before the
+ * feed begins, because building an index once costs a fraction of updating it with each job of a first sync. `cursor.silent` is
+ * false only if all of them exist.
  */
 export async function createFilterIndexes(db: Database, contract: Contract): Promise<void> {
   for (const statement of filterIndexes(contract)) await db.run(statement, [], { timeoutMs: BUILD_MS })
 }
 
 /**
- * The statements. An index of equality ends with the position, which is the order of the history. A nullable field's index leaves
- * out nulls, which no filter selects. Postgres derives no statistics from a partial index, so the field gets its own.
+ * Returns the statements that create the indexes. An index for equality ends with the position, which is the order of the history.
+ * The index of a nullable field omits nulls, which no filter selects. Postgres derives no statistics from a partial index, so such
+ * a field gets a statistics object.
  */
 function filterIndexes({ keys, fields, filters }: Contract): string[] {
   const statements = keys.flatMap((name, i) => {
@@ -32,6 +33,6 @@ function filterIndexes({ keys, fields, filters }: Contract): string[] {
       `create statistics if not exists "jobs_${name}" on ${key} from jobs`,
     ]
   })
-  // Statistics of expressions exist only after an analysis, which autovacuum would run a minute later.
+  // Statistics of expressions exist only after ANALYZE, which autovacuum would run up to a minute later.
   return [...statements, 'analyze jobs']
 }

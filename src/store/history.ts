@@ -6,38 +6,38 @@ import { type Database, prepared } from './database.ts'
 import { cursor, jobs, totals } from './schema.ts'
 import type { Position } from './writes.ts'
 
-/** Counting for `total` ends at this number, unless the tallies have the total. One more means "more than this". */
+/** Largest `total` that is counted row by row; one more means "more than this". Totals from the tallies have no limit. */
 export const TOTAL_LIMIT = 10_000
 
-/** Which jobs of the history. */
+/** Selects jobs of the history. */
 interface Selection {
   filter: Filter
   fromBlock?: number
   toBlock?: number
 }
 
-/** A page of the history that is asked for. */
+/** Selects a page of the history. */
 export interface HistoryQuery extends Selection {
   order: 'asc' | 'desc'
   limit: number
-  /** rows to skip, for pages by number; 0 with `after` */
+  /** rows to skip, for pages by number; 0 if `after` is set */
   offset: number
-  /** the page begins after the job at this position */
+  /** position of the job after which the page begins */
   after?: Position
 }
 
 export interface HistoryPage {
   /** JSON of the jobs, separated by commas */
   jobs: string
-  /** number of jobs of the query; see {@link TOTAL_LIMIT} */
+  /** number of selected jobs on all pages; see {@link TOTAL_LIMIT} */
   total: number
-  /** position of the last job; null if no jobs follow */
+  /** position of the last job of the page; null if no jobs follow */
   next: Position | null
   /** id of the newest feed entry, in the same snapshot as the rows */
   lastId: number
 }
 
-/** Reads one page of the history, with its total and the feed's position: one statement, so one snapshot. */
+/** Reads one page of the history with its total and the newest feed id, in one statement and so from one snapshot. */
 export async function readHistory(
   db: Database,
   contract: Contract,
@@ -47,7 +47,7 @@ export async function readHistory(
   const [row] = isFirstPage(query)
     ? await firstPage(db).execute({ limit, fetched: limit + 1 })
     : await pageQuery(db, contract, query, { limit, fetched: limit + 1, offset })
-  if (!row) throw new Error('the database has no cursor: its migration did not end')
+  if (!row) throw new Error('the database has no cursor row: its migration did not finish')
   const { jobs, total, found, blockNumber, logIndex, lastId } = row
   return {
     jobs: jobs ?? '',
@@ -57,7 +57,10 @@ export async function readHistory(
   }
 }
 
-/** The first page without filters is asked for most, so it stays prepared. Any other page is planned for its values, which decide on the index. */
+/**
+ * Most requests are for the first page without filters, so its query stays prepared. Any other page is planned for its values,
+ * which decide the index.
+ */
 const firstPage = prepared((db) => {
   const [limit, fetched] = [sql.placeholder('limit'), sql.placeholder('fetched')]
   return pageQuery(db, null, { filter: [], order: 'desc' }, { limit, fetched, offset: 0 }).prepare(
@@ -72,7 +75,7 @@ function isFirstPage({ filter, order, offset, after, fromBlock, toBlock }: Histo
 
 interface Rows {
   limit: number | Placeholder
-  /** `limit` and one more row, which shows whether another page follows */
+  /** `limit + 1`: the additional row shows whether another page follows */
   fetched: number | Placeholder
   offset: number
 }
@@ -95,8 +98,8 @@ function pageQuery(
     .as('rows')
   const first = (column: SQLWrapper) => sql`(array_agg(${column}))[:${limit}::int]`
   const last = (column: SQLWrapper) => sql<number>`(array_agg(${column}))[${limit}::int]`.mapWith(Number)
-  // Aggregates keep the order of a sorted subquery (Postgres, "Aggregate Functions"). The database joins the texts of the jobs, so that
-  // they become the answer's body without being parsed.
+  // Aggregates keep the order of a sorted subquery (Postgres manual, "Aggregate Functions"). The database joins the JSON texts of the
+  // jobs, so that they become the body of the response without being parsed.
   const page = orm
     .select({
       jobs: sql<string>`array_to_string(${first(sql`${rows.data}::text`)}, ',')`.as('page_jobs'),
@@ -134,7 +137,7 @@ function afterPosition({ after, order }: Pick<HistoryQuery, 'after' | 'order'>):
     : sql`(${jobs.blockNumber}, ${jobs.logIndex}) < ${position}`
 }
 
-/** SQL of `total`: from the tallies if the filter is of status and choices alone, else counted up to the limit. */
+/** SQL of `total`: read from the tallies if the filter only tests status and choices, else counted up to the limit. */
 function totalOf(
   { filter, fromBlock, toBlock }: Selection,
   selected: SQL | undefined,

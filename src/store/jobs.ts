@@ -6,7 +6,7 @@ import type { JobWrite, Position, StoredJob } from './writes.ts'
 /** A stored job with its position. */
 export interface PlacedJob extends StoredJob, Position {}
 
-// One array parameter, since a statement takes at most 65,535 parameters.
+// The ids are one array parameter, because a statement takes at most 65,535 parameters.
 const jobsOfIds = prepared(({ orm }) =>
   orm
     .selectDistinctOn([jobs.jobId], {
@@ -21,7 +21,7 @@ const jobsOfIds = prepared(({ orm }) =>
     .prepare('jobs_of_ids'),
 )
 
-/** Reads the jobs of these ids as of the cursor. If the contract used an id twice, it is the latest job. */
+/** Reads the jobs with these ids as of the cursor. If the contract used an id twice, the latest job is returned. */
 export async function readJobs(db: Database, jobIds: string[]): Promise<Map<string, PlacedJob>> {
   if (jobIds.length === 0) return new Map()
   const rows = await jobsOfIds(db).execute({ jobIds })
@@ -29,8 +29,8 @@ export async function readJobs(db: Database, jobIds: string[]): Promise<Map<stri
 }
 
 /**
- * Reads what a rewind to a block does to the jobs. Those created above the block are removed, newest first. Those changed above it
- * become what they were before the oldest of these changes.
+ * Reads the writes to jobs that a rewind to a block needs. Jobs created above the block are removed, newest first. Jobs changed
+ * above it return to their state before the oldest of these changes.
  */
 export async function readRewind(db: Database, blockNumber: number): Promise<JobWrite[]> {
   const removed = await db.orm

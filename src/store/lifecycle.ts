@@ -36,7 +36,10 @@ const jobWithChanges = prepared(({ orm }) => {
     .prepare('job_with_changes')
 })
 
-/** Reads a job and its lifecycle, oldest entry first. If the contract used the id twice, it is the latest job. Null if there is none. */
+/**
+ * Reads a job and its lifecycle, oldest entry first. If the contract used the id twice, it is the latest job. Null if no job
+ * has the id.
+ */
 export async function readJob(
   db: Database,
   contract: Contract,

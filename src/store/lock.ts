@@ -7,30 +7,30 @@ import { createLockFile, lockFile, lockNumbers, newestLock, readLockFile } from 
 
 const HEARTBEAT_MS = 1_000
 /**
- * A holder counts as dead after 20 reads, over 5 s, found its heartbeat unchanged. Reads are counted because a clock would be
- * wrong after the machine was suspended: a living holder would seem late.
+ * A holder counts as dead if 20 reads in a row, over 5 s, find its heartbeat unchanged. Reads are counted instead of time, because
+ * after the machine was suspended, a clock would show a long silence of a live holder.
  */
 const READ_INTERVAL_MS = 250
 const SILENT_READS = 20
-/** The holder checks this often whether it lost the lock. Shorter than the 5 s after which it can lose it. */
+/** Interval at which the holder checks whether it lost the lock. It is shorter than the 5 s after which it can lose it. */
 const CHECK_INTERVAL_MS = 1_000
 
-/** The text of a lock file whose holder has given the folder back. */
+/** Content of a lock file that its holder has released. */
 const RELEASED = 'released'
 
 export interface FolderLock {
-  /** False once another process has taken the folder over. Nothing may be written then. */
+  /** False if another process has taken over the folder. Nothing may be written then. */
   isHeld(): boolean
-  /** Gives the folder back. */
+  /** Releases the lock, so that another process can take the folder over at once. */
   release(): Promise<void>
 }
 
-/** Another process has taken the folder over. */
+/** This process has lost the lock of the folder. */
 export class FolderLostError extends DatabaseError {
   constructor(folder: string) {
     super(
       `${folder} was taken over by another process, or its lock file was removed, while this process was paused or could not ` +
-        'write there. This process ends, so that only one writes.',
+        'write there. This process exits, so that only one process writes.',
     )
   }
 }
@@ -38,13 +38,13 @@ export class FolderLostError extends DatabaseError {
 /**
  * Locks a folder for this process. PGlite has no lock, and two processes in one folder corrupt it.
  *
- * The lock is the file `lock-<n>` with the highest n. Its holder rewrites it every second. A process id would not do, because
- * containers that share the folder do not see each other's processes. A process that finds the lock released, or its holder
- * dead, creates the file with the next number. The file system lets only one process create it, so only one can hold the lock.
+ * The lock is the file `lock-<n>` with the highest n. Its holder rewrites it every second. A process id alone would not show whether
+ * the holder lives, because containers that share the folder do not see each other's processes. A process that finds the lock
+ * released, or its holder dead, creates the file with the next number. The file system lets only one process create it.
  *
- * A process that was paused for longer than 5 s can lose the lock. It may still finish the statement in which it was paused;
- * then a timer throws FolderLostError, which ends the process.
- * @throws DatabaseError that names the living holder
+ * A process that was paused for longer than 5 s can lose the lock. It may still finish the statement in which it was paused. Then
+ * a timer throws FolderLostError, which ends the process.
+ * @throws DatabaseError that names the holder, if the holder lives
  */
 export async function lockFolder(folder: string): Promise<FolderLock> {
   for (;;) {
@@ -54,14 +54,14 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
     const fd = createLockFile(folder, number)
     if (fd === undefined) continue
     if (newestLock(folder) === number) return holdLock(folder, number, fd)
-    // Other processes have locked the folder in the meantime and removed the older files, so this number was free again.
+    // Other processes have locked the folder in the meantime and removed older files, so this number was free again.
     closeSync(fd)
     rmSync(lockFile(folder, number), { force: true })
   }
 }
 
 function holdLock(folder: string, number: number, fd: number): FolderLock {
-  // The file before stays: a process that lists the folder during a change of holders must see one of the two.
+  // The previous file stays: a process that lists the folder during a takeover must see one of the two files.
   for (const older of lockNumbers(folder))
     if (older < number - 1) rmSync(lockFile(folder, older), { force: true })
   const heartbeat = startHeartbeat(fd)
@@ -69,7 +69,7 @@ function holdLock(folder: string, number: number, fd: number): FolderLock {
   let isLost = false
 
   function check(): void {
-    // A listing of the folder would need a free file descriptor.
+    // Unlike a listing of the folder, existsSync needs no free file descriptor.
     isLost = existsSync(lockFile(folder, number + 1)) || !existsSync(lockFile(folder, number))
     checkedAt = performance.now()
   }
@@ -99,8 +99,8 @@ function holdLock(folder: string, number: number, fd: number): FolderLock {
 }
 
 /**
- * Rewrites the lock file every second, in a worker thread: PGlite runs in the main thread, where a long query would stop the
- * heartbeat of a living process. The worker writes to the open file, because another process may own the name by now.
+ * Starts a worker thread that rewrites the lock file every second. In the main thread, a long query of PGlite would stop the
+ * heartbeat. The worker writes to the open descriptor, because another process may have created a new file with the same name.
  */
 function startHeartbeat(fd: number): Worker {
   const source = `
@@ -122,8 +122,8 @@ function startHeartbeat(fd: number): Worker {
 }
 
 /**
- * Watches a lock until its state is known.
- * @returns true if its holder released it or is dead, false if its file was removed and the folder must be read again
+ * Waits until it is known whether a lock can be taken over.
+ * @returns true if its holder released it or is dead; false if its file was removed, and the folder must be listed again
  * @throws DatabaseError if the holder lives
  */
 async function canTakeOver(folder: string, number: number): Promise<boolean> {

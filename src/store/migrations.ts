@@ -2,22 +2,22 @@ import { fileURLToPath } from 'node:url'
 import { readMigrationFiles } from 'drizzle-orm/migrator'
 import { DatabaseError } from './database.ts'
 
-/** The folder `drizzle/`. The package's import map finds it from `src/` and from `dist/`. */
+/** Path of the folder `drizzle/`. It is resolved through the package's import map, which works from `src/` and from `dist/`. */
 export const migrationsFolder = fileURLToPath(
   new URL('.', import.meta.resolve('#root/drizzle/0000_tables.sql')),
 )
 
 /**
- * Table of the applied migrations, with the columns of drizzle's own. It is in the schema of the other tables, because several
- * Jobcasts and other programs may share a database. Drizzle has one table for the whole database.
+ * Table of the applied migrations, with the columns of drizzle's own table. Drizzle has one table for a whole database. This one is
+ * in the schema of Jobcast's tables, because several installations and other programs may share a database.
  */
 export const JOURNAL = 'jobcast_migrations'
 
-/** Runs a statement on a connection or in a transaction, and resolves with its rows. */
+/** Runs a statement, on a connection or in a transaction, and returns its rows. */
 type RunStatement = (text: string, params?: unknown[]) => PromiseLike<Record<string, unknown>[]>
 
 /**
- * Whether the database has to be migrated to this version.
+ * Whether migrations are missing in the database.
  * @throws DatabaseError if another version made it and this one cannot migrate it
  */
 export async function mustMigrate(run: RunStatement): Promise<boolean> {
@@ -28,11 +28,11 @@ export async function mustMigrate(run: RunStatement): Promise<boolean> {
   if (applied === null || ours.includes(applied)) return true
   if (applied < newest)
     throw new DatabaseError(
-      'The database was made by a Jobcast from before the first release, whose data cannot be migrated. Delete it with `jobcast reset`: the next start indexes from scratch.',
+      'The database was made by a Jobcast from before the first release, whose data cannot be migrated. Delete it with `jobcast reset`; the next start indexes from scratch.',
     )
   throw new DatabaseError(
-    `The database was made by a newer Jobcast (migration of ${new Date(applied).toISOString()}, this version knows those up to ` +
-      `${new Date(newest).toISOString()}). Run that version, or set DATABASE_URL or DATA_DIR to another database.`,
+    `The database was made by a newer Jobcast (migration of ${new Date(applied).toISOString()}; this version knows those up to ` +
+      `${new Date(newest).toISOString()}). Run the newer version, or set DATABASE_URL or DATA_DIR to another database.`,
   )
 }
 
@@ -60,11 +60,11 @@ function migrations() {
 }
 
 /**
- * The time of the newest applied migration, in unix milliseconds. It is 0 for tables without a journal, which
- * are from before the first release; null for a schema without tables.
+ * Returns the time of the newest applied migration, in unix milliseconds. 0 for tables without a journal, which are from before the
+ * first release. Null for a schema without tables.
  */
 async function lastApplied(run: RunStatement): Promise<number | null> {
-  // pg_tables and not to_regclass: after the wait for the migration lock, to_regclass would answer from this session's cache.
+  // to_regclass would answer from this session's cache, which may be outdated after the wait for the migration lock.
   const tables = await run(
     `select tablename as name from pg_tables where schemaname = current_schema() and tablename in ('${JOURNAL}', 'cursor')`,
   )

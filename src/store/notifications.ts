@@ -1,6 +1,6 @@
 import type { Database } from './database.ts'
 
-/** How far the feed and the index were after a commit. */
+/** Position of the feed and the index after a commit. */
 export interface Commit {
   /** id of the newest feed entry */
   lastId: number
@@ -10,18 +10,18 @@ export interface Commit {
   finalizedNumber: number
 }
 
-/** SQL of the payload, of columns of `cursor`: `"<last feed id> <block number> <finalized block number>"`. */
+/** SQL of the payload, from columns of `cursor`: `"<last feed id> <block number> <finalized block number>"`. */
 export const PAYLOAD =
   "concat_ws(' ', cursor.last_id, coalesce(cursor.block_number, 0), coalesce(cursor.finalized_number, 0))"
 
-/** SQL that sends a column `payload` to the channel of the schema in use, the one that `channelOf` names. */
+/** SQL that sends the column `payload` to the channel of the current schema, which `channelOf` names. */
 export const NOTIFY = "pg_notify(left('jobcast_' || current_schema(), 63), payload)"
 
 const PAYLOAD_FORMAT = /^(\d{1,16}) (-?\d{1,16}) (-?\d{1,16})$/
 
 /**
- * Calls `onCommit` for each commit that is notified, and `onListening` whenever listening begins or begins again. Commits
- * before that are not notified later, so the caller must read the store then.
+ * Calls `onCommit` for each commit that is notified, and `onListening` whenever listening begins or begins again. Notifications of
+ * earlier commits may be lost, so the caller must then read the store.
  */
 export function listenForCommits(
   db: Pick<Database, 'listen'>,
@@ -30,7 +30,7 @@ export function listenForCommits(
 ): Promise<void> {
   return db.listen((payload) => {
     const match = PAYLOAD_FORMAT.exec(payload)
-    // Any user of the database may notify the channel of anything.
+    // Any user of the database may send any payload on the channel.
     if (!match) return
     const [lastId = 0, blockNumber = 0, finalizedNumber = 0] = match.slice(1).map(Number)
     onCommit({ lastId, blockNumber, finalizedNumber })

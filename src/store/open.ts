@@ -12,9 +12,9 @@ export interface DatabaseOptions {
 }
 
 /**
- * Opens the database of a configuration for a contract. It also opens while a Postgres does not answer: until it does, each query
- * rejects with UnavailableError.
- * @throws DatabaseError if this program must not use the database
+ * Opens the configured database for a contract. It also opens if Postgres does not answer; until it does, each query rejects with
+ * UnavailableError.
+ * @throws DatabaseError if this process must not use the database
  */
 export async function openDatabase(
   { databaseUrl, dataDir, databaseConnections }: DatabaseOptions,
@@ -26,7 +26,7 @@ export async function openDatabase(
   observeGauge(
     metrics.registry,
     'jobcast_database_connections_max',
-    'Connections the pool may open, one for notifications aside.',
+    'Greatest number of connections for the queries of clients.',
     () => (databaseUrl === undefined ? 1 : databaseConnections),
   )
   const driver =

@@ -9,8 +9,8 @@ import { applyMigrations } from './migrations.ts'
 /**
  * Opens the embedded database in a folder for a contract. It creates the folder if necessary, and migrates the database to
  * this version.
- * @throws ConfigError if the folder cannot be created or written to, DatabaseError if a running process has locked it, or if
- * the database is of another version or definition
+ * @throws ConfigError if the folder cannot be created or written to; DatabaseError if a running process has locked the folder, or
+ * if another version or definition made the database
  */
 export async function openPglite(folder: string, contract: Contract): Promise<OpenedDriver> {
   const lock = await reportingUnusable(folder, async () => {
@@ -45,7 +45,7 @@ function driverOf(pg: PGlite, folder: string, lock: FolderLock): Driver {
       onReady()
     },
     async close() {
-      // Closing writes to the folder.
+      // Closing writes to the folder, which only the holder of the lock may do.
       if (lock.isHeld()) await pg.close()
       await lock.release()
     },

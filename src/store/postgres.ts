@@ -6,39 +6,39 @@ import { claimDefinition, isClaimed } from './definition.ts'
 import { isConnectionFault } from './faults.ts'
 import { applyMigrations, mustMigrate } from './migrations.ts'
 
-/** Key of the advisory lock. All processes of Jobcast use it, and other programs on the server hardly will. */
+/** Key of the advisory lock for migrations. It is arbitrary; other programs in the database are unlikely to use the same. */
 const MIGRATION_LOCK = 5_062_227
 
-/** Name of the connections in pg_stat_activity. Several installations may share a database, each with its own schema. */
+/** Returns the name of the connections in pg_stat_activity. It includes the schema, because installations may share a database. */
 export function applicationName(schema: string): string {
-  // Postgres cuts it to 63 bytes, and `jobcast reset` compares it.
+  // Postgres truncates the name to 63 bytes. `jobcast reset` compares it, so both must be equal.
   return schema === 'public' ? 'jobcast' : `jobcast ${schema}`.slice(0, 63)
 }
 
-/** Clients reconnect soon after a server is back, and with jitter not all at once. */
+/** Upper limit of the delay between attempts to connect: connections are back soon after the server is. */
 const LONGEST_BACKOFF_SECONDS = 2
 /**
- * Queries that are sent on a connection before the answer to the first. With the driver's default of 100 a quick query waits for slow
- * ones while other connections are idle, and each query took longer the longer a load went on. The driver's types lack this option.
+ * Queries that are sent on a connection before the first is answered. With the driver's default of 100, a quick query waits for slow
+ * ones while other connections are idle, and under load each query took longer and longer. The driver's types lack this option.
  */
 const QUEUE = { max_pipeline: 1 }
-/** JSON is not parsed: jobs are stored and sent as the same text. */
+/** JSON (type 114) is not parsed, because jobs are stored and sent as the same text. */
 const RAW_JSON = { to: 114, from: [114], serialize: (text: string) => text, parse: (text: string) => text }
-/** Connections of the indexer and the feed, beside those for the queries of clients. */
+/** Connections of the indexer and the feed, in addition to those for the queries of clients. */
 const INDEX_CONNECTIONS = 2
 /**
- * Settings of the connections for the queries of clients. Postgres cancels a query after 8 s, before it counts as lost. Without
- * parallel workers a query takes at most one processor.
+ * Settings of the connections for the queries of clients. Postgres cancels a query after 8 s, which is before the process rejects it
+ * as lost. Without parallel workers, a query uses at most one processor.
  */
 const REQUEST_SETTINGS = { statement_timeout: 8_000, max_parallel_workers_per_gather: 0 }
-/** Idle connections are closed, so that many processes can share a server. */
+/** Time after which an idle connection is closed, so that many processes can share a server. */
 const IDLE_SECONDS = 30
 
 /**
- * Opens a Postgres for a contract, and migrates it to this version first. If several processes start together, one of them migrates
- * and the others wait.
- * @param url postgres://…; through a pooler statements are not prepared, unless the URL says `?prepare=true`
- * @param onPooled called when something listens for notifications through a pooler
+ * Migrates a Postgres to this version and opens it for a contract. If several processes start together, one of them migrates and the
+ * others wait.
+ * @param url postgres://…; through a pooler, statements are not prepared unless the URL has `?prepare=true`
+ * @param onPooled called if `listen` is used through a pooler
  * @throws DatabaseError if another version or definition made the database, or if the user lacks rights; the driver's error if no
  * server answers
  */
@@ -62,7 +62,7 @@ export async function openPostgres(
       types: { json: RAW_JSON },
     })
   const index = open(INDEX_CONNECTIONS, {})
-  // A pooler refuses unknown settings.
+  // A pooler refuses connection parameters that it does not know.
   const requests = open(connections, pooled ? {} : REQUEST_SETTINGS)
   // A pooler in transaction mode shares prepared statements between clients.
   const { prepare } = index.options
@@ -72,7 +72,7 @@ export async function openPostgres(
     query: (text, params, options) => lanes[options.lane](text, params, options),
     async listen(onMessage, onReady) {
       if (pooled) onPooled()
-      // The driver retries a failed LISTEN by itself. A second call would notify twice.
+      // The driver retries a failed LISTEN by itself. After a second call, each notification would arrive twice.
       await index.listen(channelOf(schema), onMessage, onReady).catch(() => {})
     },
     async close() {
@@ -88,7 +88,7 @@ function queryOf(sql: postgres.ISql, prepare: boolean): Driver['query'] {
   }
 }
 
-/** A database of one connection or transaction. */
+/** Wraps a connection or transaction as a database. */
 function databaseOf(sql: postgres.ISql) {
   return createDatabase({ query: queryOf(sql, false), listen: async () => {}, close: async () => {} })
 }

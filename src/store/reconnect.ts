@@ -16,7 +16,7 @@ interface Options {
 }
 
 interface Connection extends Options {
-  /** null until the database has answered for the first time */
+  /** null until Postgres has answered for the first time */
   driver: Driver | null
   open(): Promise<Driver>
   listeners: Parameters<Driver['listen']>[]
@@ -26,9 +26,9 @@ interface Connection extends Options {
 }
 
 /**
- * Connects to a Postgres, and stays connected. If it does not answer at first, connecting is retried in the background. If its
- * connections fall silent later, new ones replace them. Each query until then rejects with UnavailableError.
- * @throws DatabaseError if this program must not use the database. If that is found in the background, it ends the process.
+ * Connects to a Postgres, and stays connected. If it does not answer at first, connecting is retried in the background. If it stops
+ * answering later, new connections replace the old ones. Until then each query rejects with UnavailableError.
+ * @throws DatabaseError if this process must not use the database. If a retry in the background finds that, the process ends.
  */
 export async function connectPostgres(url: string, contract: Contract, options: Options): Promise<Driver> {
   const { statements, log } = options
@@ -70,7 +70,7 @@ export async function connectPostgres(url: string, contract: Contract, options: 
   }
 }
 
-/** Makes all further queries go to a driver, and closes the one before it. */
+/** Sends all further queries to a driver, and closes the previous one. */
 function use(connection: Connection, driver: Driver): void {
   if (connection.closed) return void driver.close()
   void connection.driver?.close()
@@ -83,15 +83,15 @@ async function reconnect(connection: Connection): Promise<void> {
     use(connection, await connection.open())
     connection.log.info('connected to the database')
   } catch (error) {
-    // Retrying cannot help. Uncaught, it ends the process, as it would have at the start.
+    // A retry cannot succeed. The uncaught error ends the process, as it would have at the start.
     if (error instanceof DatabaseError) throw error
     if (!connection.closed) connection.timer = setTimeout(reconnect, RECONNECT_MS, connection)
   }
 }
 
 /**
- * Replaces connections that do not answer. If the server is frozen or the network is gone, the system would report it only after a
- * quarter of an hour. If a new connection is answered, the old ones were broken; if not, they are kept.
+ * Replaces the connections of a driver that does not answer. If a new connection is answered, the old ones are broken and are
+ * replaced. If not, they are kept. Without this, a lost connection is noticed only after 15 minutes, when the system reports it.
  */
 async function replace(connection: Connection, silent: Driver): Promise<void> {
   if (connection.replacing || connection.closed || connection.driver !== silent) return
@@ -99,7 +99,7 @@ async function replace(connection: Connection, silent: Driver): Promise<void> {
   const opening = connection.open()
   try {
     use(connection, await connection.statements.watch(opening))
-    connection.log.warn('the connections to the database did not answer any more; new ones replaced them')
+    connection.log.warn('the connections to the database stopped answering; new ones replaced them')
   } catch {
     void opening.then((late) => late.close()).catch(() => {})
   } finally {
@@ -112,7 +112,7 @@ function warnOnce(log: Logger): () => void {
   return () => {
     if (!warned)
       log.warn(
-        'the database is behind a connection pooler: unless it pools sessions, it drops notifications, and events are sent up to a second late',
+        'the database is behind a connection pooler, which drops notifications unless it pools sessions. Without them, events are sent up to 1.25 s late',
       )
     warned = true
   }

@@ -8,7 +8,7 @@ import { lockFolder } from './lock.ts'
 import { JOURNAL } from './migrations.ts'
 import { applicationName, onConnection } from './postgres.ts'
 
-/** Every table that any version made. */
+/** All tables that any version of Jobcast created. */
 const ALL_TABLES = [
   'jobs',
   'changes',
@@ -51,7 +51,7 @@ async function resetFolder(dataDir: string): Promise<void> {
   }
 }
 
-/** Drops the tables of the current schema. Those of other schemas may belong to another Jobcast. */
+/** Drops Jobcast's tables in the current schema. Those in other schemas may belong to another installation. */
 async function dropTables(tx: postgres.TransactionSql): Promise<void> {
   const [{ schema, isOurs }] = await tx<[{ schema: string; isOurs: boolean }]>`
     select current_schema()::text as schema, exists (
@@ -61,9 +61,9 @@ async function dropTables(tx: postgres.TransactionSql): Promise<void> {
     where application_name = ${applicationName(schema)} and datname = current_database()`
   if (count > 0)
     throw new DatabaseError(
-      `${count} connections of Jobcast are open to this database. Stop its processes first.`,
+      `Open connections of Jobcast to this database: ${count}. Stop its processes first.`,
     )
-  // Tables of these names without a cursor or a journal are another program's.
+  // Without a cursor or a journal, tables with these names belong to another program.
   if (!isOurs) return
   for (const table of ALL_TABLES) await tx`drop table if exists ${tx(schema)}.${tx(table)}`
 }

@@ -3,8 +3,8 @@ import type { Job } from '../contract/job.ts'
 import type { ChangeWrite, JobWrite, UnappliedLog } from './writes.ts'
 
 /**
- * The columns of `written` in the step's statement, a JSON array each. Jobs come by the thousand in a first sync. As columns they
- * cost the database half of what they cost as records.
+ * Returns the columns of `written` in the step's statement, a JSON array each. A first sync writes thousands of jobs in a step, and
+ * as columns they cost the database half of what they cost as records.
  */
 export function jobColumns(contract: Contract, writes: JobWrite[]): string[] {
   const jobs = writes.flatMap(({ before, after }) => after ?? before ?? [])
@@ -13,7 +13,7 @@ export function jobColumns(contract: Contract, writes: JobWrite[]): string[] {
     column(writes, ({ logIndex }) => logIndex),
     column(jobs, ({ job }) => job.jobId),
     column(jobs, ({ job }) => hourOf(job.onchainCreatedAt)),
-    // The texts are JSON already, and Postgres keeps each as it stands.
+    // Each text is JSON already, and Postgres keeps it unchanged.
     `[${jobs.map(({ data }) => data).join(',')}]`,
     column(jobs, ({ job }) => keysOf(contract, job)),
     column(writes, ({ after }) => after && totalsKindOf(contract, after.job)),
@@ -27,18 +27,21 @@ function column<Write>(writes: Write[], value: (write: Write) => string | number
   return JSON.stringify(writes.map(value))
 }
 
-/** The values of a job that filters select by, as a Postgres array of text. No value has a character to escape. */
+/**
+ * Returns the values of a job that filters select by, as a Postgres array literal. No value has a character that must be
+ * escaped.
+ */
 export function keysOf({ keys }: Contract, job: Job): string {
   return `{${keys.map((name) => arrayElement(job[name])).join(',')}}`
 }
 
-/** Only a text that reads as null needs quotes. */
+/** In an array literal, the text `null` needs quotes; no other value does. */
 function arrayElement(value: Job[string] | undefined): string {
   if (value === null || value === undefined) return 'null'
   return /^null$/i.test(String(value)) ? `"${value}"` : String(value)
 }
 
-/** The key of a job in `totals`: its status and choices, as a JSON object. */
+/** Returns the key of a job in `totals`: its status and choices, as a JSON object. */
 export function totalsKindOf({ fields }: Contract, job: Job): string {
   const choices = fields.filter(({ kind }) => kind === 'choice')
   return JSON.stringify(Object.fromEntries(choices.map(({ name }) => [name, job[name]])))
@@ -48,14 +51,14 @@ function amountOf({ sum }: Contract, job: Job): string {
   return sum === undefined ? '0' : String(job[sum.name] ?? 0)
 }
 
-/** The unix second at which the hour of a timestamp begins. */
+/** Returns the unix second at which the hour of a timestamp begins. */
 function hourOf(timestamp: string): string {
   const seconds = Number(timestamp)
   if (Number.isSafeInteger(seconds)) return String(seconds - (seconds % 3600))
   return String(BigInt(timestamp) - (BigInt(timestamp) % 3600n))
 }
 
-/** A row of `changes`. */
+/** Returns a row of `changes`. */
 export function changeRow(change: ChangeWrite) {
   const { blockNumber, logIndex, job, transactionHash, ...columns } = change
   return {
@@ -68,7 +71,7 @@ export function changeRow(change: ChangeWrite) {
   }
 }
 
-/** A row of `unapplied_logs`. */
+/** Returns a row of `unapplied_logs`. */
 export function unappliedRow({ log, reason }: UnappliedLog) {
   const { blockNumber, logIndex } = log
   return { block_number: Number(blockNumber), log_index: Number(logIndex), reason, log: JSON.stringify(log) }

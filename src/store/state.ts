@@ -2,11 +2,11 @@ import { sql } from 'drizzle-orm'
 import { type Database, DatabaseError, prepared } from './database.ts'
 import { cursor } from './schema.ts'
 
-/** State of the index and of the feed, for any process. What depends on the chain is null until an indexer has reached it. */
+/** State of the index and of the feed, as the cursor row has it. Values of the chain are null until an indexer has reached it. */
 export interface IndexState {
   /** id of the newest feed entry */
   lastId: number
-  /** id up to which the feed was pruned */
+  /** entries up to this id were pruned from the feed */
   prunedId: number
   chainId: number | null
   contract: string | null
@@ -16,7 +16,7 @@ export interface IndexState {
   /** unix seconds of that block */
   blockTimestamp: string | null
   finalizedNumber: number | null
-  /** the chain's head when an indexer last read it */
+  /** number of the chain's head when an indexer last read it */
   headNumber: number | null
   /** unix seconds of the head */
   headTimestamp: string | null
@@ -26,7 +26,7 @@ export interface IndexState {
   indexer: string | null
   /** true while the contract's past is indexed */
   silent: boolean
-  /** true if the database takes no writes: it is a replica, or fails over */
+  /** true if the database accepts no writes, as a replica or during a failover */
   readOnly: boolean
 }
 

@@ -3,7 +3,10 @@ import { messageOf } from '../messages.ts'
 import { type Metrics, observeGauge } from '../observe/metrics.ts'
 import { isConnectionFault } from './faults.ts'
 
-/** Milliseconds after which a statement counts as lost by default. A frozen database server must not freeze its clients. */
+/**
+ * Default of the milliseconds after which a statement is rejected as lost: a frozen database server must not freeze its
+ * clients.
+ */
 const TIMEOUT_MS = 15_000
 
 interface Statement {
@@ -18,8 +21,8 @@ interface WatchOptions {
 }
 
 /**
- * Watches the statements that are running: measures each, and rejects it if it takes too long. One timer checks all of them. With a
- * timer for each statement, timers took a tenth of a request's CPU time.
+ * Measures the running statements, and rejects each that takes too long. One timer checks all of them: with one timer per
+ * statement, timers took a tenth of a request's CPU time.
  */
 export function createStatements({
   registry,
@@ -30,7 +33,7 @@ export function createStatements({
   observeGauge(
     registry,
     'jobcast_database_queries_active',
-    'Statements sent or waiting for a connection; more than there are connections means a queue.',
+    'Statements that run or wait for a connection. If they exceed the connections, statements are queued.',
     () => running.size,
   )
   const timer = setInterval(() => {
@@ -46,8 +49,8 @@ export function createStatements({
 
   return {
     /**
-     * Resolves as the statement does.
-     * @throws UnavailableError if the statement takes too long, after a call of `onTimeout`, or if the connection fails
+     * Settles as the statement does.
+     * @throws UnavailableError if the statement takes too long, after calling `onTimeout`, or if the connection fails
      */
     watch<T>(
       answer: Promise<T>,

@@ -2,14 +2,14 @@ import { and, asc, gt, sql } from 'drizzle-orm'
 import type { Database } from './database.ts'
 import { hours, totals } from './schema.ts'
 
-/** Length of the series. */
+/** Hours of the hourly series. */
 const SERIES_HOURS = 7 * 24
-/** A chart shows fewer points. */
+/** Maximum of rows in the series; a chart shows fewer points. */
 const SERIES_LIMIT = 10_000
 
-/** Number of jobs of one status and set of choices, and the sum of their amounts. */
+/** Number of jobs with the same status and choices, and the sum of their amounts. */
 export interface Total {
-  /** status and choices by name of the field */
+  /** status and choices by field name */
   kind: Record<string, string | number | boolean>
   jobs: number
   amount: string
@@ -23,7 +23,10 @@ export interface HourTotal {
   amount: string
 }
 
-/** Reads the tallies: jobs by status and choices, and by hour of creation. They are some hundred rows, however long the history is. */
+/**
+ * Reads the tallies: jobs by status and choices, and by hour of creation. They are a few hundred rows, however long the history
+ * is.
+ */
 export async function readTotals({ orm }: Database): Promise<{ totals: Total[]; hours: HourTotal[] }> {
   const [all, series] = await Promise.all([
     orm.select().from(totals).where(gt(totals.jobs, 0)),

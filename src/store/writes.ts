@@ -19,7 +19,7 @@ export interface StoredJob {
   data: string
 }
 
-/** What a step does to one job: `before` is null if the step creates the job, `after` if it removes it. */
+/** A write to one job: `before` is null if the step creates the job, `after` is null if it removes the job. */
 export interface JobWrite extends Position {
   before: StoredJob | null
   after: StoredJob | null
@@ -47,10 +47,10 @@ export interface UnappliedLog {
   reason: string
 }
 
-/** A move of the cursor: forward to a block, with everything its logs do, or back to an ancestor. */
+/** A move of the cursor with all its writes: forward to a block, or back to an ancestor. */
 export interface Step {
   to: BlockRef & { timestamp: string }
-  /** new blocks of the local chain, which a later reorg may walk back over; `to` is always among them */
+  /** new blocks of the local chain, including `to`; a later reorg may remove them */
   blocks: BlockRef[]
   finalizedNumber: number
   /** the chain's head; null keeps the stored one */
@@ -58,6 +58,6 @@ export interface Step {
   jobs: JobWrite[]
   changes: ChangeWrite[]
   unapplied: UnappliedLog[]
-  /** feed entries in order */
+  /** new feed entries in order */
   entries: Omit<FeedEntry, 'id'>[]
 }

@@ -52,7 +52,9 @@ it('two Jobcasts share a database, each in its schema, and reset deletes only it
   expect(madeInB?.filter((name) => name !== 'other')).toEqual(rest.a)
 
   // A process on b prevents the reset of b. A process on a does not.
-  await expect(reset(b)).rejects.toThrow(/^1 connections? .* Stop its processes first/)
+  await expect(reset(b)).rejects.toThrow(
+    /^Open connections of Jobcast to this database: 1\. Stop its processes first/,
+  )
   await second.close()
   await reset(b)
   expect(await tables(url)).toEqual({ ...rest, b: ['other'] })
