@@ -8,7 +8,7 @@ export interface IndexGauges {
   readState(): Promise<IndexState>
   /** Returns the newest feed id that this process has read; null if it has read none. */
   feedLastId(): number | null
-  /** number of blocks below the head that are not indexed yet on purpose */
+  /** number of blocks below the head that the indexer leaves out (CONFIRMATIONS) */
   confirmations: number
   /** whether this process indexes */
   isIndexing(): boolean

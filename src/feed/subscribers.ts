@@ -12,7 +12,7 @@ export interface Subscriber {
    * to read bytes.
    */
   stalledAt: number
-  /** bytes that its client had not acknowledged at the last check; undefined before the first check since the socket is full */
+  /** bytes that its client had not acknowledged at the last check; undefined before the first check after the socket became full */
   unsent: number | undefined
   /** performance.now() of the last write */
   wroteAt: number
