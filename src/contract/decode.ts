@@ -18,7 +18,7 @@ type Reader = (topics: readonly Hex[], data: string, values: readonly unknown[])
 interface CompiledForm extends Form {
   /** 32-byte words of data that the log must have: the values of static parameters, the offsets of dynamic ones */
   words: number
-  /** all parameters in the data, to decode with viem; null if the fixed positions of words are enough */
+  /** all parameters in the data, if viem must decode them; null if every word has a fixed position */
   dynamic: readonly Input[] | null
   readId: Reader
   readers: { name: string; read: Reader }[]
@@ -117,8 +117,8 @@ function decodeDynamic(inputs: readonly Input[], data: Hex): readonly unknown[] 
 }
 
 /**
- * Words of a static type, whose values stand in the data as they are. Undefined for a dynamic type, which has the offset of
- * its values there (Solidity ABI specification, "Formal Specification of the Encoding").
+ * Number of 32-byte words that a static type takes in the data. Undefined for a dynamic type: its place in the data
+ * holds an offset (Solidity ABI specification, "Formal Specification of the Encoding").
  */
 function staticWords(input: Input): number | undefined {
   if (isWord(input.type)) return 1

@@ -12,7 +12,7 @@ import type { Kind, Parameter } from './kind.ts'
 import { namingOf } from './naming.ts'
 import { assertRules, type EventRules, namesOf } from './rules.ts'
 
-/** A definition as it is written; only `abi` is required. */
+/** The input of {@link defineContract}; only `abi` is required. */
 export interface Definition {
   abi: readonly unknown[]
   /** shown to clients; by default the name of the creating event */
@@ -23,11 +23,11 @@ export interface Definition {
   id?: string
   /** fields of a job in the order they are sent; by default the parameters of the creating event */
   fields?: Record<string, Kind>
-  /** events that do something else than their names say, or 'ignore' */
+  /** events whose effect differs from what their names say; 'ignore' for an event without effect */
   events?: EventRules
 }
 
-/** A contract as every room sees it. Made by {@link defineContract}. */
+/** A compiled definition. Made by {@link defineContract}. */
 export interface Contract {
   name: string
   /** name of the creating event */
@@ -38,10 +38,10 @@ export interface Contract {
   idParameter: Parameter | undefined
   /** every status a job can have, in the order of a job's life */
   statuses: string[]
-  /** first topics of its events */
+  /** first topics (topic 0) of its events */
   topics: Hex[]
   filters: FilterRule[]
-  /** names of the fields that the filters look at; the store keeps their values in this order beside the job */
+  /** names of the fields that filters read; the store keeps their values in this order in a column beside the job */
   keys: string[]
   /** the first choice: statistics group by it */
   choice: Field | undefined
@@ -53,9 +53,11 @@ export interface Contract {
 }
 
 /**
- * Makes a contract from its definition. `defineContract({ abi })` is enough for one that follows the habits: a
- * `JobCreated` event, its parameters as fields, `JobFunded`, `JobCompleted`… as statuses, and further events whose
- * parameters have the names of fields. Several events of one name are forms of the same event.
+ * Makes a contract from its definition. `defineContract({ abi })` is enough if the contract follows the naming
+ * conventions:
+ * `JobCreated` creates a job, its parameters become fields, `JobFunded`, `JobCompleted`… set statuses, and parameters
+ * of
+ * other events set the fields of the same name. Several events of one name are forms of the same event.
  * @throws DefinitionError if the definition cannot work
  */
 export function defineContract<const D extends Definition>(
@@ -99,7 +101,10 @@ export function defineContract<const D extends Definition>(
 
 const PARTS = ['abi', 'name', 'created', 'id', 'fields', 'events']
 
-/** @throws DefinitionError for a misspelled part, which its type alone does not exclude, or without an ABI */
+/**
+ * @throws DefinitionError for a definition without an ABI or with a misspelled part, which the type of a generic
+ * parameter does not reject
+ */
 function assertParts(definition: Definition): void {
   if (!Array.isArray(definition.abi))
     throw new DefinitionError(`abi: there is no list; write defineContract({ abi }) with the contract's ABI`)
@@ -123,8 +128,8 @@ function creatingForms(
   const [first, ...others] = events.filter(({ name }) => name === created)
   if (first) return [first, ...others]
   if (abi.some((item) => typeof item === 'string'))
-    throw new DefinitionError(`abi: its items are texts; write parseAbi([ … ]) around them, from 'viem'`)
+    throw new DefinitionError(`abi: its items are strings; write parseAbi([ … ]) around them, from 'viem'`)
   throw new DefinitionError(
-    `created: the ABI has no event ${created}, only ${namesOf(events) || 'no events'}; write created: '…' with the event that creates a job`,
+    `created: the ABI has no event ${created}; its events: ${namesOf(events) || 'none'}; write created: '…' with the event that creates a job`,
   )
 }

@@ -1,4 +1,6 @@
-/** A log that has a topic of the contract and does not fit its ABI. The indexer stores it with the reason and goes on. */
+/**
+ * A log that has a topic of the contract and does not fit its ABI. The indexer stores it with the reason and continues.
+ */
 export class MalformedLogError extends Error {
   override name = 'MalformedLogError'
 }

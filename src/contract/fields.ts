@@ -10,14 +10,17 @@ import { address, bytes32, choice, later, uint } from './kinds.ts'
 import { describeEvent, findId, type Naming } from './naming.ts'
 import { decodeAddress } from './values.ts'
 
-/** Names of the fields that every job has, with their kind. Undefined: a definition cannot place the field among its own. */
+/**
+ * Fields that every job has, with their kind. A definition may list those with a kind among its own; undefined: it may
+ * not.
+ */
 const common = new Map<string, KindName | undefined>([
   ['jobId', undefined],
   ['status', undefined],
   ...Object.entries(creation).map(([name, { kind }]) => [name, kind] as const),
 ])
 
-/** The id of a job. It is never null, also if it is the zero address. */
+/** The id of a job. It is never null, even if it is the zero address. */
 export function idField({ type }: Naming): Field {
   const about = 'id of the job in its contract'
   const base = { name: 'jobId', filter: false, nullable: false, about } as const
@@ -50,7 +53,8 @@ export function namedFields(kinds: Record<string, Kind>): Field[] {
 }
 
 /**
- * A field for each parameter of the creating event but the id, in their order. If a form of the event lacks a parameter, the
+ * Makes a field of each parameter of the creating event, except the id, in their order. If a form of the event lacks a
+ * parameter, the
  * field is null in jobs that this form created.
  * @throws DefinitionError if two parameters make one field
  */
@@ -84,12 +88,15 @@ function assertDistinctNames(event: AbiEvent): void {
     )
 }
 
-/** @throws DefinitionError for a value that is no kind, a name that cannot be used, or an initial value in another form */
+/**
+ * @throws DefinitionError for a value that is not a kind, a name that cannot be used, or an initial value that the
+ * schema rejects
+ */
 export function assertFields(fields: Field[]): void {
   for (const { name, kind, filter, equals, initial, schema } of fields) {
     const where = `fields.${name}`
     if (!kindNames.includes(kind))
-      throw new DefinitionError(`${where}: the value is no kind; write one, such as ${name}: uint()`)
+      throw new DefinitionError(`${where}: the value is not a kind; write one, such as ${name}: uint()`)
     if (!/^[A-Za-z][A-Za-z0-9_$]{0,49}$/.test(name) || name in {})
       throw new DefinitionError(
         `${where}: the name cannot be used; write a letter, then at most 49 letters, digits and _`,

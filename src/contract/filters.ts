@@ -4,7 +4,7 @@ import { DefinitionError } from './errors.ts'
 import type { Field, Job } from './job.ts'
 import type { Parameter } from './kind.ts'
 
-/** Most values of one parameter. Each costs every event of a stream. */
+/** Maximum number of values of one parameter. It bounds the memory of a stream and the cost of a query. */
 const MAX_VALUES = 100
 
 /** How one query parameter selects jobs. */
@@ -68,7 +68,7 @@ function rulesOf(field: Field, abiTypes: string[]): FilterRule[] {
   return rules
 }
 
-/** `participant` covers the roles of one kind: the first one's. */
+/** `participant` covers the roles that have the same kind as the first role. */
 function participantRules(fields: Field[], abiTypesOf: (field: Field) => string[]): FilterRule[] {
   const [first, ...others] = fields.filter(({ role, filter, equals }) => role && filter !== false && equals)
   if (!first?.equals) return []
@@ -150,7 +150,10 @@ export function matches(filter: Filter): (job: Job) => boolean {
   return (job) => tests.every((test) => test(job))
 }
 
-/** Compares two amounts of one field: with no leading zeros and as many fraction digits, the longer one is larger. */
+/**
+ * Compares two amounts of one field. Both have no leading zeros and the same number of fraction digits, so the longer
+ * one is larger.
+ */
 function isLess(a = '', b = ''): boolean {
   return a.length === b.length ? a < b : a.length < b.length
 }

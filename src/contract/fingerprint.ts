@@ -3,9 +3,9 @@ import type { Form } from './forms.ts'
 import type { Field } from './job.ts'
 
 /**
- * A hash of all that decides which data a contract's logs become. A database refuses a definition with another one, so what
- * is hashed, and in which order, must stay as it is.
- * @param keys the store keeps the values of these fields beside each job, in this order
+ * A hash of everything in a definition that decides what is stored. A database refuses a definition with another
+ * fingerprint, so a change of the hashed parts or of their order locks out every existing database.
+ * @param keys names of the fields whose values the store keeps beside each job, in this order
  */
 export function fingerprintOf(fields: Field[], forms: Form[], keys: string[]): string {
   const stored = [fields.map(storedField), forms.map(storedForm), keys]

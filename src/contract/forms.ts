@@ -41,12 +41,12 @@ export function formOf(
   const creates = event.name === naming.created
   const isNamed = creates || rule !== undefined
   const found = findId(event, naming)
-  // An event with another id is about something else, unless the definition says that it is about a job.
+  // An event without an id of the right type is about something else, unless the definition names the event.
   if (!isNamed && (!found || idType(found) !== naming.type)) return undefined
   const id = requireId(event, naming)
   if (idType(id) !== naming.type)
     throw new DefinitionError(
-      `id: ${id.name} of ${describeEvent(event)} has the type ${id.type}, and that of ${naming.created} another one; remove one of the two from the ABI: all ids of jobs have one type`,
+      `id: ${id.name} of ${describeEvent(event)} has the type ${id.type}, but the id in ${naming.created} has another type; remove one of the two events from the ABI: all ids of jobs must have one type`,
     )
   const status = rule?.status === undefined ? habitualStatus(event.name, naming.noun) : rule.status
   const sources = sourcesOf(event, id, naming, fields, rule?.set ?? {})
@@ -102,7 +102,10 @@ function misfit(where: string, { kind }: Field, event: AbiEvent, input: Input): 
   )
 }
 
-/** @throws DefinitionError for two forms that no log tells apart: the same topic, and as many indexed parameters */
+/**
+ * @throws DefinitionError for two forms that a log cannot distinguish: the same topic and the same number of indexed
+ * parameters
+ */
 export function assertDistinct(forms: Form[]): void {
   const seen = new Map<string, Form>()
   for (const form of forms) {
@@ -117,7 +120,10 @@ export function assertDistinct(forms: Form[]): void {
   }
 }
 
-/** The key that a log and its form share. The topic alone is not enough: two forms may differ only in what is indexed. */
+/**
+ * A key that is the same for a form and its logs. The topic alone is not enough: two forms may differ only in what is
+ * indexed.
+ */
 export function layoutKey(topic: string | undefined, topics: number): string {
   return `${topic}/${topics}`
 }
@@ -128,7 +134,7 @@ export function indexedInputs({ inputs }: AbiEvent): Input[] {
 
 /**
  * @param fields those that a log can set
- * @throws DefinitionError for a field that no log sets, or whose value a new job lacks
+ * @throws DefinitionError for a field that no log sets, or that a new job would lack
  */
 export function assertFilled(fields: Field[], forms: Form[], events: AbiEvent[]): void {
   for (const field of fields) {

@@ -2,7 +2,7 @@ import type { AbiEvent, AbiParameter } from 'viem'
 import type { Kind } from './kind.ts'
 import { address, amount, bytes32, choice, text, time, uint } from './kinds.ts'
 
-/** The naming habits of job contracts: they decide what a definition leaves out. */
+/** The naming conventions of job contracts. They supply what a definition leaves out. */
 
 /** A parameter of an event. */
 export type Input = AbiEvent['inputs'][number]
@@ -12,12 +12,12 @@ export function nounOf(created: string): string {
   return /^[A-Z]?[a-z0-9]+/.exec(created)?.[0] ?? created
 }
 
-/** A parameter's name as a field's: Solidity parameters often begin with an underscore. */
+/** A parameter's name as a field name: Solidity parameters often begin with an underscore. */
 export function plainName({ name = '' }: AbiParameter): string {
   return name.replace(/^_+|_+$/g, '')
 }
 
-/** Updating a job is no stage of its life. */
+/** Participles that do not name a status. */
 const EDITS = ['CREATED', 'UPDATED', 'EDITED', 'CHANGED', 'MODIFIED']
 
 /** The status that an event sets by its name: the noun and a past participle, as in `JobFunded`. Undefined for any other name. */
@@ -27,7 +27,7 @@ export function habitualStatus(event: string, noun: string): string | undefined 
   return /^[A-Z][a-z]+(ed|id|ten|wn)$/.test(rest) && !EDITS.includes(status) ? status : undefined
 }
 
-/** Whether an event tells of a payment. Its amounts are then not the job's budget. */
+/** Whether an event reports a payment. The amounts in such an event are not the job's budget. */
 export function isPayment(event: string): boolean {
   return /(Paid|Payment|Payout|Released|Refund|Fee|Withdraw|Deposit|Transfer)/.test(event)
 }
@@ -57,8 +57,9 @@ export function habitualKind(input: Input): Kind {
 }
 
 /**
- * The ABI type of what a log holds of a parameter. Of an indexed parameter of a dynamic type that is only its keccak256
- * hash (Solidity ABI specification, "Events").
+ * The ABI type of a parameter's value in a log. For an indexed parameter of a dynamic type, a log has only the
+ * keccak256
+ * hash of the value (Solidity ABI specification, "Events").
  */
 export function wordType({ type, indexed }: Input): string {
   return indexed && !isWord(type) ? 'bytes32' : type
@@ -75,7 +76,7 @@ const LIFE = (
   'PAID REJECTED CANCELLED CANCELED EXPIRED REFUNDED DISPUTED ARBITRATED RESOLVED CLOSED'
 ).split(' ')
 
-/** Statuses, each once, in the order of a job's life; uncommon ones come last. */
+/** Removes duplicates and sorts statuses by a job's life. Uncommon ones come last. */
 export function inOrderOfLife(statuses: Iterable<string>): string[] {
   const place = (status: string) => (LIFE.includes(status) ? LIFE.indexOf(status) : LIFE.length)
   return [...new Set(statuses)].sort((a, b) => place(a) - place(b))

@@ -25,8 +25,9 @@ export interface Field extends Kind {
 export const FIRST_STATUS = 'OPEN'
 
 /**
- * The fields that the block and the transaction of the creating log give. A definition may put them in an order of its own;
- * by default they come last.
+ * The fields that come from the block and the transaction of the creating log. They are the last fields of a job unless
+ * the
+ * definition places them elsewhere.
  */
 export const creation = {
   onchainCreatedAt: time({ about: 'timestamp of the block of the creating log', filter: false }),
@@ -46,7 +47,7 @@ export interface JobLog {
   jobId: string
   /** the new job; null if the log changes one */
   job: Job | null
-  /** what the log changes; the whole of a new job */
+  /** the fields that the log sets; all fields of a new job */
   set: Partial<Job>
   /** as the RPC gave it */
   log: RpcLog

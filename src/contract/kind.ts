@@ -11,7 +11,7 @@ export interface FieldOptions {
   from?: string
   /** one line for the API's documentation */
   about?: string
-  /** true if the value names a party of the job: the parameter `participant` then covers it */
+  /** true if the value names a party of the job; the query parameter `participant` then covers the field */
   role?: boolean
   /** false if the field is no query parameter and needs no index */
   filter?: false
@@ -26,20 +26,25 @@ export interface Parameter {
   /** the accepted values, in words */
   takes: string
   example: string
-  /** The value as a job's JSON has it. @throws RangeError that says what the parameter takes, if the pattern cannot */
+  /**
+   * Converts a value to the form of a job's JSON.
+   * @throws RangeError for a value that the pattern accepts and the field does not; its message completes "NAME takes"
+   */
   read(text: string): string
 }
 
-/** How a kind of value is decoded, documented and compared. `T` is its type on the wire. */
+/** How values of a kind are decoded, documented and compared. `T` is their type in JSON. */
 export interface Kind<T extends Wire | null = Wire | null> extends FieldOptions {
-  /** never set: carries the type */
+  /** never set; only carries the type `T` */
   wire?: T
   kind: KindName
   /** ABI types that the kind can decode */
   reads: RegExp
   /** JSON schema of a value that is not null */
   schema: TSchema
-  /** Makes the decoder of an ABI type of one word. Missing if values are of dynamic types: they become text. */
+  /**
+   * Makes the decoder of an ABI type that takes one word. Missing for the kind `text`, whose values have dynamic types.
+   */
   decoder?(abiType: string): WordDecoder
   /** true if a job may have null here */
   nullable?: boolean
@@ -51,7 +56,7 @@ export interface Kind<T extends Wire | null = Wire | null> extends FieldOptions 
   range?: Parameter
   /** fraction digits of an amount */
   decimals?: number
-  /** what an amount is counted in; missing if jobs may use different units, which must not be added up */
+  /** unit of an amount; missing if jobs may use different units, whose amounts must not be added up */
   unit?: string
   /** known values of a choice */
   values?: readonly Wire[]

@@ -18,7 +18,7 @@ const UNKNOWN = 'UNKNOWN_[0-9]{1,78}'
 const EXAMPLE_ADDRESS = `0x${'12'.repeat(20)}`
 const EXAMPLE_BYTES = `0x${'ab'.repeat(32)}`
 
-/** Integers of any size, also signed ones: a decimal string. */
+/** Integers of any size, signed or unsigned: a decimal string. */
 export function uint(options: FieldOptions = {}): Kind<string> {
   return {
     kind: 'uint',
@@ -67,8 +67,9 @@ export function bytes32(options: FieldOptions = {}): Kind<string> {
 }
 
 /**
- * One of several known values. Names stand for an enum: a name's place in the list is its value in the log. Numbers and
- * booleans stand for themselves. A value `n` that only a newer contract's enum has becomes `UNKNOWN_n`.
+ * One of several known values. Names list an enum in order: a log has the index of the name. Numbers and booleans are
+ * used
+ * as they are. An index `n` beyond the list, such as one of a newer contract, becomes `UNKNOWN_n`.
  * @throws DefinitionError if the values are not words of one type
  */
 export function choice<const T extends Wire>(
@@ -79,7 +80,7 @@ export function choice<const T extends Wire>(
   const isWord = (value: Wire) => /^[A-Za-z0-9_-]+$/.test(String(value)) && typeof value === typeof first
   if (first === undefined || !values.every(isWord))
     throw new DefinitionError(
-      `choice(${JSON.stringify(values)}): a value is missing or no word; write words of letters, digits, - and _, all of one type`,
+      `choice(${JSON.stringify(values)}): a value is missing or not a word; write words of letters, digits, - and _, all of one type`,
     )
   const known = values.join('|')
   const equals = (abiTypes: readonly string[]) => choiceParameter(values, abiTypes)
@@ -109,13 +110,13 @@ export function choice<const T extends Wire>(
 
 /**
  * An amount of money: a decimal string with exactly `decimals` fraction digits, without a point if that is 0.
- * @param options.unit given only if every job counts in it: amounts without a unit are never added up
- * @throws DefinitionError if `decimals` is no count of digits
+ * @param options.unit the unit, if all jobs use the same one; amounts without a unit are never added up
+ * @throws DefinitionError if `decimals` is not an integer from 0 to 77
  */
 export function amount(decimals: number, options: FieldOptions & { unit?: string } = {}): Kind<string> {
   if (!Number.isInteger(decimals) || decimals < 0 || decimals > 77)
     throw new DefinitionError(
-      `amount(${decimals}): its argument is no count of fraction digits; write the decimals of the token, such as amount(18)`,
+      `amount(${decimals}): its argument is not a number of fraction digits; write the decimals of the token, such as amount(18)`,
     )
   const fraction = decimals === 0 ? '' : `\\.[0-9]{${decimals}}`
   const range: Pick<Parameter, 'pattern' | 'takes'> =

@@ -37,7 +37,7 @@ export async function loadContract(name: string): Promise<Contract> {
 function reasonOf(error: unknown): string {
   const reason = messageOf(error).split('\n', 2).join(' ')
   if (reason.includes('dist/src/contract')) return `${reason}; run \`npm run build\` first`
-  // Of a syntax error, only the stack may have the file and line.
+  // For a SyntaxError, only the stack may have the file and line.
   const place = error instanceof SyntaxError && /^file:\S+/.exec(error.stack ?? '')?.[0]
   return place ? `${place}: ${reason}` : reason
 }
@@ -70,7 +70,7 @@ async function fromModule(path: string): Promise<Contract> {
   const module = await importModule(path)
   const [first, ...others] = Object.values(module)
   const exported = module.default ?? (others.length === 0 ? first : undefined)
-  // Of TypeScript in a folder that is no ES module's, the default export is one level deeper.
+  // TypeScript in a package without "type": "module" may load as CommonJS: the default export is then one level deeper.
   const found = isObject(exported) && 'default' in exported ? exported.default : exported
   if (isObject(found) && 'decode' in found) return found
   if (isObject(found) && 'abi' in found) return defineContract(found)

@@ -2,7 +2,7 @@ import type { AbiEvent } from 'viem'
 import { DefinitionError } from './errors.ts'
 import { type Input, nounOf, plainName, wordType } from './habits.ts'
 
-/** How the events of a contract say which job they are about. */
+/** How the events of a contract name the job that they are about. */
 export interface Naming {
   /** name of the event that creates a job */
   created: string

@@ -33,12 +33,12 @@ export function assertRules(rules: EventRules, events: AbiEvent[], created: stri
       Object.keys(rule).some((part) => !['status', 'set'].includes(part))
     )
       throw new DefinitionError(
-        `${where}: ${JSON.stringify(rule)} is no rule; write { status, set } or 'ignore'`,
+        `${where}: ${JSON.stringify(rule)} is not a rule; write { status, set } or 'ignore'`,
       )
     const { status, set = {} } = rule
     if (typeof status === 'string' && !/^[A-Z][A-Z0-9_]{0,39}$/.test(status))
       throw new DefinitionError(
-        `${where}.status: "${status}" is no status; write at most 40 capitals, digits and _, such as 'IN_REVIEW'`,
+        `${where}.status: "${status}" is not a status; write at most 40 capitals, digits and _, such as 'IN_REVIEW'`,
       )
     assertSet(`${where}.set`, set, forms, fields)
   }
@@ -48,7 +48,7 @@ function assertSet(where: string, set: Record<string, string>, forms: AbiEvent[]
   for (const [field, parameter] of Object.entries(set)) {
     if (!fields.some(({ name }) => name === field))
       throw new DefinitionError(
-        `${where}.${field}: ${field} is no field that a log sets; write one of ${fields.map(({ name }) => name).join(', ')}`,
+        `${where}.${field}: ${field} is not a field that a log sets; write one of ${fields.map(({ name }) => name).join(', ')}`,
       )
     const parameters = forms.flatMap(({ inputs }) => inputs.map(({ name = '' }) => name))
     if (!parameters.includes(parameter))

@@ -1,12 +1,12 @@
 import { parseUnits, zeroAddress } from 'viem'
 import { MalformedLogError } from './errors.ts'
 
-/** A value of a job as it is sent: JSON, with every integer that can pass 2^53 as a decimal string. */
+/** A value of a job as it is sent: JSON, with every integer that can exceed 2^53 as a decimal string. */
 export type Wire = string | number | boolean
 
 /**
  * Decodes one 32-byte word, given as 64 hex digits. Null means none.
- * @throws MalformedLogError if the word is no value of the type
+ * @throws MalformedLogError if the word is not a value of the type
  */
 export type WordDecoder<T extends Wire | null = Wire | null> = (hex: string) => T
 
@@ -73,12 +73,13 @@ export function canonicalDecimal(text: string, decimals: number): string {
   return withPoint(parseUnits(text, decimals).toString(), decimals)
 }
 
-/** A text that is longer is cut: a hostile contract must not fill the memory of every subscriber. */
+/** Maximum characters of a text. Longer texts are cut, so that a hostile contract cannot fill the memory of subscribers. */
 const MAX_TEXT_LENGTH = 16_384
 
 /**
- * A value of a dynamic type, as viem decoded it, as text: lists and tuples as JSON. Postgres refuses NUL in JSON, so it
- * becomes U+FFFD.
+ * Converts a value of a dynamic type, as viem decoded it, to text: lists and tuples become JSON. NUL becomes U+FFFD,
+ * because
+ * Postgres refuses NUL in JSON.
  */
 export function toText(value: unknown): string {
   const whole = typeof value === 'string' ? value : JSON.stringify(value, (_, item) => jsonOf(item))

@@ -85,9 +85,9 @@ describe('a definition that cannot work is refused with what is wrong and where'
     [
       'no creating event',
       { abi: parseAbi(['event Foo(uint256 x)']) },
-      /^created: the ABI has no event JobCreated, only Foo; write created: '…'/,
+      /^created: the ABI has no event JobCreated; its events: Foo; write created: '…'/,
     ],
-    ['an ABI without events', { abi: [] }, /^created: .* only no events; /],
+    ['an ABI without events', { abi: [] }, /^created: .* its events: none; /],
     [
       'no id',
       { abi, created: 'Posted' },
@@ -108,7 +108,7 @@ describe('a definition that cannot work is refused with what is wrong and where'
       {
         abi: parseAbi(['event JobCreated(uint256 jobId)', 'event JobCreated(bytes32 jobId, address client)']),
       },
-      /^id: jobId of JobCreated\(jobId, client\) has the type bytes32, and that of JobCreated another one; /,
+      /^id: jobId of JobCreated\(jobId, client\) has the type bytes32, but the id in JobCreated has another type; /,
     ],
     [
       'two forms that no log tells apart',
@@ -149,7 +149,7 @@ describe('a definition that cannot work is refused with what is wrong and where'
     [
       'a rule for no field',
       { abi, events: { BudgetSet: { set: { wage: 'amount' } } } },
-      /^events\.BudgetSet\.set\.wage: wage is no field that a log sets; write one of client, budget, tier/,
+      /^events\.BudgetSet\.set\.wage: wage is not a field that a log sets; write one of client, budget, tier/,
     ],
     [
       'a rule for no parameter',
@@ -164,7 +164,7 @@ describe('a definition that cannot work is refused with what is wrong and where'
     [
       'a strange status',
       { abi, events: { BudgetSet: { status: 'priced!' } } },
-      /^events\.BudgetSet\.status: "priced!" is no status; /,
+      /^events\.BudgetSet\.status: "priced!" is not a status; /,
     ],
     [
       'a name of the API',
@@ -200,22 +200,22 @@ describe('a definition that cannot work is refused with what is wrong and where'
     [
       'an ABI of texts',
       { abi: ['event JobCreated(uint256 jobId)'] },
-      /^abi: its items are texts; .*parseAbi/,
+      /^abi: its items are strings; .*parseAbi/,
     ],
     [
       'a function in place of a kind',
       { abi, fields: { tier: uint as never } },
-      /^fields\.tier: the value is no kind; .*tier: uint\(\)/,
+      /^fields\.tier: the value is not a kind; .*tier: uint\(\)/,
     ],
     [
       'a status in place of a rule',
       { abi, events: { BudgetSet: 'PRICED' as never } },
-      /^events\.BudgetSet: "PRICED" is no rule; write \{ status, set \} or 'ignore'/,
+      /^events\.BudgetSet: "PRICED" is not a rule; write \{ status, set \} or 'ignore'/,
     ],
     [
       'a misspelled part of a rule',
       { abi, events: { BudgetSet: { stauts: 'PRICED' } as never } },
-      /^events\.BudgetSet: \{"stauts":"PRICED"\} is no rule; /,
+      /^events\.BudgetSet: \{"stauts":"PRICED"\} is not a rule; /,
     ],
     [
       'a status of new jobs',

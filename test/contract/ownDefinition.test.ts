@@ -341,7 +341,7 @@ it('a definition file that cannot work ends the process with code 2 and one line
   expect((await wrong.exit).code).toBe(2)
   expect(wrong.logs.map((line) => line.text ?? line.msg)).toEqual([
     expect.stringMatching(
-      /^CONTRACT=\.\/wrong\.ts: created: the ABI has no event Nope, only BountyClaimed, .*created: '…' with the event that creates a job$/,
+      /^CONTRACT=\.\/wrong\.ts: created: the ABI has no event Nope; its events: BountyClaimed, .*created: '…' with the event that creates a job$/,
     ),
   ])
 })
