@@ -17,7 +17,7 @@ export interface ContractInfo {
 /** Whether a job matches a filter. */
 export type Matcher = (job: JobBase) => boolean
 
-/** Makes a predicate of a filter, by the contract's definition as the server gives it. */
+/** Makes a predicate from a filter, with the contract definition that the server publishes. */
 export async function readMatcher(url: string | URL, options: RequestOptions): Promise<Matcher> {
   const { filter = {} } = options
   if (Object.values(filter).every((value) => valuesOf(value).length === 0)) return () => true
@@ -35,7 +35,7 @@ function isContractInfo(value: unknown): value is ContractInfo {
 }
 
 /**
- * Makes a predicate of a filter, by the rules of the server. A field that is null matches nothing.
+ * Makes a predicate from a filter, with the same rules as the server. A field that is null matches nothing.
  * @throws JobcastError for a parameter that the definition does not have
  */
 export function createMatcher(filter: JobFilter, contract: ContractInfo): Matcher {
@@ -45,7 +45,7 @@ export function createMatcher(filter: JobFilter, contract: ContractInfo): Matche
     if (bound === undefined) return []
     const rule = contract.filters.find((each) => each.name === name)
     if (!rule)
-      throw new JobcastError(400, 'BAD_REQUEST', `${name} is no filter of the contract ${contract.name}`)
+      throw new JobcastError(400, 'BAD_REQUEST', `${name} is not a filter of the contract ${contract.name}`)
     if (rule.kind === 'min') return [(job) => compares(job, rule.fields, (order) => order >= 0, bound)]
     if (rule.kind === 'max') return [(job) => compares(job, rule.fields, (order) => order <= 0, bound)]
     return [isOneOf(rule.fields, values, contract)]
@@ -66,11 +66,11 @@ function isOneOf(fields: string[], values: string[], contract: ContractInfo): Ma
     })
 }
 
-/** A value as a job's JSON has it. */
+/** Converts a value to the form of a job's JSON. */
 function wireValue(value: string, field: ContractInfo['fields'][number] | undefined): string {
   if (/^0x/i.test(value)) return value.toLowerCase()
   if (field?.kind === 'uint' && /^-?\d+$/.test(value)) return BigInt(value).toString()
-  // A job has the number itself, also if the definition does not know it.
+  // A job has the number itself, even if the definition does not list it.
   if (typeof field?.values?.[0] === 'number') return value.replace(/^UNKNOWN_/, '')
   return value
 }
@@ -105,7 +105,7 @@ function fieldOf(job: JobBase, field: string): string | undefined {
 }
 
 function valuesOf(value: JobFilter[string]): string[] {
-  // A comma separates values also within one string: the server reads it so.
+  // A comma within a string separates values, as on the server.
   const text = String(value ?? '')
   return text === '' ? [] : text.split(',')
 }

@@ -8,7 +8,7 @@ export interface HistoryOptions extends RequestOptions {
   toBlock?: bigint | number | string | undefined
   /** newest first (`desc`, the default) or in the order of the chain */
   order?: 'asc' | 'desc' | undefined
-  /** jobs of one request: 100 by default, which is also the most */
+  /** jobs per request: 100 by default, which is also the maximum */
   pageSize?: number | undefined
 }
 
@@ -33,8 +33,8 @@ export async function* history<J extends JobBase = Job>(
 
 export interface PagesOptions extends HistoryOptions, ReadOptions {
   /**
-   * The oldest position of the feed that a page may have. An older page comes from a cache or a replica that lags, and is
-   * requested again. Each page raises this for the pages after it.
+   * The oldest position of the feed that a page may have. An older page comes from a cache or from a replica that lags;
+   * it is requested again. Each page raises this for the pages after it.
    */
   notBefore?: bigint
 }
@@ -82,7 +82,7 @@ export async function readPosition(url: string | URL, options: PagesOptions): Pr
 /** A job that was looked up. */
 export interface Located<J extends JobBase> {
   key: string
-  /** undefined if the chain has it no longer */
+  /** undefined if the chain no longer has it */
   job: J | undefined
   /** the position of the feed as of which this holds */
   at: bigint

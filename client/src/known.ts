@@ -1,6 +1,6 @@
 import { blockOf, type JobBase } from './job.ts'
 
-/** Stands for the hash of a job that left the filter. No {@link hashOf} is negative. */
+/** Stored in place of the hash of a job that left the filter. {@link hashOf} is never negative. */
 const LEFT = -1
 
 /**

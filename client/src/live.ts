@@ -14,7 +14,7 @@ export function applyLive<J extends JobBase>(
   const wasKnown = known.has(key)
   const wasInside = known.isInside(key)
   const left = type === 'job_updated' && !progress.matches(job)
-  // The job may be older than the history that the consumer wants: then each change of it is news.
+  // If the job is older than the history that the consumer wants, each of its changes is new to the consumer.
   const isEarlier = progress.latest || blockOf(key) < progress.start
   const isBeforeRead = progress.latest && (progress.quietEnd === undefined || id <= progress.quietEnd)
   const isNews = isBeforeRead || (isEarlier && !wasKnown)

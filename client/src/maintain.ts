@@ -6,7 +6,7 @@ import type { Retry } from './request.ts'
 import type { SubscribeOptions } from './subscribe.ts'
 import { type FollowEvent, track } from './track.ts'
 
-/** What a mirror holds. */
+/** The state of a mirror. */
 export interface MirrorState<J extends JobBase> {
   jobs: Map<string, J>
   /** changes that the loop has still to yield */
@@ -57,7 +57,7 @@ async function run<J extends JobBase>(
   const all = { start: 0n, latest: false, order: 'asc', depth: undefined, keepLeft: false } as const
   const source = { ...options, ...all, onRetry }
   let complete = false
-  // After a short break: the position at which the stream is up to date again.
+  // Set after a reconnect without a gap: the position at which the stream is up to date again.
   let target: bigint | undefined
   for await (const event of track<J>(url, source)) {
     apply(state, event)

@@ -28,7 +28,8 @@ export interface Mirror<J extends JobBase = Job> extends AsyncIterable<MirrorCha
  * date in the background.
  *
  * Iterate over it for the changes; the jobs that it already has come first. Each `change.job` is the state that the map
- * has now: if a job changes several times while the loop is busy, that is one change. There can be one loop.
+ * has now: if a job changes several times while the loop is busy, that is one change. Only one loop at a time is
+ * allowed.
  *
  * Abort `signal` or leave the loop to end it. `jobs` then stays as it is, and `synced` is false.
  */
@@ -39,7 +40,7 @@ export function mirror<J extends JobBase = Job>(url: string | URL, options: Mirr
   let looping = false
 
   async function* changes(): AsyncGenerator<MirrorChange<J>, void, undefined> {
-    if (looping) throw new Error('a mirror has one loop: use it, or make a second mirror')
+    if (looping) throw new Error('a mirror allows one loop: use it, or make a second mirror')
     looping = true
     try {
       yield* pendingChanges(state, signal)

@@ -1,4 +1,4 @@
-/** Wakes everything that waits for a change. */
+/** Lets several parts of the client wait for the next change. */
 export interface Notifier {
   notify(): void
   /** Resolves at the next `notify`. */

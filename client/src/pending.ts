@@ -4,7 +4,9 @@ import type { Job, JobBase } from './job.ts'
 export type MirrorChange<J extends JobBase = Job> =
   | { type: 'added'; job: J; before?: undefined }
   | { type: 'changed'; job: J; before: J }
-  /** `job`: as it is now if it no longer matches, as it was if a reorg removed it. `before`: as the map had it */
+  /**
+   * `job`: its present state if it no longer matches, its last state if a reorg removed it. `before`: as the map had it
+   */
   | { type: 'removed'; job: J; before: J }
   | { type: 'synced'; job?: undefined; before?: undefined }
   | { type: 'stale'; job?: undefined; before?: undefined }
@@ -18,7 +20,7 @@ export interface Pending<J extends JobBase> {
   take(): MirrorChange<J> | undefined
 }
 
-/** The place of `synced` and `stale` among the changes. No key of a job is empty. */
+/** Key of `synced` and `stale` among the changes. The key of a job is never empty. */
 const SYNCED = ''
 
 /** @param jobs the map of the mirror */
@@ -33,7 +35,7 @@ export function createPending<J extends JobBase>(jobs: ReadonlyMap<string, J>): 
     const job = jobs.get(key)
     if (before === undefined) return job && { type: 'added', job }
     if (job === undefined) return { type: 'removed', job: last ?? before, before }
-    // A change that was reversed in the meantime is none.
+    // A change that was reversed in the meantime is skipped.
     return JSON.stringify(before) === JSON.stringify(job) ? undefined : { type: 'changed', job, before }
   }
 

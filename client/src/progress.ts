@@ -53,7 +53,7 @@ export function noteRead(progress: Progress<JobBase>, key: string, at: bigint): 
   if (at > progress.readEnd) progress.readEnd = at
 }
 
-/** Whether the consumer has the state of the job that the event `id` of the stream brings, or a newer one. */
+/** Whether the consumer already has the state of the job that event `id` carries, or a newer one. */
 export function isOutdated(progress: Progress<JobBase>, key: string, id: bigint): boolean {
   if (id > progress.readEnd) {
     progress.asOf.clear()

@@ -1,6 +1,6 @@
 import { isTransient, JobcastError, type RequestOptions, refusal, requestHeaders } from './request.ts'
 
-/** Most milliseconds of a timer. A longer delay overflows its 32 bits, and it fires at once. */
+/** Longest delay of a timer in milliseconds. A longer delay overflows 32 bits, and the timer fires at once. */
 export const LONGEST_TIMER = 2 ** 31 - 1
 
 const LONGEST_BACKOFF = 30_000
@@ -9,7 +9,8 @@ const FIRST_BACKOFF = 500
 const ANSWER_TIMEOUT = 30_000
 
 /**
- * Milliseconds until the next attempt. They double from `base` on and are never fewer than the server asks for. Up to 30% of
+ * Milliseconds until the next attempt. The delay doubles from `base` on and is never shorter than the server asks for.
+ * Up to 30% of
  * jitter is added, so that the clients of a restarted server do not all return at once.
  */
 export function backoff(base: number, failures: number, error?: unknown): number {

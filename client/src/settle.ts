@@ -23,8 +23,9 @@ export async function* settle<J extends JobBase>(
   options: SettleOptions,
 ): AsyncGenerator<Change<J>, boolean> {
   const read = { ...options, attempts: Number.POSITIVE_INFINITY, notBefore: options.streamAt }
-  // In its first sync a database lacks jobs that exist, and the stream does not send them. The jobs that it has are yielded
-  // once. The others, and the jobs that seem to be removed, wait until the index is complete.
+  // During the first sync the index lacks jobs, and the stream does not send them. The jobs that it has are yielded
+  // once.
+  // The rest, and any removals, wait until the index is complete.
   const complete = await isComplete(options.url, read)
   const first = progress.head === undefined
   const quiet = first && progress.latest
@@ -100,7 +101,10 @@ async function* yieldMissing<J extends JobBase>(
   }
 }
 
-/** Whether the server has indexed the contract's past, which it does without events. True if it does not say. */
+/**
+ * Whether the server has finished its first sync, during which it sends no events. True if the server does not report
+ * it.
+ */
 async function isComplete(url: string | URL, options: ReadOptions): Promise<boolean> {
   try {
     return await readJson(endpoint(url, 'api/v1/stats'), options, (body) => {

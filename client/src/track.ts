@@ -32,13 +32,13 @@ export interface TrackOptions<J extends JobBase> extends Omit<SubscribeOptions, 
   resume?: { lastEventId: string | undefined; jobs: Iterable<J> } | undefined
 }
 
-/** Milliseconds after which an index that was incomplete is read again, at the next event. */
+/** If the index was incomplete, it is read again at the first event after this many milliseconds. */
 const CHECK_INTERVAL = 5000
 
 /**
  * Yields history, then live events, as one. It subscribes first and reads the history second, while the stream waits in its
- * socket. Every page is then at least as new as the stream's first position, so nothing is lost between the two. Each page
- * also says up to which position the stream repeats it.
+ * socket. Every page is then at least as new as the stream's first position, so nothing is lost between the two. Each
+ * page also has a position: events up to it repeat what the page has.
  */
 export async function* track<J extends JobBase>(
   url: string | URL,
@@ -59,10 +59,10 @@ export async function* track<J extends JobBase>(
     const streamAt = BigInt(event.id)
     const position = () => (settled && streamAt >= progress.readEnd ? event.id : null)
     if (event.type === 'connected') {
-      // Read after the connection: if the filter is wrong, the refusal of the stream says why.
+      // Read once the stream is open: if the filter is wrong, the server refuses the stream with the reason.
       matcher ??= await readMatcher(url, options)
       progress.matches = matcher
-      // A resumed stream names the present head, and the events that lead there are still to come.
+      // A resumed stream reports the present head before it sends the missed events, so its head is not used here.
       if (event.data.resumed !== true) {
         progress.indexed = BigInt(event.data.blockNumber)
         settled = false

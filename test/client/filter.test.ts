@@ -72,7 +72,7 @@ test('a contract of another kind: addresses in any case, booleans, amounts witho
 })
 
 test('a parameter that the definition does not have is refused by name', () => {
-  expect(() => matches({ limit: 5 })).toThrow('limit is no filter of the contract job-registry')
+  expect(() => matches({ limit: 5 })).toThrow('limit is not a filter of the contract job-registry')
 })
 
 test('decimals compare by value, not by length', () => {
