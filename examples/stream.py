@@ -11,7 +11,7 @@ import time
 import urllib.error
 import urllib.request
 
-# Seconds, 2.5 times the server's ping interval: a connection that is silent for longer is dead, even without an error.
+# Seconds: 2.5 times the server's ping interval. A connection that is silent for longer is dead, even without an error.
 SILENCE = 75
 
 
@@ -49,7 +49,7 @@ def subscribe(base, query):
                     # After the yield: the id counts only when its event has been processed.
                     last_id = id_ or last_id
         except urllib.error.HTTPError as error:
-            # A 4xx does not change if it is repeated, and its body says why. 429 and 5xx are temporary.
+            # A repeated request gets the same 4xx, and its body has the reason. 429 and 5xx are temporary.
             if error.code < 500 and error.code != 429:
                 sys.exit(error.read().decode())
             wait = float(error.headers.get("Retry-After") or 0)
@@ -57,7 +57,7 @@ def subscribe(base, query):
         except (OSError, http.client.HTTPException) as error:
             print(error, file=sys.stderr)
             failures += 1
-        # Doubled after each failure, with jitter: after a restart of the server not all clients return at once.
+        # Doubled after each failure, with jitter, so that not all clients return at once after a restart of the server.
         time.sleep(max(wait, min(retry * 2 ** max(0, failures - 1), 60)) * random.uniform(1, 1.3))
 
 

@@ -3,12 +3,12 @@
 #
 #   sh examples/stream.sh http://localhost:3000 'strategyType=PROGRAM'
 #
-# To look at it only:  curl -N http://localhost:3000/api/v1/events
+# To only look at it: curl -N http://localhost:3000/api/v1/events
 base=${1:-http://localhost:3000}
 query=${2:-}
 id='' retry=3000
 
-# A named pipe instead of `curl | while`: a loop after a pipe is a process of its own, and the last id would be lost with it.
+# A named pipe instead of `curl | while`: a loop after a pipe runs in a subshell, so the last id would be lost.
 pipe=$(mktemp -u) && mkfifo "$pipe" || exit 1
 trap 'rm -f "$pipe"; kill "$curl" 2>/dev/null' EXIT
 trap 'exit 0' INT TERM
@@ -29,7 +29,7 @@ while :; do
       'retry: '*) retry=${line#retry: } ;;
       # The end of a frame. Its id counts only now that the frame is complete.
       '') id=${next:-$id} event='' next='' ;;
-      # A refusal gives the reason in JSON. A 4xx does not change if it is repeated. 429 and 5xx are temporary.
+      # A refusal has the reason in JSON. A repeated request gets the same 4xx. 429 and 5xx are temporary.
       '{'*) printf '%s\n' "$line" >&2 ;;
       'status: 429') retry=30000 ;;
       'status: 4'*) exit 1 ;;

@@ -78,7 +78,7 @@ export async function startAnvil({ port = 0, args = [] }: AnvilOptions = {}): Pr
   }
 }
 
-/** The binary in the package for this platform. The `anvil` command of npm would be a tree of four processes. */
+/** Path of the binary in the package for this platform. The `anvil` command of npm would start four processes. */
 function anvilBinary(): string {
   const arch = process.arch === 'x64' ? 'amd64' : process.arch
   const name = process.platform === 'win32' ? 'anvil.exe' : 'anvil'
@@ -96,7 +96,7 @@ function anvilBinary(): string {
   }
 }
 
-/** Resolves with the port in anvil's "Listening on" line, the only place that tells it for port 0. */
+/** Resolves with the port in anvil's "Listening on" line. For port 0, anvil reports the port nowhere else. */
 function listening(child: ChildProcess, port: number): Promise<number> {
   return new Promise<number>((resolve, reject) => {
     let output = ''

@@ -55,7 +55,10 @@ export class RevertedError extends Error {
   override name = 'RevertedError'
 }
 
-/** A client that reads, and writes as the dev account. It uses HTTP for a ws URL too, so there is no connection to close. */
+/**
+ * A client that reads, and writes as the dev account. It uses HTTP even for a ws URL, so there is no connection to
+ * close.
+ */
 export function devClient(url: string): DevClient {
   return createWalletClient({
     account: devAccount,
@@ -94,7 +97,7 @@ export function encodeCall<const Contract extends Abi, Name extends CallName<Con
   functionName: Name,
   args: CallArgs<Contract, Name>,
 ): Hex {
-  // The type is a plain Abi, because viem cannot resolve the parameters of a name that is a type parameter.
+  // Typed as a plain Abi: viem cannot resolve the parameters if the name is a type parameter.
   return encodeFunctionData<Abi>({ abi, functionName, args })
 }
 

@@ -39,7 +39,10 @@ export interface CreatedCommerceJob extends Mined {
 
 const WEEK_SECONDS = 7 * 86_400
 
-/** More than any function uses. Without a limit, anvil estimates one and rejects a call that would revert with its own error. */
+/**
+ * More gas than any function uses. Without a limit, anvil estimates one and answers a call that would revert with its
+ * own error.
+ */
 const GAS = 1_000_000n
 
 /** Deploys the contract of abi/AgenticCommerce.sol. */

@@ -38,7 +38,7 @@ export async function generate({
 }: {
   url: string
   contract?: DevContract
-  /** Milliseconds between two new jobs. */
+  /** Milliseconds between new jobs. */
   everyMs?: number
   signal: AbortSignal
   log(line: string): void

@@ -12,17 +12,20 @@ import { createWorkDir } from './workDir.ts'
 const PAST_SECONDS = 3_600
 /** Ports above the preferred one that are tried before any free one is taken. */
 const PORT_ATTEMPTS = 100
-/** States of old blocks that anvil keeps: a devnet that runs for days must not fill the disk. Blocks and logs are all kept. */
+/**
+ * Old states that anvil keeps, so that a devnet that runs for days does not fill the disk. All blocks and logs are
+ * kept.
+ */
 const KEPT_STATES = 256
 
 export interface DevnetOptions {
-  /** Starts Jobcast with these environment variables and no others of its own, and resolves when it serves. */
+  /** Starts Jobcast with these environment variables. Resolves when it serves requests. */
   start(env: Record<string, string>): Promise<{ url: string; close(): Promise<void> }>
   /** The contract of the chain; job-registry by default. */
   contract?: DevContract
   /** Jobcast's preferred port; the next free one is taken if it is in use. */
   port?: number
-  /** The chain's preferred port; likewise. */
+  /** The chain's preferred port; the next free one is taken if it is in use. */
   chainPort?: number
   /** Milliseconds between two new jobs. */
   everyMs?: number
@@ -40,9 +43,11 @@ export interface Devnet {
 }
 
 /**
- * Starts a whole Jobcast on this machine: a chain of its own with a contract and an hour of past jobs, Jobcast on a new
- * database, and a market that creates a job every few seconds and takes each through its statuses. Several devnets run
- * side by side: ports in use are skipped. If the process ends without `close()`, chain and folder go with it.
+ * Starts a complete Jobcast on this machine: a local chain with a contract and an hour of past jobs, Jobcast on a new
+ * database, and a market that creates a job every few seconds and moves each through its statuses. Several devnets can
+ * run
+ * side by side: ports in use are skipped. If the process ends without `close()`, the chain and the folder are removed
+ * too.
  */
 export async function startDevnet({
   start,
@@ -88,7 +93,7 @@ export async function startDevnet({
     }
     return { url: app.url, rpcUrl: anvil.url, address, dataDir, close }
   } catch (error) {
-    // The caller needs the first failure, not one that follows from it.
+    // The first error is thrown, not one that follows from it.
     await end().catch(() => {})
     throw error
   }

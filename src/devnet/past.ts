@@ -1,7 +1,10 @@
 import { anvilCall, type DevClient } from './client.ts'
 import { type Market, type Run, randomWay, startRun } from './market.ts'
 
-/** In an hour, one job every 90 s. With steps at twice that pace, jobs of every end are finished and some 5 are still open. */
+/**
+ * One job every 90 s in an hour. Steps come at twice that pace, so jobs have reached every end and about 5 are still
+ * open.
+ */
 const JOBS = 40
 
 export interface PastOptions {

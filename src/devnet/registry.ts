@@ -21,7 +21,7 @@ export interface JobInput {
   clientId?: bigint
   budget?: bigint
   deadline?: bigint
-  /** Any uint8, also one that the definition does not know. */
+  /** Any uint8, even one that the definition does not list. */
   strategyType?: number
   verificationLevel?: number
   /** The contract's next id by default. An id that is in use is used again. */

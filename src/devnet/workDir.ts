@@ -12,13 +12,13 @@ export interface WorkDir {
 export function createWorkDir(): WorkDir {
   const path = mkdtempSync(join(tmpdir(), 'jobcast-devnet-'))
   const removeFolder = () => rmSync(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 })
-  // Last, so that the programs that write to the folder have been ended.
-  const forgetFolder = onExit(removeFolder, { alwaysLast: true })
+  // Runs last, after the processes that write to the folder were ended.
+  const unregister = onExit(removeFolder, { alwaysLast: true })
   return {
     path,
     remove() {
       removeFolder()
-      forgetFolder()
+      unregister()
     },
   }
 }
