@@ -9,12 +9,12 @@ import { startJobcast } from './process.ts'
 import { quantile } from './quantile.ts'
 import type { Bench } from './report.ts'
 
-/** What RATE_LIMIT lets one address send in a minute, but for ten. */
+/** Ten fewer than RATE_LIMIT allows one address in a minute by default. */
 const QUERIES = 590
-/** An address of its own, which Linux answers to without being told. */
+/** An address of its own. Linux routes all of 127.0.0.0/8 to loopback without configuration. */
 const GREEDY = '127.0.0.2'
 
-/** The slowest the API allows: rare values, totals to be counted, ranges, deep pages. */
+/** The slowest queries that the API allows: rare values, totals that must be counted, ranges, deep pages. */
 const SLOW = [
   'clientId=7,12&strategyType=PROGRAM,RUBRIC,HYBRID&limit=100',
   'minBudget=900&limit=100&page=100',
@@ -23,11 +23,11 @@ const SLOW = [
   'clientId=1,2,3,4,5,6,7,8,9,10&maxBudget=500&page=50',
 ]
 
-/** What one address can do to the others. */
+/** Measures how much one address can slow down the others. */
 export const burst: Bench = {
   name: 'burst',
-  about: `one address sends ${QUERIES} slow queries at once, again and again, a volley a second at most: the first page for another address, and a job's way from its block to the stream; beside the same without the burst`,
-  leavesOut: 'the rate limit, which would end the burst after one volley; load and Postgres share the cores',
+  about: `one address sends bursts of ${QUERIES} slow queries at once, at most one burst a second. Measured: the first page for another address, and the time of a job from its block to the stream; compared with the same without the bursts`,
+  leavesOut: 'the rate limit, which would refuse all but the first burst; load and Postgres share the cores',
   async run({ quick }) {
     const jobs = quick ? 20_000 : 1_000_000
     const blocks = quick ? 20 : 60

@@ -3,7 +3,7 @@ import { jobRegistryAbi } from '../abi/jobRegistry.ts'
 import { devAccount } from '../src/devnet/client.ts'
 import { startChain, type TestChain } from '../test/helpers/anvil.ts'
 
-/** Transactions sent at once; a block each. */
+/** Transactions in one batch; each becomes a block. */
 const BATCH = 200
 const DEADLINE = 2_000_000_000n
 
@@ -12,12 +12,12 @@ export interface FilledChain extends TestChain {
   firstBlock: number
   /** the chain's head, the block of the last job */
   lastBlock: number
-  /** of the contract, all in all */
+  /** number of the contract's logs */
   logs: number
 }
 
 /**
- * Starts anvil with `blocks` blocks of `perBlock` jobs each, from one transaction a block.
+ * Starts anvil with `blocks` blocks of `perBlock` jobs each, one transaction per block.
  * @param mixed jobs that are completed in the same transaction: five logs each, of five events
  */
 export async function startFilledChain(
@@ -28,7 +28,7 @@ export async function startFilledChain(
   const chain = await startChain()
   try {
     const used = 30_000 + (mixed ? 12_000 : 3_050) * perBlock
-    // Room for one transaction in a block, of which it fills less than half: then the base fee falls.
+    // A block has room for one transaction, which fills less than half of it, so that the base fee falls.
     await chain.rpc('evm_setBlockGasLimit', [hex(Math.ceil(used * 2.6))])
     await chain.setAutomine(false)
     const data = encodeFunctionData({

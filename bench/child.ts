@@ -2,7 +2,7 @@ import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { endWithParent } from '../src/devnet/guard.ts'
 
-/** A floor or a load generator: a process of its own that is asked by name. */
+/** A floor or a load generator in a process of its own. `ask` calls one of its functions by name. */
 export interface Child {
   pid: number
   ask<T>(question: string, argument?: unknown): Promise<T>
@@ -10,7 +10,7 @@ export interface Child {
 }
 
 /**
- * Starts a script of this folder as a process of its own.
+ * Starts a script of this folder in a new process.
  * @param file relative to `bench/`
  */
 export function startChild(
@@ -64,7 +64,7 @@ interface Answer {
   error?: string
 }
 
-/** The child's side: what it can be asked. */
+/** Called in the child: registers the functions that `ask` can call. */
 // biome-ignore lint/suspicious/noExplicitAny: each question has an argument of its own
 export function answer(questions: Record<string, (argument: any) => unknown>): void {
   process.on('message', async ({ id, question, argument }: Question) => {

@@ -12,16 +12,16 @@ import type { Bench, Figure } from './report.ts'
 
 const FLOOR_CHANNEL = 'floor'
 
-/** 100 different filters that all take every event of this bench, so that the deliveries stay the same. */
+/** 100 different filters that all match every event of this bench, so that the number of deliveries stays the same. */
 const FILTERS = Array.from({ length: 100 }, (_, i) => `?minBudget=${i + 1}`)
 
-/** An event to very many streams. */
+/** Measures the delivery of one event to many streams. */
 export const fanout: Bench = {
   name: 'fanout',
   about:
-    'one event at a time, from its commit in Postgres to its receipt at each of N streams; the server’s CPU a delivery; REST meanwhile',
+    'the time of one event from its commit in Postgres to its receipt at each of N streams; the server’s CPU per delivery; REST latency at the same time',
   leavesOut:
-    'the indexer (`start --only api`: the bench commits what an indexer would), TLS and networks; the clients share the cores',
+    'the indexer (the server runs `start --only api`, and the bench commits the events), TLS and networks; the clients share the cores',
   async run({ quick }) {
     const pg = await startPostgres()
     try {
@@ -35,7 +35,7 @@ export const fanout: Bench = {
   },
 }
 
-/** A server with its streams open, and how an event gets to it. */
+/** A server under test, and the functions that open its streams and commit an event to it. */
 export interface Side {
   pid: number
   url: string
@@ -43,7 +43,7 @@ export interface Side {
   openStreams(streams: number, queries?: string[]): Promise<void>
   /** commits one event */
   commit(): Promise<void>
-  /** what the server holds after a garbage collection */
+  /** the server's memory after a garbage collection */
   memory(): Promise<NodeJS.MemoryUsage>
   end(): Promise<void>
 }
@@ -81,10 +81,13 @@ async function fanoutTo(
   ]
 }
 
-/** Rounds that two processes share: how one is placed on cores and in caches counts as much as what it does. */
+/**
+ * Rounds measured with one pair of processes. Further rounds start new processes, because the placement on cores and
+ * caches affects the result as much as the code does.
+ */
 const ROUNDS_OF_A_PAIR = 3
 
-/** Rounds of events to so many streams, of the floor and of Jobcast in turn. */
+/** Measures rounds of events to `streams` streams, alternately of the floor and of Jobcast. */
 export async function measureFanout(
   pg: TestPostgres,
   streams: number,
@@ -108,7 +111,7 @@ export async function measureFanout(
       sides.push(jobcast)
       for (const side of sides) {
         await side.openStreams(streams, queries)
-        // A server is measured as it runs for days, its code compiled.
+        // Warm-up: the server is measured with its code compiled, as after days of work.
         await round(side, streams, events)
       }
       const end = Math.min(rounds, measured.jobcast.length + ROUNDS_OF_A_PAIR)
@@ -127,13 +130,13 @@ export async function measureFanout(
 export interface Round {
   /** milliseconds of each delivery, from commit to receipt */
   times: number[]
-  /** all in all */
+  /** duration of the round */
   ms: number
-  /** seconds of the server */
+  /** CPU seconds of the server */
   cpu: number
 }
 
-/** Some events, one after the other: the next is committed when all streams have the one before. */
+/** Commits events one after the other. The next one is committed when all streams have received the last. */
 async function round(side: Side, streams: number, events: number): Promise<Round> {
   const times: number[] = []
   const cpu = cpuSeconds(side.pid)

@@ -5,10 +5,10 @@ import { createFilterIndexes } from '../src/store/filterIndexes.ts'
 import { openPostgres } from '../src/store/postgres.ts'
 import type { TestChain } from '../test/helpers/anvil.ts'
 
-/** A block holds so many of the jobs. */
+/** Jobs in one block. */
 const PER_BLOCK = 50
 const CLIENTS = 1_000
-/** Entries of the feed: what a busy hour leaves, and more than a process keeps in memory. */
+/** Entries of the feed: as many as after a busy hour, and more than a process keeps in memory. */
 const FED = 10_000
 
 /** A job object as the store writes it, for Postgres' format(). */
@@ -22,7 +22,7 @@ export interface FilledAt {
   head: { number: number; hash: string; timestamp: number }
 }
 
-/** Any chain, for processes that serve the API only. */
+/** An invented chain, for processes that only serve the API. */
 export const noChain: FilledAt = {
   chainId: 31_337,
   genesisHash: `0x${'0'.repeat(64)}`,
@@ -49,8 +49,8 @@ export async function headOf(chain: TestChain): Promise<FilledAt> {
 }
 
 /**
- * Fills a new database as an indexer would have left it after `jobs` jobs: tables of this version, tallies, feed and
- * cursor. Job i has the strategy i mod 4 and the client i·7919 mod 1,000.
+ * Fills a new database as an indexer would leave it after `jobs` jobs: with jobs, tallies, feed and cursor. Job i has
+ * the strategy i mod 4 and the client i·7919 mod 1,000.
  */
 export async function fillDatabase(url: string, jobs: number, at: FilledAt = noChain): Promise<void> {
   const db = createDatabase(await openPostgres(url, jobRegistry))
@@ -90,7 +90,7 @@ export async function fillDatabase(url: string, jobs: number, at: FilledAt = noC
         block_timestamp = ${head.timestamp}, finalized_number = ${head.number}, head_number = ${head.number},
         head_timestamp = ${head.timestamp}, last_id = last_id + ${FED}, checked_at = clock_timestamp()`
     await createFilterIndexes(db, jobRegistry)
-    // What autovacuum does soon after.
+    // Autovacuum would do this soon after.
     await sql.unsafe('vacuum analyze')
   } finally {
     await Promise.all([sql.end(), db.close()])

@@ -6,11 +6,11 @@ import { quantile } from './quantile.ts'
 import type { Bench, Figure } from './report.ts'
 import { syncJobcast } from './sync.ts'
 
-/** How cost grows with size; the figures of one size stand beside those of the next. */
+/** Measures how cost grows with size. */
 export const growth: Bench = {
   name: 'growth',
   about:
-    'the same work at growing sizes: sync of 2,000 blocks with more logs each, fan-out to more streams, pages of a longer history',
+    'the same work at growing sizes: a first sync of 2,000 blocks with ever more logs, fan-out to ever more streams, pages of ever longer histories',
   leavesOut: 'the floors (see sync, fanout and history)',
   async run({ quick }) {
     const figures: Figure[] = []

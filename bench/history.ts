@@ -14,10 +14,10 @@ import type { Bench } from './report.ts'
 const LIMIT = 20
 const CONNECTIONS = 16
 
-/** Pages of the history in REST. */
+/** Measures pages of the history over REST. */
 export const history: Bench = {
   name: 'history',
-  about: `requests/s and p99 of GET /api/v1/jobs, ${LIMIT} jobs a page, ${CONNECTIONS} connections that ask again at once; the first page is the same for all, of the other pages each connection has its own`,
+  about: `requests/s and p99 of GET /api/v1/jobs, ${LIMIT} jobs per page, over ${CONNECTIONS} connections without pauses. All connections request the same first page; each requests its own filtered and its own deep page`,
   leavesOut:
     'compression (no Accept-Encoding is sent), TLS, networks, and a database larger than memory; load and Postgres share the cores',
   async run({ quick }) {
@@ -56,7 +56,10 @@ interface Round {
   p99: number
 }
 
-/** The queries of the pages measured, one for each connection. The deep pages begin in the middle of the history. */
+/**
+ * The measured queries by page: one for all connections, or one for each. Deep pages begin in the middle of the
+ * history.
+ */
 function pages(jobs: number): Record<string, Record<string, string>[]> {
   const each = Array.from({ length: CONNECTIONS }, (_, i) => i)
   const middle = noChain.head.number - Math.floor(jobs / 2 / 50)
@@ -70,7 +73,7 @@ function pages(jobs: number): Record<string, Record<string, string>[]> {
   }
 }
 
-/** @returns rounds of floor and Jobcast for each page, interleaved */
+/** @returns for each page the rounds of the floor and of Jobcast, which alternate */
 export async function historyOf(
   pg: TestPostgres,
   jobs: number,
@@ -119,7 +122,10 @@ export async function historyOf(
   }
 }
 
-/** What Jobcast asks its database for a page: taken from its own code, so that the floor runs the same. */
+/**
+ * The statement that Jobcast sends for a page. It is captured from Jobcast's own code, so that the floor runs the same
+ * one.
+ */
 async function statementOf(query: Record<string, string>): Promise<Statement> {
   let statement: Statement | undefined
   const db = createDatabase({

@@ -7,12 +7,12 @@ import { quantile } from './quantile.ts'
 import type { Bench } from './report.ts'
 import { openSse } from './sse.ts'
 
-/** A log's way from its block to a client. */
+/** Measures the time of a log from its block to a client. */
 export const latency: Bench = {
   name: 'latency',
   about:
-    'milliseconds from the order to mine a block (evm_mine sent) to the frame of its log at a client, of a new job and of its change: one log a block, WebSocket RPC, durable Postgres',
-  leavesOut: 'networks, other clients (see fanout), and blocks that follow before the frame is there',
+    'milliseconds from the request to mine a block until a client receives the frame of its log; for a new job and for a change of it; one log per block, WebSocket RPC, durable Postgres',
+  leavesOut: 'networks, other clients (see fanout), and blocks that arrive before the frame is received',
   async run({ quick }) {
     const blocks = quick ? 40 : 100
     const chain = await startChain()
@@ -45,7 +45,7 @@ export const latency: Bench = {
   },
 }
 
-/** Milliseconds of each block, by what its log does. */
+/** Milliseconds of each block, by the effect of its log. */
 interface Times {
   created: number[]
   updated: number[]
@@ -63,7 +63,7 @@ export async function latencyOfFloor(chain: TestChain, pg: TestPostgres, blocks:
 }
 
 export async function latencyOfJobcast(chain: TestChain, pg: TestPostgres, blocks: number): Promise<Times> {
-  // A head from long ago is not ready.
+  // Without a recent block, /ready answers 503.
   await chain.mine()
   const jobcast = await startJobcast({
     RPC_URL: chain.wsUrl,
@@ -81,14 +81,18 @@ export async function latencyOfJobcast(chain: TestChain, pg: TestPostgres, block
 /** Warm-up blocks: connections, prepared statements, the JIT. */
 const WARM_UP = 10
 
-/** Milliseconds of each job from its blocks to the stream at `url`: created in one block and funded in the next. */
+/**
+ * Creates each job in one block and funds it in the next. Returns the milliseconds from each block to the stream at
+ * `url`.
+ */
 export async function measure(chain: TestChain, url: string, blocks: number): Promise<Times> {
   let arrived = (_bytes: Buffer, _at: number) => {}
   const socket = await openSse(url, (bytes) => arrived(bytes, clock()))
 
-  /** Mines a block with the transaction sent; resolves with the frame of its log. */
+  /** Mines a block with the transaction that was sent. Resolves with the frame of its log. */
   async function mine(event: string): Promise<{ frame: string; ms: number }> {
-    // Longer than a delayed ACK (40 ms), for which the node's next small write would wait; and in step with no timer.
+    // Longer than a delayed ACK (40 ms), which would hold back the node's next small write. Random, so that it is in
+    // step with no timer.
     await new Promise((resolve) => setTimeout(resolve, 60 + Math.random() * 40))
     const receipt = new Promise<{ frame: string; at: number }>((resolve, reject) => {
       const timer = setTimeout(() => reject(new Error(`no ${event} within 10 s`)), 10_000)

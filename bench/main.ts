@@ -22,7 +22,7 @@ if (unknown.length > 0) {
   )
   process.exit(1)
 }
-// What they started ends with this process; see endWithParent.
+// The processes that the benches started end with this one; see endWithParent.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
 
 const { quick } = values

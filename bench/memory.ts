@@ -3,12 +3,12 @@ import { openFloor, openJobcast, type Side } from './fanout.ts'
 import { fillDatabase } from './fill.ts'
 import type { Bench } from './report.ts'
 
-/** What an idle stream costs. */
+/** Measures the memory of an idle stream. */
 export const memory: Bench = {
   name: 'memory',
   about:
-    'bytes of server memory for each idle stream: resident and JS heap, after a garbage collection, with and without the streams',
-  leavesOut: 'the kernel’s socket buffers, TLS, and what a slow reader holds (bounded, see the stall limit)',
+    'bytes of server memory per idle stream, resident and JS heap: the difference with and without the streams, after a garbage collection',
+  leavesOut: 'the kernel’s socket buffers, TLS, and the buffers of slow readers (bounded, see STALL_SECONDS)',
   async run({ quick }) {
     const streams = quick ? 2_000 : 10_000
     const pg = await startPostgres()
@@ -45,7 +45,7 @@ interface Cost {
 async function cost(open: () => Promise<Side>, streams: number): Promise<Cost> {
   const side = await open()
   try {
-    // Warmed up: code and tables that the first streams bring are no stream's.
+    // Warm-up: the first streams also load code and allocate tables, which do not grow with further streams.
     await side.openStreams(streams / 10)
     const before = await side.memory()
     await side.openStreams(streams)

@@ -9,17 +9,17 @@ import { until } from '../test/helpers/until.ts'
 /** Ticks a second in /proc/PID/stat, by the kernel's ABI. */
 const TICKS = 100
 
-/** Jobcast as compiled by `npm run build`, a process of its own, with limits out of the load's way. */
+/** Starts Jobcast, as compiled by `npm run build`, in a new process, with limits that the load does not reach. */
 export function startJobcast(env: Record<string, string>, args = ['start']): Promise<JobcastProcess> {
   return startProcess({
     args,
     nodeArgs: profiling(),
-    // The limiter stays in place, only its limit is out of reach.
+    // The limiter still runs, but its limit is out of reach.
     env: { RATE_LIMIT: '10000000', MAX_STREAMS_PER_IP: '1000000', ...env },
   })
 }
 
-/** BENCH_PROFILE=FOLDER leaves a CPU profile of each Jobcast there. */
+/** With BENCH_PROFILE=FOLDER, each Jobcast writes a CPU profile to that folder. */
 function profiling(): string[] {
   const folder = process.env.BENCH_PROFILE
   return folder ? ['--cpu-prof', `--cpu-prof-dir=${folder}`] : []
@@ -32,19 +32,19 @@ export function cpuSeconds(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / TICKS
 }
 
-/** What a server preloads, as Node's arguments and its environment, so that its memory can be asked for. */
+/** An environment for a server that makes it report its memory on request. */
 export async function measurableMemory() {
   const { path, remove } = await tempDir()
   const file = join(path, 'memory.json')
   const preload = fileURLToPath(new URL('load/collectGarbage.mjs', import.meta.url))
   return {
     env: { NODE_OPTIONS: `--import ${preload}`, MEMORY_FILE: file },
-    /** what the process holds after a garbage collection, in bytes */
+    /** memory of the process after a garbage collection, in bytes */
     async read(pid: number): Promise<NodeJS.MemoryUsage> {
       await rm(file, { force: true })
       process.kill(pid, 'SIGWINCH')
       return JSON.parse(
-        await until(() => readFile(file, 'utf8'), { message: 'the process tells its memory' }),
+        await until(() => readFile(file, 'utf8'), { message: 'the process reports its memory' }),
       )
     },
     remove,

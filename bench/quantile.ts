@@ -1,4 +1,4 @@
-/** The value below which a share `q` (0 to 1) of the values lies, by the nearest rank. NaN for none. */
+/** The `q` quantile (0 to 1) of the values by the nearest rank. NaN for no values. */
 export function quantile(values: number[], q: number): number {
   const sorted = values.toSorted((a, b) => a - b)
   return sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(q * sorted.length) - 1))] ?? Number.NaN

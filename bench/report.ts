@@ -4,14 +4,14 @@ import { cpus, totalmem } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { median } from './quantile.ts'
 
-/** One figure of a bench: the same thing measured several times, of Jobcast and of the floor beside it. */
+/** One figure of a bench: several measurements of Jobcast, and of the floor that it is compared with. */
 export interface Figure {
   what: string
   unit: string
-  /** one value a round */
+  /** one value for each round */
   jobcast: number[]
   floor?: { name: string; values: number[] }
-  /** of the ratio to the floor where there is one, else of Jobcast's median */
+  /** bounds the ratio to the floor if there is one, otherwise Jobcast's median */
   goal?: { atLeast: number } | { atMost: number }
 }
 
@@ -23,12 +23,12 @@ export interface Bench {
   run(options: { quick: boolean }): Promise<Figure[]>
 }
 
-/** Rounds are interleaved, so each ratio is of neighbours; undefined without a floor. */
+/** The ratio of each round to the round of the floor beside it; undefined without a floor. */
 export function ratios({ jobcast, floor }: Figure): number[] | undefined {
   return floor && jobcast.map((value, i) => value / (floor.values[i] ?? median(floor.values)))
 }
 
-/** Whether the goal was reached; undefined where there is none. */
+/** Whether the goal was reached; undefined without a goal. */
 export function reached(figure: Figure): boolean | undefined {
   const { goal } = figure
   if (!goal) return undefined
@@ -36,7 +36,7 @@ export function reached(figure: Figure): boolean | undefined {
   return 'atLeast' in goal ? value >= goal.atLeast : value <= goal.atMost
 }
 
-/** A Markdown table, one line a figure: medians with their range, and the ratio to the floor. */
+/** Makes a Markdown table with a line for each figure: medians with their range, and the ratio to the floor. */
 export function table(figures: Figure[]): string {
   const head = ['figure', 'Jobcast', 'floor', 'ratio', 'goal', '']
   const lines = figures.map((figure) => {
@@ -90,7 +90,7 @@ function attempt<T>(run: () => T): T | undefined {
   }
 }
 
-/** Leaves what was measured in `.bench/NAME.json`. */
+/** Writes the results to `.bench/NAME.json` and returns the path. */
 export function save(name: string, content: object): string {
   const folder = fileURLToPath(new URL('../.bench/', import.meta.url))
   mkdirSync(folder, { recursive: true })

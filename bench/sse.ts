@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net'
 
-/** Opens a stream as a bare socket and calls `onBytes` with what comes, after the answer's headers and first frame. */
+/** Opens a stream on a bare socket. Calls `onBytes` with everything after the response headers and the first frame. */
 export function openSse(url: string, onBytes: (bytes: Buffer) => void): Promise<Socket> {
   const { hostname, port, pathname, search, host } = new URL(url)
   return new Promise((resolve, reject) => {

@@ -5,13 +5,13 @@ import { fillDatabase, headOf } from './fill.ts'
 import { startJobcast } from './process.ts'
 import type { Bench } from './report.ts'
 
-/** From the process's start until it is ready. */
+/** Measures the time from the start of a process until it is ready. */
 export const start: Bench = {
   name: 'start',
   about:
-    'milliseconds from the start of the process to 200 from /ready, on an existing Postgres with jobs and 10,000 feed entries',
+    'milliseconds from the start of the process until /ready answers 200, on an existing Postgres with jobs and 10,000 feed entries',
   leavesOut:
-    'npm and a container around it, catching up with a chain that went on, a network to the database and the node',
+    'the start of npm or a container, indexing blocks that were mined in the meantime, a network to the database and the node',
   async run({ quick }) {
     const jobs = quick ? 20_000 : 1_000_000
     const chain = await startChain()

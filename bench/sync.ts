@@ -7,13 +7,13 @@ import { startChild } from './child.ts'
 import { startJobcast } from './process.ts'
 import type { Bench, Figure } from './report.ts'
 
-/** The first sync of a contract's past. */
+/** Measures the first sync of a contract's past. */
 export const sync: Bench = {
   name: 'sync',
   about:
-    'logs/s from nothing to the head: 50 logs a block over HTTP RPC, into Postgres with its defaults (durable); new jobs, and jobs of five logs each',
+    'logs/s of a sync from an empty database to the head: 50 logs per block over HTTP RPC, into Postgres with its default (durable) settings; for new jobs, and for jobs of five logs each',
   leavesOut:
-    "the process's own start (see start), a network between it and the node, and a provider's limits; the node shares the cores",
+    'the start of the process (see start), a network to the node, and the limits of providers; the node shares the cores',
   async run({ quick }) {
     const blocks = quick ? 400 : 2_000
     const rounds = quick ? 2 : 3
@@ -51,7 +51,7 @@ async function createdOnly(pg: TestPostgres, blocks: number, rounds: number): Pr
   ]
 }
 
-/** Each job is created and completed, by five logs; the floor writes them as they are, a row each. */
+/** Each job is created and completed by five logs. The floor writes each log as a row. */
 async function mixed(pg: TestPostgres, blocks: number, rounds: number): Promise<Figure[]> {
   const chain = await startFilledChain(blocks, 10, { mixed: true })
   const raw: number[] = []
@@ -93,16 +93,16 @@ export async function syncFloor(
   }
 }
 
-/** Logs a second, between the first position in its database and the commit of the last block, which tells by NOTIFY. */
+/** Logs per second from the first position in the database to the NOTIFY of the last block. */
 export async function syncJobcast(chain: FilledChain, pg: TestPostgres): Promise<number> {
   const databaseUrl = await pg.createDatabase()
   const sql = postgres(databaseUrl, { max: 1, onnotice: () => {} })
   let end: number | undefined
-  // Looking again and again would take a tenth of the machine.
+  // Polling instead of LISTEN would take a tenth of the machine.
   await sql.listen(channelOf('public'), (payload) => {
     if (Number(payload.split(' ')[1]) === chain.lastBlock) end = performance.now()
   })
-  // The chain answers when the process stands: as the floor's, its own start is not what is measured.
+  // The chain is paused until the process is ready, so that its start is not measured, as with the floor.
   chain.kill('SIGSTOP')
   const jobcast = await startJobcast({
     RPC_URL: chain.url,

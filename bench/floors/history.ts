@@ -1,7 +1,8 @@
 /**
- * The bare history: fastify and postgres.js with the statement that Jobcast sends for the same page, its parameters fixed,
- * prepared where Jobcast prepares it, and the JSON of the jobs sent as it comes. No validation, no filter language, no
- * CORS, no security headers, no limits.
+ * Floor of the history: fastify and postgres.js send the JSON of the jobs as Postgres returns it. The statement is the
+ * one
+ * that Jobcast sends for the same page, with fixed parameters, and prepared if Jobcast prepares it. No validation, no
+ * filters, no CORS, no security headers, no limits.
  */
 import fastify from 'fastify'
 import postgres from 'postgres'
@@ -19,7 +20,7 @@ type Row = [lastId: string, total: string, jobs: string, found: string, blockNum
 
 answer({ start })
 
-/** @returns where the pages are: `/NAME` for each statement */
+/** @returns the base URL; each statement is served at `/NAME` */
 async function start(task: { databaseUrl: string; pages: Record<string, Statement> }): Promise<string> {
   const json = { to: 114, from: [114], serialize: (text: string) => text, parse: (text: string) => text }
   const sql = postgres(task.databaseUrl, { max: 10, types: { json } })

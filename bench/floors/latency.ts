@@ -1,6 +1,7 @@
 /**
- * The bare way of a log: WebSocket `newHeads` → `eth_getLogs` by the block's hash → durable insert, or update → one SSE
- * write. No cursor, no parent check, no second look, no reorgs, one table, one client at a time. Needs
+ * Floor of the latency: WebSocket `newHeads` → `eth_getLogs` by the block's hash → durable insert or update → one SSE
+ * write.
+ * No cursor, no check of the parent or the logs, no reorgs, one table, one client at a time. Needs
  * `--experimental-websocket`.
  */
 import { createServer, type ServerResponse } from 'node:http'

@@ -1,6 +1,7 @@
 /**
- * The bare fan-out: `node:http`, one shared, already chunk-encoded Buffer written to every raw socket in a loop. The event's
- * text comes in the wake itself. No ids to resume from, no filters, no limits, nobody is ever cut.
+ * Floor of the fan-out: `node:http`, and one shared, chunk-encoded Buffer that a loop writes to every raw socket. The
+ * NOTIFY
+ * payload carries the event's data. No resume, no filters, no limits, and slow clients stay connected.
  */
 import { createServer } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'

@@ -1,7 +1,8 @@
 /**
- * The bare first sync: raw `eth_getLogs` by block range, a decoder of the fixed layout, the next range fetched while this
- * one is written, one insert a chunk: its rows as values, or column by column, which is faster. One table with its primary
- * key, and a row for each log; no cursor, no checks, no headers, no jobs put together from their logs.
+ * Floor of the first sync: raw `eth_getLogs` by block range and a decoder of the fixed layout. The next range is
+ * fetched
+ * while the last one is written. Each range is one insert, by rows or, which is faster, by columns. One table with a
+ * primary key and a row for each log; no cursor, no checks, no headers, no jobs composed of several logs.
  */
 import postgres from 'postgres'
 import { encodeEventTopics } from 'viem'
@@ -9,7 +10,7 @@ import { jobRegistryAbi } from '../../abi/jobRegistry.ts'
 import { jobRegistry } from '../../src/contract/jobRegistry.ts'
 import { answer } from '../child.ts'
 
-/** 5,000 logs at 50 a block: 4 MB. */
+/** Blocks per range: 5,000 logs at 50 per block, which is 4 MB. */
 const BLOCKS = 100
 
 interface Log {
@@ -42,7 +43,7 @@ const createdColumns = {
   transaction_hash: 'text',
 }
 
-/** Columns of any log: who acts, and the first word of data, which is an amount or a hash. */
+/** Columns of any log: the acting party, and the first word of data, which is an amount or a hash. */
 const mixedColumns = {
   block_number: 'bigint',
   log_index: 'int',

@@ -1,4 +1,7 @@
-/** The plain first sync: a loop of viem's `getLogs` with its decoder, and an insert of what it gave. One thing after the other. */
+/**
+ * Floor of the first sync, as viem's users would write it: a loop of `getLogs` with viem's decoder and an insert, one
+ * after the other.
+ */
 import postgres from 'postgres'
 import { createPublicClient, getAbiItem, http } from 'viem'
 import { jobRegistryAbi } from '../../abi/jobRegistry.ts'

@@ -1,17 +1,20 @@
-/** One address that sends hundreds of queries at once, again and again: a volley when the last one is answered, and at most one a second. */
+/**
+ * One address that sends bursts of hundreds of queries. A burst begins when the last one is answered, at most once a
+ * second.
+ */
 import { connect } from 'node:net'
 import { answer } from '../child.ts'
 
 export interface Burst {
-  /** asked in turn */
+  /** requested in turn */
   urls: string[]
   /** queries at once, each on a connection of its own */
   queries: number
-  /** the address they come from */
+  /** the local address that they are sent from */
   from: string
 }
 
-/** Volleys begin at least this far apart. */
+/** Least time between the beginnings of two bursts. */
 const VOLLEY_MS = 1_000
 
 /** Answers so far, by HTTP status. */

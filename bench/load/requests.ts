@@ -1,9 +1,9 @@
-/** HTTP load: keep-alive connections that each ask again as soon as the answer is there, or after a pause. */
+/** HTTP load: keep-alive connections. Each sends its next request when it has the answer, or after a pause. */
 import { connect } from 'node:net'
 import { answer } from '../child.ts'
 
 export interface RequestLoad {
-  /** shared out among the connections: each asks for one of them */
+  /** each connection requests one of them */
   urls: string[]
   connections: number
   ms: number

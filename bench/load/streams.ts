@@ -1,4 +1,4 @@
-/** Stream load: many subscribers as bare sockets, which count the events they get and when. */
+/** Stream load: many subscribers as bare sockets, which record when each event arrives. */
 import { connect, type NetConnectOpts, type Socket } from 'node:net'
 import { answer } from '../child.ts'
 import { clock } from '../clock.ts'
@@ -6,11 +6,11 @@ import { clock } from '../clock.ts'
 export interface StreamLoad {
   url: string
   streams: number
-  /** stream i asks for `queries[i % queries.length]` */
+  /** stream i requests `queries[i % queries.length]` */
   queries?: string[]
 }
 
-/** As many as a listen backlog takes at once. */
+/** Streams opened at once: fewer than a listen backlog holds. */
 const OPENING = 200
 const EVENT = Buffer.from('event: job_created')
 
@@ -34,13 +34,15 @@ async function open({ url, streams, queries = [''] }: StreamLoad): Promise<void>
   }
 }
 
-/** Before an event is committed: so many are to come, and none is left of the one before. */
+/**
+ * Called before an event is committed: expects `count` receipts. Throws if receipts of the last event are left over.
+ */
 function arm(count: number): void {
   if (times.length > 0) throw new Error(`${times.length} events more than there are streams`)
   expected = count
 }
 
-/** Resolves with the moment of each receipt, when all are there. Shared clock, milliseconds. */
+/** Resolves when all receipts have arrived, with the time of each: milliseconds of the shared clock. */
 function receipts(): Promise<number[]> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(
@@ -63,7 +65,7 @@ function stream(hostname: string, port: number, host: string, path: string): Pro
     const socket = connect({
       host: hostname,
       port,
-      // One buffer for all: what is read is looked at at once.
+      // One buffer for all sockets: its content is examined before the next read.
       onread: {
         buffer: shared,
         callback(length: number) {
