@@ -14,20 +14,20 @@ import {
 } from '../../src/devnet/registry.ts'
 import { type BatchInput, createJobs } from './batch.ts'
 
-/** Transactions that a reorg puts into its new blocks: each with the block it goes to, 0 for the first new one. */
+/** A transaction for a new block of a reorg, and the index of that block: 0 for the first new one. */
 export type ReorgTransaction = [
   transaction: { from: Address; to: Address; data: Hex; gas?: Hex },
   block: number,
 ]
 
-/** A chain with the contract on it, and short names for what tests do to it. */
+/** A chain with the test contract, and shorthands for the calls that tests make. */
 export interface TestChain extends Anvil {
   client: DevClient
   address: Address
   deployBlock: number
   createJob(job?: JobInput): Promise<CreatedJob>
   createJobs(count: number, batch?: BatchInput): Promise<{ fromBlock: number; toBlock: number }>
-  /** Completed jobs, five logs each. */
+  /** Creates completed jobs, which have five logs each. */
   createMixedJobs(count: number, batch?: BatchInput): Promise<{ fromBlock: number; toBlock: number }>
   /** Changes a job by a function of the contract: `changeJob('fund', [jobId, clientId, amount])`. */
   changeJob<Name extends RegistryChange>(name: Name, args: RegistryArgs<Name>): Promise<Mined>
@@ -37,12 +37,12 @@ export interface TestChain extends Anvil {
   sendChange<Name extends RegistryChange>(name: Name, args: RegistryArgs<Name>): Promise<Hex>
   mine(blocks?: number): Promise<void>
   head(): Promise<{ number: number; hash: Hex }>
-  /** Replaces the newest `depth` blocks by as many others, empty but for the transactions given. */
+  /** Replaces the newest `depth` blocks with as many new ones, which hold only the given transactions. */
   reorg(depth: number, transactions?: ReorgTransaction[]): Promise<void>
-  /** Takes the newest `depth` blocks away: the head goes down, and nothing announces it. */
+  /** Removes the newest `depth` blocks. The head goes down without a notification. */
   rollback(depth: number): Promise<void>
   snapshot(): Promise<Hex>
-  /** Back to a snapshot; each holds for one revert. */
+  /** Reverts to a snapshot. A snapshot can be used once. */
   revert(snapshot: Hex): Promise<void>
   setAutomine(on: boolean): Promise<void>
   rpc<T = unknown>(method: string, params?: unknown[]): Promise<T>
@@ -97,7 +97,7 @@ function actions(client: DevClient, address: Address) {
   }
 }
 
-/** Repeats a transaction that anvil dropped: one in a thousand of those sent right after a reorg. */
+/** Repeats a transaction that anvil dropped. Anvil drops one in a thousand of those sent right after a reorg. */
 function unlessDropped<T>(transaction: () => Promise<T>): Promise<T> {
   return withRetry(transaction, {
     shouldRetry: ({ error }) => error instanceof TransactionReceiptNotFoundError,

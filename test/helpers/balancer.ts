@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import { connect, createServer, type Socket } from 'node:net'
 
-/** A TCP load balancer: a new connection goes to the first of the servers that takes it. */
+/** A TCP load balancer: a new connection goes to the first server that accepts it. */
 export interface Balancer {
   url: string
   stop(): Promise<void>

@@ -11,12 +11,12 @@ import { until } from './until.ts'
 const deploy = fileURLToPath(new URL('../../deploy/nginx/', import.meta.url))
 
 export interface Nginx {
-  /** https://…, with a certificate of its own making */
+  /** an https URL, with a self-signed certificate */
   url: string
   stop(): Promise<void>
 }
 
-/** Starts the system's nginx with the files of deploy/nginx; only addresses and paths are put in. */
+/** Starts the system's nginx with the files of deploy/nginx. Only addresses and paths are replaced. */
 export async function startNginx(backends: [string, string]): Promise<Nginx> {
   const dir = await tempDir()
   await chmod(dir.path, 0o755)
@@ -80,7 +80,7 @@ export async function startNginx(backends: [string, string]): Promise<Nginx> {
   }
 }
 
-/** @throws Error where the file does not hold what is to be replaced: it would be another file that is tested */
+/** Replaces texts. @throws Error if the file lacks one of them: the test would then run with an unchanged setting */
 function put(text: string, values: Record<string, string>): string {
   let result = text
   for (const [name, value] of Object.entries(values)) {

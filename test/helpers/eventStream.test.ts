@@ -28,7 +28,7 @@ function open(...args: Parameters<typeof openStream>): EventStream {
 
 const head = { 'content-type': 'text/event-stream' }
 
-test('records events over a reconnect and what was sent as Last-Event-ID', async () => {
+test('openStream records the events of all connections, and the Last-Event-ID that each request sent', async () => {
   const url = await serve((response, nth) => {
     response.writeHead(200, head)
     response.write(`retry: 10\nevent: connected\nid: ${nth}0\ndata: {"n":${nth}}\n\n`)
@@ -46,7 +46,7 @@ test('records events over a reconnect and what was sent as Last-Event-ID', async
   expect(await stream.waitFor((event) => event.id === '20')).toMatchObject({ type: 'connected' })
 })
 
-test('a refusal ends the client for good and can be read', async () => {
+test('openStream records the answer of a refusal and does not reconnect', async () => {
   const url = await serve((response) => response.writeHead(429, { 'retry-after': '9' }).end())
   const stream = open(url)
   await until(() => !stream.alive(), { message: 'the client gave up' })

@@ -3,25 +3,28 @@ import { until } from './until.ts'
 
 export interface StreamEvent<Data = Record<string, unknown>> {
   type: string
-  /** The stream's last event id when the event came: '' where there was none yet. */
+  /** The stream's last event id when the event arrived; '' if there was none yet. */
   id: string
   data: Data
 }
 
 export interface EventStream {
-  /** Everything received, over reconnects too. */
+  /** All events received, over all connections. */
   events: StreamEvent[]
-  /** The events of these types. */
+  /** The received events of these types. */
   of(...types: string[]): StreamEvent[]
-  /** The first `connected` event, waited for. */
+  /** Resolves with the first `connected` event. */
   readonly connected: Promise<StreamEvent>
-  /** Every answer of the server to this client, refusals included; the last is the newest. */
+  /** Every response of the server to this client, refusals included, oldest first. */
   responses: { status: number; headers: Headers }[]
-  /** What each request sent as Last-Event-ID. */
+  /** The Last-Event-ID header of each request. */
   sentLastEventIds: (string | null)[]
-  /** `true` as long as the client tries to come back by itself. */
+  /** False once the client has given up reconnecting. */
   alive(): boolean
-  /** Waits for `n` events of job_* types in all, or for an event that matches; resolves with the n or with that one. */
+  /**
+   * Waits until there are `what` job events in all, or an event that matches. Resolves with the first `what` of them,
+   * or with that event.
+   */
   waitFor(what: number, options?: { timeout?: number }): Promise<StreamEvent[]>
   waitFor(what: (event: StreamEvent) => boolean, options?: { timeout?: number }): Promise<StreamEvent>
   close(): void
@@ -31,7 +34,8 @@ const types = ['connected', 'job_created', 'job_updated', 'job_removed', 'unavai
 
 /**
  * Subscribes with a real EventSource client.
- * @param lastEventId sent as the header from the first request on, as if this client had been here before.
+ * @param lastEventId sent as the Last-Event-ID header from the first request on, as by a client that was connected
+ * before.
  */
 export function openStream(
   url: string,
@@ -43,7 +47,7 @@ export function openStream(
   const source = new EventSource(url, {
     fetch: async (input, init) => {
       const sent = new Headers({ ...init.headers, ...headers })
-      // Until the first event with an id; from then on the client sends its own.
+      // Only until the first event with an id: from then on EventSource sends the header itself.
       if (lastEventId !== undefined && !sent.has('last-event-id')) sent.set('last-event-id', lastEventId)
       sentLastEventIds.push(sent.get('last-event-id'))
       const response = await fetch(input, { ...init, headers: sent })
@@ -55,7 +59,7 @@ export function openStream(
     source.addEventListener(type, (event) => {
       events.push({ type, id: event.lastEventId, data: JSON.parse(event.data) })
     })
-  // Without a listener the client is silent about a fault too; `alive` and `responses` tell.
+  // Errors need no handling here: tests read `alive` and `responses`.
   source.addEventListener('error', () => {})
 
   const jobs = () => events.filter((event) => event.type.startsWith('job_'))

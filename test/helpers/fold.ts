@@ -4,14 +4,17 @@ import { jobRegistry } from '../../src/contract/jobRegistry.ts'
 import type { TestChain } from './anvil.ts'
 import type { StreamEvent } from './eventStream.ts'
 
-/** A process that takes the lease moves the ids to the microseconds of now. Fewer are no take-over but lost events. */
+/**
+ * A process that acquires the lease raises the next id to the present microseconds. A smaller gap in the ids means lost
+ * events.
+ */
 const LEAST_JUMP = 1_000
 
 /**
- * The jobs a subscriber holds after these job events, oldest first: added on job_created, replaced on job_updated, deleted
- * on job_removed.
- * @param held the jobs it holds before, as the history gave them
- * @throws Error if an event comes twice, out of order or after a hole, or does not fit what is held
+ * Applies job events to a list of jobs, oldest first: adds on job_created, replaces on job_updated, deletes on
+ * job_removed.
+ * @param held the jobs before the events, as read from the history
+ * @throws Error if an event is repeated, out of order, after a gap, or does not fit the jobs
  */
 export function fold(events: StreamEvent[], held: Job[] = []): Job[] {
   const jobs = new Map(held.map((job) => [keyOf(job), job]))
@@ -33,15 +36,15 @@ export function fold(events: StreamEvent[], held: Job[] = []): Job[] {
   return [...jobs.values()]
 }
 
-/** An id may be used twice. */
+/** Includes the transaction, because a contract may use an id twice. */
 function keyOf({ creationTxHash, jobId }: Job): string {
   return `${creationTxHash} ${jobId}`
 }
 
-/** Blocks asked for at a time: the logs of a whole chain can be too large for one answer. */
+/** Blocks per eth_getLogs: the logs of a whole chain can be too large for one response. */
 const RANGE = 1_000
 
-/** The jobs of the chain with all their changes, as its own node tells them, oldest first. */
+/** Reads the jobs of the chain from its node, with all changes applied, oldest first. */
 export async function jobsOnChain(chain: Pick<TestChain, 'address' | 'rpc'>): Promise<Job[]> {
   const { address, rpc } = chain
   const hex = (number: number) => `0x${number.toString(16)}`

@@ -1,6 +1,9 @@
 import type { TestChain } from './anvil.ts'
 
-/** Jobs in block after block, every third one with all of their lives, and a reorg now and then, until it is stopped. */
+/**
+ * Creates jobs in block after block until it is stopped. Every third batch is of completed jobs, and every tenth turn
+ * has a reorg.
+ */
 export function startLoad(chain: TestChain, { jobs = 10, everyMs = 150, reorgs = true } = {}) {
   let stopping = false
   async function run(): Promise<void> {
@@ -11,10 +14,10 @@ export function startLoad(chain: TestChain, { jobs = 10, everyMs = 150, reorgs =
     }
   }
   const ended = run()
-  // Told to whoever stops it.
+  // The error is thrown by `stop`.
   ended.catch(() => {})
   return {
-    /** Ends after the block under way; rejects where the load itself failed. */
+    /** Ends after the present turn. Rejects if the load failed. */
     async stop(): Promise<void> {
       stopping = true
       await ended

@@ -1,4 +1,4 @@
-/** Reads Prometheus metrics: `name` or `name{label="value"}` → number; what is not there is 0. */
+/** Reads Prometheus metrics. The returned function takes `name` or `name{label="value"}`; a missing series is 0. */
 export async function readMetrics(url: string): Promise<(name: string) => number> {
   const text = await (await fetch(`${url}/metrics`)).text()
   const values = new Map(

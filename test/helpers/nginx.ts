@@ -6,7 +6,10 @@ import { endWithParent } from '../../src/devnet/guard.ts'
 import { tempDir } from './tempDir.ts'
 import { until } from './until.ts'
 
-/** nginx in front of servers, with its defaults: responses buffered, HTTP/1.0 to the servers, the next one where one is down. */
+/**
+ * Starts nginx in front of servers with its defaults: it buffers responses, speaks HTTP/1.0 to the servers, and uses
+ * the next server if one is down.
+ */
 export async function startNginx(urls: string[]): Promise<{ url: string; stop(): Promise<void> }> {
   const dir = await tempDir()
   const port = await getPort()

@@ -8,12 +8,12 @@ import { tempDir } from './tempDir.ts'
 import { until } from './until.ts'
 
 export interface Pgbouncer {
-  /** The same database as `url`, through the pooler. */
+  /** The URL of the same database through the pooler. */
   through(url: string): string
   stop(): Promise<void>
 }
 
-/** Starts the system's pgbouncer in transaction mode before a Postgres on this machine. */
+/** Starts the system's pgbouncer in transaction mode in front of a Postgres on this machine. */
 export async function startPgbouncer(postgresPort: number, { poolSize = 4 } = {}): Promise<Pgbouncer> {
   const dir = await tempDir()
   const port = await getPort()
@@ -33,7 +33,7 @@ default_pool_size = ${poolSize}
 max_client_conn = 200
 `,
   )
-  // It refuses to run as root.
+  // pgbouncer refuses to run as root.
   const user = process.getuid?.() === 0 ? ['-u', 'nobody'] : []
   const child = spawn('pgbouncer', [...user, file], { stdio: 'ignore', detached: true })
   endWithParent(child)

@@ -8,7 +8,7 @@ beforeAll(async () => {
 })
 afterAll(() => server.stop())
 
-test('keeps what was committed over a restart and a crash, and is unreachable in between', async () => {
+test('startPostgres keeps committed data over a restart and a crash, and refuses connections while it is down', async () => {
   const url = await server.createDatabase()
   expect(await server.createDatabase()).not.toBe(url)
   const query = async (text: string) => {

@@ -9,18 +9,18 @@ import { tempDir } from './tempDir.ts'
 import { until } from './until.ts'
 
 export interface TestPostgres {
-  /** The `postgres` database; tests take one of their own by createDatabase(). */
+  /** The `postgres` database. A test creates its own with createDatabase(). */
   url: string
   port: number
   pid(): number
-  /** A new, empty database; resolves with its URL. */
+  /** Creates an empty database and resolves with its URL. */
   createDatabase(): Promise<string>
-  /** Ends every connection at once and shuts down cleanly; start() brings the same data back. */
+  /** Ends every connection at once and shuts down cleanly. start() serves the same data again. */
   halt(): Promise<void>
   start(): Promise<void>
-  /** halt() and start(). */
+  /** Calls halt() and start(). */
   restart(): Promise<void>
-  /** A crash, as by a power failure: SIGQUIT ends all of the server's processes without a checkpoint. */
+  /** Crashes it: SIGQUIT ends all of the server's processes without a checkpoint. */
   kill(): Promise<void>
   /** Ends it for good and removes its folder. */
   stop(): Promise<void>
@@ -28,7 +28,8 @@ export interface TestPostgres {
 
 /**
  * Starts a real Postgres server on a free port, with its data in a temporary folder.
- * @param durable true runs it with its defaults; false, the default, without fsync: fast, and as safe as the process's own death needs.
+ * @param durable true keeps the default settings. false, the default, disables fsync: that is faster, and the data
+ * still survive a crash of the server process.
  */
 export async function startPostgres({ durable = false } = {}): Promise<TestPostgres> {
   const dir = await tempDir()
@@ -38,7 +39,7 @@ export async function startPostgres({ durable = false } = {}): Promise<TestPostg
     const data = join(dir.path, 'data')
     await mkdir(data, { mode: 0o700 })
     if (user) await chown(data, user.uid, user.gid)
-    // Its own cwd, because the user it runs as may not be allowed into ours.
+    // A cwd of its own, because its user may have no access to that of this process.
     const options = { ...user, cwd: data }
     await run(
       spawn(
@@ -62,7 +63,7 @@ export async function startPostgres({ durable = false } = {}): Promise<TestPostg
         detached: true,
       })
       server = child
-      // SIGQUIT, because a SIGKILL would leave its backends to find out by themselves.
+      // SIGQUIT also ends its backends at once. After a SIGKILL they would run on until they notice.
       endWithParent(child, 'SIGQUIT')
       let output = ''
       child.stderr?.on('data', (chunk) => {
@@ -125,7 +126,9 @@ function settings(durable: boolean): string[] {
   return Object.entries(values).flatMap(([name, value]) => ['-c', `${name}=${value}`])
 }
 
-/** Postgres refuses to run as root. Any user of the system will do, and it needs an entry in /etc/passwd. */
+/**
+ * The user to run Postgres as, if this process is root: Postgres refuses root. It must have an entry in /etc/passwd.
+ */
 async function unprivilegedUser(): Promise<{ uid: number; gid: number } | undefined> {
   if (process.getuid?.() !== 0) return undefined
   const entry = readFileSync('/etc/passwd', 'utf8')
@@ -136,7 +139,9 @@ async function unprivilegedUser(): Promise<{ uid: number; gid: number } | undefi
   return { uid: Number(entry[2]), gid: Number(entry[3]) }
 }
 
-/** The server's own binaries, copied where the unprivileged user cannot reach node_modules (a checkout in /root). */
+/**
+ * Paths of the binaries. They are copied if the unprivileged user cannot read node_modules, as in a checkout in /root.
+ */
 async function binaries(
   user: { uid: number; gid: number } | undefined,
   scratch: string,

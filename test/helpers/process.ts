@@ -7,19 +7,19 @@ import getPort from 'get-port'
 import { endWithParent } from '../../src/devnet/guard.ts'
 import { until } from './until.ts'
 
-/** A JSON log line; a line that is not JSON is `{ text }`. */
+/** A JSON log line. A line that is not JSON becomes `{ text }`. */
 export type LogLine = Record<string, unknown> & { msg?: string; text?: string }
 
 export interface JobcastProcess {
-  /** Where it serves, once it does. */
+  /** Base URL of its HTTP server. */
   url: string
   pid: number
-  /** Everything it has written so far, stdout and stderr. */
+  /** All lines written so far to stdout and stderr. */
   logs: LogLine[]
   waitForLog(matches: RegExp | ((line: LogLine) => boolean), options?: { timeout?: number }): Promise<LogLine>
-  /** Waits until `path` answers 200; an end of the process before that is an error with its last lines. */
+  /** Waits until `path` answers 200. Rejects with the last log lines if the process ends before. */
   untilReady(path?: string, options?: { timeout?: number }): Promise<void>
-  /** Sends the signal as it is; resolves when the process has ended (at once for SIGSTOP and SIGCONT). */
+  /** Sends a signal, SIGKILL by default. Resolves when the process has ended; for SIGSTOP and SIGCONT at once. */
   kill(signal?: NodeJS.Signals): Promise<Exit>
   exit: Promise<Exit>
   /** SIGTERM, then SIGKILL after 10 s. */
@@ -31,14 +31,15 @@ export interface Exit {
   signal: NodeJS.Signals | null
 }
 
-/** The command `jobcast`, compiled. */
+/** The compiled command `jobcast`. */
 export const builtMain = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url))
 const STOP_TIMEOUT_MS = 10_000
 
 /**
- * Starts a command of Jobcast, as `npm run build` has left it in `dist/`, as a process of its own (no wrapper: its pid is
- * the one that matters).
- * @param env all of its environment but PATH and HOME; PORT is a free one unless given.
+ * Starts a command of Jobcast from `dist/`, as `npm run build` compiled it. There is no wrapper process: the pid is
+ * that of
+ * Jobcast.
+ * @param env its whole environment, except PATH and HOME. By default PORT is a free port.
  */
 export async function startProcess({
   args = ['start'],
@@ -50,7 +51,7 @@ export async function startProcess({
   env?: Record<string, string>
   /** Arguments of node itself, such as --cpu-prof. */
   nodeArgs?: string[]
-  /** Not the checkout by default: a .env there must not decide a test. */
+  /** The temporary folder by default: a .env file in the checkout must not affect a test. */
   cwd?: string
 } = {}): Promise<JobcastProcess> {
   const port = env.PORT ?? String(await getPort())
@@ -71,7 +72,7 @@ function observe(child: ChildProcess, url: string): JobcastProcess {
   let ended: Exit | undefined
   const exit = new Promise<Exit>((resolve, reject) => {
     child.once('error', reject)
-    // `close`: the last lines have been read by then.
+    // `close`, not `exit`: only then have the last lines been read.
     child.once('close', (code, signal) => {
       ended = { code, signal }
       resolve(ended)

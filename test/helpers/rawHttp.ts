@@ -1,15 +1,15 @@
 import { connect, type Socket } from 'node:net'
 import { until } from './until.ts'
 
-/** A TCP connection on which a test writes HTTP by hand, and sees every byte that comes back. */
+/** A TCP connection on which a test writes raw HTTP and reads every byte of the response. */
 export interface RawConnection {
   socket: Socket
-  /** what came so far, as latin1: one character a byte */
+  /** the bytes received so far, as latin1: one character per byte */
   received(): string
-  /** how it ended: the other side's FIN, a reset, or not yet */
+  /** whether it is open, was ended with FIN, or was reset */
   ending(): 'open' | 'clean' | 'reset'
   send(text: string | Buffer): void
-  /** Waits until what was received contains the text. */
+  /** Waits until the received bytes contain the text. */
   until(text: string): Promise<string>
   untilEnded(): Promise<'clean' | 'reset'>
   close(): void
@@ -53,19 +53,19 @@ export async function openRaw(url: string): Promise<RawConnection> {
 
 export interface RawAnswer {
   status: number
-  /** in the order and spelling of the wire */
+  /** in the order and spelling in which they were received */
   headers: [name: string, value: string][]
   header(name: string): string | undefined
-  /** without its chunks; what came so far */
+  /** the part received so far, without chunk framing */
   body: string
   complete: boolean
-  /** what follows this answer on the connection */
+  /** the bytes after this response */
   rest: string
 }
 
 /**
- * Reads the first answer of a connection, strictly by RFC 9112.
- * @param ended the connection has ended, which ends a body of no given length
+ * Parses the first response of a connection, strictly by RFC 9112.
+ * @param ended whether the connection has ended; this also ends a body without a length
  * @throws Error for anything that is not HTTP
  */
 export function parseAnswer(text: string, { head = false, ended = false } = {}): RawAnswer {

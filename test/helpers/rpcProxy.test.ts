@@ -21,7 +21,7 @@ function post(body: unknown): Promise<Response> {
 
 const call = (method: string, id = 1) => ({ jsonrpc: '2.0', id, method, params: [] })
 
-test('passes calls and batches on and counts them by method', async () => {
+test('the proxy forwards calls and batches, and counts them by method', async () => {
   expect(await (await post(call('eth_chainId'))).json()).toMatchObject({ id: 1, result: '0x7a69' })
   const batch = await (await post([call('eth_chainId', 1), call('eth_blockNumber', 2)])).json()
   expect(batch).toMatchObject([{ id: 1, result: '0x7a69' }, { id: 2 }])
@@ -30,7 +30,7 @@ test('passes calls and batches on and counts them by method', async () => {
   expect(proxy.requests).toBe(2)
 })
 
-test('one call of a batch fails, another is changed, the rest go through', async () => {
+test('the proxy can fail one call of a batch and change another, and forwards the rest', async () => {
   proxy.fault = (method) => {
     if (method === 'eth_blockNumber') return { error: { code: -32005, message: 'limit' } }
     if (method === 'eth_chainId') return { mutate: (result) => `${result}00` }
@@ -44,7 +44,7 @@ test('one call of a batch fails, another is changed, the rest go through', async
   ])
 })
 
-test('answers a whole request with a status, headers and a body that is no JSON', async () => {
+test('the proxy can answer a request with any status, headers and body', async () => {
   proxy.fault = () => ({
     status: 429,
     headers: { 'retry-after': '7', 'content-type': 'text/html' },
@@ -56,7 +56,7 @@ test('answers a whole request with a status, headers and a body that is no JSON'
   expect(await response.text()).toBe('<p>')
 })
 
-test('drops a connection, refuses and hangs, and is back each time', async () => {
+test('the proxy can drop a connection, refuse connections and hang, and works again after each', async () => {
   proxy.fault = () => ({ drop: true })
   await expect(post(call('eth_chainId'))).rejects.toThrow('fetch failed')
   proxy.fault = undefined
@@ -68,7 +68,7 @@ test('drops a connection, refuses and hangs, and is back each time', async () =>
   }
 })
 
-test('carries WebSocket calls and subscriptions, with their faults', async () => {
+test('the proxy forwards WebSocket calls and subscriptions, and applies faults to them', async () => {
   const transport = webSocket(proxy.wsUrl, { retryCount: 0, reconnect: false })
   const client = createPublicClient({ transport, cacheTime: 0 })
   expect(await client.getChainId()).toBe(31337)

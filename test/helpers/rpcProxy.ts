@@ -3,46 +3,46 @@ import { createRequire } from 'node:module'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 
-/** What happens to a call instead of a plain answer. `{}` changes nothing. */
+/** A fault of one call. `{}` changes nothing. */
 export interface Fault {
-  /** Waits before anything else. Infinity: never answered, the connection stays open. */
+  /** Delays the call. If Infinity, it is never answered and the connection stays open. */
   delayMs?: number
-  /** Closes the connection without an answer. A notification is swallowed instead. */
+  /** Closes the connection without an answer. If the fault is for a notification, only that is dropped. */
   drop?: boolean
-  /** Answers the whole HTTP request with this; a WebSocket, which has no status, is closed. */
+  /** Answers the whole HTTP request with this status. A WebSocket, which has no status, is closed. */
   status?: number
   headers?: Record<string, string>
   body?: string
-  /** Answers this call with a JSON-RPC error; the others of its batch go on. */
+  /** Answers this call with a JSON-RPC error. Other calls of its batch are forwarded. */
   error?: { code: number; message: string; data?: unknown }
   /** Changes the result of this call, or of a notification. */
   mutate?(result: unknown): unknown
 }
 
-/** Asked for each call; a call of a batch is asked for by itself, `body` is the whole request. */
+/** Returns the fault of a call. It runs once for each call of a batch; `body` is the whole request. */
 export type FaultRule = (method: string, params: unknown[], body: unknown) => Fault | undefined
 
 /**
- * A JSON-RPC endpoint (HTTP and WebSocket on one port) in front of another, whose faults are switched at run time.
+ * A JSON-RPC proxy (HTTP and WebSocket on one port). A test switches its faults at run time.
  */
 export interface RpcProxy {
   url: string
   wsUrl: string
   port: number
-  /** The rule in force; undefined: every call goes through. `eth_subscription` names notifications. */
+  /** The present rule; if undefined, every call is forwarded. Notifications have the method `eth_subscription`. */
   fault: FaultRule | undefined
-  /** The HTTP URL behind; another chain's may take its place. Open WebSockets stay where they are. */
+  /** The HTTP URL of the node. It can be changed to another chain. Open WebSockets stay with the old one. */
   target: string
-  /** Calls that came in, by method, those answered by a fault included. */
+  /** Received calls by method, including those with a fault. */
   calls: Map<string, number>
   count(method: string): number
-  /** HTTP requests that came in: a batch is one. */
+  /** Received HTTP requests; a batch counts once. */
   requests: number
   openSockets(): number
-  /** `refuse`: nothing listens any more and open connections are cut. `hang`: taken in and never answered. */
+  /** `refuse`: stops listening and cuts open connections. `hang`: accepts requests and never answers. */
   down(how: 'refuse' | 'hang'): Promise<void>
   up(): Promise<void>
-  /** Cuts every open connection, WebSockets included; new ones are welcome. */
+  /** Cuts every open connection, WebSockets included. New ones are accepted. */
   cut(): void
   stop(): Promise<void>
 }
@@ -66,7 +66,7 @@ interface Answer {
   error?: Fault['error']
 }
 
-/** The part of `ws` used here: it comes with viem and publishes no types. */
+/** The part of `ws` that is used here. `ws` comes with viem and publishes no types. */
 interface Ws {
   readonly readyState: number
   send(text: string): void
@@ -90,7 +90,10 @@ export async function startRpcProxy(target: string): Promise<RpcProxy> {
   const upgrades = new WebSocket.WebSocketServer({ noServer: true })
   const sockets = new Set<Socket>()
   const timers = new Set<NodeJS.Timeout>()
-  /** What was taken in while it hung, and the WebSockets, which cannot tell a hole from silence. */
+  /**
+   * Functions that close the requests received while it hung, and the WebSockets: after a hang, clients cannot know
+   * that they missed messages.
+   */
   const unanswered = new Set<() => void>()
   const bridges = new Set<() => void>()
   let hanging = false
@@ -154,7 +157,7 @@ export async function startRpcProxy(target: string): Promise<RpcProxy> {
     await closed
   }
 
-  /** Resolves never for Infinity: the connection is then cut by cut() or stop(). */
+  /** Never resolves for Infinity; cut() or stop() then ends the connection. */
   function delay(ms: number): Promise<void> {
     return new Promise((resolve) => {
       if (ms === Number.POSITIVE_INFINITY) return
@@ -210,7 +213,7 @@ export async function startRpcProxy(target: string): Promise<RpcProxy> {
     return fault?.mutate && 'result' in answer ? { ...answer, result: fault.mutate(answer.result) } : answer
   }
 
-  /** One client's WebSocket and its own to the endpoint behind. */
+  /** Connects one client's WebSocket with a WebSocket to the node. */
   function bridge(client: Ws): void {
     const upstream = new WebSocket(proxy.target.replace(/^http/, 'ws'))
     const pending = new Map<unknown, { call: Call; fault: Fault }>()
@@ -246,7 +249,7 @@ export async function startRpcProxy(target: string): Promise<RpcProxy> {
       if (faults.some((fault) => fault?.drop || fault?.status !== undefined)) return end()
       if (!faults.some(Boolean)) return up(data.toString())
       if (Array.isArray(body)) {
-        // Few clients batch over a WebSocket: the faulty batch is answered over HTTP.
+        // A batch with faults is forwarded over HTTP, which has code for it. Few clients batch over a WebSocket.
         return forward(calls, faults).then(down, end)
       }
       const [fault] = faults

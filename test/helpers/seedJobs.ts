@@ -7,20 +7,25 @@ import { openPostgres } from '../../src/store/postgres.ts'
 /** Jobs of each block that {@link seedJobs} makes. */
 export const JOBS_A_BLOCK = 3
 
-/** Statuses of the jobs that {@link seedJobs} makes, by how many in a thousand. */
+/** SQL expression of the status of job n. */
 const STATUSES = `case when n % 1000 = 1 then 'DISPUTED' when n % 10 = 0 then 'OPEN' when n % 10 < 3 then 'REJECTED' else 'COMPLETED' end`
 
 /**
- * Fills a new database as an index of `count` jobs of the default contract would have: jobs, tallies and cursor, in
- * seconds also for a million. Client 7 has half of the jobs, the others share 5,000 clients; a job in ten has a provider, of
- * 300; CEX_CAPITAL is the strategy of one in a thousand, and of none at level 4; budgets are 1 to 10000 USDC, evenly spread;
- * a job in a thousand is DISPUTED, one in ten OPEN.
+ * Fills a new database as an indexer would after `count` jobs of the default contract: jobs, tallies and cursor. A
+ * million
+ * jobs take seconds.
+ *
+ * Client 7 has half of the jobs; 5,000 clients share the rest. One job in ten has one of 30 providers. One in a
+ * thousand has
+ * the strategy CEX_CAPITAL, none of them at level 4. Budgets are spread evenly from 1 to 10,000 USDC. One job in a
+ * thousand
+ * is DISPUTED, and one in ten is OPEN.
  */
 export async function seedJobs(url: string, count: number): Promise<void> {
   const db = createDatabase(await openPostgres(url, jobRegistry))
   const sql = postgres(url, { max: 1, onnotice: () => {} })
   try {
-    // Vacuum marks no page as visible to all whose commit is not flushed yet.
+    // VACUUM does not mark a page all-visible if its commit is not flushed yet.
     await sql.unsafe('set synchronous_commit = on')
     await sql.unsafe(`
       insert into jobs (block_number, log_index, job_id, data, keys)

@@ -5,16 +5,19 @@ import type { Job } from '../../src/contract/job.ts'
 import { until } from './until.ts'
 
 export interface Service extends App {
-  /** Parsed answer of a path; throws unless its status is the expected one. */
+  /** Requests a path and parses the JSON. Throws if the status is not the expected one. */
   // biome-ignore lint/suspicious/noExplicitAny: tests read many shapes
   get(path: string, status?: number): Promise<any>
-  /** Every job of the history, oldest first. */
+  /** Reads the whole history, oldest first. */
   history(): Promise<Job[]>
-  /** Waits until /ready says so. */
+  /** Waits until /ready answers 200. */
   untilReady(): Promise<void>
 }
 
-/** Settings with which a process starts at once, for tests of what needs neither a chain nor a database: nothing listens there. */
+/**
+ * Settings for tests that need neither a chain nor a database: nothing listens at these addresses, and a process starts
+ * all the same.
+ */
 export const unreachable = {
   RPC_URL: 'http://127.0.0.1:1',
   CONTRACT_ADDRESS: `0x${'12'.repeat(20)}`,
@@ -31,7 +34,7 @@ export async function startService(env: Record<string, string>, role: Role = 'al
   return { ...app, ...reader(app.url) }
 }
 
-/** The API of a running Jobcast, as a test reads it. */
+/** Functions with which a test reads the API of a running Jobcast. */
 export function reader(url: string): Pick<Service, 'get' | 'history' | 'untilReady'> {
   async function get(path: string, status = 200) {
     const response = await fetch(url + path)

@@ -1,12 +1,12 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 
-/** A TCP port in front of another, which can be cut. */
+/** A TCP proxy that can be interrupted. */
 export interface TcpProxy {
   port: number
   connections(): number
-  /** `refuse`: nothing listens and what was open is cut. `hang`: open connections stay, and carry nothing any more. */
+  /** `refuse`: stops listening and cuts open connections. `hang`: keeps open connections but forwards nothing. */
   down(how: 'refuse' | 'hang'): Promise<void>
-  /** New connections pass again; those that hung stay silent for ever, as after a failover of the network. */
+  /** Forwards new connections again. Those that hung stay silent, as after a network failover. */
   up(): Promise<void>
   stop(): Promise<void>
 }

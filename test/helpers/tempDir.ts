@@ -8,7 +8,7 @@ process.on('exit', () => {
   for (const path of kept) rmSync(path, { recursive: true, force: true })
 })
 
-/** A new folder under the system's temporary one; removed by `remove()`, or at the latest when this process exits. */
+/** Creates a temporary folder. It is removed by `remove()`, or when this process exits. */
 export async function tempDir(): Promise<{ path: string; remove(): Promise<void> }> {
   const path = await mkdtemp(join(tmpdir(), 'jobcast-test-'))
   kept.add(path)

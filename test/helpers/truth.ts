@@ -4,10 +4,10 @@ import type { TestChain } from './anvil.ts'
 import type { StreamEvent } from './eventStream.ts'
 import { jobsOnChain } from './fold.ts'
 
-/** What identifies a job of a chain, where it stands, and how far it is. */
+/** A job's identity, its block and its status. */
 export type Place = [blockNumber: string, jobId: string, transactionHash: string, status: string]
 
-/** Every job the chain holds now, oldest first, asked of the node itself. */
+/** Reads every job of the chain from its node, oldest first. */
 export async function jobsOfChain(chain: TestChain): Promise<Place[]> {
   return (await jobsOnChain(chain)).map(placeOf)
 }
@@ -17,8 +17,9 @@ export function placeOf(job: Job): Place {
 }
 
 /**
- * What a subscriber holds after these events, of the jobs that it saw created. Also asserts that ids grow, which they
- * would not if an event came twice.
+ * Applies events to a list of jobs. Updates and removals of jobs whose creation is not among the events are ignored.
+ * Asserts
+ * that ids grow, so an event that is sent twice fails.
  */
 export function fold(events: Pick<StreamEvent, 'type' | 'id' | 'data'>[]): Place[] {
   const held = new Map<string, Place>()

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 
 /**
- * Asks `fn` again and again until its value is truthy, and resolves with that value.
+ * Calls `fn` until its value is truthy, and resolves with that value.
  * @throws Error with the message and the last value, or the last error, after `timeout` ms.
  */
 export async function until<T>(

@@ -13,15 +13,15 @@ import { commitStep } from '../../src/store/step.ts'
 import type { JobWrite, Step, StoredJob } from '../../src/store/writes.ts'
 import { startService } from './service.ts'
 
-/** Writes a database as an indexer does, one block a call, without a chain: for tests of what comes after it. */
+/** Writes a database as an indexer does, one block per call, for tests that need no chain. */
 export interface Writer {
-  /** Commits one block with these jobs; fields left out get values of their own. Resolves with the last feed id. */
+  /** Commits one block with these jobs. Missing fields get typical values. Resolves with the last feed id. */
   add(...jobs: Partial<Job>[]): Promise<number>
   /** Commits one block in which a log changes a job. Resolves with the last feed id. */
   change(jobId: string, set: Partial<Job>): Promise<number>
-  /** Takes the newest blocks away again, as a reorg does. Resolves with the last feed id. */
+  /** Removes the newest blocks, as a reorg does. Resolves with the last feed id. */
   remove(blocks: number): Promise<number>
-  /** Appends a feed entry with data of any text. */
+  /** Appends a feed entry with any text as its data. Resolves with its id. */
   append(data: string): Promise<number>
   lastId(): Promise<number>
   run(query: SQL): Promise<Record<string, unknown>[]>
@@ -32,7 +32,7 @@ const word = (n: number): Hex => `0x${n.toString(16).padStart(64, '0')}`
 const me = 'test'
 const FIRST_TIMESTAMP = 1_790_000_000
 
-/** A job of the default contract with values of its own. */
+/** A job of the default contract with typical values. */
 export function anyJob(n: number, blockNumber: number): Job {
   return {
     jobId: String(n),
@@ -149,7 +149,7 @@ export async function openWriter(databaseUrl: string, contract: Contract = jobRe
   }
 }
 
-/** Jobcast in this process, which serves a database that a test writes. */
+/** Starts Jobcast in this process on a database that a test writes. */
 export async function serveDatabase(databaseUrl: string, env: Record<string, string> = {}) {
   return startService({ DATABASE_URL: databaseUrl, ...env }, 'api')
 }

@@ -14,23 +14,23 @@ import { readState } from '../../src/store/state.ts'
 import { createGates, type Gates, release } from './gates.ts'
 import type { Random } from './random.ts'
 
-/** What the model keeps in memory and reads at a time: small, so that schedules reach beyond both. */
+/** Limits of the feed in memory and of one read. They are small, so that schedules exceed both. */
 const SMALL = { tailEvents: 4, fetchEntries: 3 }
 const BATCH_BYTES = 1_200
 
 type Handler = (request: unknown, reply: unknown) => Promise<unknown>
 
-/** The serving half of a process: the real feed, fan-out and stream route, over sockets that are ours. */
+/** The serving half of a process: the real feed, fan-out and stream route, over simulated sockets. */
 export interface Api {
   gates: Gates
-  /** a commit's notification arrives */
+  /** delivers the notification of a commit */
   notify(commit: Commit): void
-  /** the slow poll */
+  /** runs the poll that finds commits without a notification */
   poll(): Promise<void>
   handle: Handler
   lastId(): number | null
   rebuilt(): boolean
-  /** Lets everything under way come to its end; answers come in any order if `reorder`. */
+  /** Completes all pending awaits. If `reorder`, their answers arrive in any order. */
   settle(random: Random, reorder: boolean): Promise<void>
   kill(): void
 }

@@ -16,7 +16,7 @@ function bitsOf(value: Hex): number[] {
   return [0, 2, 4].map((i) => (((hash[i] as number) << 8) | (hash[i + 1] as number)) % 2048)
 }
 
-/** The bloom of a block's logs, by their addresses and first topics. */
+/** The bloom of a block's logs, from their addresses and first topics. */
 export function bloomOf(logs: RpcLog[]): Hex {
   const bytes = Buffer.alloc(256)
   for (const log of logs)
@@ -28,7 +28,7 @@ export function bloomOf(logs: RpcLog[]): Hex {
 
 const found = new Map<Hex, Hex[]>()
 
-/** Addresses whose bits together are those of a contract and an event: a bloom that says "maybe" where nothing is. */
+/** Addresses whose bits together cover those of a contract and an event: their bloom is a false positive. */
 export function lookalikes(contract: Hex, topic: Hex): Hex[] {
   const before = found.get(topic)
   if (before) return before

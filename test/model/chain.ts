@@ -7,7 +7,7 @@ export const CONTRACT: Hex = `0x${'c0'.repeat(20)}`
 const STRANGER: Hex = `0x${'5a'.repeat(20)}`
 const FIRST_TIMESTAMP = 1_700_000_000
 
-/** A log of the contract in a block, with the spec it was made of. */
+/** A log of the contract in a block, with the spec it was made from. */
 export interface SimLog {
   spec: LogSpec
   logIndex: number
@@ -22,27 +22,27 @@ export interface SimBlock {
   /** unix seconds */
   timestamp: number
   logsBloom: Hex
-  /** ours, in order */
+  /** logs of the contract, in order */
   logs: SimLog[]
-  /** every log of the block, other contracts' too */
+  /** every log of the block, including other contracts' */
   allLogs: RpcLog[]
 }
 
-/** A chain of blocks with branches: what is true, whatever an RPC says of it. */
+/** A chain of blocks with branches. It is the truth that answers of the simulated RPC may deviate from. */
 export interface SimChain {
   genesis: SimBlock
   head: SimBlock
   finalized: SimBlock
-  /** heads of the past that hold the finalized block: what a node that lags may still believe in */
+  /** earlier heads above the finalized block: a lagging node may still report them */
   past: SimBlock[]
   byHash: Map<Hex, SimBlock>
   /** the block the contract was created in */
   contractBlock: number
-  /** @param noise logs of others whose bloom looks as if logs of ours were among them */
+  /** @param noise adds logs of other contracts whose bloom is a false positive for this contract */
   mine(logs: LogSpec[], noise?: boolean): void
-  /** Replaces the newest `depth` blocks by other ones. */
+  /** Replaces the newest `depth` blocks with a new branch. */
   reorg(depth: number, blocks: LogSpec[][], noise?: boolean): void
-  /** The chain goes back to an old branch: a head of the past that is no ancestor of the present one. */
+  /** Returns to an old branch: its head is an earlier head that is not an ancestor of the present one. */
   backTo(random: Random): void
   finalize(number: number): void
 }
@@ -50,7 +50,7 @@ export interface SimChain {
 export interface ChainOptions {
   definition: ModelDefinition
   contractBlock: number
-  /** makes the hashes of one chain differ from those of another */
+  /** distinguishes the hashes of two chains */
   salt?: number
 }
 

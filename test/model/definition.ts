@@ -5,9 +5,12 @@ import type { Random } from './random.ts'
 /** Fields of a job as a client sees them. */
 export type Fields = Record<string, string | number | null>
 
-/** One event of a contract: how its logs are drawn. The first parameter of each is the job's id, indexed. */
+/**
+ * One event of a contract, and a function that draws random logs of it. The first parameter is always the job's id,
+ * indexed.
+ */
 export interface EventModel {
-  /** as Solidity writes it, without names */
+  /** Solidity signature without parameter names */
   signature: string
   /** how many parameters after the job's id are topics; the others are data */
   indexed: number
@@ -20,7 +23,7 @@ export interface Drawn {
   words: string[]
   /** what the log sets in the job */
   set: Fields
-  /** false if a word is no value of its type; true by default */
+  /** false if a word is not a value of its type; true by default */
   fits?: boolean
 }
 
@@ -30,7 +33,7 @@ export interface LogSpec extends Drawn {
   creates: boolean
   jobId: bigint
   damage: Damage | null
-  /** of the transaction, if the log was in a block before */
+  /** hash of its transaction, if the log was in an earlier block */
   transactionHash?: Hex
 }
 
@@ -38,20 +41,20 @@ export interface LogSpec extends Drawn {
 export const DAMAGES = ['a topic less', 'a topic more', 'a byte less'] as const
 export type Damage = (typeof DAMAGES)[number]
 
-/** A query of the stream, and what it must select. */
+/** A query of the stream, and the events that it must select. */
 export interface ModelQuery {
   query: Record<string, string>
   types: string[]
   matches(job: Fields): boolean
 }
 
-/** A contract definition with its own, separate account of what its logs do to a job. */
+/** A contract definition, and an independent description of the effect of its logs. */
 export interface ModelDefinition {
   /** the definition under test */
   contract: Contract
   creations: EventModel[]
   changes: EventModel[]
-  /** a job of which nothing is known: every field, in the order of the public contract */
+  /** a job with null in every field, in the public order of the fields */
   empty: Fields
   /** fields by which jobs are counted */
   kind: string[]
@@ -81,14 +84,14 @@ export function digits(value: number | bigint | Hex): string {
   return hex.padStart(64, '0')
 }
 
-/** An amount as the public contract writes it. */
+/** An amount in the public form. */
 export function fixed(units: bigint, decimals: number): string {
   if (decimals === 0) return String(units)
   const one = 10n ** BigInt(decimals)
   return `${units / one}.${String(units % one).padStart(decimals, '0')}`
 }
 
-/** Small amounts that straddle a filter's bound, and now and then the largest and the least. */
+/** Draws small amounts on both sides of a filter's bound, and sometimes the largest or the smallest amount. */
 export function drawAmount(random: Random): bigint {
   if (random.chance(0.03)) return 2n ** 256n - 1n
   return random.chance(0.05) ? 0n : 100n + BigInt(random.below(200))

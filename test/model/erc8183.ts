@@ -19,7 +19,7 @@ const [ALICE, BOB] = PEOPLE as [Hex, Hex]
 const person = (random: Random) => random.pick([...PEOPLE, ...PEOPLE, ZERO])
 const orNull = (address: Hex) => (address === ZERO ? null : address)
 
-/** Both forms of the creating event. */
+/** Draws a log of the creating event, in the form with a hook or without. */
 function created(random: Random, hook: Hex | undefined): Drawn {
   const [client, provider, evaluator] = [person(random), person(random), person(random)]
   const words = [client, provider, evaluator, EXPIRES, ...(hook === undefined ? [] : [hook])].map(digits)
@@ -40,7 +40,7 @@ function created(random: Random, hook: Hex | undefined): Drawn {
   }
 }
 
-/** An event of one person and further words. */
+/** Makes an event whose first parameter after the id is an address. */
 function ofPerson(
   signature: string,
   field: string | null,
@@ -57,7 +57,7 @@ function ofPerson(
   }
 }
 
-/** A status with a bytes32, which goes into `field`. */
+/** Draws a bytes32 for `field`, and sets a status. */
 function told(status: string, field: string): (random: Random) => Drawn {
   return (random) => {
     const value: Hex = `0x${random.pick(['00', '5e']).repeat(32)}`
@@ -108,7 +108,7 @@ export const erc8183Model: ModelDefinition = {
     })),
     ofPerson('JobSubmitted(uint256,address,bytes32)', 'provider', told('SUBMITTED', 'deliverable')),
     ofPerson('JobCompleted(uint256,address,bytes32)', 'evaluator', told('COMPLETED', 'reason')),
-    // Who rejects is the client or the evaluator: no field of the job.
+    // The rejector is the client or the evaluator, and sets no field.
     ofPerson('JobRejected(uint256,address,bytes32)', null, told('REJECTED', 'reason')),
     { signature: 'JobExpired(uint256)', indexed: 0, draw: () => ({ words: [], set: { status: 'EXPIRED' } }) },
   ],

@@ -37,21 +37,22 @@ export interface ExpectedEntry {
   before: string | null
 }
 
-/** What the store must hold when a block was indexed. */
+/** The rows that the store must hold after a block was indexed. */
 export interface Expected {
   /** in order of creation */
   jobs: ExpectedJob[]
   changes: ExpectedChange[]
   unapplied: ExpectedUnapplied[]
-  /** what the block's own logs tell, one entry each */
+  /** one entry for each log of the block that has an effect */
   entries: ExpectedEntry[]
 }
 
 const NOTHING: Expected = { jobs: [], changes: [], unapplied: [], entries: [] }
 
 /**
- * The model's own account of an index that begins at `startBlock`, from the specs of the logs. It knows nothing of how the
- * indexer decodes, folds or stores.
+ * Computes the expected index that begins at `startBlock` from the specs of the logs. It shares no code with the
+ * indexer's
+ * decoding, folding or storage.
  */
 export function createExpectations({ empty }: ModelDefinition, startBlock: number) {
   const known = new Map<SimBlock, Expected>()
@@ -114,7 +115,7 @@ export function createExpectations({ empty }: ModelDefinition, startBlock: numbe
       }
     }
 
-  /** What the feed must say of a move of the index from one block to another: its descendant, or its ancestor. */
+  /** The feed entries of a move of the index from one block to a descendant or an ancestor. */
   function entries(from: SimBlock | null, to: SimBlock | null): ExpectedEntry[] {
     const [fromNumber, toNumber] = [from?.number ?? -1, to?.number ?? -1]
     if (toNumber >= fromNumber) {

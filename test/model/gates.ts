@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Random } from './random.ts'
 
-/** One thing a process waits for: done by `execute`, known to the process after `answer`. */
+/** One pending await of a process. `execute` performs the operation, `answer` resolves the await. */
 export interface Gate {
   what: string
   executed: boolean
@@ -10,8 +10,9 @@ export interface Gate {
 }
 
 /**
- * The awaits of one process. Nothing it asks for happens by itself: the schedule says when, in which order, and whether the
- * process still lives to hear the answer.
+ * The pending awaits of one process. The schedule decides when and in which order each is performed and answered, and
+ * whether
+ * the process is killed before.
  */
 export interface Gates {
   pending: Gate[]
@@ -44,7 +45,7 @@ export function createGates(): Gates {
   }
 }
 
-/** Lets one await go on: at once, or, where answers may overtake one another, only half of the way. */
+/** Performs and answers one await. If `reorder`, it may only perform it, so that other answers arrive first. */
 export async function release(gates: Gates, random: Random, reorder: boolean): Promise<void> {
   const index = reorder || random.chance(0.3) ? random.below(gates.pending.length) : 0
   const gate = gates.pending[index] as Gate

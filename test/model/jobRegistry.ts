@@ -14,12 +14,12 @@ const STRATEGIES = ['PROGRAM', 'RUBRIC', 'HYBRID', 'CEX_CAPITAL']
 const DEADLINE = 1_900_000_000
 const ANY_BYTES = digits(`0x${'d1'.repeat(32)}`)
 
-/** Agents are few, so that one has several roles. */
+/** There are few agents, so that one agent has several roles. */
 const agent = (random: Random) => 1 + random.below(4)
 
 function created(random: Random): Drawn {
   const client = agent(random)
-  // 9 is a strategy of a newer contract, 256 no uint8.
+  // 9 is a strategy of a newer contract; 256 is not a uint8.
   const strategy = random.pick([0, 0, 0, 1, 1, 2, 3, 3, 9, 9, 9, random.pick([9, 256])])
   const level = 1 + random.below(5)
   const budget = drawAmount(random)
@@ -36,7 +36,7 @@ function created(random: Random): Drawn {
   }
 }
 
-/** An event whose first parameter after the id is an agent, which it puts into `field`. */
+/** Makes an event whose first parameter after the id is an agent, which sets `field`. */
 function ofAgent(
   signature: string,
   field: string | null,

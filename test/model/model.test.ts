@@ -5,11 +5,14 @@ import { runSchedule } from './run.ts'
 import { schedules } from './schedules.ts'
 import { openStores } from './stores.ts'
 
-/** The same schedules each time, so that a red test is the change's doing; `npm run soak` looks for new ones. */
+/** A fixed seed, so that a failure is caused by a change of the code. `npm run soak` tries new schedules. */
 const SEED = 20_260_101
-/** Played at the same time, each on databases of its own: one waits for Postgres while another computes. */
+/**
+ * Number of schedules played at the same time, each on its own databases: one computes while another waits for
+ * Postgres.
+ */
 const LANES = 4
-/** A minute on two busy cores. */
+/** They take a minute on two busy cores. */
 const SCHEDULES = 1_500
 
 let server: TestPostgres

@@ -7,11 +7,11 @@ import { mutate } from './mutations.ts'
 const source = ({ file }: { file: string }) =>
   readFileSync(fileURLToPath(new URL(`../../${file}`, import.meta.url)), 'utf8')
 
-it.each(mutations)('finds its place: $name', (mutation) => {
+it.each(mutations)('the mutation "$name" matches exactly one place of the code', (mutation) => {
   expect(mutate(source(mutation), mutation)).not.toBe(source(mutation))
 })
 
-it('refuses a place, or a piece, that is not there exactly once', () => {
+it('a mutation is refused if its place or its piece of code does not occur exactly once', () => {
   const text = 'function first() {\n  return 1 + 1\n}\n\nfunction second() {\n  return 2\n}\n'
   const mutation = { name: 'm', file: 'f', place: 'first', find: '1 + 1', replace: '3' }
   expect(mutate(text, mutation)).toBe(text.replace('1 + 1', '3'))

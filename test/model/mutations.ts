@@ -1,16 +1,16 @@
-/** A fault that is put into the code on purpose. */
+/** A fault that is inserted into the code to test the model. */
 export interface Mutation {
   name: string
   file: string
-  /** the function that it is put into, or the query of a statement: `with removed_jobs` */
+  /** the function that is changed, or the query of an SQL statement: `with removed_jobs` */
   place: string
-  /** a piece of it that occurs there once */
+  /** a piece of code that occurs there once */
   find: string
   replace: string
 }
 
 /**
- * Puts a mutation into its file's source.
+ * Applies a mutation to the source of its file.
  * @throws Error if its place, or the piece, is not found exactly once
  */
 export function mutate(source: string, { name, file, place, find, replace }: Mutation): string {
@@ -27,7 +27,7 @@ export function mutate(source: string, { name, file, place, find, replace }: Mut
   return [...lines.slice(0, start), body.replace(find, () => replace), ...lines.slice(end)].join('\n')
 }
 
-/** A function, a constant, a method or, in SQL, a common table expression. */
+/** Whether the line declares a function, constant or method of the name or, in SQL, a common table expression. */
 function declares(line: string, name: string): boolean {
   const query = /^with (\w+)$/.exec(name)?.[1]
   if (query) return line === `${query} as (` || line === `with ${query} as (`
@@ -38,7 +38,7 @@ function declares(line: string, name: string): boolean {
   ].some((pattern) => new RegExp(pattern).test(line))
 }
 
-/** The line after a declaration: formatted code closes it where it is indented as its first line. */
+/** Index of the line after a declaration. In formatted code, the last line has the indentation of the first. */
 function endOf(lines: string[], start: number): number {
   const first = lines[start] as string
   if (first.endsWith(' as ('))

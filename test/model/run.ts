@@ -10,7 +10,7 @@ import type { Stores } from './stores.ts'
 import type { Client } from './subscribers.ts'
 import { createWorld, type World } from './world.ts'
 
-/** Far more steps than any schedule's end needs. */
+/** Far more steps than any schedule needs to reach the head. */
 const MANY_TURNS = 1_000
 
 /**
@@ -38,17 +38,17 @@ function assertContinues({ api }: World): void {
   hold('the feed continues', !api.rebuilt(), () => 'streams were ended as if the database had been rebuilt')
 }
 
-/** If the chain does not tell what is final, no reorg goes below what is assumed instead (256 blocks). */
+/** If the chain reports no finalized block, the indexer assumes a depth of 256 blocks. Reorgs here stay above it. */
 function settleFinality({ sky, chain }: World): void {
   if (!sky.finalizedTag) chain.finalize(chain.head.number - 200)
 }
 
-/** The chain comes to rest, and all the rest with it. */
+/** Ends all faults, lets the index reach the head, and checks the final state. */
 async function end(world: World): Promise<void> {
   const { schedule, chain, random, watch } = world
   world.sky.weather = CALM
   world.faults = 0
-  // A head below the cursor on the cursor's own branch is a node that lags: one more block tells.
+  // A head below the cursor on the same branch looks like a lagging node until the chain grows by a block.
   for (let i = 0; i <= schedule.confirmations; i++) chain.mine([])
   settleFinality(world)
   await world.expire()
@@ -77,7 +77,7 @@ async function end(world: World): Promise<void> {
   assertContinues(world)
 }
 
-/** One job with all that happened to it, as REST tells it. */
+/** Checks the lifecycle of one job, as REST returns it. */
 async function assertLifecycle({ store: { db }, definition, watch, chain, random }: World): Promise<void> {
   const { contract } = definition
   const cursor = (watch.previous as State).cursor
@@ -103,7 +103,7 @@ async function assertLifecycle({ store: { db }, definition, watch, chain, random
   ])
 }
 
-/** Takes until nothing more comes. */
+/** Reads until no more events arrive. */
 async function drain({ api, random }: World, client: Client): Promise<void> {
   for (let last: number | undefined = -1; last !== client.lastEventId; ) {
     last = client.lastEventId
@@ -113,7 +113,7 @@ async function drain({ api, random }: World, client: Client): Promise<void> {
   }
 }
 
-/** A subscriber that began with the history holds the jobs of its filter. */
+/** Checks that a subscriber that began with the history holds exactly the jobs that match its filter. */
 function assertHeld({ watch }: World, { held, wanted }: Client): void {
   if (!held) return
   const jobs = (watch.previous as State).jobs.map(([, , , data]) => data)

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { ACTIONS, type ActionType } from './actions.ts'
 import type { DefinitionName } from './stores.ts'
 
-/** One thing that happens, and the seed of its details. */
+/** One action of a schedule, and the seed of its details. */
 export interface Action {
   type: ActionType
   n: number
@@ -11,14 +11,14 @@ export interface Action {
 export interface Schedule {
   seed: number
   definition: DefinitionName
-  /** blocks before the index begins, and which of them the contract was created in */
+  /** blocks before the index begins; `contractBlock` is the one in which the contract was created */
   history: number
   contractBlock: number
   finalized: number
   startBlock: boolean
   confirmations: number
   finalizedTag: boolean
-  /** blocks the provider gives at a time */
+  /** most blocks of a range that the provider accepts */
   maxRange: number
   removedLogs: boolean
   actions: Action[]
@@ -34,7 +34,7 @@ const action = fc.record({
   n: fc.nat(),
 })
 
-/** Any schedule; shorter ones with fewer oddities are the simpler ones, which is what a failure is shrunk to. */
+/** Any schedule. A failure is shrunk to a shorter schedule with fewer faults. */
 export const schedules: fc.Arbitrary<Schedule> = fc.record({
   seed: fc.nat(),
   definition: fc.oneof(

@@ -11,15 +11,15 @@ import type { Gates } from './gates.ts'
 import { jobRegistryModel } from './jobRegistry.ts'
 import type { Random } from './random.ts'
 
-/** Probabilities, from 0 to 1, that one answer is spoilt in a way. */
+/** Probabilities, from 0 to 1, of each fault of an answer. */
 export interface Weather {
   /** no answer */
   fail: number
-  /** the answer of a node that lags, or that still is on an old branch */
+  /** the answer of a node that lags or is still on an old branch */
   lag: number
-  /** a node that answers no logs, or not all blocks of a range */
+  /** an answer that lacks logs, or blocks at the end of a range */
   empty: number
-  /** doubled, shuffled, removed logs; times left out */
+  /** logs that are duplicated, unordered, removed or without times */
   odd: number
   /** ranges refused */
   refuse: number
@@ -34,16 +34,16 @@ export const WEATHERS: Weather[] = [
   { fail: 0.1, lag: 0.2, empty: 0.2, odd: 0.3, refuse: 0.1 },
 ]
 
-/** What the operator and the providers do to the RPC; shared by all indexers. */
+/** The state of the simulated RPC; shared by all indexers. */
 export interface Sky {
   chain: SimChain
   weather: Weather
   /** the RPC_URL leads to another chain */
   foreign: boolean
   finalizedTag: boolean
-  /** the provider gives no more blocks at a time */
+  /** most blocks of a range that the provider accepts */
   maxRange: number
-  /** the provider leaves in its answers what reorgs removed */
+  /** the provider includes logs that reorgs removed */
   removedLogs: boolean
 }
 
@@ -52,7 +52,10 @@ const elsewhere = createChain({ definition: jobRegistryModel, contractBlock: 0, 
 for (let i = 0; i < 40; i++) elsewhere.mine([])
 elsewhere.finalize(38)
 
-/** A Source over the simulated chain: each call is answered by some node behind a load balancer, well or badly. */
+/**
+ * Makes a Source over the simulated chain. Each call is answered by one of several nodes behind a load balancer,
+ * possibly with a fault.
+ */
 export function createSimSource(sky: Sky, gates: Gates, random: Random): Source {
   const chain = () => (sky.foreign ? elsewhere : sky.chain)
   const node = (): SimBlock => {
@@ -99,12 +102,12 @@ export function createSimSource(sky: Sky, gates: Gates, random: Random): Source 
         if (to - from >= sky.maxRange || (to > from && random.chance(sky.weather.refuse)))
           throw new RangeRefusedError('too many')
         let head = node()
-        // A range whose end is missing is cut anywhere: the node learns of its blocks one by one.
+        // If the end of a range is missing, the last known block may be anywhere: a node receives blocks one by one.
         const cut = random.chance(sky.weather.empty)
           ? ancestor(head, from - 1 + random.below(to - from + 2))
           : null
         if (cut) head = cut
-        // A final block's logs are indexed by then; those of one above may come from a node on another branch.
+        // Logs of final blocks are complete. Those above may come from a node on another branch.
         const above = to > chain().finalized.number
         const logs = branch(above && random.chance(sky.weather.lag) ? node() : head, from)
           .filter((block) => block.number <= to)
@@ -117,7 +120,7 @@ export function createSimSource(sky: Sky, gates: Gates, random: Random): Source 
     logs: ({ hash }) =>
       ask('logs', () => {
         const logs = logsOf(hash, logsIn)
-        // A node whose index lacks the logs of one event.
+        // Simulates a node whose index lacks the logs of one event.
         const topic = random.chance(sky.weather.empty) && logs.length > 0 ? random.pick(logs).topics[0] : null
         return logs.filter((log) => log.topics[0] !== topic)
       }),
@@ -131,7 +134,7 @@ export function createSimSource(sky: Sky, gates: Gates, random: Random): Source 
   function logsOf(hash: Hex, which: (block: SimBlock) => RpcLog[]): RpcLog[] {
     const head = node()
     const block = chain().byHash.get(hash)
-    // Some nodes say that they have no such block, others that it has no logs.
+    // For an unknown block some nodes answer an error, others no logs.
     if (!block || ancestor(head, block.number) !== block) {
       if (random.chance(0.5)) throw new Error('unknown block')
       return []

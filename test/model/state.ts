@@ -29,7 +29,7 @@ export interface State {
   hours: unknown[][]
 }
 
-/** @param afterId feed entries up to it are known already */
+/** @param afterId only feed entries after this id are read */
 export async function readState(db: Database, afterId: number): Promise<State> {
   const [row] = await db.run(
     `select (select row_to_json(cursor.*) from cursor)::text as cursor,
@@ -63,7 +63,7 @@ export async function resetState(db: Database, lastId: number): Promise<void> {
       head_timestamp = null, indexer = null, renewed_at = null, checked_at = null`)
 }
 
-/** A broken promise of the index; the name says which. */
+/** A violated invariant of the index, named by `invariant`. */
 export class InvariantError extends Error {
   override name = 'InvariantError'
   invariant: string
@@ -82,21 +82,21 @@ export function same(invariant: string, found: unknown, expected: unknown): void
   hold(invariant, a === b, () => `found ${a}, expected ${b}`)
 }
 
-/** What the last look at the store saw, and what a subscriber of everything has folded so far. */
+/** The last state of the store that was checked, and the jobs that a subscriber of all events holds. */
 export interface Watch {
   definition: ModelDefinition
   chain: SimChain
   previous: State | undefined
   /** set when the index begins */
   expectations: Expectations | undefined
-  /** JSON of the jobs that a subscriber of everything holds, by creating transaction and id */
+  /** JSON of the jobs that a subscriber of all events holds, by creating transaction and id */
   held: Map<string, string>
-  /** until the first sync of the past was done, at the last look */
+  /** whether the first sync was unfinished at the last check */
   silent: boolean
   committed: Committed
 }
 
-/** Compares the store after one step with the chain and with the store before. */
+/** Checks the store after one step against the chain and against its last state. */
 export function assertState(now: State, watch: Watch): void {
   const { cursor } = now
   const { committed, previous, chain } = watch
@@ -175,7 +175,7 @@ function assertLocalChain({ cursor, blocks }: State, chain: SimChain): void {
   )
 }
 
-/** Blocks are given up only if some node shows another branch: not if a node has nothing to show. */
+/** Checks that blocks are removed only if some node reported another branch, not if a node merely lacked blocks. */
 function assertRewind(before: State, { cursor }: State, chain: SimChain): void {
   const old = chain.byHash.get(before.cursor.block_hash)
   if (!old || cursor.block_number >= old.number) return
@@ -243,7 +243,7 @@ function applyLine(held: Map<string, string>, { type, data }: FeedLine): void {
   }
 }
 
-/** What tells one job from another for a subscriber: an id may be used twice. */
+/** The key of a job for a subscriber. It includes the transaction, because an id may be used twice. */
 export function keyOf(data: string): string {
   const { jobId, creationTxHash } = JSON.parse(data)
   return `${creationTxHash} ${jobId}`

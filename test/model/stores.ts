@@ -5,13 +5,13 @@ import type { ModelDefinition } from './definition.ts'
 import { erc8183Model } from './erc8183.ts'
 import { jobRegistryModel } from './jobRegistry.ts'
 
-/** A real database of one definition, which schedules use one after another. */
+/** A real database of one definition. Schedules use it one after another. */
 export interface Store {
   definition: ModelDefinition
   driver: Driver
-  /** without faults and gates */
+  /** the database without faults and gates */
   db: Database
-  /** schedules played on it */
+  /** number of schedules played on it */
   played: number
 }
 

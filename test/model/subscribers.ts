@@ -10,14 +10,14 @@ export interface FeedLine {
   before: string | null
 }
 
-/** The feed as it was committed, jumps included, from its first entry on, whatever was pruned since. */
+/** All committed feed entries from the first on, including jumps and pruned entries. */
 export interface Committed {
   lastId: number
   lines: FeedLine[]
   prunedId: number
 }
 
-/** A stream's server side: bytes wait in it until the client takes them. */
+/** The server side of a connection. It buffers bytes until the client reads them. */
 class FakeSocket extends EventEmitter {
   bytes = Buffer.alloc(0)
   full = false
@@ -42,23 +42,24 @@ class FakeSocket extends EventEmitter {
   resetAndDestroy(): void {}
 }
 
-/** A subscriber that outlives its connections, as EventSource does, and knows what it must get. */
+/** A subscriber over several connections, like EventSource. It checks each event that it receives. */
 export interface Client {
   wanted: ModelQuery
   slow: boolean
   lastEventId: number | undefined
   connected: boolean
   /**
-   * JSON of the jobs it holds, by creating transaction and id; undefined for one that does not read the history, takes
-   * not all types, or has a gap
+   * JSON of the jobs it holds, by creating transaction and id. Undefined if it did not read the history, does not
+   * request all
+   * types, or has a gap.
    */
   held: Map<string, string> | undefined
   connect(api: Api): Promise<void>
-  /** Takes what waits for it. */
+  /** Reads the buffered bytes. */
   take(): void
-  /** The connection breaks after `bytes` of what waits for it. */
+  /** Reads `bytes` of the buffer, then breaks the connection. */
   cut(bytes: number): void
-  /** Throws if an event of the feed up to `lastId` did not come. */
+  /** Throws if an event of the feed up to `lastId` was not received. */
   assertComplete(lastId: number): void
 }
 
@@ -71,7 +72,7 @@ export function createClient(wanted: ModelQuery, slow: boolean, committed: Commi
   let response: EventEmitter | undefined
   let text = ''
   let sent: number | undefined
-  /** what the server knew when it was asked */
+  /** the server's last id and pruned id when it answered */
   let opened = { lastId: 0, prunedId: 0 }
 
   const client: Client = {
@@ -107,7 +108,7 @@ export function createClient(wanted: ModelQuery, slow: boolean, committed: Commi
         headers: () => reply,
         code: () => reply,
         type: () => reply,
-        // Refused, as if the database is away.
+        // The server refuses, as during an outage of the database.
         send() {
           client.connected = false
           return reply
@@ -159,7 +160,7 @@ export function createClient(wanted: ModelQuery, slow: boolean, committed: Commi
     closed?.emit('close')
   }
 
-  /** Undoes the chunks, and reads whole frames only, as the standard says. */
+  /** Decodes the chunks, and parses whole frames only, as the standard requires. */
   function read(bytes: string): void {
     text += bytes
     for (;;) {
@@ -190,13 +191,13 @@ export function createClient(wanted: ModelQuery, slow: boolean, committed: Commi
     client.lastEventId = id
   }
 
-  /** A job that matches no longer is told too, and is kept no longer. */
+  /** Applies an event to the held jobs. An update of a job that no longer matches removes it. */
   function keep(held: Map<string, string>, type: string, data: string): void {
     if (type !== 'job_removed' && matches(data)) held.set(keyOf(data), data)
     else held.delete(keyOf(data))
   }
 
-  /** The next line the client wants, after the last id it holds. */
+  /** The next feed entry that the client must receive. */
   function nextLine(lastId: number): FeedLine | undefined {
     const from = client.lastEventId as number
     return committed.lines.find((line) => line.id > from && line.id <= lastId && wants(line))
@@ -204,7 +205,7 @@ export function createClient(wanted: ModelQuery, slow: boolean, committed: Commi
 
   function assertStart(id: number, resumed: boolean | null): void {
     const due = sent === undefined ? null : sent >= opened.prunedId && sent <= opened.lastId
-    // Memory may reach back further than the store keeps.
+    // The feed in memory may go back further than the store.
     const right = due === false || resumed === due
     hold('resumed tells the truth', right, () => `${resumed} for ${sent}, pruned up to ${opened.prunedId}`)
     same('a stream begins where it must', id, resumed ? sent : opened.lastId)

@@ -2,15 +2,15 @@ import type { SimChain } from './chain.ts'
 import { DAMAGES, type LogSpec, type ModelDefinition } from './definition.ts'
 import type { Random } from './random.ts'
 
-/** What happens on the contract: jobs are created and changed, in no order that makes sense. */
+/** Random logs of the contract: jobs are created and changed in any order, plausible or not. */
 export interface Traffic {
   /** the logs of one block */
   block(random: Random): LogSpec[]
-  /** Replaces the newest blocks by a branch that holds some of their logs again. */
+  /** Replaces the newest blocks with a branch that contains some of their logs again. */
   reorg(random: Random): void
 }
 
-/** Ids from here on are created by nobody. */
+/** No job is ever created with an id from here on. */
 const NOBODYS = 1_000_000
 
 export function createTraffic(definition: ModelDefinition, chain: SimChain): Traffic {
@@ -27,12 +27,12 @@ export function createTraffic(definition: ModelDefinition, chain: SimChain): Tra
     return { event, creates, jobId: toUint256(latest), damage, ...drawn }
   }
 
-  /** Now and then one that was there before. */
+  /** Mostly a new id, sometimes one that was used before. */
   function newId(random: Random): number {
     return random.chance(0.2) ? random.below(created + 1) : ++created
   }
 
-  /** Mostly a recent one, often the one of the log before; now and then one that was never created. */
+  /** Mostly a recent id, often that of the last log, and sometimes one that was never created. */
   function changedId(random: Random): number {
     if (random.chance(0.35)) return latest
     if (random.chance(0.05)) return NOBODYS + random.below(3)
