@@ -23,14 +23,14 @@ const sources = (folder: string) =>
 const files = sources(src)
 const room = (file: string) => (file.includes('/') ? file.slice(0, file.indexOf('/')) : file)
 
-/** From left to right: a room imports from those before it, and from leaf modules. */
+/** Folders in the order of the data flow. A room imports from the rooms before it and from leaf modules. */
 const ROOMS = ['contract', 'observe', 'chain', 'store', 'indexer', 'feed', 'http']
-/** Small modules of the top folder that any room may use, and that import nothing of a room. */
+/** Small modules of the top folder. Any room may import them. */
 const LEAVES = ['deadline.ts', 'errors.ts', 'memoize.ts', 'messages.ts', 'events.ts', 'version.ts']
 const placeOf = (file: string) => ROOMS.indexOf(room(file))
 
 describe('the rooms', () => {
-  it('data flows one way: a room imports only from rooms on its left, from contract, and from leaf modules', () => {
+  it('a room imports only from rooms on its left, from contract, and from leaf modules', () => {
     const wrong = files
       .filter((file) => placeOf(file) >= 0)
       .flatMap((file) => imports(join(src, file)).map((to) => ({ file, to })))
@@ -41,7 +41,7 @@ describe('the rooms', () => {
     expect(wrong).toEqual([])
   })
 
-  it('only a definition, its ABI and the devnet name the fields of a contract', () => {
+  it('only a definition, its ABI and the devnet mention fields of a contract by name', () => {
     const fields =
       /\b(clientId|providerId|evaluatorId|strategyType|verificationLevel|onchainDeadline|paymentToken|expiredAt)\b/
     const allowed = ['contract/jobRegistry.ts', 'contract/erc8183.ts']
@@ -51,7 +51,7 @@ describe('the rooms', () => {
     expect(naming.filter((file) => !allowed.includes(file))).toEqual([])
   })
 
-  it('the client imports its own files and its one dependency, and the server imports it by its files', () => {
+  it('the client imports only its own files and its one dependency, and the server imports the client by path', () => {
     const own = sources(client)
     const { dependencies } = JSON.parse(readFileSync(join(client, '../package.json'), 'utf8'))
     const foreign = own
@@ -59,7 +59,7 @@ describe('the rooms', () => {
       .filter(({ name }) => !/^\.\/[^/]+$/.test(name))
     expect(own.length).toBeGreaterThan(10)
     expect([...new Set(foreign.map(({ name }) => name))]).toEqual(Object.keys(dependencies))
-    // By name it would be missing where the server is installed from its tarball.
+    // The server's package does not depend on jobcast-client: an import by name would fail once installed.
     expect(files.filter((file) => specifiers(join(src, file)).includes('jobcast-client'))).toEqual([])
   })
 

@@ -36,7 +36,7 @@ async function query(url: string, text: string): Promise<Record<string, unknown>
   return sql.unsafe(text).finally(() => sql.end())
 }
 
-it('api processes know no chain, and give the same ids in the same order; a client goes on at another one', async () => {
+it('api processes need no RPC and send the same ids in the same order, so a client can resume at another one', async () => {
   const DATABASE_URL = await postgres.createDatabase()
   const apis = [await serve({ DATABASE_URL }, 'api'), await serve({ DATABASE_URL }, 'api')] as const
   expect((await apis[0].get('/api/v1/config')).data).toMatchObject({ chainId: null, contractAddress: null })
@@ -47,7 +47,7 @@ it('api processes know no chain, and give the same ids in the same order; a clie
     'indexer',
   )
   for (const service of [...apis, indexer]) await service.untilReady()
-  // Each remembers its last answer for a second.
+  // Each memoizes its state for half a second.
   const knows = async (api: Service) => (await api.get('/api/v1/config')).data.chainId !== null
   for (const api of apis) await until(() => knows(api), { message: 'the api knows the chain' })
   const config = await apis[0].get('/api/v1/config')
@@ -70,7 +70,7 @@ it('api processes know no chain, and give the same ids in the same order; a clie
   const rest = await resumed.waitFor(all.length - 30)
   expect([...before, ...rest]).toEqual(all)
 
-  /** how many events came, once the last job of the chain is among them */
+  /** the number of events received, once the newest job of the chain is among them */
   async function moved(stream: typeof one) {
     const total = (await chain.head()).number
     await stream.waitFor((event) => event.type === 'job_created' && Number(event.data.blockNumber) === total)
@@ -78,7 +78,7 @@ it('api processes know no chain, and give the same ids in the same order; a clie
   }
 })
 
-it('a process that only indexes answers an operator, and nothing of the API', async () => {
+it('an indexer process serves /health and /metrics, and no part of the API', async () => {
   const DATABASE_URL = await postgres.createDatabase()
   const indexer = await serve(
     { DATABASE_URL, RPC_URL: chain.url, CONTRACT_ADDRESS: chain.address },
@@ -92,12 +92,12 @@ it('a process that only indexes answers an operator, and nothing of the API', as
     expect(await indexer.get(path, 404)).toMatchObject({ error: { code: 'NOT_FOUND' } })
 })
 
-it('a standby asks the chain once, about its contract, however seldom the working one does, and goes on where that one stopped', async () => {
+it('a standby sends one RPC request while another process holds the lease, and continues where that one stopped', async () => {
   const proxy = await startRpcProxy(chain.url)
   onTestFinished(() => proxy.stop())
   const DATABASE_URL = await postgres.createDatabase()
   const settings = { DATABASE_URL, CONTRACT_ADDRESS: chain.address }
-  // Looks at the head again long after a lease would have run out.
+  // It polls the head much less often than the lease expires.
   const working = await startService(
     { ...settings, RPC_URL: chain.url, POLL_INTERVAL_MS: '600000' },
     'indexer',
@@ -112,7 +112,7 @@ it('a standby asks the chain once, about its contract, however seldom the workin
   }
   const { indexer } = await revisions()
   const versions = new Set<string>()
-  // The lease is 8 s and is renewed every 2: five renewals are more than it would have lasted.
+  // The lease lasts 8 s and is renewed every 2 s: five renewals take longer than one lease.
   await until(
     async () => {
       const at = await revisions()
@@ -136,7 +136,7 @@ it('a standby asks the chain once, about its contract, however seldom the workin
   )
 })
 
-it('processes that start together on an empty database migrate it once', async () => {
+it('processes that start at the same time on an empty database migrate it once', async () => {
   const url = await postgres.createDatabase()
   const opened = await Promise.all(
     Array.from({ length: 6 }, () => openPostgres(url, jobRegistry, { connections: 1 })),
@@ -150,7 +150,7 @@ it('processes that start together on an empty database migrate it once', async (
   expect(await query(url, 'select last_id from cursor')).toHaveLength(1)
 })
 
-it('an api process needs no more than the right to read', async () => {
+it('an api process needs only SELECT privileges', async () => {
   const url = await postgres.createDatabase()
   await (await openPostgres(url, jobRegistry)).close()
   await query(url, `create role reader login; grant select on all tables in schema public to reader`)
@@ -162,7 +162,7 @@ it('an api process needs no more than the right to read', async () => {
   expect((await subscribe(api).connected).data.resumed).toBeNull()
 })
 
-it('listening begins again after the server was away, and what it missed meanwhile comes too', async () => {
+it('after an outage of Postgres a process listens again, and sends the events that it missed', async () => {
   const own = await startPostgres()
   onTestFinished(() => own.stop())
   const DATABASE_URL = await own.createDatabase()

@@ -26,7 +26,7 @@ afterAll(async () => {
 const folder = () => mkdtempSync(join(dir.path, 'data-'))
 const textOf = ({ logs }: JobcastProcess) => logs.map((line) => line.text ?? JSON.stringify(line)).join('\n')
 
-/** Runs a command to its end. */
+/** Runs a command until it ends. */
 async function run(
   args: string[],
   env: Record<string, string> = {},
@@ -36,18 +36,18 @@ async function run(
   return { code, text: textOf(child) }
 }
 
-/** No chain answers. Everything else works all the same. */
+/** Settings with an RPC that does not answer. Only indexing needs one. */
 const chainless = { RPC_URL: 'http://127.0.0.1:1', CONTRACT_ADDRESS: `0x${'12'.repeat(20)}` }
 
-/** Starts a process that serves what the database holds. */
+/** Starts a process that serves the API from the database. */
 async function serving(env: Record<string, string>): Promise<JobcastProcess> {
   const child = await startProcess({ env: { ...chainless, ...env } })
   await child.untilReady()
   return child
 }
 
-describe('the command', () => {
-  it('lists every command and every setting for --help', async () => {
+describe('jobcast', () => {
+  it('--help lists every command and every setting', async () => {
     const { code, text } = await run(['--help'])
     expect(code).toBe(0)
     for (const { name } of settings) expect(text).toContain(name)
@@ -55,13 +55,13 @@ describe('the command', () => {
       expect(text).toMatch(new RegExp(`^ {2}${command}`, 'm'))
   })
 
-  it('prints the version of the package for --version', async () => {
+  it('--version prints the version of the package', async () => {
     const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
     expect(await run(['--version'])).toEqual({ code: 0, text: version })
   })
 })
 
-describe('a mistake ends with code 2 and one line that helps', () => {
+describe('a usage error exits with code 2 and states the error', () => {
   it.each([
     [['strat'], {}, 'no command "strat"'],
     [['start', '--only', 'nothing'], {}, '--only takes indexer or api'],
@@ -92,8 +92,8 @@ describe('a mistake ends with code 2 and one line that helps', () => {
   })
 })
 
-describe('a failure ends with code 1 and one line that helps', () => {
-  it('a port that is taken, before anything is created', async () => {
+describe('a failure exits with code 1 and states the reason, without a stack', () => {
+  it('start, if the port is taken, before anything is created', async () => {
     const taken = createServer().listen(0, '127.0.0.1')
     await once(taken, 'listening')
     const { port } = taken.address() as { port: number }
@@ -106,7 +106,7 @@ describe('a failure ends with code 1 and one line that helps', () => {
     expect(text).not.toMatch(/\n {4}at /)
   })
 
-  it.each([['migrate'], ['reset', '--yes']])('%s, and the database does not answer', async (...args) => {
+  it.each([['migrate'], ['reset', '--yes']])('%s, if the database does not answer', async (...args) => {
     const { code, text } = await run(args, { DATABASE_URL: UNREACHABLE })
     expect(code).toBe(1)
     expect(text).toContain('The database does not answer')
@@ -172,7 +172,7 @@ describe('migrate', () => {
 })
 
 describe('reset', () => {
-  it('empties a Postgres that no process uses, and later ids are greater', async () => {
+  it('is refused while a process uses the database; afterwards it empties the database, and later ids are greater', async () => {
     const url = await server.createDatabase()
     const env = { DATABASE_URL: url }
     const child = await serving(env)
@@ -192,7 +192,7 @@ describe('reset', () => {
 })
 
 describe('the folder of the embedded database', () => {
-  it('is refused to a second process and to reset, and opens again after a kill -9', async () => {
+  it('is refused to a second process and to reset, and can be opened again after kill -9', async () => {
     const env = { DATA_DIR: folder() }
     const first = await serving(env)
     for (const args of [['start'], ['reset', '--yes']]) {

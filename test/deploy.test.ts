@@ -6,12 +6,12 @@ import { type Service, startService, unreachable } from './helpers/service.ts'
 const files = ['deploy/grafana/jobcast.json', 'deploy/prometheus/jobcast.rules.yml']
 const read = (file: string) => readFileSync(new URL(`../${file}`, import.meta.url), 'utf8')
 
-/** name → type and help, as /metrics tells them. */
+/** Type and help text of each metric by name, from /metrics. */
 const metrics = new Map<string, { type: string; help: string }>()
 let text = ''
 let service: Service
 beforeAll(async () => {
-  // Metrics are there also where the database is not.
+  // /metrics works without a database.
   service = await startService(unreachable)
   text = await (await fetch(`${service.url}/metrics`)).text()
   for (const [, name, help] of text.matchAll(/^# HELP (\S+) (.*)$/gm))
@@ -21,7 +21,7 @@ beforeAll(async () => {
 })
 afterAll(() => service?.close())
 
-/** A name in a query: of a histogram there are three series. */
+/** Whether a metric of that name exists. A histogram has three series. */
 function isThere(name: string): boolean {
   if (metrics.has(name)) return true
   const [, base = ''] = /^(.*)_(?:bucket|sum|count)$/.exec(name) ?? []
@@ -29,43 +29,43 @@ function isThere(name: string): boolean {
 }
 
 describe.each(files)('%s', (file) => {
-  it('uses metrics that there are, and no others', () => {
+  it('uses only metrics that exist', () => {
     const names = new Set(read(file).match(/\b(?:jobcast|nodejs|process)_[a-z0-9_]+/g))
     expect(names.size).toBeGreaterThan(15)
     expect([...names].filter((name) => !isThere(name))).toEqual([])
   })
 })
 
-it('the dashboard shows every metric of ours', () => {
+it('the dashboard shows every metric whose name begins with jobcast_', () => {
   const text = read('deploy/grafana/jobcast.json')
   const ours = [...metrics.keys()].filter((name) => name.startsWith('jobcast_'))
   expect(ours.length).toBeGreaterThan(25)
   expect(ours.filter((name) => !text.includes(name))).toEqual([])
 })
 
-it('a counter that an alert reads by its label is there from the start, at 0', () => {
+it('a counter with labels that an alert uses is exported as 0 from the start', () => {
   const series = read('deploy/prometheus/jobcast.rules.yml').match(/\bjobcast_\w+_total\{[^}]+\}/g) ?? []
   expect(series.length).toBeGreaterThan(1)
   for (const name of series) expect(text).toContain(`${name} 0\n`)
 })
 
-it('alerts of one job are not those of another', () => {
+it('an alert does not aggregate over Prometheus jobs, and reads process metrics of the job jobcast only', () => {
   for (const [, expr] of read('deploy/prometheus/jobcast.rules.yml').matchAll(/expr: (.+)/g)) {
     expect(expr).not.toMatch(/\b(?:sum|max)\(/)
     if (/\b(?:nodejs_|process_|up\b)/.test(expr as string)) expect(expr).toContain('{job="jobcast"}')
   }
 })
 
-it('a number of the dashboard is red only where a threshold of ours says so', () => {
+it('every stat panel of the dashboard sets its own thresholds', () => {
   const { panels } = JSON.parse(read('deploy/grafana/jobcast.json')) as {
     panels: { title: string; type: string; fieldConfig?: { defaults: { thresholds?: unknown } } }[]
   }
-  // Without thresholds Grafana takes its own: red from 80.
+  // By default Grafana shows values from 80 on in red.
   for (const { title, type, fieldConfig } of panels)
     if (type === 'stat') expect(fieldConfig?.defaults.thresholds, title).toBeDefined()
 })
 
-it('docker-compose.yml passes on every setting of .env, alone and as a cluster', () => {
+it('docker-compose.yml passes every setting of .env to a single process and to a cluster', () => {
   const compose = read('docker-compose.yml')
   const ofTheContainer = ['DATABASE_URL', 'DATA_DIR', 'HOST', 'PORT', 'TRUST_PROXY']
   for (const { name } of settings)
@@ -73,7 +73,7 @@ it('docker-compose.yml passes on every setting of .env, alone and as a cluster',
       expect(compose.match(new RegExp(`^ +${name}: \\$\\{${name}:-`, 'gm')), name).toHaveLength(2)
 })
 
-it('metrics follow the conventions: base units, _total on counters and on nothing else', () => {
+it('metrics follow the Prometheus naming conventions: base units, and _total on counters only', () => {
   for (const [name, { type, help }] of metrics) {
     if (!name.startsWith('jobcast_')) continue
     expect(name).toMatch(/^[a-z][a-z0-9_]*$/)

@@ -9,13 +9,13 @@ import { settings } from '../src/settings/settings.ts'
 const read = (file: string) => readFileSync(new URL(`../${file}`, import.meta.url), 'utf8')
 const names = settings.map(({ name }) => name)
 
-it("the README's settings are the ones that are validated (`npm run docs` rewrites them)", () => {
+it('the README lists exactly the settings that are validated (`npm run docs` updates it)', () => {
   const readme = read('README.md')
   expect(readme).toContain('<!-- settings -->')
   expect(withSettings(readme)).toBe(readme)
 })
 
-it('.env.example lists the settings (`npm run docs` rewrites it), and a process starts once the required ones are set', () => {
+it('.env.example lists every setting (`npm run docs` updates it), and only the required ones must be filled in', () => {
   const example = read('.env.example')
   expect(example).toBe(dotEnvExample())
   const asked = parseEnv(example)
@@ -24,12 +24,12 @@ it('.env.example lists the settings (`npm run docs` rewrites it), and a process 
   expect(
     loadConfig({ RPC_URL: 'http://127.0.0.1:8545', CONTRACT_ADDRESS: `0x${'12'.repeat(20)}` }).port,
   ).toBe(3000)
-  // With every line uncommented.
+  // All lines uncommented.
   const all = parseEnv(example.replace(/^# (?=[A-Z_]+=)/gm, ''))
   expect(Object.keys(all).sort()).toEqual([...names].sort())
 })
 
-it('every list of settings says what each takes', () => {
+it('the README and --help state the accepted values of every setting', () => {
   for (const name of names) {
     expect(read('README.md')).toMatch(new RegExp(`^\\| \`${name}\` \\| .* \\| \\S`, 'm'))
     expect(helpOf([])).toMatch(new RegExp(`^ {2}${name} +\\S`, 'm'))

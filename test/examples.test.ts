@@ -25,7 +25,7 @@ afterAll(async () => {
 
 interface Script {
   output(): string
-  /** Every `jobId` it has told, in order. */
+  /** Every `jobId` that it has printed as created, in order. */
   jobs(): string[]
   end(signal?: NodeJS.Signals): Promise<number | null>
   exit: Promise<number | null>
@@ -76,10 +76,10 @@ const scripts: [name: string, command: string, ...args: string[]][] = [
   ['stream.sh', 'sh'],
 ]
 
-test.each(scripts)('%s tells each job once, over a restart of the server', async (name, command) => {
+test.each(scripts)('%s prints each job once, even if the server restarts', async (name, command) => {
   const script = start(command, `examples/${name}`, server.url)
   const jobs: string[] = []
-  // Until its first job it may not be connected yet, and these tell nothing of before.
+  // Before its first job the script may not be connected yet, and only follow.mjs reads the history.
   await until(async () => {
     jobs.push((await server.chain.createJob()).jobId)
     return script.jobs().length > 0
@@ -92,11 +92,11 @@ test.each(scripts)('%s tells each job once, over a restart of the server', async
   await server.start()
   expected.push((await server.chain.createJob()).jobId)
   await untilJobs(script, expected)
-  // A child of an ended script would hold its output open.
+  // The exit also shows that no child process is left to hold the output open.
   expect(await script.end()).toBe(name === 'stream.py' ? null : 0)
 })
 
-test.each(scripts)('%s says what a change made of a job', async (name, command) => {
+test.each(scripts)('%s prints a change with the new status of the job', async (name, command) => {
   const script = start(command, `examples/${name}`, server.url)
   let jobId = ''
   await until(async () => {
@@ -105,11 +105,11 @@ test.each(scripts)('%s says what a change made of a job', async (name, command) 
   })
   await server.chain.changeJob('fund', [BigInt(jobId), 1n, 1n])
   await until(() => new RegExp(`job_updated .*${jobId}.*FUNDED`).test(script.output()), {
-    message: 'the change is told',
+    message: 'the change is printed',
   })
 })
 
-test.each(scripts)('%s ends with the reason when it is refused', async (name, command) => {
+test.each(scripts)('%s exits with code 1 and the reason if the server refuses', async (name, command) => {
   const query = 'strategyType=program'
   const script = start(command, `examples/${name}`, server.url, query)
   expect(await script.exit).toBe(1)
@@ -143,17 +143,19 @@ async function startHook(answer: (response: ServerResponse, nth: number) => void
   }
 }
 
-test('webhook.mjs delivers each job at least once: over failures of the hook, a crash of its own and a gap', async () => {
+test('webhook.mjs delivers each job at least once, even if the hook fails, the script crashes or there is a gap', async () => {
   let accept = true
   const hook = await startHook((response, nth) => {
-    // The second delivery fails once; later, deliveries stay unanswered until we say so.
+    // The second delivery fails once. While `accept` is false, deliveries stay unanswered.
     if (accept) response.writeHead(nth === 2 ? 500 : 204).end()
   })
   try {
     const file = join(dir.path, 'position.json')
     const args = ['examples/webhook.mjs', server.url, hook.url, file] as const
     const first = start(process.execPath, ...args)
-    await until(() => readFile(file).catch(() => false), { message: 'connected and its position kept' })
+    await until(() => readFile(file).catch(() => false), {
+      message: 'it is connected and has saved its position',
+    })
     const a = await server.chain.createJob()
     const b = await server.chain.createJob()
     await untilJobs(first, [a.jobId, b.jobId])

@@ -20,7 +20,7 @@ const state: IndexState = {
   readOnly: false,
 }
 
-it('a scrape reads the state once, and without a database the gauges keep their values', async () => {
+it('a scrape reads the state once, and during an outage of the database the gauges keep their last values', async () => {
   const { registry } = createMetrics('test')
   let reads = 0
   let answer = () => Promise.resolve(state)

@@ -12,7 +12,7 @@ import { until } from './helpers/until.ts'
 
 let chain: TestChain
 let postgres: TestPostgres
-/** An embedded database just made: making one takes seconds, copying it none. */
+/** A new embedded database. Creating one takes seconds, so tests copy this one. */
 let fresh: Awaited<ReturnType<typeof tempDir>>
 beforeAll(async () => {
   ;[chain, postgres, fresh] = await Promise.all([startChain(), startPostgres(), tempDir()])
@@ -59,7 +59,7 @@ describe.each(Object.entries(databases))('on %s', (_name, createDatabase) => {
     return stream
   }
 
-  // Shared by the tests that need no history of their own: an embedded database takes seconds to open.
+  // Shared by tests that do not need an empty history: an embedded database takes seconds to open.
   let service: Service
   let release: (() => Promise<void>) | undefined
   beforeAll(async () => {
@@ -79,7 +79,7 @@ describe.each(Object.entries(databases))('on %s', (_name, createDatabase) => {
     await release?.()
   })
 
-  it('a job reaches every subscriber once, as the same object that the history has', async () => {
+  it('a job reaches every subscriber once, with the same JSON as in the history', async () => {
     const before = (await service.history()).length
     await chain.createJobs(3)
     await until(async () => (await service.history()).length === before + 3, {
@@ -150,11 +150,11 @@ describe.each(Object.entries(databases))('on %s', (_name, createDatabase) => {
     })
   })
 
-  it('the first sync is silent, and a new subscription gets nothing old', async () => {
+  it('the first sync sends no events, and a new subscription gets no earlier ones', async () => {
     await chain.createJobs(5)
     const service = await startService(await settings())
     onTestFinished(() => service.close())
-    // Open before anything is indexed: what it must not get is the history.
+    // Opened before anything is indexed: it must not receive the history.
     const early = subscribe(service)
     await service.untilReady()
     const { lastEventId, pagination } = await service.get('/api/v1/jobs')
@@ -170,7 +170,7 @@ describe.each(Object.entries(databases))('on %s', (_name, createDatabase) => {
     expect(late.of('job_created').map((event) => Number(event.id) - Number(id))).toEqual([1])
   })
 
-  it('jobs created while the service was down are pushed when it is back, to a client that resumes', async () => {
+  it('a client that resumes receives the jobs that were created while the service was down', async () => {
     const env = await settings()
     const first = await serve(env)
     const before = subscribe(first)
@@ -192,7 +192,7 @@ describe.each(Object.entries(databases))('on %s', (_name, createDatabase) => {
     expect(history.slice(-40)).toEqual(events.map((event) => event.data))
   })
 
-  it('a reorg takes its jobs back, newest first, and the new branch is pushed after them', async () => {
+  it('a reorg removes its jobs, newest first, and then the jobs of the new branch are sent', async () => {
     const stream = subscribe(service)
     await stream.connected
     const lost = [await chain.createJob(), await chain.createJob(), await chain.createJob()]
@@ -210,7 +210,7 @@ describe.each(Object.entries(databases))('on %s', (_name, createDatabase) => {
     expect((await service.history()).at(-1)).toEqual(events[6]?.data)
   })
 
-  it('a stream carries what its filter says, and its pings carry the position past what it left out', async () => {
+  it('a stream sends only events that match its filter, and its pings carry the position after the others', async () => {
     const stream = subscribe(service, '?strategyType=RUBRIC&minBudget=500&types=job_*')
     const { id } = await stream.connected
     await chain.createJob({ strategyType: 1, budget: 499_999_999n })
@@ -226,7 +226,7 @@ describe.each(Object.entries(databases))('on %s', (_name, createDatabase) => {
     expect(stream.of('job_created').map((event) => event.data.budget)).toEqual(['500.000000'])
   })
 
-  it('a client that leaves is forgotten', async () => {
+  it('a stream that the client closes is no longer counted', async () => {
     const streams = Array.from({ length: 20 }, () => subscribe(service))
     await Promise.all(streams.map((stream) => stream.connected))
     const count = async () =>

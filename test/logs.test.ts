@@ -50,7 +50,7 @@ it('a first start logs what may take long, before it begins', async () => {
   }
 })
 
-it('whatever happens and however much is logged, no secret is in the output of the process', async () => {
+it('no secret is in the output of the process at any log level, even if the RPC and the database fail', async () => {
   const withKeys = new URL(`${proxy.url}/v3/${secrets.path}?key=${secrets.query}`)
   withKeys.username = secrets.user
   withKeys.password = secrets.rpcPassword
@@ -73,7 +73,7 @@ it('whatever happens and however much is logged, no secret is in the output of t
     await get(`/api/v1/jobs?api_key=${secrets.wrongKey}&nonsense=1`)
     await get(`/api/v1/nothing?api_key=${secrets.apiKey}`)
     await get('/api/v1/jobs', { 'x-api-key': secrets.wrongKey })
-    // One line for each, with its id and without its query.
+    // Each request is one line, with its id and without its query.
     const line = await child.waitForLog((each) => each.reqId === 'id-of-the-proxy')
     expect(line).toMatchObject({ level: 'debug', method: 'GET', route: '/api/v1/jobs', status: 200 })
 
@@ -102,13 +102,13 @@ it('whatever happens and however much is logged, no secret is in the output of t
       })
   const output = child.logs.map((each) => each.text ?? JSON.stringify(each)).join('\n')
   for (const [name, secret] of Object.entries(secrets)) expect(output.includes(secret), name).toBe(false)
-  // They were there to be told.
+  // The secrets did occur in the log lines.
   expect(output).toContain('[redacted]')
-  // The host alone, so that one knows which endpoint it was.
+  // The host is shown, because it identifies the endpoint.
   expect(output).toContain(`127.0.0.1:${proxy.port}`)
 })
 
-it('of a URL only scheme and host are shown, whether or not its path is known to be a secret', () => {
+it('a URL is logged with scheme and host only, even if its path is not a known secret', () => {
   const config = {
     rpcUrls: ['https://rpc.example.org/v2/eth'],
     databaseUrl: 'postgres://jobcast@db/jobcast',
@@ -119,7 +119,7 @@ it('of a URL only scheme and host are shown, whether or not its path is known to
   expect(createLog({ ...config, logLevel: 'warn' }).level).toBe('warn')
 })
 
-it('a secret that is part of a longer one does not leave the rest of it', () => {
+it('a secret that is the beginning of a longer one does not leave the rest of that one visible', () => {
   expect(redactor(['short', 'short-and-long'])('a short-and-long b short c')).toBe(
     'a [redacted] b [redacted] c',
   )

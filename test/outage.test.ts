@@ -14,7 +14,7 @@ beforeAll(async () => {
   ;[chain, server] = await Promise.all([startChain(), startPostgres({ durable: true })])
   databaseUrl = await server.createDatabase()
   await server.halt()
-  // Not there yet when Jobcast starts.
+  // Jobcast starts while the database is down.
   service = await startService({
     RPC_URL: chain.url,
     CONTRACT_ADDRESS: chain.address,
@@ -46,7 +46,7 @@ async function expectOutage(): Promise<void> {
   expect((await readMetrics(service.url))('jobcast_database_up')).toBe(0)
 }
 
-/** After one job. */
+/** Checks the metrics after one job. */
 async function expectMetrics(): Promise<void> {
   const head = (await chain.head()).number
   const metric = await readMetrics(service.url)
@@ -66,7 +66,7 @@ async function expectMetrics(): Promise<void> {
   expect(metric('process_cpu_seconds_total')).toBeGreaterThan(0)
 }
 
-it('a database that is not there at the start, and one that goes away, are waited for; nothing is lost', async () => {
+it('Jobcast waits for a database that is down at the start or goes down later, and loses no job', async () => {
   await expectOutage()
   await server.start()
   await service.untilReady()

@@ -10,7 +10,7 @@ import { until } from './helpers/until.ts'
 
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
 
-it("the README's own snippet gets the jobs it asks for, and hears of a reorg", async () => {
+it("the README's browser snippet logs the jobs that match its filter, and their removal by a reorg", async () => {
   const snippet = /<!-- snippet: browser -->\n```js\n([^`]+)```/.exec(readme)?.[1]
   if (!snippet?.includes('http://localhost:3000')) throw new Error('the README has no snippet to run')
   const [chain, folder] = await Promise.all([startChain(), tempDir()])

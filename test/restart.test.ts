@@ -15,10 +15,10 @@ beforeAll(async () => {
 })
 afterAll(() => chain.stop())
 
-it('killed in the middle of a sync of 10,000 jobs, it goes on where it was: none is lost or doubled', async () => {
+it('a process that is killed during a sync of 10,000 jobs continues after a restart, and no job is lost or duplicated', async () => {
   const proxy = await startRpcProxy(chain.url)
   onTestFinished(() => proxy.stop())
-  // So that the kill comes in time.
+  // Slows down the sync, so that the kill comes in the middle.
   proxy.fault = (method) => (method === 'eth_getLogs' ? { delayMs: 200 } : undefined)
   const folder = await tempDir()
   onTestFinished(() => folder.remove())
@@ -47,6 +47,6 @@ it('killed in the middle of a sync of 10,000 jobs, it goes on where it was: none
   const ids = jobs.map((job) => job.jobId)
   expect([ids.length, ids[0], ids.at(-1)]).toEqual([JOBS, '1', String(JOBS)])
   expect(new Set(ids).size).toBe(JOBS)
-  // Else the kill came too late to prove anything.
+  // Otherwise the kill came too late, and the test proves nothing.
   expect(before).toBeLessThan(JOBS)
 })

@@ -26,7 +26,7 @@ interface Backup {
   restore(): Promise<void>
 }
 
-/** A Postgres database. It can be backed up and restored under running processes, which lose their connections by it. */
+/** A Postgres database. It can be backed up and restored while processes run; they lose their connections. */
 async function postgresBackup(): Promise<Backup> {
   const url = await server.createDatabase()
   const name = new URL(url).pathname.slice(1)
@@ -99,7 +99,7 @@ const idsOf = (stream: Stream) => stream.of('job_created').map(({ id }) => Numbe
 const jobsOf = (stream: Stream) => stream.of('job_created').map(({ data }) => data.jobId)
 const resumed = async (stream: Stream) => (await stream.connected).data.resumed
 
-/** Creates jobs one at a time. Resolves with the ids of their events once a subscriber has all of them. */
+/** Creates jobs in one block each. Resolves with the ids of their events once a subscriber has received all of them. */
 async function createJobs(process: JobcastProcess, count: number): Promise<number[]> {
   const stream = subscribe(process)
   await stream.connected
@@ -109,7 +109,10 @@ async function createJobs(process: JobcastProcess, count: number): Promise<numbe
   return idsOf(stream)
 }
 
-/** Expects lost ids to be answered as a gap, kept ids to be resumed, and lost jobs to be indexed again under higher ids. */
+/**
+ * Expects that a lost id is answered as a gap, that a kept id is resumed, and that lost jobs are indexed again with
+ * greater ids.
+ */
 async function expectHonest(process: JobcastProcess, kept: number[], lost: number[]): Promise<void> {
   const newest = lost.at(-1) as number
   const total = (await jobsOnChain(chain)).length
@@ -137,7 +140,7 @@ describe('a database restored from a backup', () => {
     ['Postgres', postgresBackup],
     ['PGlite', folderBackup],
   ])(
-    '%s, restored while nothing runs: no id is given out twice, and a lost id is a gap',
+    'never assigns an id twice, and answers a lost id as a gap: %s, restored while no process runs',
     async (_name, open) => {
       const backup = await open()
       let process = await start(backup.env)
@@ -146,7 +149,7 @@ describe('a database restored from a backup', () => {
       await backup.take()
 
       process = await start(backup.env)
-      // An ordinary restart is no gap for any id.
+      // An ordinary restart causes no gap.
       for (const id of kept) expect(await resumed(subscribe(process, id))).toBe(true)
       const lost = await createJobs(process, 4)
       await process.stop()
@@ -157,7 +160,7 @@ describe('a database restored from a backup', () => {
     },
   )
 
-  it('Postgres, restored under running processes', async () => {
+  it('never assigns an id twice, and answers a lost id as a gap: Postgres, restored while processes run', async () => {
     const backup = await postgresBackup()
     const process = await start(backup.env)
     const standby = await start(backup.env)
@@ -175,7 +178,7 @@ describe('a database restored from a backup', () => {
     expect(Number(again.id)).toBeGreaterThan(lost.at(-1) as number)
   })
 
-  it('is no gap if a standby only took over', async () => {
+  it('is distinguished from a takeover by a standby, which causes no gap', async () => {
     const { env } = await postgresBackup()
     const first = await start(env)
     const second = await start(env)

@@ -16,7 +16,7 @@ function parse(text: string) {
   return { events, retries, comments }
 }
 
-/** Text with what could break a frame in it more often than chance has it. */
+/** Random text that often contains characters which could break a frame. */
 const anyText = fc
   .array(
     fc.oneof(
@@ -28,7 +28,7 @@ const anyText = fc
 
 describe('a frame', () => {
   // WHATWG HTML 9.2.6: "data" appends the value and a line feed; a frame is dispatched at its blank line.
-  it('carries any text as one event, line ends read as LF', () => {
+  it('carries any text as one event, with line ends normalized to LF', () => {
     fc.assert(
       fc.property(anyText, fc.nat(), (data, id) => {
         const { events, retries, comments } = parse(encodeFrame({ id, event: 'job_created', data, retry: 5 }))
@@ -42,14 +42,14 @@ describe('a frame', () => {
   })
 
   // WHATWG HTML 9.2.6: an empty data buffer dispatches nothing.
-  it('of a retry alone is no event', () => {
+  it('with only a retry dispatches no event', () => {
     expect(parse(encodeFrame({ retry: 1234 }))).toEqual({ events: [], retries: [1234], comments: [] })
   })
 })
 
 describe('a chunk', () => {
-  // RFC 9112 7.1: the size in hex octets, CRLF, so many octets, CRLF.
-  it('says its size in bytes, and its body is what went in', () => {
+  // RFC 9112 7.1: the size in hex, CRLF, that many octets, CRLF.
+  it('has its size in bytes, and its body is the encoded text', () => {
     fc.assert(
       fc.property(anyText, (text) => {
         const chunk = encodeChunk(text)

@@ -11,7 +11,7 @@ import { until } from './helpers/until.ts'
 
 let server: Server
 beforeAll(async () => {
-  // The chain's clock is three hours behind, for `--since`.
+  // The chain's clock begins three hours ago, for `--since`.
   const timestamp = String(Math.floor(Date.now() / 1000) - 3 * 3600)
   server = await startServer({ MAX_LAG_SECONDS: '86400' }, { args: ['--timestamp', timestamp] })
 })
@@ -56,7 +56,7 @@ async function untilLines(run: Run, count: number): Promise<string[]> {
   return run.lines()
 }
 
-test('in a pipe it prints one JSON object a line, first the history if requested, until Ctrl-C', async () => {
+test('in a pipe it prints one JSON object per line until Ctrl-C, beginning with the history if --since is given', async () => {
   const first = await server.chain.createJob({ strategyType: 1, budget: 100_500_000n })
   await indexed(first.jobId)
   const tailing = run([
@@ -110,7 +110,7 @@ test('without --since it prints only new events, and a line for a removed job', 
   await tailing.exit
 })
 
-test('the line of a change has the status before and after it', async () => {
+test('the line of a change shows the old and the new status', async () => {
   const tailing = run([server.url], { tty: true, env: { NO_COLOR: '1' } })
   await until(() => tailing.errors().includes('connected'), { message: 'connected' })
   const { jobId } = await server.chain.createJob()
@@ -153,7 +153,7 @@ test('--since takes a block or a duration', async () => {
   expect(await firstLine('1d')).toBe('1')
 })
 
-test('it reports a restart of the server and continues where it was', async () => {
+test('it reports a restart of the server and resumes without losing a job', async () => {
   const tailing = run([server.url])
   await until(
     async () => {
@@ -163,7 +163,9 @@ test('it reports a restart of the server and continues where it was', async () =
     { message: 'a first job' },
   )
   await server.stop()
-  await until(() => tailing.errors().includes('reconnecting in'), { message: 'the loss is told' })
+  await until(() => tailing.errors().includes('reconnecting in'), {
+    message: 'the lost connection is reported',
+  })
   await server.chain.createJob()
   await server.start()
   const { jobId } = await server.chain.createJob()
@@ -174,13 +176,13 @@ test('it reports a restart of the server and continues where it was', async () =
   await tailing.exit
 })
 
-test('a refusal is a failure with the server’s message', async () => {
+test('a refusal by the server is a failure with the server’s message', async () => {
   const refused = run([server.url, '--filter', 'strategyType=program']).exit
   await expect(refused).rejects.toThrow(/strategyType.*PROGRAM/s)
   await expect(refused).rejects.toBeInstanceOf(FailedError)
 })
 
-test('a wrong command line is a usage error that names the help', async () => {
+test('a wrong argument is a usage error that refers to --help', async () => {
   for (const args of [
     ['--color'],
     ['nowhere'],
@@ -196,7 +198,7 @@ test('a wrong command line is a usage error that names the help', async () => {
 
 const command = [process.execPath, builtMain, 'tail']
 
-test('as a process: 0 on Ctrl-C', async () => {
+test('the process exits with code 0 on Ctrl-C', async () => {
   const [file = '', ...args] = command
   const child = spawn(file, [...args, server.url, '--since', 'all'], { stdio: ['ignore', 'pipe', 'inherit'] })
   await once(child.stdout, 'data')
@@ -204,7 +206,7 @@ test('as a process: 0 on Ctrl-C', async () => {
   expect(await once(child, 'exit')).toEqual([0, null])
 })
 
-test('as a process: 1 and the server’s message if it refuses', async () => {
+test('the process exits with code 1 and the server’s message if the server refuses', async () => {
   const [file = '', ...args] = command
   const child = spawn(file, [...args, server.url, '--filter', 'strategyType=program'], {
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -217,7 +219,7 @@ test('as a process: 1 and the server’s message if it refuses', async () => {
   expect(errors).toMatch(/^.*strategyType.*PROGRAM.*\n$/)
 })
 
-test('as a process: 0 and no message when the pipe is closed', async () => {
+test('the process exits with code 0 and no message if the reader closes the pipe', async () => {
   const shell = `${command.map((part) => `'${part}'`).join(' ')} ${server.url} --since all; echo "exit $?" >&2`
   const child = spawn('sh', ['-c', `{ ${shell}; } | head -n 1`], { stdio: ['ignore', 'pipe', 'pipe'] })
   let errors = ''
@@ -225,7 +227,7 @@ test('as a process: 0 and no message when the pipe is closed', async () => {
     errors += chunk
   })
   await once(child.stdout, 'data')
-  // The next line fails after the pipe is closed.
+  // The write of the next line fails, because `head` has closed the pipe.
   await until(async () => {
     await server.chain.createJob()
     return child.exitCode !== null

@@ -11,7 +11,7 @@ import { tempDir } from './helpers/tempDir.ts'
 const run = promisify(execFile)
 const root = fileURLToPath(new URL('..', import.meta.url))
 
-/** The server's tarball, unpacked beside the dependencies it declares and no others. */
+/** Unpacks the server's tarball and links only the dependencies that it declares. */
 async function installedServer(): Promise<string> {
   const dir = await tempDir()
   onTestFinished(() => dir.remove())

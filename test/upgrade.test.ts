@@ -9,7 +9,9 @@ beforeAll(async () => {
 })
 afterAll(() => server?.stop())
 
-/** A database as a version left it: its tables, and the journal of migrations if it had one. */
+/**
+ * Creates a database as another version would have left it. `journal` creates its table of migrations, if it has one.
+ */
 async function databaseOf(journal: string): Promise<string> {
   const url = await server.createDatabase()
   const sql = postgres(url, { max: 1, onnotice: () => {} })
@@ -35,7 +37,7 @@ async function refused(url: string): Promise<string> {
   return said
 }
 
-it('a database from before the first release is refused and left as it is; after a reset it is made anew', async () => {
+it('a database from before the first release is refused and left unchanged; `jobcast reset` makes it usable', async () => {
   const url = await databaseOf('create schema drizzle')
   const said = await refused(url)
   expect(said).toContain('from before the first release')
@@ -50,14 +52,14 @@ it('a database from before the first release is refused and left as it is; after
     await anew.untilReady('/health')
     const { data, lastEventId } = await (await fetch(`${anew.url}/api/v1/jobs`)).json()
     expect(data).toEqual([])
-    // Ids go on growing over a database that was made anew.
+    // Ids stay greater than those before the reset.
     expect(Number(lastEventId)).toBeGreaterThan(1_780_000_000_000_000)
   } finally {
     await anew.stop()
   }
 })
 
-it('a database of a newer version is refused with what to do, and nothing in it is changed', async () => {
+it('a database of a newer version is refused with advice and left unchanged', async () => {
   const said = await refused(
     await databaseOf(`
       create table jobcast_migrations (id serial primary key, hash text not null, created_at bigint);
@@ -67,7 +69,7 @@ it('a database of a newer version is refused with what to do, and nothing in it 
   expect(said).toContain('Run the newer version')
 })
 
-it('a database of another contract definition is refused with what to do, by every process', async () => {
+it('a database of another contract definition is refused with advice, by every command that opens it', async () => {
   const url = await server.createDatabase()
   const migrated = await startProcess({ args: ['migrate'], env: { DATABASE_URL: url } })
   expect((await migrated.exit).code).toBe(0)

@@ -15,17 +15,19 @@ afterAll(() => postgres.stop())
 
 interface Stage {
   chain: TestChain
-  /** another chain of the same id */
+  /** another chain with the same chain id */
   stranger: TestChain
   first: RpcProxy
   second: RpcProxy
 }
 
-/** Each test has its own chains: what halts an indexer is looked at again after 15 s, and they wait together. */
+/**
+ * Each test has its own chains, so that the tests run at the same time: a halted indexer checks again only after 15 s.
+ */
 async function onStage(run: (stage: Stage) => Promise<void>): Promise<void> {
   const [chain, stranger] = await Promise.all([
     startChain(),
-    // Its genesis block is another one also where both start in the same second.
+    // Its genesis block differs even if both chains start in the same second.
     startChain({ args: ['--timestamp', '1700000000'] }),
   ])
   const [first, second] = await Promise.all([startRpcProxy(chain.url), startRpcProxy(chain.url)])
@@ -77,12 +79,12 @@ async function untilIndexed(service: Service, chain: TestChain): Promise<void> {
   expect((await service.history()).map(placeOf)).toEqual(wanted)
 }
 
-describe.concurrent('what halts the indexer', () => {
+describe.concurrent('the indexer halts, /ready has the reason, and API and streams stay up', () => {
   it.each([
-    ['a devnet was restarted behind the same URL, and is younger', 0],
-    ['a devnet was restarted behind the same URL, and is older', 300],
+    ['shorter', 0],
+    ['longer', 300],
   ])(
-    '%s: it says so, API and streams stay up, nothing is written, and it goes on when the right chain is back',
+    'if a restarted devnet with a %s chain is behind the same URL; it continues when the right chain is back',
     (_name, age) =>
       onStage(async ({ chain, stranger, first }) => {
         await serving(chain, { RPC_URL: first.url }, async (service, stream) => {
@@ -99,7 +101,7 @@ describe.concurrent('what halts the indexer', () => {
       }),
   )
 
-  it('the second RPC is on another chain: it says so when that one is used, and goes on when the first is back', () =>
+  it('if it falls back to a second RPC that is on another chain; it continues when the first is back', () =>
     onStage(async ({ chain, stranger, first, second }) => {
       await serving(chain, { RPC_URL: `${first.url},${second.url}` }, async (service, stream) => {
         await service.untilReady()
@@ -115,7 +117,7 @@ describe.concurrent('what halts the indexer', () => {
       })
     }))
 
-  it('the second RPC is on another chain from the start', () =>
+  it('if the second RPC is on another chain from the start', () =>
     onStage(async ({ chain, stranger, first, second }) => {
       second.target = stranger.url
       await serving(chain, { RPC_URL: `${first.url},${second.url}` }, async (service) => {
@@ -124,7 +126,7 @@ describe.concurrent('what halts the indexer', () => {
       })
     }))
 
-  it('the second RPC comes up later, on another chain, and is needed', () =>
+  it('if the second RPC was down at the start, comes up on another chain, and is then needed', () =>
     onStage(async ({ chain, stranger, first, second }) => {
       await second.down('refuse')
       await serving(chain, { RPC_URL: `${first.url},${second.url}` }, async (service, stream) => {
@@ -138,7 +140,7 @@ describe.concurrent('what halts the indexer', () => {
       })
     }))
 
-  it('there is no contract at the address', () =>
+  it('if there is no contract at the address', () =>
     onStage(async ({ chain, first }) => {
       const env = { RPC_URL: first.url, CONTRACT_ADDRESS: `0x${'12'.repeat(20)}` }
       await serving(chain, env, async (service) => {
@@ -147,7 +149,7 @@ describe.concurrent('what halts the indexer', () => {
       })
     }))
 
-  it('the chain leaves what it had called final: it says so, and nothing is taken back', () =>
+  it('if a reorg goes below the finalized block; no job is removed', () =>
     onStage(async ({ chain, first }) => {
       const snapshot = await chain.snapshot()
       await chain.mine(200)
@@ -164,8 +166,10 @@ describe.concurrent('what halts the indexer', () => {
     }))
 })
 
-/** Not a bloom's false positive, which the block's other logs explain, but a bloom that no log explains. */
-it('a bloom that no endpoint can account for, with a second RPC that is dead, does not stop the indexer for good', () =>
+/**
+ * The bloom here is not a false positive, which other logs of the block would explain: no log of the block explains it.
+ */
+it('a block whose bloom matches no log of any endpoint does not stop the indexer for good, even if the second RPC is down', () =>
   onStage(async ({ chain, first, second }) => {
     await serving(chain, { RPC_URL: `${first.url},${second.url}` }, async (service, stream) => {
       await service.untilReady()

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest'
 import { runKillRounds } from './killRounds.ts'
 
-it('killed at random moments under load and reorgs, two processes lose nothing and double nothing', async () => {
+it('two processes that are killed at random moments under load and reorgs lose no event and send none twice', async () => {
   const report = await runKillRounds({ rounds: 3, seed: 20_260_101 })
-  // Else it proves little.
+  // Otherwise the rounds prove little.
   expect(report.removed).toBeGreaterThan(0)
   expect(report.updated).toBeGreaterThan(10)
   expect(report.jobs).toBeGreaterThan(10)

@@ -9,7 +9,7 @@ import type { Random } from '../model/random.ts'
 const STUCK_MS = 2_000
 const BYTES: Hex = `0x${'de'.repeat(32)}`
 
-/** A random call that changes a job, in no order that makes sense. */
+/** A random call that changes a job, whether or not its status allows it. */
 function changeOf(jobId: bigint, random: Random): Hex {
   const agent = 1n + BigInt(random.below(4))
   return random.pick([
@@ -23,12 +23,15 @@ function changeOf(jobId: bigint, random: Random): Hex {
   ])()
 }
 
-/** Jobs and changes, alone and in batches, and reorgs with jobs and changes of their own, until it is stopped. */
+/**
+ * Until it is stopped, creates and changes jobs, alone and in batches, and makes reorgs that contain other jobs and
+ * changes.
+ */
 export function startLoad(chain: TestChain, random: Random) {
   let stopping = false
   let reorgs = 0
   let newest = 1
-  // Mostly a recent job, now and then one that a reorg took away or that never was.
+  // Mostly a recent job, sometimes one that a reorg removed or that never existed.
   const someJob = () => BigInt(Math.max(1, newest + 2 - random.below(12)))
   const transaction = (data: Hex): ReorgTransaction[0] => ({ from: devAccount, to: chain.address, data })
 
@@ -44,7 +47,7 @@ export function startLoad(chain: TestChain, random: Random) {
       newest = Number((await chain.createJob({ clientId: BigInt(1 + random.below(3)) })).jobId)
     },
     () => chain.createJobs(1 + random.below(60), { perTransaction: 20 }),
-    // Five logs of each job in one block.
+    // Each job has five logs in one block.
     () => chain.createMixedJobs(1 + random.below(20), { perTransaction: 10 }),
     async () => {
       const data = changeOf(someJob(), random)
@@ -53,7 +56,7 @@ export function startLoad(chain: TestChain, random: Random) {
     () => chain.mine(1 + random.below(5)),
     async () => {
       const depth = 1 + random.below(8)
-      // Ids begin again where the branch left: other jobs of the same ids.
+      // The new branch assigns the ids of the removed jobs again, to other jobs.
       const calls = Array.from({ length: random.below(8) }, call)
       await chain.reorg(
         depth,
@@ -73,8 +76,9 @@ export function startLoad(chain: TestChain, random: Random) {
         .finally(() => {
           ended = true
         })
-      // Waited for, since anvil loses blocks if it mines and reorganises at the same time. A transaction whose nonce a
-      // reorg took is never mined, and one it took away has no receipt.
+      // Each action is awaited, because anvil loses blocks if it mines during a reorg. An action that hangs is ended by
+      // dropping
+      // its transactions: after a reorg, a transaction may have a wrong nonce or no receipt.
       for (;;) {
         await Promise.race([acting, sleep(STUCK_MS)])
         if (ended) break

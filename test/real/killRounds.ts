@@ -22,9 +22,10 @@ export interface KillReport {
 }
 
 /**
- * Kills processes of Jobcast (SIGKILL) at random moments, while a chain makes jobs, changes and reorgs. Two
- * processes share one Postgres. After each kill the store must be whole: the feed, folded, is the jobs. In the end it is
- * the chain's jobs, and a subscriber that came back after each kill holds the same, each event once.
+ * Kills two processes of Jobcast on one Postgres (SIGKILL) at random moments, during jobs, changes and reorgs. After
+ * each kill
+ * the store must be consistent: the folded feed equals the jobs. In the end both equal the jobs of the chain, and a
+ * subscriber that reconnected after each kill has received each event once.
  */
 export async function runKillRounds({
   rounds,
@@ -37,7 +38,7 @@ export async function runKillRounds({
 }): Promise<KillReport> {
   const random = createRandom(seed)
   const [chain, server] = await Promise.all([startChain(), startPostgres()])
-  // No reorg reaches down to the contract.
+  // Blocks above the contract, so that no reorg removes it.
   await chain.mine(20)
   const databaseUrl = await server.createDatabase()
   const sql = postgres(databaseUrl, { max: 1, onnotice: () => {} })
@@ -47,7 +48,7 @@ export async function runKillRounds({
     const process = await startProcess({
       env: {
         PORT: String(ports[which]),
-        // One polls and one listens for heads.
+        // One process polls, the other subscribes to new heads.
         RPC_URL: which === 0 ? chain.url : chain.wsUrl,
         CONTRACT_ADDRESS: chain.address,
         DATABASE_URL: databaseUrl,
@@ -65,15 +66,15 @@ export async function runKillRounds({
     await Promise.all([start(0), start(1)])
     await Promise.all(running.map((process) => process?.untilReady('/ready')))
     await subscriber.follow(`http://127.0.0.1:${ports[0]}`)
-    // Not before: what was there when the database began is history, and not in the feed.
+    // Started only now: jobs from before the first sync are not in the feed.
     load = startLoad(chain, createRandom(seed + 1))
     for (let round = 1; round <= rounds; round++) {
       await sleep(random.below(700))
       const which = random.below(2) as 0 | 1
       await running[which]?.kill('SIGKILL')
-      // The other one may be in the middle of a step; a statement sees whole steps only.
+      // The other process may be in the middle of a step, but a statement sees only complete steps.
       await assertWhole(sql)
-      // Now and then both are down, and the chain goes on.
+      // Sometimes both are down while the chain continues.
       if (random.chance(0.3)) {
         const other = (1 - which) as 0 | 1
         await running[other]?.kill('SIGKILL')
@@ -84,10 +85,10 @@ export async function runKillRounds({
       await start(which)
       const next = random.below(2) as 0 | 1
       await running[next]?.untilReady('/health')
-      // It is caught in the act, and not while it starts.
+      // The next kill should hit a process that indexes, not one that starts.
       const { number } = await chain.head()
       await until(async () => (await stats(ports[next])).blockNumber >= number, {
-        message: 'it indexes again',
+        message: 'the process indexes again',
       })
       await subscriber.follow(`http://127.0.0.1:${ports[next]}`)
       onRound(round)
@@ -120,7 +121,9 @@ function isSame(a: Job[], b: Job[]): boolean {
   return JSON.stringify(a) === JSON.stringify(b)
 }
 
-/** The store at one moment: ids without a hole, the feed, folded, is the jobs, and the totals count them. */
+/**
+ * Checks the store at one moment: the ids have no gap, the folded feed equals the jobs, and the totals count the jobs.
+ */
 async function assertWhole(sql: postgres.Sql): Promise<void> {
   const [row] = await sql`
     select
@@ -131,11 +134,11 @@ async function assertWhole(sql: postgres.Sql): Promise<void> {
   const { jobs, feed, totals, last_id } = row as unknown as Store
   if (!isSame(fold(feed.filter(({ type }) => type !== 'jump')), jobs))
     throw new Error(`the feed of ${feed.length} entries does not fold to the ${jobs.length} jobs`)
-  // A jump's data is the id before it.
+  // The data of a jump is the last id before it.
   const after = ({ id, type, data }: (typeof feed)[number]) => Number(type === 'jump' ? data : Number(id) - 1)
   const whole = feed.every((entry, i) => i === 0 || after(entry) === Number(feed[i - 1]?.id))
   if (!whole || (feed.length > 0 && Number(last_id) !== Number(feed.at(-1)?.id)))
-    throw new Error('the feed has a hole')
+    throw new Error('the feed has a gap')
   for (const { status, strategyType, verificationLevel } of jobs) {
     const kind = JSON.stringify({ status, strategyType, verificationLevel })
     totals[kind] = (totals[kind] ?? 0) - 1
@@ -155,7 +158,7 @@ interface FeedRow {
   type: string
 }
 
-/** One subscriber over any number of connections and processes, each begun after the last id it holds. */
+/** One subscriber over several connections to either process. Each connection resumes after the last id. */
 function createSubscriber() {
   const past: EventStream['events'] = []
   let stream: EventStream | undefined
@@ -174,13 +177,13 @@ function createSubscriber() {
         throw new Error(`resumed is ${data.resumed} after ${last}`)
     },
     held: (): Job[] => fold(jobEvents()),
-    /** From its first event on, it has every event of the feed, once. */
+    /** Throws unless it has every event of the feed once, from its first event on. */
     assertExact(feed: Iterable<FeedRow>) {
       const got = jobEvents().map(({ id, type }) => `${id} ${type}`)
       const all = [...feed].map(({ id, type }) => `${id} ${type}`)
       const due = all.slice(all.length - got.length)
       if (JSON.stringify(got) !== JSON.stringify(due))
-        throw new Error('the subscriber lost or doubled an event')
+        throw new Error('the subscriber lost an event or received one twice')
     },
     counts: () => ({
       created: count('job_created'),

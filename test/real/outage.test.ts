@@ -35,7 +35,7 @@ async function onStage(run: (stage: Stage) => Promise<void>): Promise<void> {
   }
 }
 
-/** While the database is away: streams ping, REST says 503, the process lives. */
+/** Checks an outage: streams send pings, REST answers 503, and the process stays up. */
 async function expectAway({ service, stream }: Stage): Promise<void> {
   const answer = await until(
     async () => {
@@ -56,7 +56,7 @@ async function expectAway({ service, stream }: Stage): Promise<void> {
   await until(() => stream.of('ping').length > pings + 1, { message: 'the stream pings' })
 }
 
-/** When it is back: everything is indexed and was pushed, once and in order, on the connection that was open all along. */
+/** Checks the recovery: every job was indexed and sent once, in order, on the connection that stayed open. */
 async function expectWhole({ chain, service, stream }: Stage): Promise<void> {
   const wanted = await jobsOfChain(chain)
   await until(() => JSON.stringify(fold(stream.events)) === JSON.stringify(wanted), {
@@ -68,11 +68,11 @@ async function expectWhole({ chain, service, stream }: Stage): Promise<void> {
   expect(stream.responses).toHaveLength(1)
 }
 
-describe.concurrent('the database goes away under load', () => {
+describe.concurrent('after an outage of the database under load every job is sent once, in order, on the same stream', () => {
   it.each([
-    ['stopped', 'halt'],
-    ['crashed', 'kill'],
-  ] as const)('%s and started again', (_name, how) =>
+    ['is stopped', 'halt'],
+    ['crashes', 'kill'],
+  ] as const)('Postgres %s and starts again', (_name, how) =>
     onStage(async (stage) => {
       const { chain, postgres } = stage
       for (let round = 0; round < 2; round++) {
@@ -91,26 +91,28 @@ describe.concurrent('the database goes away under load', () => {
     }),
   )
 
-  it.skipIf(process.platform !== 'linux')('frozen, so that it neither answers nor refuses, and thawed', () =>
-    onStage(async (stage) => {
-      const { chain, postgres } = stage
-      await chain.createJobs(3, { perTransaction: 1 })
-      await stage.stream.waitFor(3)
-      const frozen = processes(postgres.pid())
-      for (const pid of frozen) process.kill(pid, 'SIGSTOP')
-      try {
+  it.skipIf(process.platform !== 'linux')(
+    'Postgres is paused, so that it neither answers nor refuses, and continues',
+    () =>
+      onStage(async (stage) => {
+        const { chain, postgres } = stage
         await chain.createJobs(3, { perTransaction: 1 })
-        await expectAway(stage)
-      } finally {
-        for (const pid of frozen) process.kill(pid, 'SIGCONT')
-      }
-      await chain.createJob()
-      await expectWhole(stage)
-    }),
+        await stage.stream.waitFor(3)
+        const frozen = processes(postgres.pid())
+        for (const pid of frozen) process.kill(pid, 'SIGSTOP')
+        try {
+          await chain.createJobs(3, { perTransaction: 1 })
+          await expectAway(stage)
+        } finally {
+          for (const pid of frozen) process.kill(pid, 'SIGCONT')
+        }
+        await chain.createJob()
+        await expectWhole(stage)
+      }),
   )
 })
 
-/** A server and all of its backends. */
+/** The process ids of a server and of its backends. */
 function processes(parent: number): number[] {
   const children = readdirSync('/proc')
     .filter((name) => /^[0-9]+$/.test(name))

@@ -7,7 +7,7 @@ import { type Service, startService } from '../helpers/service.ts'
 import { fold, jobsOfChain, placeOf } from '../helpers/truth.ts'
 import { until } from '../helpers/until.ts'
 
-/** What providers say to a range that is too large for them, each in its own words. */
+/** Answers of different providers to a block range that is too large. */
 const TOO_LARGE: Fault[] = [
   { error: { code: -32005, message: 'query returned more than 10000 results' } },
   {
@@ -53,7 +53,7 @@ async function serve(urls: string, env: Record<string, string> = {}): Promise<Se
     CONTRACT_ADDRESS: chain.address,
     DATABASE_URL: await postgres.createDatabase(),
     KEEPALIVE_SECONDS: '1',
-    // Chain time stands still between the tests.
+    // No block is mined between the tests, so the head becomes old.
     MAX_LAG_SECONDS: '3600',
     ...env,
   })
@@ -75,13 +75,13 @@ async function untilIndexed(service: Service): Promise<void> {
   expect((await service.history()).map(placeOf)).toEqual(wanted)
 }
 
-/** One call of several comes off worse, in turn, `times` in all. */
+/** Applies the faults in turn to the matching calls, `times` times in all. */
 function inTurn(faults: Fault[], times: number, on: (method: string) => boolean = () => true): FaultRule {
   let count = 0
   return (method) => (on(method) && count < times ? faults[count++ % faults.length] : undefined)
 }
 
-it('a first sync finds the range a provider allows, whatever its words for "too large"', async () => {
+it('a first sync adapts to the range that a provider allows, whatever its wording of "too large"', async () => {
   const proxy = await proxyTo(chain)
   let refused = 0
   proxy.fault = (method, params) => {
@@ -95,10 +95,10 @@ it('a first sync finds the range a provider allows, whatever its words for "too 
 })
 
 it.each(TOO_LARGE.map((fault) => [fault.error?.message ?? `status ${fault.status}`, fault] as const))(
-  'blocks near the head are read one by one where a range is refused: %s',
+  'blocks near the head are read one by one if a range is refused: %s',
   async (_words, fault) => {
     const proxy = await proxyTo(chain)
-    // All of the chain lies above `finalized` here.
+    // Without a finalized block, the whole chain counts as near the head.
     proxy.fault = (method, params) => {
       if (params[0] === 'finalized') return { error: { code: -32602, message: 'unknown block' } }
       return method === 'eth_getLogs' && 'fromBlock' in (params[0] as object) ? fault : undefined
@@ -107,7 +107,7 @@ it.each(TOO_LARGE.map((fault) => [fault.error?.message ?? `status ${fault.status
   },
 )
 
-it('an endpoint that allows three calls in a batch is enough', async () => {
+it('an endpoint that allows only three calls per batch is enough', async () => {
   const proxy = await proxyTo(chain)
   proxy.fault = (_method, _params, body) =>
     Array.isArray(body) && body.length > 3
@@ -119,7 +119,7 @@ it('an endpoint that allows three calls in a batch is enough', async () => {
   await untilIndexed(await serve(proxy.url))
 })
 
-it('answers over 10 MiB are asked for again in smaller ranges', async () => {
+it('after an answer over 10 MiB, smaller ranges are requested', async () => {
   const proxy = await proxyTo(chain)
   let large = 0
   proxy.fault = (method, params) => {
@@ -133,7 +133,7 @@ it('answers over 10 MiB are asked for again in smaller ranges', async () => {
   expect(large).toBeGreaterThan(0)
 })
 
-it('jobs reach the stream once each, in order, through every passing fault', async () => {
+it('each job reaches the stream once, in order, during every temporary fault of the RPC', async () => {
   const proxy = await proxyTo(chain)
   const service = await serve(proxy.url)
   await service.untilReady()
@@ -141,19 +141,23 @@ it('jobs reach the stream once each, in order, through every passing fault', asy
   const stream = subscribe(service)
   await stream.connected
   const faults: Record<string, FaultRule> = {
-    'told to wait': inTurn([{ status: 429, headers: { 'retry-after': '1' }, body: 'slow down' }], 3),
+    'Retry-After': inTurn([{ status: 429, headers: { 'retry-after': '1' }, body: 'slow down' }], 3),
     'a limit as a JSON-RPC error': inTurn([{ error: { code: -32005, message: 'rate limit exceeded' } }], 3),
     'server errors': inTurn([{ status: 500 }, { status: 502, body: '<html>' }, { status: 503 }], 6),
-    'a page where JSON belongs': inTurn([{ status: 200, body: '<html>Welcome</html>' }], 3),
+    'HTML instead of JSON': inTurn([{ status: 200, body: '<html>Welcome</html>' }], 3),
     'half an answer': inTurn([{ body: '[{"jsonrpc":"2.0","id":1,"result":{"number"' }], 3),
     'connections that break': inTurn([{ drop: true }], 3),
-    'no block where there is one': inTurn(
+    'null for a block that exists': inTurn(
       [{ mutate: () => null }],
       4,
       (method) => method === 'eth_getBlockByNumber',
     ),
-    'no list of logs': inTurn([{ mutate: () => null }], 2, (method) => method === 'eth_getLogs'),
-    'logs doubled and in reverse': (method) =>
+    'null instead of a list of logs': inTurn(
+      [{ mutate: () => null }],
+      2,
+      (method) => method === 'eth_getLogs',
+    ),
+    'logs duplicated and in reverse order': (method) =>
       method === 'eth_getLogs'
         ? { mutate: (logs) => [...(logs as object[]), ...(logs as object[])].reverse() }
         : undefined,
@@ -166,15 +170,15 @@ it('jobs reach the stream once each, in order, through every passing fault', asy
             ],
           }
         : undefined,
-    'no times in logs': (method) =>
+    'logs without blockTimestamp': (method) =>
       method === 'eth_getLogs'
         ? { mutate: (logs) => (logs as object[]).map((log) => ({ ...log, blockTimestamp: undefined })) }
         : undefined,
-    'a log index that lags: no logs of ours for a known block': (method, params) =>
+    'a log index that lags: no logs of the contract for a known block': (method, params) =>
       method === 'eth_getLogs' && (params[0] as { address?: string }).address
         ? { mutate: () => [] }
         : undefined,
-    'a log index that lags: none at all for a while': inTurn(
+    'a log index that lags: no logs at all for a while': inTurn(
       [{ mutate: () => [] }],
       5,
       (method) => method === 'eth_getLogs',
@@ -194,7 +198,7 @@ it('jobs reach the stream once each, in order, through every passing fault', asy
   expect(stream.responses).toHaveLength(1)
 })
 
-it('a WebSocket whose subscription falls silent is only a later wake-up', async () => {
+it('if a WebSocket subscription falls silent, polling finds new blocks', async () => {
   const proxy = await proxyTo(chain)
   const service = await serve(proxy.wsUrl)
   await service.untilReady()
@@ -203,14 +207,14 @@ it('a WebSocket whose subscription falls silent is only a later wake-up', async 
   proxy.fault = (method) => (method === 'eth_subscription' ? { drop: true } : undefined)
   await chain.createJob()
   await stream.waitFor(1)
-  // And one that is cut is opened again.
+  // A WebSocket that is cut is opened again.
   proxy.cut()
   await chain.createJob()
   await stream.waitFor(2)
   await untilIndexed(service)
 })
 
-it('the second RPC is used while the first is down, and no more once the first is back', async () => {
+it('the second RPC is used only while the first is down', async () => {
   const [first, second] = [await proxyTo(chain), await proxyTo(chain)]
   const service = await serve(`${first.url},${second.url}`)
   await service.untilReady()
@@ -228,7 +232,7 @@ it('the second RPC is used while the first is down, and no more once the first i
   expect(second.requests).toBe(spared)
 })
 
-it('logs that do not decode, unknown values, ids used twice and absurd times neither stop the indexer nor lose a job', async () => {
+it('malformed logs, unknown values, repeated ids and absurd times neither stop the indexer nor lose a job', async () => {
   const proxy = await proxyTo(chain)
   const service = await serve(proxy.url)
   await service.untilReady()

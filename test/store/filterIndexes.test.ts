@@ -17,7 +17,7 @@ afterAll(() => server?.stop())
 const hash = (n: number): `0x${string}` => `0x${n.toString(16).padStart(64, '0')}`
 const ALL = ['budget', 'clientId', 'evaluatorId', 'providerId', 'status', 'strategyType', 'verificationLevel']
 
-/** Begins an index whose past ends at a block. */
+/** Begins an index whose first sync ends at `feedFromBlock`. */
 async function begin(feedFromBlock: number): Promise<Database> {
   const db = createDatabase(await openPostgres(await server.createDatabase(), jobRegistry))
   await beginCursor(db, jobRegistry, {
@@ -58,7 +58,7 @@ async function indexes(db: Database): Promise<string[]> {
 }
 
 describe('the indexes of filters', () => {
-  it('are created once the past is indexed, before the step that begins the feed', async () => {
+  it('are created when the past is indexed, before the step that begins the feed', async () => {
     const db = await begin(3)
     await addBlock(db)
     await addBlock(db)
@@ -67,19 +67,19 @@ describe('the indexes of filters', () => {
     await addBlock(db)
     expect(await indexes(db)).toEqual(ALL)
     expect((await readCursor(db))?.silent).toBe(false)
-    // The step of another process, which read the same cursor, loses, whether or not it found the indexes there.
+    // A step of another process that read the same cursor fails, even though the indexes exist now.
     expect(await addBlock(db, before as Cursor)).toBeNull()
     expect(await addBlock(db)).not.toBeNull()
     await db.close()
   })
 
-  it('are there from the beginning if the contract has no past', async () => {
+  it('exist from the beginning if the contract has no past', async () => {
     const db = await begin(0)
     expect(await indexes(db)).toEqual(ALL)
     await db.close()
   })
 
-  it('are completed by the next try if their creation was cut off', async () => {
+  it('are completed by the next attempt if their creation was interrupted', async () => {
     const db = await begin(1)
     await db.orm.execute(sql`create index "jobs_by_clientId" on jobs ((keys[2]), block_number, log_index)`)
     await addBlock(db)

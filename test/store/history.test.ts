@@ -38,7 +38,7 @@ beforeAll(async () => {
     blockTimestamp: '0',
     finalizedNumber: 0,
   })
-  // Twice: what a reorg took away must not be in the tallies.
+  // Added, removed and added again: the tallies must not count the removed jobs.
   await addBlocks(1, BLOCKS)
   jobs.length = 0
   const writes = await readRewind(db, 0)
@@ -114,12 +114,12 @@ const queries = fc
     order: fc.constantFrom('asc', 'desc'),
     limit: fc.integer({ min: 1, max: 100 }),
   })
-  // Those that no job can match are refused.
+  // Queries that no job can match are refused.
   .filter(({ minBudget, maxBudget }) => !minBudget || !maxBudget || Number(minBudget) <= Number(maxBudget))
   .filter(({ fromBlock, toBlock }) => !fromBlock || !toBlock || Number(fromBlock) <= Number(toBlock))
 type Query = typeof queries extends fc.Arbitrary<infer Q> ? Q : never
 
-/** The same answer the slow way. That the predicate is right, test/contract/filters.test.ts holds. */
+/** The expected answer, from all jobs in memory. test/contract/filters.test.ts checks the predicate. */
 function expected(query: Query): string[] {
   const wanted = matches(parseFilter(jobRegistry.filters, query))
   const found = jobs
@@ -134,7 +134,7 @@ const parsed = (query: Partial<Query> & { page?: number; cursor?: string }): His
   parseHistoryQuery(jobRegistry.filters, { page: 1, ...JSON.parse(JSON.stringify(query)) })
 const read = (query: HistoryQuery) => readHistory(db, jobRegistry, query)
 
-it('walking any query by cursor gives exactly the jobs that match, in order, with the exact total', async () => {
+it('the pages of any query by cursor are exactly the jobs that match, in order, with the exact total', async () => {
   await fc.assert(
     fc.asyncProperty(queries, async (query) => {
       const wanted = expected(query)
@@ -153,7 +153,7 @@ it('walking any query by cursor gives exactly the jobs that match, in order, wit
   )
 })
 
-it('any page by number is the same part of the same list', async () => {
+it('any page by number is the corresponding part of the same list', async () => {
   await fc.assert(
     fc.asyncProperty(queries, fc.integer({ min: 1, max: 8 }), async (query, page) => {
       const wanted = expected(query)
@@ -177,7 +177,7 @@ it('a page by cursor does not shift when jobs arrive', async () => {
   expect(later.lastId).toBe(second.lastId + (later.total - second.total))
 })
 
-it('the job of an id is found, and an unknown one is null', async () => {
+it('a job is found by its id, and an unknown id gives null', async () => {
   const job = jobs[40] as Job
   expect(await readJob(db, jobRegistry, job.jobId)).toMatchObject({
     job,
@@ -186,7 +186,7 @@ it('the job of an id is found, and an unknown one is null', async () => {
   expect(await readJob(db, jobRegistry, '123456789')).toBeNull()
 })
 
-it('a change of an id that was used twice is of the latest job, and a rewind takes it back', async () => {
+it('a change of an id that was used twice applies to the latest job, and a rewind undoes it', async () => {
   const log = (blockNumber: number, set: Partial<Job>, job: Job | null = null) => ({
     ...{
       blockNumber,

@@ -11,9 +11,9 @@ import { JOBS_A_BLOCK, seedJobs } from '../helpers/seedJobs.ts'
 /** `npm run test:million` runs this file on 1,000,000 jobs. */
 const JOBS = Number(process.env.JOBCAST_TEST_JOBS ?? 100_000)
 const BLOCKS = Math.floor(JOBS / JOBS_A_BLOCK)
-/** In 8 KB buffers: a page of the jobs, and the lookups that lead to them. */
+/** Most 8 KB buffers that a page may read: its jobs, and the index lookups that lead to them. */
 const PAGE_BUFFERS = 250
-/** If the total is counted among rows: up to its limit of matches, however many there are. */
+/** Most buffers if the total must be counted: the count ends at its limit, however many jobs match. */
 const COUNTING_BUFFERS = 12_000
 
 let server: TestPostgres
@@ -40,7 +40,7 @@ interface Node {
   Plans?: Node[]
 }
 
-/** Runs a read of the store, with the plan Postgres makes: one for any values if the statement is kept, else for its own. */
+/** Runs a read of the store with EXPLAIN. A prepared statement gets the generic plan, any other a custom plan. */
 async function explain<T>(read: (db: Database) => Promise<T>) {
   let plan: Node | undefined
   const db = createDatabase({
@@ -78,7 +78,7 @@ const history = (query: Record<string, unknown>) =>
     return readHistory(db, jobRegistry, asked)
   })
 
-/** The cursor of the page that begins with the nth job, counted from the newest. */
+/** The cursor of the page that begins after the nth newest job. */
 const afterJob = (n: number) => {
   const job = JOBS - n
   return encodePosition({ blockNumber: Math.floor(job / JOBS_A_BLOCK), logIndex: job % JOBS_A_BLOCK })
@@ -113,7 +113,7 @@ describe(`on ${JOBS.toLocaleString('en')} jobs`, () => {
     { clientId: '8,9', minBudget: '9990' },
     { participant: '8' },
     { fromBlock: '900000000' },
-  ])('a page of %j costs its rows and a few lookups', async (query) => {
+  ])('a page of %j reads only its rows and a few index entries', async (query) => {
     const { scansOfJobs, buffers } = await history(query)
     expect(scansOfJobs).toEqual([])
     expect(buffers).toBeLessThan(PAGE_BUFFERS * (query.limit ? 2 : 1))
@@ -135,11 +135,11 @@ describe(`on ${JOBS.toLocaleString('en')} jobs`, () => {
     { minBudget: '20000' },
     { minBudget: '5000', strategyType: 'PROGRAM' },
     { participant: '7' },
-  ])('a page of %j ends its count at the limit', async (query) => {
+  ])('a page of %j stops counting at the limit', async (query) => {
     expect((await history(query)).buffers).toBeLessThan(COUNTING_BUFFERS)
   })
 
-  it('a page at nine tenths of the depth costs what the first one does', async () => {
+  it('a page at 90% of the history reads as few buffers as the first page', async () => {
     const first = await history({})
     const deep = await history({ cursor: afterJob(JOBS * 0.9) })
     expect(JSON.parse(`[${deep.answer.jobs}]`)).toHaveLength(20)
@@ -147,14 +147,14 @@ describe(`on ${JOBS.toLocaleString('en')} jobs`, () => {
     expect(deep.buffers).toBeLessThanOrEqual(first.buffers + 4)
   })
 
-  it('the job of an id is one look into an index', async () => {
+  it('a job is found by its id with one index lookup', async () => {
     const { answer, buffers, scansOfJobs } = await explain((db) => readJob(db, jobRegistry, String(JOBS - 1)))
     expect(answer?.job.jobId).toBe(String(JOBS - 1))
     expect(scansOfJobs).toEqual([])
     expect(buffers).toBeLessThan(12)
   })
 
-  it('total is exact by status and choices, and counted up to its limit otherwise', async () => {
+  it('the total is exact if only statuses and choices are filtered, and otherwise counted up to a limit', async () => {
     const [counted] = await sql`
       select count(*)::int as program, count(*) filter (where keys[4] = '2')::int as both,
         count(*) filter (where keys[1] = 'OPEN')::int as open from jobs where keys[3] = 'PROGRAM'`

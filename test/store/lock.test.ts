@@ -20,7 +20,7 @@ afterAll(() => dir?.remove())
 const folder = () => mkdtempSync(join(dir.path, 'data-'))
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
-/** How long a function took, in seconds. */
+/** Runs a function and resolves with its duration in seconds. */
 async function seconds(run: () => Promise<unknown>): Promise<number> {
   const start = performance.now()
   await run()
@@ -28,7 +28,7 @@ async function seconds(run: () => Promise<unknown>): Promise<number> {
 }
 
 describe.concurrent('the lock of a folder', () => {
-  it('is refused while its holder lives, and free at once when it is released', async () => {
+  it('is refused while its holder lives, and can be taken at once after its release', async () => {
     const path = folder()
     const first = await lockFolder(path)
     await expect(lockFolder(path)).rejects.toThrow(`${path} is in use by process ${process.pid} on `)
@@ -37,8 +37,9 @@ describe.concurrent('the lock of a folder', () => {
     expect(await seconds(async () => (await lockFolder(path)).release())).toBeLessThan(0.25)
   })
 
-  // The process id of a holder in another container has no meaning here, and may be that of this process.
-  it('is refused while its file changes, whichever process changes it', async () => {
+  // The holder may be in another container, where its process id means another process. So the heartbeat counts, not
+  // the id.
+  it('is refused while its file changes, whatever process id the file has', async () => {
     const path = folder()
     let beats = 0
     const beat = () =>
@@ -51,7 +52,7 @@ describe.concurrent('the lock of a folder', () => {
     clearInterval(timer)
   })
 
-  it('is taken from a dead holder within seconds, by one of many', async () => {
+  it('is taken from a dead holder within seconds, and only one of many attempts succeeds', async () => {
     const path = folder()
     writeFileSync(join(path, 'lock-7'), JSON.stringify({ pid: process.pid, host: 'here', beats: 3 }))
     let outcomes: PromiseSettledResult<Awaited<ReturnType<typeof lockFolder>>>[] = []
@@ -86,7 +87,7 @@ describe.concurrent('the lock of a folder', () => {
     expect(turns).toBeGreaterThanOrEqual(30)
   })
 
-  it('is kept by a process whose main thread is busy for long', async () => {
+  it('is kept by a process whose main thread is blocked', async () => {
     const path = folder()
     const module = fileURLToPath(new URL('../../dist/src/store/lock.js', import.meta.url))
     const holder = spawn(
@@ -111,7 +112,7 @@ describe.concurrent('the lock of a folder', () => {
     await (await lockFolder(path)).release()
   })
 
-  it('is lost by a process whose file was removed', async () => {
+  it('is lost if its file is removed, and the process then exits', async () => {
     const path = folder()
     const child = await startProcess({ env: { ...chainless, DATA_DIR: path } })
     await child.untilReady()
@@ -124,7 +125,7 @@ describe.concurrent('the lock of a folder', () => {
 const chainless = { RPC_URL: 'http://127.0.0.1:1', CONTRACT_ADDRESS: `0x${'12'.repeat(20)}` }
 
 describe('the embedded database', () => {
-  it('is taken over while its process is paused, which ends without another write when it continues', async () => {
+  it('is taken over from a paused process, which exits without another write when it continues', async () => {
     const env = { ...chainless, DATA_DIR: folder() }
     const first = await startProcess({ env })
     await first.untilReady()
@@ -136,11 +137,11 @@ describe('the embedded database', () => {
     expect(first.logs.some((line) => /was taken over by another process/.test(String(line.msg)))).toBe(true)
     expect((await fetch(`${second.url}/api/v1/jobs`)).status).toBe(200)
     expect((await second.stop()).code).toBe(0)
-    // The files that both left can be opened.
+    // The files are still a valid database.
     await (await openPglite(env.DATA_DIR, jobRegistry)).close()
   })
 
-  it('is closed and unlocked if another definition is refused', async () => {
+  it('is closed and unlocked after it was refused to another definition', async () => {
     const path = folder()
     await (await openPglite(path, jobRegistry)).close()
     await expect(openPglite(path, erc8183)).rejects.toThrow('CONTRACT')

@@ -11,7 +11,7 @@ beforeAll(async () => {
 afterAll(() => postgres.stop())
 
 it.each(['hello', '1 2', '9007199254740991 2 3'])(
-  'a notification %j of another program does not stop the feed',
+  'a notification %j from another program does not stop the feed',
   async (payload) => {
     const url = await postgres.createDatabase()
     const writer = await openWriter(url)
