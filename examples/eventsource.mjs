@@ -14,8 +14,7 @@ source.addEventListener('connected', (event) => {
   if (resumed === false) console.log('there is a gap')
 })
 // Add on job_created, replace on job_updated, delete on job_removed. With a filter, a job_updated may carry a job that
-// no
-// longer matches: delete that one too.
+// no longer matches: delete that one too.
 for (const type of ['job_created', 'job_updated', 'job_removed'])
   source.addEventListener(type, (event) => console.log(`${type} ${event.data}`))
 source.addEventListener('error', (event) => {

@@ -30,8 +30,8 @@ async function save(lastEventId, blockNumber) {
   await rename(`${file}.new`, file)
 }
 
-// Repeats the request until the hook answers 2xx. The position moves only then, so each event is delivered at least once.
-// The hook may receive an event twice; the key is then the same.
+// Repeats the request until the hook answers 2xx. The position moves only then, so each event is delivered at least
+// once. The hook may receive an event twice; the key is then the same.
 async function forward(type, job, id) {
   const key = `${type}:${id}:${job.jobId}:${job.creationTxHash}`
   for (let wait = 500; !stop.signal.aborted; wait = Math.min(wait * 2, 60_000)) {

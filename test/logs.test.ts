@@ -50,7 +50,7 @@ it('a first start logs what may take long, before it begins', async () => {
   }
 })
 
-it('no secret is in the output of the process at any log level, even if the RPC and the database fail', async () => {
+it('no secret is in the output of the process, even at log level trace and if the RPC and the database fail', async () => {
   const withKeys = new URL(`${proxy.url}/v3/${secrets.path}?key=${secrets.query}`)
   withKeys.username = secrets.user
   withKeys.password = secrets.rpcPassword

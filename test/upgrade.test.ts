@@ -69,7 +69,7 @@ it('a database of a newer version is refused with advice and left unchanged', as
   expect(said).toContain('Run the newer version')
 })
 
-it('a database of another contract definition is refused with advice, by every command that opens it', async () => {
+it('a database of another contract definition is refused with advice by start and migrate', async () => {
   const url = await server.createDatabase()
   const migrated = await startProcess({ args: ['migrate'], env: { DATABASE_URL: url } })
   expect((await migrated.exit).code).toBe(0)

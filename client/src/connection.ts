@@ -18,8 +18,8 @@ export interface ConnectionOptions {
 const LARGEST_FRAME = 1 << 20
 
 /**
- * Yields the frames of one connection until the server ends it. Nothing is read ahead of the consumer, so a slow consumer
- * costs no memory here. The server may end the connection of a slow consumer.
+ * Yields the frames of one connection until the server ends it. Nothing is read ahead of the consumer, so a slow
+ * consumer costs no memory here. The server may end the connection of a slow consumer.
  * @throws JobcastError if the server refuses; any other error if the connection fails, falls silent or is aborted
  */
 export async function* connect(url: URL, options: ConnectionOptions): AsyncGenerator<EventSourceMessage> {

@@ -28,8 +28,7 @@ export interface Mirror<J extends JobBase = Job> extends AsyncIterable<MirrorCha
  * date in the background.
  *
  * Iterate over it for the changes; the jobs that it already has come first. Each `change.job` is the state that the map
- * has now: if a job changes several times while the loop is busy, that is one change. Only one loop at a time is
- * allowed.
+ * has now: if a job changes several times while the loop is busy, that is one change. Only one loop is allowed.
  *
  * Abort `signal` or leave the loop to end it. `jobs` then stays as it is, and `synced` is false.
  */

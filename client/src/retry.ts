@@ -10,8 +10,7 @@ const ANSWER_TIMEOUT = 30_000
 
 /**
  * Milliseconds until the next attempt. The delay doubles from `base` on and is never shorter than the server asks for.
- * Up to 30% of
- * jitter is added, so that the clients of a restarted server do not all return at once.
+ * Up to 30% of jitter is added, so that the clients of a restarted server do not all return at once.
  */
 export function backoff(base: number, failures: number, error?: unknown): number {
   const doubled = Math.max(base, SHORTEST_BACKOFF) * 2 ** Math.max(0, Math.min(failures, 16) - 1)

@@ -24,8 +24,7 @@ export async function* settle<J extends JobBase>(
 ): AsyncGenerator<Change<J>, boolean> {
   const read = { ...options, attempts: Number.POSITIVE_INFINITY, notBefore: options.streamAt }
   // During the first sync the index lacks jobs, and the stream does not send them. The jobs that it has are yielded
-  // once.
-  // The rest, and any removals, wait until the index is complete.
+  // once. The rest, and any removals, wait until the index is complete.
   const complete = await isComplete(options.url, read)
   const first = progress.head === undefined
   const quiet = first && progress.latest

@@ -36,9 +36,9 @@ export interface TrackOptions<J extends JobBase> extends Omit<SubscribeOptions, 
 const CHECK_INTERVAL = 5000
 
 /**
- * Yields history, then live events, as one. It subscribes first and reads the history second, while the stream waits in its
- * socket. Every page is then at least as new as the stream's first position, so nothing is lost between the two. Each
- * page also has a position: events up to it repeat what the page has.
+ * Yields history, then live events, as one. It subscribes first and reads the history second, while the stream waits in
+ * its socket. Every page is then at least as new as the stream's first position, so nothing is lost between the two.
+ * Each page also has a position: events up to it repeat what the page has.
  */
 export async function* track<J extends JobBase>(
   url: string | URL,

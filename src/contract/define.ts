@@ -54,10 +54,8 @@ export interface Contract {
 
 /**
  * Makes a contract from its definition. `defineContract({ abi })` is enough if the contract follows the naming
- * conventions:
- * `JobCreated` creates a job, its parameters become fields, `JobFunded`, `JobCompleted`… set statuses, and parameters
- * of
- * other events set the fields of the same name. Several events of one name are forms of the same event.
+ * conventions: `JobCreated` creates a job, its parameters become fields, `JobFunded`, `JobCompleted`… set statuses, and
+ * parameters of other events set the fields of the same name. Several events of one name are forms of the same event.
  * @throws DefinitionError if the definition cannot work
  */
 export function defineContract<const D extends Definition>(

@@ -11,8 +11,8 @@ import { describeEvent, findId, type Naming } from './naming.ts'
 import { decodeAddress } from './values.ts'
 
 /**
- * Fields that every job has, with their kind. A definition may list those with a kind among its own; undefined: it may
- * not.
+ * Fields that every job has, with their kind. A definition may list a field that has a kind here among its own, but not
+ * one with undefined.
  */
 const common = new Map<string, KindName | undefined>([
   ['jobId', undefined],
@@ -54,8 +54,7 @@ export function namedFields(kinds: Record<string, Kind>): Field[] {
 
 /**
  * Makes a field of each parameter of the creating event, except the id, in their order. If a form of the event lacks a
- * parameter, the
- * field is null in jobs that this form created.
+ * parameter, the field is null in jobs that this form created.
  * @throws DefinitionError if two parameters make one field
  */
 export function habitualFields(forms: AbiEvent[], naming: Naming): Field[] {

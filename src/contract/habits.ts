@@ -58,8 +58,7 @@ export function habitualKind(input: Input): Kind {
 
 /**
  * The ABI type of a parameter's value in a log. For an indexed parameter of a dynamic type, a log has only the
- * keccak256
- * hash of the value (Solidity ABI specification, "Events").
+ * keccak256 hash of the value (Solidity ABI specification, "Events").
  */
 export function wordType({ type, indexed }: Input): string {
   return indexed && !isWord(type) ? 'bytes32' : type

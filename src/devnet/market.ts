@@ -53,8 +53,7 @@ export interface MarketOptions {
 
 /**
  * The shortest and the longest time between two steps of a job, in multiples of the time between two new jobs. Most
- * jobs are open
- * for two or three steps, so about ten jobs are open at any time.
+ * jobs are open for two or three steps, so about ten jobs are open at any time.
  */
 const STEP_PACES = [1, 5] as const
 
@@ -66,8 +65,8 @@ const LEAST_LIFETIME_MS = 3_000
 
 /**
  * Creates a job every `everyMs` and takes each through a random way, until the signal aborts. If the chain fails, the
- * failure is logged once and the action is repeated at the same pace. Resolves when the last
- * transaction has ended; never rejects.
+ * failure is logged once and the action is repeated at the same pace. Resolves when the last transaction has ended;
+ * never rejects.
  */
 export async function runMarket({ market, everyMs, signal, log = () => {}, runs = [] }: MarketOptions) {
   // Each job listens for the abort. Node would report dozens of listeners as a leak.

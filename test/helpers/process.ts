@@ -37,8 +37,7 @@ const STOP_TIMEOUT_MS = 10_000
 
 /**
  * Starts a command of Jobcast from `dist/`, as `npm run build` compiled it. There is no wrapper process: the pid is
- * that of
- * Jobcast.
+ * that of Jobcast.
  * @param env its whole environment, except PATH and HOME. By default PORT is a free port.
  */
 export async function startProcess({

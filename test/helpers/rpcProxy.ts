@@ -22,9 +22,7 @@ export interface Fault {
 /** Returns the fault of a call. It runs once for each call of a batch; `body` is the whole request. */
 export type FaultRule = (method: string, params: unknown[], body: unknown) => Fault | undefined
 
-/**
- * A JSON-RPC proxy (HTTP and WebSocket on one port). A test switches its faults at run time.
- */
+/** A JSON-RPC proxy (HTTP and WebSocket on one port). A test switches its faults at run time. */
 export interface RpcProxy {
   url: string
   wsUrl: string

@@ -51,8 +51,7 @@ const NOTHING: Expected = { jobs: [], changes: [], unapplied: [], entries: [] }
 
 /**
  * Computes the expected index that begins at `startBlock` from the specs of the logs. It shares no code with the
- * indexer's
- * decoding, folding or storage.
+ * indexer's decoding, folding or storage.
  */
 export function createExpectations({ empty }: ModelDefinition, startBlock: number) {
   const known = new Map<SimBlock, Expected>()

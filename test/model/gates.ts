@@ -11,8 +11,7 @@ export interface Gate {
 
 /**
  * The pending awaits of one process. The schedule decides when and in which order each is performed and answered, and
- * whether
- * the process is killed before.
+ * whether the process is killed before.
  */
 export interface Gates {
   pending: Gate[]

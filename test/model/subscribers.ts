@@ -50,8 +50,7 @@ export interface Client {
   connected: boolean
   /**
    * JSON of the jobs it holds, by creating transaction and id. Undefined if it did not read the history, does not
-   * request all
-   * types, or has a gap.
+   * request all types, or has a gap.
    */
   held: Map<string, string> | undefined
   connect(api: Api): Promise<void>

@@ -77,8 +77,7 @@ export function startLoad(chain: TestChain, random: Random) {
           ended = true
         })
       // Each action is awaited, because anvil loses blocks if it mines during a reorg. An action that hangs is ended by
-      // dropping
-      // its transactions: after a reorg, a transaction may have a wrong nonce or no receipt.
+      // dropping its transactions: after a reorg, a transaction may have a wrong nonce or no receipt.
       for (;;) {
         await Promise.race([acting, sleep(STUCK_MS)])
         if (ended) break

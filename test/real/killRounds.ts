@@ -23,9 +23,8 @@ export interface KillReport {
 
 /**
  * Kills two processes of Jobcast on one Postgres (SIGKILL) at random moments, during jobs, changes and reorgs. After
- * each kill
- * the store must be consistent: the folded feed equals the jobs. In the end both equal the jobs of the chain, and a
- * subscriber that reconnected after each kill has received each event once.
+ * each kill the store must be consistent: the folded feed equals the jobs. In the end both equal the jobs of the chain,
+ * and a subscriber that reconnected after each kill has received each event once.
  */
 export async function runKillRounds({
   rounds,
