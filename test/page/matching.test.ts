@@ -39,7 +39,7 @@ const registry = {
     clientId: orNone(fewOf(['007', ...ids])),
     participant: orNone(fewOf(ids)),
     strategyType: orNone(fewOf(['PROGRAM', 'RUBRIC', 'UNKNOWN_9'])),
-    verificationLevel: orNone(fewOf(['1', 'UNKNOWN_2', 'UNKNOWN_9'])),
+    verificationLevel: orNone(fewOf(['1', 'UNKNOWN_7', 'UNKNOWN_9'])),
     minBudget: orNone(fc.constantFrom('0', '9.5', '010', '10.0')),
     maxBudget: orNone(fc.constantFrom('10', '99.99', '1000')),
   }),
