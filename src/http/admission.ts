@@ -58,8 +58,8 @@ export function createAdmission({
 }: AdmissionOptions): Admission {
   const all: Admissions = { atOnce, waiting, patienceMs, clients: new Map(), running: 0, waitingInAll: 0 }
   return async (address, work) => {
-    const client = clientOf(all, address)
-    if (mayStart(all, client)) begin(all, client)
+    const client = findClient(all, address)
+    if (mayStart(all, client)) occupy(all, client)
     else await nextTurn(all, client)
     const since = performance.now()
     const { running } = client
@@ -73,7 +73,7 @@ export function createAdmission({
   }
 }
 
-function clientOf({ clients }: Admissions, address: string): Client {
+function findClient({ clients }: Admissions, address: string): Client {
   const client = clients.get(address) ?? { address, running: 0, averageMs: undefined, waiting: [] }
   clients.set(address, client)
   return client
@@ -84,7 +84,7 @@ function mayStart({ running, atOnce }: Admissions, client: Client): boolean {
   return running < atOnce && client.running < (isQuick ? Math.max(1, atOnce - 1) : 1)
 }
 
-function begin(all: Admissions, client: Client): void {
+function occupy(all: Admissions, client: Client): void {
   all.running++
   client.running++
 }
@@ -111,7 +111,7 @@ function nextTurn(all: Admissions, client: Client): Promise<void> {
     const turn = {
       start() {
         clearTimeout(timer)
-        begin(all, client)
+        occupy(all, client)
         resolve()
       },
     }

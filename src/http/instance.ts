@@ -11,7 +11,7 @@ export type Instance = ReturnType<typeof createInstance>
 export function createInstance({ trustProxy }: Config, log: FastifyBaseLogger) {
   return fastify({
     loggerInstance: log,
-    trustProxy: trustedProxies(trustProxy),
+    trustProxy: toTrustFunction(trustProxy),
     genReqId: requestId,
     // measureRequests() logs requests without their query, and the error handler logs failures.
     logController: new LogController({ disableRequestLogging: true }),
@@ -38,6 +38,6 @@ export function createInstance({ trustProxy }: Config, log: FastifyBaseLogger) {
 }
 
 /** Translates a number of hops: fastify believes the addresses for which the function returns true, the nearest is hop 0. */
-function trustedProxies(proxies: Config['trustProxy']) {
+function toTrustFunction(proxies: Config['trustProxy']) {
   return typeof proxies === 'number' ? (_address: string, hop: number) => hop < proxies : proxies
 }

@@ -59,7 +59,7 @@ export class DatabaseError extends Error {
 /** Adds the query builder to a driver. All queries use one lane. */
 export function createDatabase(driver: Driver, lane: Lane = 'index'): Database {
   return {
-    orm: drizzle({ client: clientOf(driver, lane) }),
+    orm: drizzle({ client: postgresClient(driver, lane) }),
     run: (text, params, options) =>
       driver.query(text, params, { prepare: true, arrays: false, lane, ...options }),
     listen: driver.listen,
@@ -68,7 +68,7 @@ export function createDatabase(driver: Driver, lane: Lane = 'index'): Database {
 }
 
 /** Adapts a driver to the part of postgres.js that drizzle uses: `unsafe()` returns a query that runs when it is awaited. */
-function clientOf(driver: Driver, lane: Lane): Sql {
+function postgresClient(driver: Driver, lane: Lane): Sql {
   const unsafe = (text: string, params: unknown[] = [], { prepare = false } = {}) => ({
     values: () => driver.query(text, params, { prepare, arrays: true, lane }),
     // biome-ignore lint/suspicious/noThenProperty: drizzle awaits the query itself, as postgres.js allows
