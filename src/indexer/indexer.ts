@@ -7,6 +7,7 @@ import type { Contract } from '../contract/define.ts'
 import { messageOf } from '../messages.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import type { Database } from '../store/database.ts'
+import { analyzeJobs } from '../store/filterIndexes.ts'
 import { createConverge } from './converge.ts'
 import { createReport } from './report.ts'
 import { runIndexer } from './run.ts'
@@ -36,11 +37,19 @@ export function startIndexer(
         log.warn({ blockNumber, logs }, 'the logs of a block are too large for one answer of the usual size'),
     },
   )
+  const report = createReport(metrics, log)
   const converge = createConverge({
     ...{ source, db, me, address, contract, startBlock, confirmations },
     pause: setTimeout,
     now: () => performance.now(),
-    report: createReport(metrics, log),
+    report: {
+      ...report,
+      advanced(cursor, step) {
+        report.advanced(cursor, step)
+        const indexedPast = cursor.silent && step.to.number >= cursor.feedFromBlock
+        if (indexedPast) analyzeJobs(db).catch((error) => log.debug(`ANALYZE failed: ${messageOf(error)}`))
+      },
+    },
   })
   const indexer = runIndexer({
     ...{ source, db, me, pollIntervalMs, log },
