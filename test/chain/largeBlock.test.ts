@@ -114,7 +114,8 @@ it('the log of a process names the block', async () => {
   expect(line).toMatchObject({ level: 'warn', blockNumber: large })
 })
 
-it('the block is named', async () => {
+/** A source whose answers are too large, and the blocks that it names as large, with their numbers of logs. */
+async function openNamingSource() {
   const proxy = await proxyTo(chain)
   proxy.fault = tooManyBytes
   const named: [number, number][] = []
@@ -124,6 +125,11 @@ it('the block is named', async () => {
     { onLargeBlock: (...block) => named.push(block) },
   )
   onTestFinished(() => source.close())
+  return { proxy, source, named }
+}
+
+it('the block is named', async () => {
+  const { proxy, source, named } = await openNamingSource()
   expect((await source.range(large, large)).logs).toHaveLength(7)
   expect(named).toEqual([[large, 7]])
 
@@ -136,15 +142,7 @@ it('the block is named', async () => {
 })
 
 it('a block that is read together with a large one is not called large', async () => {
-  const proxy = await proxyTo(chain)
-  proxy.fault = tooManyBytes
-  const named: [number, number][] = []
-  const source = createRpcSource(
-    [proxy.url],
-    { address: chain.address, topics: jobRegistry.topics },
-    { onLargeBlock: (...block) => named.push(block) },
-  )
-  onTestFinished(() => source.close())
+  const { source, named } = await openNamingSource()
   const headers = await Promise.all([large - 1, large, large + 1].map((number) => source.header(number)))
   const answers = await Promise.all(headers.map((header) => header && source.logs(header)))
   expect(answers.map((logs) => logs?.length)).toEqual([1, 7, 1])
