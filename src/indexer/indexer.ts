@@ -6,6 +6,7 @@ import type { Config } from '../config.ts'
 import type { Contract } from '../contract/define.ts'
 import { messageOf } from '../messages.ts'
 import type { Metrics } from '../observe/metrics.ts'
+import { completesPast } from '../store/cursor.ts'
 import type { Database } from '../store/database.ts'
 import { analyzeJobs } from '../store/filterIndexes.ts'
 import { createConverge } from './converge.ts'
@@ -46,8 +47,8 @@ export function startIndexer(
       ...report,
       advanced(cursor, step) {
         report.advanced(cursor, step)
-        const indexedPast = cursor.silent && step.to.number >= cursor.feedFromBlock
-        if (indexedPast) analyzeJobs(db).catch((error) => log.debug(`ANALYZE failed: ${messageOf(error)}`))
+        if (completesPast(cursor, step.to.number))
+          analyzeJobs(db).catch((error) => log.debug(`ANALYZE failed: ${messageOf(error)}`))
       },
     },
   })

@@ -50,6 +50,11 @@ function hasBegun(row: { [Name in keyof Cursor]: Cursor[Name] | null }): row is 
   return row.chainId !== null
 }
 
+/** Whether a move to a block completes the contract's past, so that the feed begins. */
+export function completesPast({ silent, feedFromBlock }: Cursor, blockNumber: number): boolean {
+  return silent && blockNumber >= feedFromBlock
+}
+
 /** Sets the first cursor of a new database. It changes nothing if another process has done so. */
 export async function beginCursor(
   db: Database,

@@ -1,5 +1,5 @@
 import type { Contract } from '../contract/define.ts'
-import type { Cursor } from './cursor.ts'
+import { type Cursor, completesPast } from './cursor.ts'
 import type { Database } from './database.ts'
 import { createFilterIndexes } from './filterIndexes.ts'
 import { NOTIFY, PAYLOAD } from './notifications.ts'
@@ -108,8 +108,9 @@ export async function commitStep(
   step: Step,
 ): Promise<Cursor | null> {
   const { to, head, finalizedNumber } = step
-  const silent = from.silent && to.number < from.feedFromBlock
-  if (from.silent && !silent) await createFilterIndexes(db, contract)
+  const feedBegins = completesPast(from, to.number)
+  const silent = from.silent && !feedBegins
+  if (feedBegins) await createFilterIndexes(db, contract)
   // A step is silent or fed as a whole: the indexer cuts its ranges at feedFromBlock.
   const entries = from.silent ? [] : step.entries.map((entry, i) => ({ id: from.lastId + 1 + i, ...entry }))
   const lastId = from.lastId + entries.length

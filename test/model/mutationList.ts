@@ -95,12 +95,6 @@ const STEP: Fault[] = [
   const moved = await db.run(STEP,`,
   ],
   ['commitStep', 'a rewind of the history is fed', 'from.silent ? [] :', 'false ? [] :'],
-  [
-    'commitStep',
-    'the first block after the beginning is silent',
-    'to.number < from.feedFromBlock',
-    'to.number <= from.feedFromBlock',
-  ],
 ]
 
 const FOLD: Fault[] = [
@@ -362,6 +356,14 @@ const CONTRACT: Record<string, Fault[]> = {
 }
 
 const SERVING: Record<string, Fault[]> = {
+  'src/store/cursor.ts': [
+    [
+      'completesPast',
+      'the first block after the beginning is silent',
+      'blockNumber >= feedFromBlock',
+      'blockNumber > feedFromBlock',
+    ],
+  ],
   'src/store/lease.ts': [
     ['isLeaseFree', 'the lease is given to any process that asks', 'isNull(cursor.indexer)', 'sql`true`'],
     [
