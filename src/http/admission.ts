@@ -9,16 +9,24 @@ export interface AdmissionOptions {
   patienceMs?: number
 }
 
-/**
- * Runs `work` when its turn comes.
- * @param address client address, as {@link addressKey} gives it
- * @throws OverloadedError if too many requests wait already, or if the turn did not come in time
- */
-export type Admission = <T>(address: string, work: () => Promise<T>) => Promise<T>
+/** An address is the one of a client, as {@link addressKey} gives it. */
+export interface Admission {
+  /**
+   * Runs `work` when its turn comes.
+   * @throws OverloadedError if too many requests wait already, or if the turn did not come in time
+   */
+  run<T>(address: string, work: () => Promise<T>): Promise<T>
+  /**
+   * Refuses a request before anything is done for it: bursts consist mostly of requests that must be refused.
+   * @throws OverloadedError if `run` would not let it wait
+   */
+  assertPlace(address: string): void
+}
 
 /** The last of more requests would wait longer than clients do. */
 const WAITING = { all: 500, address: 100 }
 const PATIENCE_MS = 5_000
+const TOO_MANY = 'too many queries are waiting; try again'
 /**
  * An address whose queries take longer than this on average, each by itself, runs one at a time: more would take the processors from
  * the others. So does one whose queries are not known yet, or a burst would run at full width before the first answer.
@@ -57,19 +65,25 @@ export function createAdmission({
   patienceMs = PATIENCE_MS,
 }: AdmissionOptions): Admission {
   const all: Admissions = { atOnce, waiting, patienceMs, clients: new Map(), running: 0, waitingInAll: 0 }
-  return async (address, work) => {
-    const client = findClient(all, address)
-    if (mayStart(all, client)) occupy(all, client)
-    else await nextTurn(all, client)
-    const since = performance.now()
-    const { running } = client
-    try {
-      return await work()
-    } finally {
-      // Queries that run beside each other take turns on the processors.
-      measure(client, (performance.now() - since) / running)
-      end(all, client)
-    }
+  return {
+    async run(address, work) {
+      const client = findClient(all, address)
+      if (mayStart(all, client)) occupy(all, client)
+      else await nextTurn(all, client)
+      const since = performance.now()
+      const { running } = client
+      try {
+        return await work()
+      } finally {
+        // Queries that run beside each other take turns on the processors.
+        measure(client, (performance.now() - since) / running)
+        end(all, client)
+      }
+    },
+    assertPlace(address) {
+      const client = all.clients.get(address)
+      if (client && !mayStart(all, client) && isFull(all, client)) throw new OverloadedError(TOO_MANY)
+    },
   }
 }
 
@@ -101,11 +115,14 @@ function end(all: Admissions, client: Client): void {
   if (all.waitingInAll > 0) startWaiting(all)
 }
 
+function isFull({ waiting, waitingInAll }: Admissions, client: Client): boolean {
+  return waitingInAll >= waiting.all || client.waiting.length >= waiting.address
+}
+
 function nextTurn(all: Admissions, client: Client): Promise<void> {
-  const { waiting, patienceMs } = all
-  if (all.waitingInAll >= waiting.all || client.waiting.length >= waiting.address) {
+  if (isFull(all, client)) {
     dropIfIdle(all, client)
-    return Promise.reject(new OverloadedError('too many queries are waiting; try again'))
+    return Promise.reject(new OverloadedError(TOO_MANY))
   }
   return new Promise((resolve, reject) => {
     const turn = {
@@ -119,7 +136,7 @@ function nextTurn(all: Admissions, client: Client): Promise<void> {
       leaveLine(all, client, turn)
       dropIfIdle(all, client)
       reject(new OverloadedError('the query waited too long for its turn; try again'))
-    }, patienceMs)
+    }, all.patienceMs)
     client.waiting.push(turn)
     all.waitingInAll++
   })

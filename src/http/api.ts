@@ -19,11 +19,13 @@ import type { ServerOptions } from './options.ts'
 import { pages } from './pages.ts'
 import { statsRoute } from './statsRoute.ts'
 import { eventsRoute } from './stream/events.ts'
+import { takeTurns } from './turns.ts'
 
 /** Adds the API: the stream, the history, the status, their OpenAPI document, and the pages. */
 export async function serveApi(app: Instance, feed: Feed, options: ServerOptions): Promise<void> {
   const { config, contract } = options
   for (const schema of [jobSchema(contract), ErrorBody, Connected, Ping, Unavailable]) app.addSchema(schema)
+  takeTurns(app)
   await allowOrigins(app)
   if (config.rateLimit > 0) await limitRequests(app, config.rateLimit)
   caching(app, config.apiKeys.length === 0)

@@ -50,12 +50,12 @@ const Lifecycle = Type.Array(
 )
 
 /** `GET /api/v1/jobs`, the history, and `GET /api/v1/jobs/:jobId`, one job with its lifecycle. */
-export function jobsRoutes(app: Instance, admit: Admission, options: JobsOptions): void {
-  historyRoute(app, admit, options)
-  jobRoute(app, admit, options)
+export function jobsRoutes(app: Instance, admission: Admission, options: JobsOptions): void {
+  historyRoute(app, admission, options)
+  jobRoute(app, admission, options)
 }
 
-function historyRoute(app: Instance, admit: Admission, { contract, readHistory }: JobsOptions): void {
+function historyRoute(app: Instance, admission: Admission, { contract, readHistory }: JobsOptions): void {
   const readShared = coalesce(readHistory)
   const parameters = { ...historyParameters(contract.filters), ...apiKeyParameter }
   // Typed as unknown, since the body is sent as text and not as an object.
@@ -71,10 +71,16 @@ function historyRoute(app: Instance, admit: Admission, { contract, readHistory }
   }
   app.get(
     '/api/v1/jobs',
-    { schema, preValidation: async ({ query }) => assertPlainNumbers(query) },
+    {
+      schema,
+      onRequest: async ({ ip }) => admission.assertPlace(addressKey(ip)),
+      preValidation: async ({ query }) => assertPlainNumbers(query),
+    },
     async ({ query, ip }, reply) => {
       const historyQuery = parseHistoryQuery(contract.filters, query)
-      const { jobs, total, next, lastId } = await admit(addressKey(ip), () => readShared(historyQuery))
+      const { jobs, total, next, lastId } = await admission.run(addressKey(ip), () =>
+        readShared(historyQuery),
+      )
       const { page, limit } = query
       const pagination = JSON.stringify({ page, limit, total, next: next && encodePosition(next) })
       // The store has the jobs as JSON.
@@ -84,7 +90,7 @@ function historyRoute(app: Instance, admit: Admission, { contract, readHistory }
   )
 }
 
-function jobRoute(app: Instance, admit: Admission, { contract, readJob }: JobsOptions): void {
+function jobRoute(app: Instance, admission: Admission, { contract, readJob }: JobsOptions): void {
   const { idParameter } = contract
   const schema = {
     operationId: 'getJob',
@@ -102,9 +108,10 @@ function jobRoute(app: Instance, admit: Admission, { contract, readJob }: JobsOp
     querystring: KeyQuery,
     response: jobResponses(contract),
   }
-  app.get('/api/v1/jobs/:jobId', { schema }, async ({ params, ip }, reply) => {
+  const onRequest = async ({ ip }: { ip: string }) => admission.assertPlace(addressKey(ip))
+  app.get('/api/v1/jobs/:jobId', { schema, onRequest }, async ({ params, ip }, reply) => {
     const [jobId = params.jobId] = idParameter ? canonical('jobId', [params.jobId], idParameter) : []
-    const found = await admit(addressKey(ip), () => readJob(jobId))
+    const found = await admission.run(addressKey(ip), () => readJob(jobId))
     if (!found) return sendError(reply, 'NOT_FOUND', `there is no job ${jobId}`)
     return reply.send({ success: true, data: { ...found.job, lifecycle: found.lifecycle } })
   })

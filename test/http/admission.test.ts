@@ -25,7 +25,7 @@ function bench() {
 describe('admission', () => {
   it('runs no more than so many at once, in the order they came', async () => {
     const { began, work, end } = bench()
-    const admit = createAdmission({ atOnce: 3 })
+    const { run: admit } = createAdmission({ atOnce: 3 })
     // The first query of an address runs alone; the others follow once it has been quick.
     for (const name of ['a0', 'a1', 'a2', 'a3']) void admit('a', work(name))
     await end('a0')
@@ -42,7 +42,7 @@ describe('admission', () => {
 
   it('runs one query at a time for an address whose queries are slow, and for one that is not known yet', async () => {
     const { began, work, end } = bench()
-    const admit = createAdmission({ atOnce: 10 })
+    const { run: admit } = createAdmission({ atOnce: 10 })
     for (let i = 0; i < 5; i++) void admit('slow', work(`slow ${i}`))
     await setImmediate()
     expect(began).toEqual(['slow 0'])
@@ -54,7 +54,7 @@ describe('admission', () => {
 
   it('keeps a place free for others, however many one address sends', async () => {
     const { began, work } = bench()
-    const admit = createAdmission({ atOnce: 2 })
+    const { run: admit } = createAdmission({ atOnce: 2 })
     for (let i = 0; i < 50; i++) admit('greedy', work(`greedy ${i}`)).catch(() => {})
     void admit('modest', work('modest'))
     await setImmediate()
@@ -63,7 +63,7 @@ describe('admission', () => {
 
   it('serves addresses in turn, not requests', async () => {
     const { began, work, end } = bench()
-    const admit = createAdmission({ atOnce: 1 })
+    const { run: admit } = createAdmission({ atOnce: 1 })
     for (const name of ['a1', 'a2', 'a3']) void admit('a', work(name))
     void admit('b', work('b1'))
     void admit('c', work('c1'))
@@ -74,7 +74,7 @@ describe('admission', () => {
 
   it('refuses more than may wait, and what waited too long', async () => {
     const { work, end } = bench()
-    const admit = createAdmission({ atOnce: 1, waiting: { all: 3, address: 2 }, patienceMs: 20 })
+    const { run: admit } = createAdmission({ atOnce: 1, waiting: { all: 3, address: 2 }, patienceMs: 20 })
     const first = admit('a', work('a1'))
     const late = admit('a', work('a2'))
     const alsoLate = admit('a', work('a3'))
@@ -89,8 +89,18 @@ describe('admission', () => {
     expect(await next).toBe('a5')
   })
 
+  it('says beforehand which addresses it would refuse', async () => {
+    const { run, assertPlace } = createAdmission({ atOnce: 2, waiting: { all: 3, address: 1 } })
+    const { work, end } = bench()
+    for (const name of ['a1', 'a2']) void run('a', work(name))
+    expect(() => assertPlace('a')).toThrow(OverloadedError)
+    expect(() => assertPlace('b')).not.toThrow()
+    await end('a1')
+    expect(() => assertPlace('a')).not.toThrow()
+  })
+
   it('gives the place of a failed query to the next', async () => {
-    const admit = createAdmission({ atOnce: 1 })
+    const { run: admit } = createAdmission({ atOnce: 1 })
     const failed = admit('a', () => Promise.reject(new Error('broken')))
     const next = admit('a', async () => 'done')
     await expect(failed).rejects.toThrow('broken')

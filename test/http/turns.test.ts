@@ -1,0 +1,18 @@
+import fastify from 'fastify'
+import { expect, it } from 'vitest'
+import { takeTurns } from '../../src/http/turns.ts'
+
+it('a request is answered before most of the hundred that another address sent before it', async () => {
+  const app = fastify()
+  takeTurns(app)
+  const begun: string[] = []
+  app.get('/', async ({ ip }) => {
+    begun.push(ip)
+    return ''
+  })
+  await app.ready()
+  const ask = (remoteAddress: string) => app.inject({ url: '/', remoteAddress })
+  await Promise.all([...Array.from({ length: 100 }, () => ask('192.0.2.1')), ask('192.0.2.2')])
+  expect(begun).toHaveLength(101)
+  expect(begun.indexOf('192.0.2.2')).toBeLessThan(20)
+})
