@@ -30,7 +30,7 @@ export const burst: Bench = {
   leavesOut: 'the rate limit, which would refuse all but the first burst; load and Postgres share the cores',
   async run({ quick }) {
     const jobs = quick ? 20_000 : 1_000_000
-    const blocks = quick ? 20 : 60
+    const blocks = quick ? 20 : 150
     const chain = await startChain()
     const pg = await startPostgres({ durable: true })
     const load = startChild('load/requests.ts')

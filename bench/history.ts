@@ -17,7 +17,7 @@ const CONNECTIONS = 16
 /** Measures pages of the history over REST. */
 export const history: Bench = {
   name: 'history',
-  about: `requests/s and p99 of GET /api/v1/jobs, ${LIMIT} jobs per page, over ${CONNECTIONS} connections without pauses. All connections request the same first page; each requests its own filtered and its own deep page`,
+  about: `requests/s and p99 of GET /api/v1/jobs, ${LIMIT} jobs per page, over ${CONNECTIONS} connections without pauses, each from an address of its own. All connections request the same first page; each requests its own filtered and its own deep page`,
   leavesOut:
     'compression (no Accept-Encoding is sent), TLS, networks, and a database larger than memory; load and Postgres share the cores',
   async run({ quick }) {

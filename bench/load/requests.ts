@@ -1,10 +1,14 @@
-/** HTTP load: keep-alive connections. Each sends its next request when it has the answer, or after a pause. */
+/**
+ * HTTP load: keep-alive connections, each from an address of its own, as clients have. Each sends its next request when it has the
+ * answer, or after a pause.
+ */
 import { connect } from 'node:net'
 import { answer } from '../child.ts'
 
 export interface RequestLoad {
   /** each connection requests one of them */
   urls: string[]
+  /** at most 254 */
   connections: number
   ms: number
   /** pause of a connection between answer and next request */
@@ -24,17 +28,23 @@ async function run(load: RequestLoad): Promise<RequestTimes> {
   const start = performance.now()
   await Promise.all(
     Array.from({ length: load.connections }, (_, i) =>
-      client(load.urls[i % load.urls.length] as string, load, start + load.ms, times),
+      client(load.urls[i % load.urls.length] as string, load, `127.0.1.${i + 1}`, start + load.ms, times),
     ),
   )
   return { times, seconds: (performance.now() - start) / 1000 }
 }
 
-function client(url: string, { pauseMs = 0 }: RequestLoad, end: number, times: number[]): Promise<void> {
+function client(
+  url: string,
+  { pauseMs = 0 }: RequestLoad,
+  localAddress: string,
+  end: number,
+  times: number[],
+): Promise<void> {
   const { hostname, port, pathname, search, host } = new URL(url)
   const request = `GET ${pathname}${search} HTTP/1.1\r\nHost: ${host}\r\n\r\n`
   return new Promise((resolve, reject) => {
-    const socket = connect({ host: hostname, port: Number(port), noDelay: true })
+    const socket = connect({ host: hostname, port: Number(port), localAddress, noDelay: true })
     let sentAt = 0
     let missing = 0
     let head = ''
