@@ -1,0 +1,91 @@
+import { describe, expect, test } from 'vitest'
+import {
+  chain,
+  context,
+  live,
+  open,
+  page,
+  restart,
+  row,
+  server,
+  status,
+  tile,
+  untilComplete,
+  useLivePage,
+} from './livePage.ts'
+
+useLivePage()
+
+describe('the list', () => {
+  test('resumes after a restart of the server without a gap or a duplicate', async () => {
+    await open()
+    await page.evaluate(() => Object.assign(window, { sameDocument: true }))
+    await restart({}, async () => {
+      await page.locator('#connection[data-state=lost]').waitFor()
+      expect(await page.locator('#state').innerText()).toBe('Reconnecting')
+      expect(await tile('Indexer').innerText()).toContain('not connected')
+      await chain.createJobs(3)
+    })
+    const { jobId } = await chain.createJob()
+    await row(jobId).waitFor({ timeout: 60_000 })
+    await untilComplete()
+    await live()
+    expect(await tile('Indexer').innerText()).toContain('At head')
+    expect(await page.evaluate(() => 'sameDocument' in window)).toBe(true)
+  })
+
+  test('is read again if the server cannot resume: jobs are added, changed and struck out', async () => {
+    const { jobId: changed } = await chain.createJob()
+    await open()
+    const { jobId } = await chain.createJob({ clientId: 4711n })
+    await row(jobId).waitFor()
+    await restart({ FEED_RETENTION: '0' }, async () => {
+      await chain.reorg(1)
+      await chain.createJobs(5, { clientId: 4712n })
+      await chain.changeJob('expire', [BigInt(changed)])
+    })
+    await page.locator('#jobs tr.gone', { hasText: '4711' }).waitFor({ timeout: 60_000 })
+    expect(await status(changed)).toBe('Expired')
+    await untilComplete()
+    // A page that was just opened has no position to resume from.
+    await open()
+    const live = await chain.createJob()
+    await row(live.jobId).waitFor()
+    await untilComplete()
+    await restart()
+  })
+
+  test('says at once that the browser is offline, and resumes once it is online', async () => {
+    await open()
+    await context.setOffline(true)
+    await page.locator('#state', { hasText: 'Offline' }).waitFor({ timeout: 2000 })
+    expect(await tile('Indexer').innerText()).toContain('not connected')
+    await context.setOffline(false)
+    await live()
+    const { jobId } = await chain.createJob()
+    await row(jobId).waitFor()
+    await untilComplete()
+  })
+
+  test('says that the server does not answer before a ping is late', async () => {
+    await open()
+    await page.route('**/api/v1/stats', () => {})
+    await page.locator('#connection[data-state=stale]').waitFor({ timeout: 28_000 })
+    expect(await page.locator('#state').innerText()).toMatch(/^No answer for \d+ s$/)
+    expect(await tile('Indexer').innerText()).toContain('not connected')
+    await chain.createJob()
+    await live()
+  })
+
+  test('reconnects after error responses', async () => {
+    let refusals = 0
+    await page.route('**/api/v1/events*', (route) => {
+      refusals += 1
+      return refusals > 2 ? route.continue() : route.fulfill({ status: 502, body: 'bad gateway' })
+    })
+    await page.goto(server.url)
+    await page.locator('#connection[data-state=lost]').waitFor()
+    await live()
+    expect(refusals).toBe(3)
+  })
+})
