@@ -4,9 +4,8 @@ import { jobRegistry } from '../../src/contract/jobRegistry.ts'
 import { startChain, type TestChain } from '../helpers/anvil.ts'
 import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
 import type { Fault, FaultRule, RpcProxy } from '../helpers/rpcProxy.ts'
-import { startService } from '../helpers/service.ts'
+import { proxyTo, serveChain } from '../helpers/serveChain.ts'
 import { jobsOfChain, placeOf } from '../helpers/truth.ts'
-import { proxyTo } from './indexing.ts'
 
 let chain: TestChain
 let postgres: TestPostgres
@@ -41,13 +40,7 @@ describe.each(Object.entries(REFUSALS))('an endpoint that refuses batches by %s'
   it('is enough', async () => {
     const proxy = await proxyTo(chain)
     proxy.fault = refusing(fault)
-    const service = await startService({
-      RPC_URL: proxy.url,
-      CONTRACT_ADDRESS: chain.address,
-      DATABASE_URL: await postgres.createDatabase(),
-      MAX_LAG_SECONDS: '3600',
-    })
-    onTestFinished(() => service.close())
+    const service = await serveChain({ chain, postgres, rpcUrl: proxy.url })
     await service.untilReady()
     expect((await service.history()).map(placeOf)).toEqual(await jobsOfChain(chain))
   })

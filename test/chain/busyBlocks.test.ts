@@ -1,16 +1,15 @@
 import type { Address } from 'viem'
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { bloomMayHold } from '../../src/chain/bloom.ts'
 import { jobRegistry } from '../../src/contract/jobRegistry.ts'
 import { deployRegistry } from '../../src/devnet/registry.ts'
 import { startChain, type TestChain } from '../helpers/anvil.ts'
 import { createJobs } from '../helpers/batch.ts'
-import { openStream } from '../helpers/eventStream.ts'
 import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
 import type { RpcProxy } from '../helpers/rpcProxy.ts'
-import { startService } from '../helpers/service.ts'
+import { proxyTo, serveChain, subscribe } from '../helpers/serveChain.ts'
 import { until } from '../helpers/until.ts'
-import { proxyTo, startIndexing } from './indexing.ts'
+import { startIndexing } from './indexing.ts'
 
 /** Distinct topics that fill a bloom by three quarters: it announces our logs by chance, and still counts. */
 const BUSY = 1_000
@@ -64,17 +63,9 @@ describe('a block full of logs of other contracts, at the head', () => {
   ])('%s', async (_name, mine, requests) => {
     const proxy = await proxyTo(chain)
     await chain.createJob()
-    const service = await startService({
-      RPC_URL: proxy.url,
-      CONTRACT_ADDRESS: chain.address,
-      DATABASE_URL: await postgres.createDatabase(),
-      MAX_LAG_SECONDS: '3600',
-    })
-    onTestFinished(() => service.close())
+    const service = await serveChain({ chain, postgres, rpcUrl: proxy.url })
     await service.untilReady()
-    const stream = openStream(`${service.url}/api/v1/events`)
-    onTestFinished(() => stream.close())
-    await stream.connected
+    const stream = await subscribe(service)
     const counted = watchAllLogs(proxy, 0)
     await mine()
     const { jobId } = await chain.createJob()

@@ -2,13 +2,11 @@ import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { createRpcSource } from '../../src/chain/rpc.ts'
 import { jobRegistry } from '../../src/contract/jobRegistry.ts'
 import { startChain, type TestChain } from '../helpers/anvil.ts'
-import { openStream } from '../helpers/eventStream.ts'
 import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
 import type { RpcProxy } from '../helpers/rpcProxy.ts'
-import { startService } from '../helpers/service.ts'
+import { proxyTo, serveChain, subscribe } from '../helpers/serveChain.ts'
 import { jobsOfChain, placeOf } from '../helpers/truth.ts'
 import { until } from '../helpers/until.ts'
-import { proxyTo } from './indexing.ts'
 
 let chain: TestChain
 let postgres: TestPostgres
@@ -19,23 +17,13 @@ beforeAll(async () => {
 })
 afterAll(() => Promise.all([chain.stop(), postgres.stop()]))
 
-async function serve(...proxies: RpcProxy[]) {
-  const service = await startService({
-    RPC_URL: proxies.map(({ url }) => url).join(),
-    CONTRACT_ADDRESS: chain.address,
-    DATABASE_URL: await postgres.createDatabase(),
-    MAX_LAG_SECONDS: '3600',
-  })
-  onTestFinished(() => service.close())
-  return service
-}
+const serve = (...proxies: RpcProxy[]) =>
+  serveChain({ chain, postgres, rpcUrl: proxies.map(({ url }) => url).join() })
 
 async function follow(...proxies: RpcProxy[]) {
   const service = await serve(...proxies)
   await service.untilReady()
-  const stream = openStream(`${service.url}/api/v1/events`)
-  onTestFinished(() => stream.close())
-  await stream.connected
+  const stream = await subscribe(service)
   let jobs = 0
   return {
     service,

@@ -4,10 +4,9 @@ import { jobRegistry } from '../../src/contract/jobRegistry.ts'
 import { startChain, type TestChain } from '../helpers/anvil.ts'
 import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
 import type { Fault, FaultRule, RpcProxy } from '../helpers/rpcProxy.ts'
-import { startService } from '../helpers/service.ts'
+import { proxyTo, serveChain } from '../helpers/serveChain.ts'
 import { jobsOfChain, placeOf } from '../helpers/truth.ts'
 import { until } from '../helpers/until.ts'
-import { proxyTo } from './indexing.ts'
 
 let chain: TestChain
 let postgres: TestPostgres
@@ -82,13 +81,7 @@ it.each([
   const proxy = await proxyTo(chain)
   let head = (await chain.head()).number
   proxy.fault = claim(() => head + above)
-  const service = await startService({
-    RPC_URL: proxy.url,
-    CONTRACT_ADDRESS: chain.address,
-    DATABASE_URL: await postgres.createDatabase(),
-    MAX_LAG_SECONDS: '3600',
-  })
-  onTestFinished(() => service.close())
+  const service = await serveChain({ chain, postgres, rpcUrl: proxy.url })
   const jobs = async () => (await service.history()).map(placeOf)
   await service.untilReady()
   await chain.createJobs(3, { perTransaction: 1 })

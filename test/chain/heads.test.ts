@@ -2,8 +2,8 @@ import { afterAll, beforeAll, it, onTestFinished } from 'vitest'
 import { createRpcSource } from '../../src/chain/rpc.ts'
 import { jobRegistry } from '../../src/contract/jobRegistry.ts'
 import { startChain, type TestChain } from '../helpers/anvil.ts'
+import { proxyTo } from '../helpers/serveChain.ts'
 import { until } from '../helpers/until.ts'
-import { proxyTo } from './indexing.ts'
 
 let chain: TestChain
 beforeAll(async () => {

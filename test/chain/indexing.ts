@@ -11,7 +11,6 @@ import { checkSetup } from '../../src/indexer/setup.ts'
 import { createDatabase } from '../../src/store/database.ts'
 import { openPostgres } from '../../src/store/postgres.ts'
 import { type IndexState, readState } from '../../src/store/state.ts'
-import { type RpcProxy, startRpcProxy } from '../helpers/rpcProxy.ts'
 
 export interface Indexing {
   indexer: Indexer
@@ -62,11 +61,4 @@ export async function startIndexing(options: {
     await driver.close()
   })
   return { indexer, readState: () => readState(db), lines }
-}
-
-/** A proxy that ends with the test. */
-export async function proxyTo(target: { url: string }): Promise<RpcProxy> {
-  const proxy = await startRpcProxy(target.url)
-  onTestFinished(() => proxy.stop())
-  return proxy
 }

@@ -2,14 +2,10 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { createRpcSource } from '../../src/chain/rpc.ts'
 import { jobRegistry } from '../../src/contract/jobRegistry.ts'
 import { startChain, type TestChain } from '../helpers/anvil.ts'
-import { openStream } from '../helpers/eventStream.ts'
 import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
 import { startProcess } from '../helpers/process.ts'
 import type { FaultRule } from '../helpers/rpcProxy.ts'
-import { startService } from '../helpers/service.ts'
-import { jobsOfChain, placeOf } from '../helpers/truth.ts'
-import { until } from '../helpers/until.ts'
-import { proxyTo } from './indexing.ts'
+import { proxyTo, serveChain, subscribe, untilIndexed } from '../helpers/serveChain.ts'
 
 let chain: TestChain
 let postgres: TestPostgres
@@ -49,20 +45,8 @@ let largeHash = ''
 async function serve(fault: FaultRule) {
   const proxy = await proxyTo(chain)
   proxy.fault = fault
-  const service = await startService({
-    RPC_URL: proxy.url,
-    CONTRACT_ADDRESS: chain.address,
-    DATABASE_URL: await postgres.createDatabase(),
-    MAX_LAG_SECONDS: '3600',
-  })
-  onTestFinished(() => service.close())
+  const service = await serveChain({ chain, postgres, rpcUrl: proxy.url })
   return { proxy, service }
-}
-
-async function untilIndexed({ service }: Awaited<ReturnType<typeof serve>>): Promise<void> {
-  const wanted = await jobsOfChain(chain)
-  await until(async () => (await service.history()).length >= wanted.length)
-  expect((await service.history()).map(placeOf)).toEqual(wanted)
 }
 
 describe.each([
@@ -70,15 +54,14 @@ describe.each([
   ['more than the provider gives', tooManyLogs],
 ])('the logs of one block are %s', (_name, fault) => {
   it('in the past', async () => {
-    await untilIndexed(await serve(fault))
+    const { service } = await serve(fault)
+    await untilIndexed(service, chain)
   })
 
   it('at the head', async () => {
-    const started = await serve(fault)
-    await untilIndexed(started)
-    const stream = openStream(`${started.service.url}/api/v1/events`)
-    onTestFinished(() => stream.close())
-    await stream.connected
+    const { proxy, service } = await serve(fault)
+    await untilIndexed(service, chain)
+    const stream = await subscribe(service)
     const before = large
     large = (await chain.head()).number + 1
     onTestFinished(() => {
@@ -87,7 +70,7 @@ describe.each([
     await chain.setAutomine(false)
     for (let i = 0; i < 3; i++) await chain.sendJob()
     const { hash } = await chain.head()
-    started.proxy.fault = (method, params, body) => {
+    proxy.fault = (method, params, body) => {
       // The hash of the block is known once it is asked for by it.
       if (method === 'eth_getLogs') largeHash = (params[0] as { blockHash?: string }).blockHash ?? hash
       return fault(method, params, body)
@@ -95,7 +78,7 @@ describe.each([
     await chain.mine()
     await chain.setAutomine(true)
     await stream.waitFor(3)
-    await untilIndexed(started)
+    await untilIndexed(service, chain)
   })
 })
 

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { startChain, type TestChain } from '../helpers/anvil.ts'
 import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
+import { proxyTo } from '../helpers/serveChain.ts'
 import { startService } from '../helpers/service.ts'
 import { until } from '../helpers/until.ts'
-import { type Indexing, proxyTo, startIndexing } from './indexing.ts'
+import { type Indexing, startIndexing } from './indexing.ts'
 
 let chain: TestChain
 let postgres: TestPostgres

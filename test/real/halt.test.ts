@@ -3,6 +3,7 @@ import { startChain, type TestChain } from '../helpers/anvil.ts'
 import { type EventStream, openStream } from '../helpers/eventStream.ts'
 import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
 import { type RpcProxy, startRpcProxy } from '../helpers/rpcProxy.ts'
+import { untilIndexed } from '../helpers/serveChain.ts'
 import { type Service, startService } from '../helpers/service.ts'
 import { jobsOfChain, placeOf } from '../helpers/truth.ts'
 import { until } from '../helpers/until.ts'
@@ -69,14 +70,6 @@ async function expectHalted(service: Service, reason: RegExp): Promise<void> {
   })
   expect((await ready()).status).toBe(503)
   expect((await fetch(`${service.url}/health`)).status).toBe(200)
-}
-
-async function untilIndexed(service: Service, chain: TestChain): Promise<void> {
-  const wanted = await jobsOfChain(chain)
-  await until(async () => (await service.history()).length >= wanted.length, {
-    message: 'every job is indexed',
-  })
-  expect((await service.history()).map(placeOf)).toEqual(wanted)
 }
 
 describe.concurrent('the indexer halts, /ready has the reason, and API and streams stay up', () => {

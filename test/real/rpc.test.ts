@@ -1,10 +1,9 @@
-import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { startChain, type TestChain } from '../helpers/anvil.ts'
-import { openStream } from '../helpers/eventStream.ts'
 import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
-import { type Fault, type FaultRule, type RpcProxy, startRpcProxy } from '../helpers/rpcProxy.ts'
-import { type Service, startService } from '../helpers/service.ts'
-import { fold, jobsOfChain, placeOf } from '../helpers/truth.ts'
+import type { Fault, FaultRule } from '../helpers/rpcProxy.ts'
+import { proxyTo, serveChain, subscribe, untilIndexed } from '../helpers/serveChain.ts'
+import { fold, jobsOfChain } from '../helpers/truth.ts'
 import { until } from '../helpers/until.ts'
 
 /** Answers of different providers to a block range that is too large. */
@@ -41,39 +40,7 @@ beforeAll(async () => {
 })
 afterAll(() => Promise.all([chain.stop(), postgres.stop()]))
 
-async function proxyTo(target: TestChain): Promise<RpcProxy> {
-  const proxy = await startRpcProxy(target.url)
-  onTestFinished(() => proxy.stop())
-  return proxy
-}
-
-async function serve(urls: string, env: Record<string, string> = {}): Promise<Service> {
-  const service = await startService({
-    RPC_URL: urls,
-    CONTRACT_ADDRESS: chain.address,
-    DATABASE_URL: await postgres.createDatabase(),
-    KEEPALIVE_SECONDS: '1',
-    // No block is mined between the tests, so the head becomes old.
-    MAX_LAG_SECONDS: '3600',
-    ...env,
-  })
-  onTestFinished(() => service.close())
-  return service
-}
-
-function subscribe(service: Service) {
-  const stream = openStream(`${service.url}/api/v1/events`)
-  onTestFinished(() => stream.close())
-  return stream
-}
-
-async function untilIndexed(service: Service): Promise<void> {
-  const wanted = await jobsOfChain(chain)
-  await until(async () => (await service.history()).length >= wanted.length, {
-    message: 'every job is indexed',
-  })
-  expect((await service.history()).map(placeOf)).toEqual(wanted)
-}
+const serve = (rpcUrl: string) => serveChain({ chain, postgres, rpcUrl }, { KEEPALIVE_SECONDS: '1' })
 
 /** Applies the faults in turn to the matching calls, `times` times in all. */
 function inTurn(faults: Fault[], times: number, on: (method: string) => boolean = () => true): FaultRule {
@@ -90,7 +57,7 @@ it('a first sync adapts to the range that a provider allows, whatever its wordin
     if (Number(toBlock) - Number(fromBlock) < 8) return undefined
     return TOO_LARGE[refused++ % TOO_LARGE.length]
   }
-  await untilIndexed(await serve(proxy.url))
+  await untilIndexed(await serve(proxy.url), chain)
   expect(refused).toBeGreaterThan(0)
 })
 
@@ -103,7 +70,7 @@ it.each(TOO_LARGE.map((fault) => [fault.error?.message ?? `status ${fault.status
       if (params[0] === 'finalized') return { error: { code: -32602, message: 'unknown block' } }
       return method === 'eth_getLogs' && 'fromBlock' in (params[0] as object) ? fault : undefined
     }
-    await untilIndexed(await serve(proxy.url))
+    await untilIndexed(await serve(proxy.url), chain)
   },
 )
 
@@ -116,7 +83,7 @@ it('an endpoint that allows only three calls per batch is enough', async () => {
           body: '{"jsonrpc":"2.0","id":null,"error":{"code":-32600,"message":"batch too large"}}',
         }
       : undefined
-  await untilIndexed(await serve(proxy.url))
+  await untilIndexed(await serve(proxy.url), chain)
 })
 
 it('after an answer over 10 MiB, smaller ranges are requested', async () => {
@@ -129,7 +96,7 @@ it('after an answer over 10 MiB, smaller ranges are requested', async () => {
     large++
     return { mutate: () => ['x'.repeat(11 * 2 ** 20)] }
   }
-  await untilIndexed(await serve(proxy.url))
+  await untilIndexed(await serve(proxy.url), chain)
   expect(large).toBeGreaterThan(0)
 })
 
@@ -138,8 +105,7 @@ it('each job reaches the stream once, in order, during every temporary fault of 
   const service = await serve(proxy.url)
   await service.untilReady()
   const before = (await jobsOfChain(chain)).length
-  const stream = subscribe(service)
-  await stream.connected
+  const stream = await subscribe(service)
   const faults: Record<string, FaultRule> = {
     'Retry-After': inTurn([{ status: 429, headers: { 'retry-after': '1' }, body: 'slow down' }], 3),
     'a limit as a JSON-RPC error': inTurn([{ error: { code: -32005, message: 'rate limit exceeded' } }], 3),
@@ -194,7 +160,7 @@ it('each job reaches the stream once, in order, during every temporary fault of 
     expect(fold(stream.events), name).toEqual(wanted.slice(before))
   }
   proxy.fault = undefined
-  await untilIndexed(service)
+  await untilIndexed(service, chain)
   expect(stream.responses).toHaveLength(1)
 })
 
@@ -202,8 +168,7 @@ it('if a WebSocket subscription falls silent, polling finds new blocks', async (
   const proxy = await proxyTo(chain)
   const service = await serve(proxy.wsUrl)
   await service.untilReady()
-  const stream = subscribe(service)
-  await stream.connected
+  const stream = await subscribe(service)
   proxy.fault = (method) => (method === 'eth_subscription' ? { drop: true } : undefined)
   await chain.createJob()
   await stream.waitFor(1)
@@ -211,15 +176,14 @@ it('if a WebSocket subscription falls silent, polling finds new blocks', async (
   proxy.cut()
   await chain.createJob()
   await stream.waitFor(2)
-  await untilIndexed(service)
+  await untilIndexed(service, chain)
 })
 
 it('the second RPC is used only while the first is down', async () => {
   const [first, second] = [await proxyTo(chain), await proxyTo(chain)]
   const service = await serve(`${first.url},${second.url}`)
   await service.untilReady()
-  const stream = subscribe(service)
-  await stream.connected
+  const stream = await subscribe(service)
   await first.down('refuse')
   await chain.createJob()
   await stream.waitFor(1)
@@ -236,8 +200,7 @@ it('malformed logs, unknown values, repeated ids and absurd times neither stop t
   const proxy = await proxyTo(chain)
   const service = await serve(proxy.url)
   await service.untilReady()
-  const stream = subscribe(service)
-  await stream.connected
+  const stream = await subscribe(service)
   const before = (await service.history()).length
   const word = (value: number) => value.toString(16).padStart(64, '0')
   proxy.fault = (method) => {

@@ -1,0 +1,52 @@
+import { expect, onTestFinished } from 'vitest'
+import type { TestChain } from './anvil.ts'
+import { type EventStream, openStream } from './eventStream.ts'
+import type { TestPostgres } from './postgres.ts'
+import { type RpcProxy, startRpcProxy } from './rpcProxy.ts'
+import { type Service, startService } from './service.ts'
+import { jobsOfChain, placeOf } from './truth.ts'
+import { until } from './until.ts'
+
+/** Starts an RPC proxy before an endpoint. It ends with the test. */
+export async function proxyTo(endpoint: { url: string }): Promise<RpcProxy> {
+  const proxy = await startRpcProxy(endpoint.url)
+  onTestFinished(() => proxy.stop())
+  return proxy
+}
+
+/**
+ * Starts a service that indexes the chain's contract into a new database. It ends with the test.
+ * @param rpcUrl RPC_URL: as a rule, the proxies of the test
+ */
+export async function serveChain(
+  { chain, postgres, rpcUrl }: { chain: TestChain; postgres: TestPostgres; rpcUrl: string },
+  env: Record<string, string> = {},
+): Promise<Service> {
+  const service = await startService({
+    RPC_URL: rpcUrl,
+    CONTRACT_ADDRESS: chain.address,
+    DATABASE_URL: await postgres.createDatabase(),
+    // No block is mined between the tests, so the head becomes old.
+    MAX_LAG_SECONDS: '3600',
+    ...env,
+  })
+  onTestFinished(() => service.close())
+  return service
+}
+
+/** Opens the stream of all events and waits until it is connected. It ends with the test. */
+export async function subscribe(service: Service): Promise<EventStream> {
+  const stream = openStream(`${service.url}/api/v1/events`)
+  onTestFinished(() => stream.close())
+  await stream.connected
+  return stream
+}
+
+/** Waits until the history has as many jobs as the chain. Fails if they are not the same, in the same order. */
+export async function untilIndexed(service: Service, chain: TestChain): Promise<void> {
+  const wanted = await jobsOfChain(chain)
+  await until(async () => (await service.history()).length >= wanted.length, {
+    message: 'every job is indexed',
+  })
+  expect((await service.history()).map(placeOf)).toEqual(wanted)
+}
