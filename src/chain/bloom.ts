@@ -1,4 +1,5 @@
-import { type Hex, hexToBytes, keccak256, type RpcLog } from 'viem'
+import type { Hex, RpcLog } from 'viem'
+import { hexToBytes, keccak256 } from 'viem/utils'
 
 /** Bytes of a block's bloom: 2,048 bits. */
 const BLOOM_BYTES = 256

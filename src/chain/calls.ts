@@ -1,4 +1,5 @@
-import { type Hex, numberToHex, type RpcBlock, type RpcLog, type RpcTransactionReceipt } from 'viem'
+import type { Hex, RpcBlock, RpcLog, RpcTransactionReceipt } from 'viem'
+import { numberToHex } from 'viem/utils'
 import { type Header, IncompleteAnswerError } from './source.ts'
 import type { RpcCall } from './transport.ts'
 

@@ -1,4 +1,5 @@
-import { decodeAbiParameters, type Hex, type RpcLog } from 'viem'
+import type { Hex, RpcLog } from 'viem'
+import { decodeAbiParameters } from 'viem/utils'
 import { messageOf } from '../messages.ts'
 import { MalformedLogError } from './errors.ts'
 import { type Form, indexedInputs, layoutKey } from './forms.ts'

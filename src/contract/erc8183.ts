@@ -1,4 +1,4 @@
-import { parseAbi } from 'viem'
+import { parseAbi } from 'viem/utils'
 import { defineContract } from './define.ts'
 import type { JobOf } from './jobType.ts'
 import { address, amount, bytes32, later, time } from './kinds.ts'

@@ -1,4 +1,5 @@
-import { type AbiEvent, type Hex, toEventSelector } from 'viem'
+import type { AbiEvent, Hex } from 'viem'
+import { toEventSelector } from 'viem/utils'
 import { DefinitionError } from './errors.ts'
 import {
   fieldOfSetter,

@@ -1,4 +1,4 @@
-import { parseUnits, zeroAddress } from 'viem'
+import { parseUnits } from 'viem/utils'
 import { MalformedLogError } from './errors.ts'
 
 /** A value of a job as it is sent: JSON, with every integer that can exceed 2^53 as a decimal string. */
@@ -47,7 +47,7 @@ export function decodeAddress(hex: string): string {
 /** Decodes an address. The zero address becomes null, which means none. */
 export function decodeParty(hex: string): string | null {
   const address = decodeAddress(hex)
-  return address === zeroAddress ? null : address
+  return /^0x0+$/.test(address) ? null : address
 }
 
 /** Makes the decoder of `bytes1` to `bytes32`: lower-case hex as long as the type. */
