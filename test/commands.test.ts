@@ -147,7 +147,7 @@ describe('a failure exits with code 1 and states the reason, without a stack', (
 })
 
 describe('migrate', () => {
-  it('creates the tables, does nothing if they exist, and says which', async () => {
+  it('creates the tables or, if they exist, changes nothing, and prints which', async () => {
     const url = await server.createDatabase()
     expect(await run(['migrate'], { DATABASE_URL: url })).toEqual({
       code: 0,
@@ -164,7 +164,7 @@ describe('migrate', () => {
     await sql.end()
   })
 
-  it('says the same of an embedded database', async () => {
+  it('prints the same for an embedded database', async () => {
     const env = { DATA_DIR: folder() }
     expect((await run(['migrate'], env)).text).toBe('the database was migrated to this version')
     expect((await run(['migrate'], env)).text).toBe('the database is up to date: nothing was changed')

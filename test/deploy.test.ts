@@ -22,7 +22,7 @@ beforeAll(async () => {
 afterAll(() => service?.close())
 
 /** Whether a metric of that name exists. A histogram has three series. */
-function isThere(name: string): boolean {
+function metricExists(name: string): boolean {
   if (metrics.has(name)) return true
   const [, base = ''] = /^(.*)_(?:bucket|sum|count)$/.exec(name) ?? []
   return metrics.get(base)?.type === 'histogram'
@@ -32,7 +32,7 @@ describe.each(files)('%s', (file) => {
   it('uses only metrics that exist', () => {
     const names = new Set(read(file).match(/\b(?:jobcast|nodejs|process)_[a-z0-9_]+/g))
     expect(names.size).toBeGreaterThan(15)
-    expect([...names].filter((name) => !isThere(name))).toEqual([])
+    expect([...names].filter((name) => !metricExists(name))).toEqual([])
   })
 })
 

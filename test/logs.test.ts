@@ -32,7 +32,7 @@ afterAll(async () => {
   await server?.stop()
 })
 
-it('a first start logs what may take long, before it begins', async () => {
+it('a first start logs each step that may take long before that step begins', async () => {
   const folder = await tempDir()
   const child = await startProcess({
     env: { RPC_URL: chain.url, CONTRACT_ADDRESS: chain.address, DATA_DIR: folder.path },
@@ -119,7 +119,7 @@ it('a URL is logged with scheme and host only, even if its path is not a known s
   expect(createLog({ ...config, logLevel: 'warn' }).level).toBe('warn')
 })
 
-it('a secret that is the beginning of a longer one does not leave the rest of that one visible', () => {
+it('if one secret begins with another, the whole longer one is redacted', () => {
   expect(redactor(['short', 'short-and-long'])('a short-and-long b short c')).toBe(
     'a [redacted] b [redacted] c',
   )

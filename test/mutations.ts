@@ -8,12 +8,12 @@ import { mutations } from './model/mutationList.ts'
 import { mutate } from './model/mutations.ts'
 
 /**
- * Breaks the code on purpose, one fault at a time, in a copy, and tells which promise the model found broken and after how
- * many schedules: `npm run mutations`. A mutation that survives is a hole in the model, and fails the run.
+ * `npm run mutations`: inserts one fault at a time into a copy of the code. Prints the promise that the model found broken
+ * and after how many schedules. Fails if the model does not notice a fault.
  */
 const { values } = parseArgs({
   options: {
-    /** only mutations whose name holds this */
+    /** only mutations whose name contains this */
     only: { type: 'string', default: '' },
     count: { type: 'string', default: '4000' },
     seed: { type: 'string', default: '1' },

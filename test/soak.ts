@@ -16,7 +16,7 @@ const { values } = parseArgs({
     path: { type: 'string' },
     /** schedules played at the same time, each on databases of its own: one waits for Postgres while another computes */
     lanes: { type: 'string', default: '3' },
-    /** one line of JSON, and nothing is shrunk */
+    /** prints one line of JSON and does not shrink a failure */
     json: { type: 'boolean', default: false },
   },
 })

@@ -45,7 +45,7 @@ describe.each(Object.entries(REFUSALS))('an endpoint that refuses batches by %s'
     expect((await service.history()).map(placeOf)).toEqual(await jobsOfChain(chain))
   })
 
-  it('gets three', async () => {
+  it('gets no more than three batches', async () => {
     const proxy = await proxyTo(chain)
     proxy.fault = refusing(fault)
     const source = connect(proxy)

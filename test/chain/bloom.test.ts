@@ -18,7 +18,7 @@ async function accounted(logs: RpcLog[]) {
   return { found, pauses }
 }
 
-it('a bloom announces what is in it', () => {
+it('a bloom announces the addresses and topics in it', () => {
   const bloom = bloomOf([...foreign(100), logOf(US, EVENTS[0] as Hex)])
   expect(bloomMayHold(bloom, [US, EVENTS[0] as Hex])).toBe(true)
   expect(bloomMayHold(bloom, [US, EVENTS[1] as Hex])).toBe(false)

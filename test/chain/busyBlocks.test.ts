@@ -13,7 +13,7 @@ import { startIndexing } from './indexing.ts'
 
 /** Distinct topics that fill a bloom by three quarters: it announces our logs by chance, and still counts. */
 const BUSY = 1_000
-/** The same for a bloom that says nothing any more. */
+/** Distinct topics that fill a bloom so far that it is ignored. */
 const FULL = 2_000
 const PATIENT = { timeout: 50_000 }
 
@@ -58,7 +58,7 @@ function watchAllLogs(proxy: RpcProxy, delayMs: number) {
 
 describe('a block full of logs of other contracts, at the head', () => {
   it.each([
-    ['its bloom says nothing, and is ignored', () => mineForeign(FULL), 0],
+    ['its bloom is too full, and is ignored', () => mineForeign(FULL), 0],
     ['its bloom announces our logs by chance, and is read once', () => mineAnnounced(1), 1],
   ])('%s', async (_name, mine, requests) => {
     const proxy = await proxyTo(chain)
@@ -142,7 +142,7 @@ describe('two indexers', () => {
     expect(pair.proxies[1].requests).toBe(before)
   })
 
-  it('one whose RPC fails gives way', async () => {
+  it('an indexer whose RPC fails leaves the lease to the other', async () => {
     const pair = await startPair()
     await pair.untilIndexed()
     await pair.proxies[0].down('refuse')
@@ -152,7 +152,7 @@ describe('two indexers', () => {
   })
 })
 
-it('steps that are lost again and again are a warning', async () => {
+it('steps that are lost again and again are logged as a warning', async () => {
   const { lines } = await startIndexing({
     urls: [chain.url],
     address: chain.address,

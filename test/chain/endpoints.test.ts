@@ -55,7 +55,7 @@ it('an RPC that hangs delays one job, and serves again once it answers', async (
   expect(second.requests).toBe(spared)
 })
 
-it('an RPC that fails is asked now and then only', async () => {
+it('an RPC that fails is requested only now and then', async () => {
   const [first, second] = [await proxyTo(chain), await proxyTo(chain)]
   const { timeJob } = await follow(first, second)
   first.fault = () => ({ status: 502 })
@@ -65,11 +65,11 @@ it('an RPC that fails is asked now and then only', async () => {
     await new Promise((resolve) => setTimeout(resolve, 500))
     await timeJob()
   }
-  // 2.5 s at a look each 50 ms: probes after 0.5 to 1 s and 1 to 2 s more.
+  // 2.5 s of polls every 50 ms: probes after 0.5 to 1 s, and after 1 to 2 s more.
   expect(first.requests - before).toBeLessThan(5)
 })
 
-it('if all are set aside they are asked anyway', async () => {
+it('if all RPCs are set aside, they are requested anyway', async () => {
   const [first, second] = [await proxyTo(chain), await proxyTo(chain)]
   const { timeJob } = await follow(first, second)
   await first.down('refuse')

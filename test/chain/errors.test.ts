@@ -11,7 +11,7 @@ beforeAll(async () => {
 })
 afterAll(() => chain.stop())
 
-/** What the log says of a request for the head by a URL with a key in it. */
+/** Requests the head from a URL. Returns the text of the error as it is logged. */
 async function failureOf(url: string): Promise<string> {
   const source = createRpcSource([url], { address: chain.address, topics: jobRegistry.topics })
   const error = await source.head().then(
@@ -22,7 +22,7 @@ async function failureOf(url: string): Promise<string> {
   return messageOf(error)
 }
 
-/** Concurrent tests have to end what they start by their own context. */
+/** Concurrent tests must use onTestFinished of their own context. */
 async function proxyOf({ onTestFinished }: TestContext): Promise<RpcProxy> {
   const proxy = await startRpcProxy(chain.url)
   onTestFinished(() => proxy.stop())
@@ -31,7 +31,7 @@ async function proxyOf({ onTestFinished }: TestContext): Promise<RpcProxy> {
 
 const withKey = (url: string) => `${url.replace('//', '//user:secret@')}/v2/secret?key=secret`
 
-const WORDS: [name: string, cause: string | RegExp, prepare: (proxy: RpcProxy) => unknown][] = [
+const CASES: [name: string, cause: string | RegExp, prepare: (proxy: RpcProxy) => unknown][] = [
   ['nothing listens', 'connect ECONNREFUSED 127.0.0.1:', (proxy) => proxy.down('refuse')],
   ['it hangs', 'timeout after 10 s', (proxy) => proxy.down('hang')],
   ['the connection breaks', /ECONNRESET|other side closed/, faultOf({ drop: true })],
@@ -51,8 +51,8 @@ function faultOf(fault: Fault) {
   }
 }
 
-describe.concurrent('the text of an RPC error is one line with the cause, and of the URL the host only', () => {
-  it.for(WORDS)('over HTTP: %s', async ([, cause, prepare], context) => {
+describe.concurrent('the text of an RPC error is one line with the cause and only the host of the URL', () => {
+  it.for(CASES)('over HTTP: %s', async ([, cause, prepare], context) => {
     const proxy = await proxyOf(context)
     await prepare(proxy)
     const text = await failureOf(withKey(proxy.url))

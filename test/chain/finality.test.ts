@@ -23,7 +23,7 @@ function onFinalized(fault: Fault): FaultRule {
   return (_method, params) => (params[0] === 'finalized' ? fault : undefined)
 }
 
-function claim(number: () => number): FaultRule {
+function claimFinalized(number: () => number): FaultRule {
   return onFinalized({ mutate: (block) => ({ ...(block as object), number: `0x${number().toString(16)}` }) })
 }
 
@@ -37,14 +37,14 @@ async function connect(...proxies: RpcProxy[]) {
   return source
 }
 
-it('is asked of an endpoint that knows the tag', async () => {
+it('the finalized block is requested from an endpoint that knows the tag', async () => {
   const [ignorant, knowing] = [await proxyTo(chain), await proxyTo(chain)]
   ignorant.fault = onFinalized(UNKNOWN_TAG)
   const source = await connect(ignorant, knowing)
   expect(await source.finalized()).toBe((await chain.head()).number - 64)
 })
 
-it('stays what it was while the only endpoint that knows the tag is down', async () => {
+it('the finalized block does not change while the only endpoint that knows the tag is down', async () => {
   const [knowing, ignorant] = [await proxyTo(chain), await proxyTo(chain)]
   ignorant.fault = onFinalized(UNKNOWN_TAG)
   const source = await connect(knowing, ignorant)
@@ -53,17 +53,17 @@ it('stays what it was while the only endpoint that knows the tag is down', async
   expect(await source.finalized()).toBe(finalized)
 })
 
-it('is null if no endpoint knows the tag, also if another is down', async () => {
+it('the finalized block is null if no endpoint knows the tag, even if another is down', async () => {
   const [ignorant, dead] = [await proxyTo(chain), await proxyTo(chain)]
   ignorant.fault = onFinalized(UNKNOWN_TAG)
   await dead.down('refuse')
   expect(await (await connect(ignorant, dead)).finalized()).toBeNull()
 })
 
-it('is what two looks agree on', async () => {
+it('the finalized block is the lower of the last two answers', async () => {
   const proxy = await proxyTo(chain)
   let claimed = 10
-  proxy.fault = claim(() => claimed)
+  proxy.fault = claimFinalized(() => claimed)
   const source = await connect(proxy)
   expect(await source.finalized()).toBe(10)
   claimed = 100
@@ -80,7 +80,7 @@ it.each([
 ])('an endpoint that calls %s final does not keep the index from following a reorg', async (_name, above) => {
   const proxy = await proxyTo(chain)
   let head = (await chain.head()).number
-  proxy.fault = claim(() => head + above)
+  proxy.fault = claimFinalized(() => head + above)
   const service = await serveChain({ chain, postgres, rpcUrl: proxy.url })
   const jobs = async () => (await service.history()).map(placeOf)
   await service.untilReady()

@@ -52,7 +52,7 @@ async function serve(fault: FaultRule) {
 describe.each([
   ['more than 10 MiB', tooManyBytes],
   ['more than the provider gives', tooManyLogs],
-])('the logs of one block are %s', (_name, fault) => {
+])('if the logs of one block are %s, its jobs are indexed', (_name, fault) => {
   it('in the past', async () => {
     const { service } = await serve(fault)
     await untilIndexed(service, chain)
@@ -71,7 +71,7 @@ describe.each([
     for (let i = 0; i < 3; i++) await chain.sendJob()
     const { hash } = await chain.head()
     proxy.fault = (method, params, body) => {
-      // The hash of the block is known once it is asked for by it.
+      // The first request has the hash of the block.
       if (method === 'eth_getLogs') largeHash = (params[0] as { blockHash?: string }).blockHash ?? hash
       return fault(method, params, body)
     }
@@ -97,24 +97,24 @@ it('the log of a process names the block', async () => {
   expect(line).toMatchObject({ level: 'warn', blockNumber: large })
 })
 
-/** A source whose answers are too large, and the blocks that it names as large, with their numbers of logs. */
-async function openNamingSource() {
+/** A source whose answers are too large, and the blocks that it reports as large, with their numbers of logs. */
+async function openReportingSource() {
   const proxy = await proxyTo(chain)
   proxy.fault = tooManyBytes
-  const named: [number, number][] = []
+  const reported: [number, number][] = []
   const source = createRpcSource(
     [proxy.url],
     { address: chain.address, topics: jobRegistry.topics },
-    { onLargeBlock: (...block) => named.push(block) },
+    { onLargeBlock: (...block) => reported.push(block) },
   )
   onTestFinished(() => source.close())
-  return { proxy, source, named }
+  return { proxy, source, reported }
 }
 
-it('the block is named', async () => {
-  const { proxy, source, named } = await openNamingSource()
+it('the source reports a large block and its number of logs, and an error names the block', async () => {
+  const { proxy, source, reported } = await openReportingSource()
   expect((await source.range(large, large)).logs).toHaveLength(7)
-  expect(named).toEqual([[large, 7]])
+  expect(reported).toEqual([[large, 7]])
 
   largeHash = 'none'
   proxy.fault = (method, params, body) =>
@@ -124,15 +124,15 @@ it('the block is named', async () => {
   )
 })
 
-it('a block that is read together with a large one is not called large', async () => {
-  const { source, named } = await openNamingSource()
+it('a block that is read together with a large one is not reported as large', async () => {
+  const { source, reported } = await openReportingSource()
   const headers = await Promise.all([large - 1, large, large + 1].map((number) => source.header(number)))
   const answers = await Promise.all(headers.map((header) => header && source.logs(header)))
   expect(answers.map((logs) => logs?.length)).toEqual([1, 7, 1])
-  expect(named).toEqual([[large, 7]])
+  expect(reported).toEqual([[large, 7]])
 })
 
-it('a block that is read by its hash is named by its number', async () => {
+it('the error of a block that is read by its hash has its number', async () => {
   const proxy = await proxyTo(chain)
   const source = createRpcSource([proxy.url], { address: chain.address, topics: jobRegistry.topics })
   onTestFinished(() => source.close())

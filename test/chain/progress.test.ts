@@ -33,7 +33,7 @@ function sync() {
   }
 }
 
-it('a sync tells soon and then ever more seldom how far it is, how fast, and how long it will take', () => {
+it('a sync logs its progress, speed and remaining time: soon, and then ever more rarely', () => {
   const { lines, run } = sync()
   run(60)
   expect(lines[0]).toMatchObject({ msg: 'syncing: 0.0 %, 100 blocks/s, 2.8 h left', secondsLeft: 9_997 })

@@ -23,20 +23,20 @@ async function startSecond(second: { url: string; address?: `0x${string}` }): Pr
   return startIndexing({ urls: [second.url], address: second.address ?? address, databaseUrl })
 }
 
-/** The reason it halts for, which it has to say while the other one works. */
+/** Waits until it halts while the other one works. Resolves with the reason. */
 async function haltOf({ indexer }: Indexing): Promise<string> {
   await until(() => indexer.state().name === 'halted', { timeout: 4_000, message: 'it halts' })
   return (indexer.state() as { reason: string }).reason
 }
 
-it('a second indexer for another contract says so when it starts', async () => {
+it('a second indexer for another contract halts with the reason when it starts', async () => {
   const second = await startSecond({ url: chain.url, address: `0x${'12'.repeat(20)}` })
   expect(await haltOf(second)).toMatch(
     /The database holds the jobs of contract 0x.*CONTRACT_ADDRESS is 0x1212/,
   )
 })
 
-it('/ready of a second process for another contract says so while the first one works', async () => {
+it('/ready of a second process for another contract has the reason while the first one works', async () => {
   const DATABASE_URL = await postgres.createDatabase()
   const start = async (CONTRACT_ADDRESS: string) => {
     const service = await startService({ RPC_URL: chain.url, CONTRACT_ADDRESS, DATABASE_URL })
@@ -51,12 +51,12 @@ it('/ready of a second process for another contract says so while the first one 
       const response = await fetch(`${second.url}/ready`)
       return response.status === 503 && /CONTRACT_ADDRESS is 0x1212/.test((await response.json()).reason)
     },
-    { message: 'it says so', timeout: 5_000 },
+    { message: '/ready has the reason', timeout: 5_000 },
   )
   expect((await fetch(`${first.url}/ready`)).status).toBe(200)
 })
 
-it('a second indexer on another chain says so when it starts', async () => {
+it('a second indexer on another chain halts with the reason when it starts', async () => {
   const other = await startChain({ args: ['--chain-id', '1234'] })
   onTestFinished(() => other.stop())
   const second = await startSecond({ url: other.url })
@@ -69,7 +69,7 @@ it('a second indexer on another chain says so when it starts', async () => {
   )
 })
 
-it('a second indexer that could take over stands by, and asks the chain once', async () => {
+it('a second indexer that could take over stands by, and sends no requests to the chain after its first ones', async () => {
   const proxy = await proxyTo(chain)
   const { indexer } = await startSecond(proxy)
   await until(() => indexer.state().name === 'standby')

@@ -25,27 +25,27 @@ const FRESH: IndexState = {
 const LIMITS = { maxLagSeconds: 60, confirmations: 0 }
 
 describe('staleness', () => {
-  it('is not told by a head of any age that an indexer has just seen', () => {
+  it('does not depend on the age of a head that an indexer has just seen', () => {
     expect(staleness({ ...FRESH, blockTimestamp: '1', headTimestamp: '1' }, LIMITS)).toBeUndefined()
   })
 
-  it('begins when the chain was not seen for longer than the limit', () => {
+  it('begins when no indexer had an answer for longer than the limit', () => {
     expect(staleness({ ...FRESH, checkedAgo: 61 }, LIMITS)).toMatch(/no indexer has had an answer .* 61 s/)
   })
 
-  it('is not told by the confirmations', () => {
+  it('does not count blocks that lack confirmations', () => {
     const sixBelow = { ...FRESH, headNumber: 1_006, headTimestamp: '1700000072' }
     expect(staleness(sixBelow, { ...LIMITS, confirmations: 6 })).toBeUndefined()
     expect(staleness(sixBelow, LIMITS)).toBe('the indexer is 6 blocks (72 s) behind the head')
   })
 
-  it('is told by what is missing beside the confirmations', () => {
+  it('counts the blocks that are missing beyond the confirmations', () => {
     const behind = { ...FRESH, headNumber: 1_012, headTimestamp: '1700000144' }
     expect(staleness(behind, { ...LIMITS, confirmations: 6 })).toMatch(/6 blocks \(72 s\)/)
     expect(staleness(behind, { ...LIMITS, confirmations: 7 })).toBeUndefined()
   })
 
-  it('lasts for the first sync, which ends with the block that is to be indexed', () => {
+  it('lasts until the first sync has reached the newest block with enough confirmations', () => {
     const syncing = { ...FRESH, silent: true, headNumber: 1_006 }
     expect(staleness(syncing, LIMITS)).toMatch(/at block 1000 of 1006/)
     expect(staleness(syncing, { ...LIMITS, confirmations: 6 })).toBeUndefined()
@@ -59,7 +59,7 @@ describe('on a real chain', () => {
   })
   afterAll(() => postgres.stop())
 
-  it('six confirmations of 12 s blocks and a chain that makes no blocks are no lag', async () => {
+  it('six confirmations of 12 s blocks and a chain that makes no blocks do not count as lag', async () => {
     // Its head is years old.
     const chain = await startChain({ args: ['--timestamp', '1700000000'] })
     onTestFinished(() => chain.stop())

@@ -67,8 +67,8 @@ function createChain(random: (limit: number) => number) {
 }
 
 /**
- * What a consumer holds that applies each event.
- * @throws if an event is not exactly news
+ * A consumer that applies each event to the jobs it holds.
+ * @throws if an event repeats or contradicts what it holds, or brings an older state
  */
 function createConsumer(name: string) {
   const held = new Map<string, Job>()
@@ -129,7 +129,7 @@ function watchFollow(name: string, options: FollowOptions, random: (limit: numbe
     while (!signal.aborted) {
       for await (const event of follow(server.url, { ...options, resume, signal })) {
         consumer.apply(event)
-        // The process ends and comes back, anywhere.
+        // The process ends at a random event, and starts again.
         if (name === 'restarted' && random(40) === 0) break
       }
       resume = consumer.resume()
@@ -138,7 +138,7 @@ function watchFollow(name: string, options: FollowOptions, random: (limit: numbe
   return watched
 }
 
-/** Without history: what it was sent must be as it is now, and no job of a later block may be missing. */
+/** A consumer without history. Received jobs must be in their present state, and no job of a later block may be missing. */
 function watchLatest(): Watched {
   const consumer = createConsumer('latest')
   let begin = 0
@@ -193,7 +193,7 @@ function watchMirror(): Watched {
 }
 
 test.each(Array.from({ length: ROUNDS }, (_, i) => i + 1))(
-  'whatever happens in whatever order, consumers come to hold what the server has and see no older state (%i)',
+  'after any events in any order, consumers hold the jobs of the server, and they never see an older state (%i)',
   async (seed) => {
     const random = createRandom(seed)
     server = await startScripted()
@@ -230,7 +230,7 @@ test.each(Array.from({ length: ROUNDS }, (_, i) => i + 1))(
     server.beforePage = () => {}
     await until(
       () => {
-        // What did not change is not sent: a ping says how far the stream is.
+        // Unchanged jobs are not sent: a ping says how far the stream is.
         server.ping()
         for (const { failure } of all) if (failure) return true
         return all.every((each) => each.isCurrent())

@@ -8,7 +8,7 @@ const base = job('1', 10)
 const matches = (filter: JobFilter, rest: Parameters<typeof job>[2] = {}) =>
   createMatcher(filter, contract)({ ...base, ...rest })
 
-test('values of one parameter are OR’d, parameters are AND’d, and what is empty is no condition', () => {
+test('values of one parameter are OR’d, parameters are AND’d, and an empty value is no condition', () => {
   expect(matches({})).toBe(true)
   expect(matches({ status: undefined, clientId: [] })).toBe(true)
   expect(matches({ status: 'OPEN' })).toBe(true)
@@ -18,7 +18,7 @@ test('values of one parameter are OR’d, parameters are AND’d, and what is em
   expect(matches({ clientId: '007,8' })).toBe(true)
 })
 
-test('a participant is any of the roles; a role that is null is nobody', () => {
+test('participant matches any of the roles; a role that is null matches nobody', () => {
   expect(matches({ participant: '7' })).toBe(true)
   expect(matches({ participant: '9' })).toBe(false)
   expect(matches({ participant: ['9', '12'] }, { evaluatorId: '12' })).toBe(true)

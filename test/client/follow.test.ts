@@ -29,12 +29,12 @@ async function stored(): Promise<string[]> {
   return jobs
 }
 
-/** What a consumer has that applied every event; fails on a job told twice or a removal of none. */
+/** The jobs of a consumer that applied every event. Fails if a job is created twice, or an unknown one is removed. */
 function view(events: FollowEvent[], begin: string[] = []): string[] {
   const jobs = new Map(begin.map((job) => [job.split('@')[0] as string, job]))
   for (const event of events) {
     if (event.type === 'job_created') {
-      expect(jobs.has(event.data.jobId), `job ${event.data.jobId} is told twice`).toBe(false)
+      expect(jobs.has(event.data.jobId), `job ${event.data.jobId} is created twice`).toBe(false)
       jobs.set(event.data.jobId, `${event.data.jobId}@${event.data.creationTxHash}`)
     }
     if (event.type === 'job_removed')
@@ -43,10 +43,10 @@ function view(events: FollowEvent[], begin: string[] = []): string[] {
   return [...jobs.values()].sort()
 }
 
-/** Waits until what a consumer has is what the server has. */
+/** Waits until a consumer has the jobs of the server. */
 async function untilSame(stream: Collected<FollowEvent>, begin: string[] = []): Promise<void> {
   await until(async () => String(view(stream.events, begin)) === String((await stored()).sort()), {
-    message: 'the consumer has what the server has',
+    message: 'the consumer has the jobs of the server',
   })
 }
 
@@ -71,7 +71,7 @@ test('history newest first, from a block on', async () => {
   expect(expected.length).toBeGreaterThan(10)
 })
 
-test("'latest' tells no history, and a reorg of a job from before", async () => {
+test("'latest' yields no history, but the removal of an earlier job", async () => {
   const { jobId } = await server.chain.createJob()
   await until(async () => (await stored()).at(-1)?.startsWith(`${jobId}@`), { message: 'the job is indexed' })
   const stream = watch({ fromBlock: 'latest' })
@@ -81,28 +81,28 @@ test("'latest' tells no history, and a reorg of a job from before", async () => 
   expect(await stream.waitForJobs(1)).toEqual([`-${jobId}`])
 })
 
-test("'latest' begins at `connected`: what comes before history is read is told", async () => {
+test("'latest' begins at `connected`: events from then on are yielded, even to a slow consumer", async () => {
   const isStored = async (jobId: string) => (await fetch(`${server.url}/api/v1/jobs/${jobId}`)).ok
   const old = await server.chain.createJob()
   await until(() => isStored(old.jobId), { message: 'the job is indexed' })
-  const told: string[] = []
+  const changes: string[] = []
   let young: string | undefined
   for await (const event of follow(server.url, { fromBlock: 'latest' })) {
     if (event.type === 'connected') {
-      // The consumer is slow here, and nothing is read before it comes back.
+      // A slow consumer: the client reads nothing until it continues.
       await server.chain.reorg(1)
       await until(async () => !(await isStored(old.jobId)), { message: 'the reorg is indexed' })
       young = (await server.chain.createJob()).jobId
       await until(() => isStored(young as string), { message: 'the young job is indexed' })
     }
-    if (event.type === 'job_created') told.push(`+${event.data.jobId}`)
-    if (event.type === 'job_removed') told.push(`-${event.data.jobId}`)
-    if (told.length === 2) break
+    if (event.type === 'job_created') changes.push(`+${event.data.jobId}`)
+    if (event.type === 'job_removed') changes.push(`-${event.data.jobId}`)
+    if (changes.length === 2) break
   }
-  expect(told).toEqual([`-${old.jobId}`, `+${young}`])
+  expect(changes).toEqual([`-${old.jobId}`, `+${young}`])
 })
 
-test('under constant load, with reorgs while the history is read, each job is told once', async () => {
+test('under constant load, with reorgs while the history is read, each job is yielded once', async () => {
   let loading = true
   const load = (async () => {
     for (let i = 0; loading; i++) {
@@ -113,14 +113,14 @@ test('under constant load, with reorgs while the history is read, each job is to
   const streams = [watch(), watch({ order: 'desc' }), watch(), watch({ order: 'desc' })]
   await Promise.all(streams.map((stream) => stream.waitFor('synced')))
   await until(() => streams.every((s) => s.events.filter((e) => e.type === 'job_removed').length > 6), {
-    message: 'reorgs are told',
+    message: 'reorgs are yielded',
   })
   loading = false
   await load
   for (const stream of streams) await untilSame(stream)
 })
 
-test('a gap that the feed does not cover is closed: what came, and what a reorg took', async () => {
+test('after a gap that the feed does not cover, new jobs and removals by a reorg are yielded', async () => {
   const before = await stored()
   const stream = watch()
   const late = watch({ fromBlock: 'latest' })
@@ -146,7 +146,7 @@ test('a gap that the feed does not cover is closed: what came, and what a reorg 
   await server.start()
 })
 
-test('restarts, reorgs and load in any order leave the consumer with what the server has', async () => {
+test('after restarts, reorgs and load in any order the consumer has the jobs of the server', async () => {
   const begin = await stored()
   const streams = [watch(), watch({ fromBlock: 'latest' }), watch({ order: 'desc', reorgDepth: 20 })]
   await Promise.all(streams.map((stream) => stream.waitFor('synced')))
@@ -175,7 +175,7 @@ test('an abort during the history ends it without an error', async () => {
   expect(found.length).toBeLessThan(250)
 })
 
-test('a refusal throws with what the server says', async () => {
+test('a refusal throws with the message of the server', async () => {
   const refused = follow(server.url, { filter: { clientId: ['seven'] } }).next()
   await expect(refused).rejects.toMatchObject({ status: 400, message: expect.stringContaining('clientId') })
 })

@@ -27,7 +27,7 @@ function watch(options: FollowOptions = {}): Collected<FollowEvent> {
   return collected
 }
 
-/** A gap that the feed does not cover, in which `work` happens. */
+/** Disconnects the stream, runs `work`, and empties the feed, so that the stream has a gap. Waits until it is closed. */
 async function gap(stream: Collected<FollowEvent>, work: () => void): Promise<void> {
   const gaps = stream.events.filter(({ type }) => type === 'synced').length
   server.drop()
@@ -36,7 +36,7 @@ async function gap(stream: Collected<FollowEvent>, work: () => void): Promise<vo
   await stream.waitFor('synced', gaps + 1)
 }
 
-/** What came since `count` job events. */
+/** The job events after the first `count`. */
 const since = (stream: Collected<FollowEvent>, count: number) => stream.jobs().slice(count)
 
 const other = `0x${'cd'.repeat(32)}`
@@ -55,7 +55,7 @@ test('each change is one job_updated, live', async () => {
   ])
 })
 
-test('a gap in which jobs changed, went and came: each is yielded once, and what stayed is not', async () => {
+test('after a gap in which jobs were changed, removed and created, each is yielded once; unchanged jobs are not', async () => {
   const [same, changed, gone] = ['1', '2', '3'].map((id) => server.create(job(id, 990 + Number(id))))
   const stream = watch()
   await stream.waitFor('synced')
@@ -130,7 +130,7 @@ test('a reorg brings a job back in another block: its removal comes first, live 
   })
 })
 
-test('pages that are newer than the stream: what it sends of before them is skipped', async () => {
+test('if the pages are newer than the stream, its older events are skipped', async () => {
   const jobs = ['1', '2', '3'].map((id) => server.create(job(id, 990 + Number(id))))
   server.pageLimit = 2
   // Between the stream's beginning and the first page, and between the pages.
@@ -146,7 +146,7 @@ test('pages that are newer than the stream: what it sends of before them is skip
   expect(titles).toEqual(['before page 1', 'before page 1', ...Array(3).fill('before page 2'), null])
 })
 
-test('a page that has a removal already: the stream’s creation and removal from before are skipped', async () => {
+test('if a page already lacks a removed job, the creation and the removal on the stream are skipped', async () => {
   server.create(job('1', 990))
   server.beforePage = (nth) => {
     if (nth === 1) server.remove(server.create(job('2', 1001)))
@@ -186,13 +186,13 @@ test('with a filter: a job that left it in a gap is an update and no removal', a
     ['FUNDED', true],
     ['COMPLETED', true],
   ])
-  // What has left is not asked for again.
+  // A job that left is not requested again.
   const before = server.requests.length
   await gap(stream, () => {})
   expect(server.requests.slice(before).filter((path) => path.startsWith('/api/v1/jobs'))).toHaveLength(1)
 })
 
-test("'latest': changes of jobs from before come live; after a gap, of those that were yielded", async () => {
+test("'latest': changes of earlier jobs are yielded live; after a gap, only of jobs that were yielded", async () => {
   const [old, older] = ['1', '2'].map((id) => server.create(job(id, 10)))
   const stream = watch({ fromBlock: 'latest' })
   await stream.waitFor('synced')
@@ -218,7 +218,7 @@ test('a job from before fromBlock is yielded once it changes, and from then on a
   expect(since(stream, 2)).toEqual(['~1'])
 })
 
-test('resume: a run that ended continues, over what the feed covers and what it does not', async () => {
+test('resume: a run continues where another ended, whether or not the feed covers the time between', async () => {
   const first = server.create(job('1', 990))
   server.create(job('2', 991))
   const run = watch()
@@ -258,7 +258,7 @@ test('an id to resume from is given only once everything before it was yielded',
   ])
 })
 
-test('an index that is incomplete: what it has is yielded, and the rest once it is complete', async () => {
+test('the jobs of an incomplete index are yielded, and the rest once it is complete', async () => {
   server.create(job('1', 10))
   server.syncing = true
   const stream = watch()
@@ -313,7 +313,7 @@ test('history: an answer that is not JSON is an error after a few attempts', asy
   expect(retries).toHaveLength(4)
 })
 
-test('a retry: beyond what a timer can hold is a long wait and not none', async () => {
+test('a `retry:` greater than a timer can hold is a long wait, not none', async () => {
   server.retry = '99999999999'
   const delays: number[] = []
   const control = new AbortController()
@@ -332,7 +332,7 @@ test('a retry: beyond what a timer can hold is a long wait and not none', async 
   await stream.stop()
 })
 
-test('a wait without end for bytes is no wait of none', async () => {
+test('an infinite idleTimeout never ends the connection', async () => {
   const stream = collect((signal) => subscribe(server.url, { signal, idleTimeout: Number.POSITIVE_INFINITY }))
   await stream.waitFor('connected')
   server.create(job('1', 1001))

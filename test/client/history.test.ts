@@ -18,7 +18,7 @@ async function ids(options: HistoryOptions = {}): Promise<number[]> {
   return found
 }
 
-test('every job of every page, newest first or as the chain has them', async () => {
+test('every job of every page, newest first or in the order of the chain', async () => {
   const all = Array.from({ length: COUNT }, (_, i) => i + 1)
   expect(await ids({ order: 'asc' })).toEqual(all)
   expect(await ids()).toEqual(all.toReversed())
@@ -34,7 +34,7 @@ test('filters and block bounds', async () => {
   )
 })
 
-test('a refusal throws with what the server says', async () => {
+test('a refusal throws with the message of the server', async () => {
   await expect(ids({ filter: { clientId: ['seven'] } })).rejects.toMatchObject({
     status: 400,
     message: expect.stringContaining('clientId'),
@@ -54,7 +54,7 @@ test('an abort throws: a history that just ended would look complete', async () 
   expect(found.length).toBeLessThan(COUNT)
 })
 
-test('a server that is down for a moment is asked again', async () => {
+test('a request is repeated if the server is down for a moment', async () => {
   await server.stop()
   const reading = ids()
   await server.start()

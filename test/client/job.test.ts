@@ -8,7 +8,7 @@ import type { JobRegistryJob } from '../../src/contract/jobRegistry.ts'
 import type * as server from '../../src/events.ts'
 import { job } from './scripted.ts'
 
-test("the client's job is the job of the default definition, and any definition's job fits in", () => {
+test("the client's Job is that of the default definition, and its functions take the job of any definition", () => {
   expectTypeOf<Job>().branded.toEqualTypeOf<JobRegistryJob>()
   expectTypeOf<Erc8183Job>().toExtend<JobBase>()
   type Data<E> = E extends { type: 'job_created'; data: infer D } ? D : never
@@ -18,7 +18,7 @@ test("the client's job is the job of the default definition, and any definition'
   expect(follow).toBeTypeOf('function')
 })
 
-test("the client's events are the server's, which it declares again to do without the server's dependencies", () => {
+test("the event types that the client declares, to avoid the server's dependencies, equal those of the server", () => {
   expectTypeOf<JobBase>().toEqualTypeOf<contract.JobBase>()
   expectTypeOf<client.EventType>().toEqualTypeOf<server.EventType>()
   expectTypeOf<client.Connected>().toEqualTypeOf<server.Connected>()
@@ -26,7 +26,7 @@ test("the client's events are the server's, which it declares again to do withou
   expectTypeOf<client.Unavailable>().toEqualTypeOf<server.Unavailable>()
 })
 
-test('a job is told apart by its id, its transaction and its block', () => {
+test('a job is identified by its id, its transaction and its block', () => {
   const first = job('7', 10)
   expect(jobKey(job('7', 10, { status: 'FUNDED', providerId: '9' }))).toBe(jobKey(first))
   for (const other of [job('8', 10), job('7', 11), job('7', 10, { creationTxHash: `0x${'cd'.repeat(32)}` })])

@@ -6,7 +6,7 @@ import { job } from './scripted.ts'
 const first = job('1', 10)
 const key = jobKey(first)
 
-test('a job differs from what is known once anything of it is another, whether it is kept or its hash', () => {
+test('a job with any other value differs from the known one, whether the job or its hash is kept', () => {
   for (const floor of [0n, 100n]) {
     const known = createKnownJobs<Job>(true)
     known.raiseFloor(floor)
@@ -30,7 +30,7 @@ test('below the floor only a hash is kept', () => {
   expect(known.inside().size).toBe(0)
 })
 
-test('a job that left the filter is known, but not inside, unless it is to be forgotten', () => {
+test('a job that left the filter is not inside, and stays known if left jobs are kept', () => {
   for (const keepLeft of [true, false]) {
     const known = createKnownJobs<Job>(keepLeft)
     known.put(key, first)

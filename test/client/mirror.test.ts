@@ -68,12 +68,12 @@ test('the map has the jobs that match, and follows updates into the filter and o
   expect(ids(open.jobs.values())).toEqual(['3'])
   expect(signs()).toEqual(['+1', 'synced', '+2', '~2', '-1', '+3', '-2'])
   expect(changes[3]).toMatchObject({ before: { providerId: null }, job: { providerId: '9' } })
-  // What left shows the state it left to; what a reorg removed, the one it had.
+  // A job that left has its new state; one that a reorg removed, its last.
   expect(changes[4]).toMatchObject({ before: { status: 'OPEN' }, job: { status: 'FUNDED' } })
   expect(changes[6]).toMatchObject({ before: { status: 'OPEN' }, job: { status: 'OPEN' } })
 })
 
-test('without a filter it has all jobs, and asks for no definition', async () => {
+test('without a filter it has all jobs, and does not request the definition', async () => {
   server.create(job('1', 990))
   server.create(job('2', 991, { status: 'FUNDED' }))
   const all = start({})
@@ -93,7 +93,7 @@ test('an id used twice is two jobs', async () => {
   expect([...open.jobs.values()][0]).toMatchObject({ blockNumber: '990' })
 })
 
-test('a short break: stale at once, and synced when what happened meanwhile has arrived', async () => {
+test('a short disconnection: stale at once, and synced once the missed events have arrived', async () => {
   const first = server.create(job('1', 990))
   const open = start()
   const { signs, until: untilSign } = loop(open)
@@ -107,7 +107,7 @@ test('a short break: stale at once, and synced when what happened meanwhile has 
   expect(signs()).toEqual(['+1', 'synced', 'stale', '-1', '+2', 'synced'])
 })
 
-test('a short break in which only others changed: synced at the ping that says so', async () => {
+test('a short disconnection in which only other jobs changed: synced at the ping that shows it', async () => {
   const other = server.create(job('1', 990, { status: 'FUNDED' }))
   const open = start()
   await open.whenSynced()
@@ -153,7 +153,7 @@ test('a page newer than the stream: no state is shown that is older than one sho
   expect(changes[0]).toMatchObject({ job: { providerId: '9' } })
 })
 
-test('a busy loop gets the state of now, and one change for many', async () => {
+test('a slow loop gets the present state, and one change instead of many', async () => {
   const first = server.create(job('1', 990))
   const second = server.create(job('2', 991))
   const open = start()
@@ -174,7 +174,7 @@ test('a busy loop gets the state of now, and one change for many', async () => {
   expect(seen).toEqual(['added 1 ', 'synced  ', 'changed 1 b', 'added 4 '])
 })
 
-test('a change that was taken back before the loop saw it is none', async () => {
+test('a change that was undone before the loop saw it is not yielded', async () => {
   const first = server.create(job('1', 990))
   const open = start()
   await open.whenSynced()
@@ -192,7 +192,7 @@ test('a change that was taken back before the loop saw it is none', async () => 
   expect(seen).toEqual(['added', 'synced', 'added'])
 })
 
-test('leaving the loop ends it: the stream is closed, and it is no longer synced', async () => {
+test('leaving the loop ends the mirror: the stream is closed, and it is no longer synced', async () => {
   server.create(job('1', 990))
   const open = start()
   for await (const { type } of open) if (type === 'synced') break
@@ -202,7 +202,7 @@ test('leaving the loop ends it: the stream is closed, and it is no longer synced
   await expect(open.whenSynced()).rejects.toThrow('aborted')
 })
 
-test('the signal ends it: the loop without an error, the wait for synced with its reason', async () => {
+test('the signal ends the mirror: the loop without an error, whenSynced with its reason', async () => {
   server.syncing = true
   const open = start()
   const { over } = loop(open)
@@ -214,7 +214,7 @@ test('the signal ends it: the loop without an error, the wait for synced with it
   await expect(loop(open).over).rejects.toThrow('one loop')
 })
 
-test('a refusal is thrown wherever one looks', async () => {
+test('a refusal is thrown by whenSynced, by synced and by the loop', async () => {
   server.overrides.set('/api/v1/events', (_, response) =>
     response.writeHead(401).end('{"error":{"code":"UNAUTHORIZED","message":"a key is needed"}}'),
   )
@@ -224,7 +224,7 @@ test('a refusal is thrown wherever one looks', async () => {
   await expect(loop(open).over).rejects.toThrow('a key is needed')
 })
 
-test('a definition that cannot be read is reported, and it is synced once it can', async () => {
+test('a definition that cannot be read is reported, and the mirror is synced once it can be', async () => {
   server.overrides.set('/api/v1/config', (_, response) => response.end('{"data":{}}'))
   const reasons: string[] = []
   const open = start({ filter, onRetry: ({ error }) => reasons.push(String(error)) })

@@ -12,7 +12,7 @@ test('a base that is no http URL is refused at once', () => {
   expect(() => endpoint('no url', 'ready')).toThrow('Invalid URL')
 })
 
-test('a filter is spelled as the API spells it, whatever its parameters are called, and what is empty is left out', () => {
+test('a filter is written as the API expects it, whatever its parameters are called, and empty values are left out', () => {
   const filter = {
     clientId: [7n, '8'],
     strategyType: 'PROGRAM',
@@ -27,7 +27,7 @@ test('a filter is spelled as the API spells it, whatever its parameters are call
   ])
 })
 
-test('what may pass is tried again, what is refused is not', () => {
+test('temporary failures are retried, refusals are not', () => {
   for (const status of [408, 425, 429, 500, 502, 503])
     expect(isTransient(new JobcastError(status, '', ''))).toBe(true)
   for (const status of [400, 401, 403, 404, 410])

@@ -71,8 +71,8 @@ export function job(jobId: string, blockNumber: number, rest: Partial<Job> = {})
 }
 
 /**
- * A Jobcast in memory whose every step a test decides: its table, its feed, and when connections break. Filters know
- * `status` only.
+ * A simulated Jobcast in memory. The test controls its jobs, its feed, and when connections break. The only filter is
+ * `status`.
  */
 export class ScriptedServer {
   url = ''
@@ -84,7 +84,7 @@ export class ScriptedServer {
   retry = '1'
   /** Called before each page is read, with the number of the request. */
   beforePage: (nth: number) => void = () => {}
-  /** Answers of paths that are not as they should be. */
+  /** Handlers that replace the answer of a path. */
   readonly overrides = new Map<string, Handler>()
   /** path and query of each request */
   readonly requests: string[] = []
@@ -158,7 +158,7 @@ export class ScriptedServer {
     this.#streams.clear()
   }
 
-  /** The feed goes on and keeps nothing of the past: a stream that resumes has a gap. */
+  /** Empties the feed and advances its id, so that a stream that resumes has a gap. */
   forget(): void {
     this.#forgotten = ++this.#lastId
     this.#feed = []

@@ -43,7 +43,7 @@ test('connected, then each job as it is committed, with ids that only grow', asy
   expect(new Set(ids).size).toBe(3)
 })
 
-test('filter and types say which job events come', async () => {
+test('filter and types select the job events', async () => {
   const rubric = watch({ filter: { strategyType: ['RUBRIC'], clientId: [7n, '8'], minBudget: '50' } })
   const removals = watch({ types: ['job_removed'] })
   await Promise.all([rubric.waitFor('connected'), removals.waitFor('connected')])
@@ -57,14 +57,14 @@ test('filter and types say which job events come', async () => {
   expect(await removals.waitForJobs(1)).toEqual([`-${wanted.jobId}`])
 })
 
-test('a restart of the server in mid-stream loses nothing and doubles nothing', async () => {
+test('after a restart of the server in mid-stream no event is lost or repeated', async () => {
   const gone: unknown[] = []
   const stream = watch({ onRetry: (info) => gone.push(info) })
   await stream.waitFor('connected')
   const jobs = [(await server.chain.createJob()).jobId]
   await stream.waitForJobs(1)
   await server.stop()
-  await until(() => gone.length > 0, { message: 'the loss is told' })
+  await until(() => gone.length > 0, { message: 'the loss is reported' })
   for (let i = 0; i < 3; i++) jobs.push((await server.chain.createJob()).jobId)
   await server.start()
   const back = await stream.waitFor('connected', 2)
@@ -73,7 +73,7 @@ test('a restart of the server in mid-stream loses nothing and doubles nothing', 
   expect(await stream.waitForJobs(5)).toEqual(jobs.map((id) => `+${id}`))
 })
 
-test('lastEventId goes on where another left off', async () => {
+test('lastEventId continues where another subscription ended', async () => {
   const first = watch()
   await first.waitFor('connected')
   await server.chain.createJob()
@@ -93,7 +93,7 @@ test('a connection that falls silent is replaced', async () => {
   expect(reasons).toEqual([expect.stringContaining('no byte')])
 })
 
-test('a refusal throws with what the server says', async () => {
+test('a refusal throws with the message of the server', async () => {
   const bad = subscribe(server.url, { filter: { minBudget: 'much' } })
   const refused = await bad.next().catch((error) => error)
   expect(refused).toBeInstanceOf(JobcastError)
@@ -106,7 +106,7 @@ test('a refusal throws with what the server says', async () => {
   await expect(subscribe(`${server.url}/elsewhere`).next()).rejects.toMatchObject({ status: 404 })
 })
 
-test('a server with keys wants one of them', async () => {
+test('a server with API_KEYS requires one of them', async () => {
   await server.stop()
   await server.start({ API_KEYS: 'correct-horse' })
   await expect(subscribe(server.url).next()).rejects.toMatchObject({ status: 401, code: 'UNAUTHORIZED' })
@@ -117,7 +117,7 @@ test('a server with keys wants one of them', async () => {
   await server.start()
 })
 
-test('a server that is full says so and is tried again later; leaving makes room', async () => {
+test('a full server is reported and tried again later; a stream that closes makes room', async () => {
   await server.stop()
   await server.start({ MAX_STREAMS: '1' })
   const holder = watch()
@@ -126,7 +126,7 @@ test('a server that is full says so and is tried again later; leaving makes room
   const second = watch({ onRetry: ({ delay }) => waits.push(delay) })
   expect((await second.waitFor('unavailable')).data).toMatchObject({ reason: 'full' })
   await until(() => waits.length > 0, { message: 'the end of the answer' })
-  // The server's own `retry:` for this case, not ours.
+  // The `retry:` that the server sends for this case, not the client's default.
   expect(waits[0]).toBeGreaterThanOrEqual(15_000)
   await holder.stop()
   await until(
@@ -138,7 +138,7 @@ test('a server that is full says so and is tried again later; leaving makes room
   )
 })
 
-test('a 429 is waited out for as long as the server asks', async () => {
+test('after a 429 the client waits as long as the server asks', async () => {
   await server.stop()
   await server.start({ MAX_STREAMS_PER_IP: '1' })
   const holder = watch()

@@ -27,7 +27,7 @@ const word = (value: bigint) => value.toString(16).padStart(64, '0')
 /** A log of an event, as a node gives it. */
 function logOf(event: AbiEvent, args: Record<string, unknown>): RpcLog {
   const inData = event.inputs.filter((input) => !input.indexed)
-  // Of a dynamic type a topic holds a hash; which one is nothing to the decoder.
+  // The topic of a dynamic type is a hash. The decoder does not check which one.
   const topics = event.inputs
     .filter((input) => input.indexed)
     .map((input) =>
@@ -64,7 +64,7 @@ const example = {
 const decode = (log: RpcLog) => jobRegistry.decode(log, '1780000000')
 
 describe('a JobCreated log of job-registry', () => {
-  test('becomes the job of the public contract, its fields in order', () => {
+  test('becomes the public job object, its fields in order', () => {
     const { job, ...rest } = decode(logOf(created, example))
     expect(JSON.stringify(job)).toBe(
       JSON.stringify({
@@ -110,7 +110,7 @@ describe('a JobCreated log of job-registry', () => {
     expect(() => decode({ ...valid, ...change } as RpcLog)).toThrow(MalformedLogError)
   })
 
-  test('takes more data than it needs: a newer contract may have added parameters without a name', () => {
+  test('may have more data than its parameters need: a newer contract may have added some', () => {
     expect(decode({ ...valid, data: `${valid.data}${word(1n)}` }).job?.jobId).toBe('42')
   })
 })
@@ -150,12 +150,12 @@ function argsOf({ inputs }: AbiEvent): fc.Arbitrary<Record<string, unknown>> {
   return fc.record(Object.fromEntries(inputs.map((input) => [input.name as string, valuesOf(input)])))
 }
 
-/** What viem reads from a log, which is an implementation of its own for all that is not text, lists and tuples. */
+/** Decodes a log with viem. Only for text, lists and tuples does Jobcast use the same code. */
 function decodedByViem(event: AbiEvent, { topics, data }: RpcLog): Record<string, unknown> {
   return decodeEventLog({ abi: [event], topics: topics as [Hex], data }).args as never
 }
 
-/** A value that viem decoded as the public contract has it. */
+/** Converts a value that viem decoded to its public form. */
 function onTheWire(value: unknown, { type }: AbiParameter): unknown {
   if (type === 'address') return /^0x0+$/.test(String(value)) ? null : String(value).toLowerCase()
   if (type === 'bool') return value
@@ -167,7 +167,7 @@ function onTheWire(value: unknown, { type }: AbiParameter): unknown {
   return String(value).replaceAll('\0', '\ufffd')
 }
 
-describe('decoding says what viem decodes', () => {
+describe('decoding agrees with viem', () => {
   const usdc = (value: unknown) =>
     String(value)
       .padStart(7, '0')
@@ -404,14 +404,14 @@ describe('a contract of any other shape', () => {
     })
   })
 
-  test('a hostile text cannot break the store or the memory of subscribers', () => {
+  test('NUL is replaced in a text, and a text is cut at 16,384 characters', () => {
     const title = `\0"}\n\n${'x'.repeat(1_000_000)}`
     const told = String(contract.decode(logOf(posted, { ...args, title }), '1').job?.title)
     expect(told.startsWith('\ufffd"}\n\nxxx')).toBe(true)
     expect(told.length).toBeLessThanOrEqual(16_384)
   })
 
-  test('text that is not UTF-8, and offsets that lead nowhere, are no reason to stop', () => {
+  test('text that is not UTF-8 is replaced, and a log with invalid offsets is malformed', () => {
     const log = logOf(posted, args)
     const text = Buffer.from('a job').toString('hex')
     const broken = contract.decode({ ...log, data: log.data.replace(text, 'ff'.repeat(5)) as Hex }, '1')
@@ -432,7 +432,7 @@ describe('a contract of any other shape', () => {
     expect(() => contract.decode({ ...log, data: dirty } as RpcLog, '1')).toThrow(MalformedLogError)
   })
 
-  test('a topic that is no value of its type is malformed', () => {
+  test('a log with a topic that is not a value of its type is malformed', () => {
     const [event] = parseAbi(['event JobCreated(address indexed jobId, int8 indexed delta)'])
     const signed = defineContract({ abi: [event] })
     const log = logOf(event, { jobId: address('aa'), delta: -1 })
@@ -445,7 +445,7 @@ describe('a contract of any other shape', () => {
     expect(() => decodeTopics(`0x${word(2n ** 160n)}`, delta)).toThrow(/not an address/)
   })
 
-  test('lists in lists that all point to the same place end soon', () => {
+  test('nested lists whose offsets all point to the same place are refused within a second', () => {
     const [event] = parseAbi(['event JobCreated(uint256 indexed jobId, uint256[][][][][] parts)'])
     const list = (length: number, item: (i: number) => number) =>
       [length, ...Array.from({ length }, (_, i) => item(i))].map((n) => word(BigInt(n))).join('')
@@ -458,20 +458,20 @@ describe('a contract of any other shape', () => {
     expect(performance.now() - start).toBeLessThan(1_000)
   })
 
-  test('an indexed text is told by its hash, which is all that the log holds', () => {
+  test('an indexed text is decoded as its hash, because the log holds nothing else', () => {
     const [event] = parseAbi(['event JobCreated(uint256 indexed jobId, string indexed title)'])
     const { job } = defineContract({ abi: [event] }).decode(logOf(event, { jobId: 1n, title: 'a job' }), '1')
     expect(job?.title).toMatch(/^0x[0-9a-f]{64}$/)
   })
 
-  test('parameters that differ by an underscore are told apart', () => {
+  test('parameters whose names differ by an underscore only are distinct', () => {
     const [event] = parseAbi(['event JobCreated(uint256 indexed jobId, uint256 _client, uint256 client)'])
     const two = defineContract({ abi: [event], fields: { client: uint(), first: uint({ from: '_client' }) } })
     const { job } = two.decode(logOf(event, { jobId: 1n, _client: 2n, client: 3n }), '1')
     expect(job).toMatchObject({ first: '2', client: '3' })
   })
 
-  test('nothing indexed, and the same topic with other parameters indexed, are told apart', () => {
+  test('forms of an event that differ only in the indexed parameters are distinct', () => {
     const forms = parseAbi(['event JobCreated(uint256 jobId, address employer, uint256 reward)'])
     const indexed = parseAbi([
       'event JobCreated(uint256 indexed jobId, address indexed employer, uint256 reward)',

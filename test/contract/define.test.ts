@@ -48,7 +48,7 @@ describe('an ABI alone', () => {
     expect(contract.filters.map(({ name }) => name)).toEqual(filters)
   })
 
-  it('makes statuses of events, in the order of a life, and fields of parameters with their names', () => {
+  it('derives statuses from the events, in the order of the lifecycle, and the topics of the events that it uses', () => {
     const contract = defineContract({
       abi: parseAbi([
         'event TaskPosted(bytes32 indexed taskId, address poster, uint256 reward)',
@@ -67,7 +67,7 @@ describe('an ABI alone', () => {
     expect(contract.topics).toHaveLength(6)
   })
 
-  it('gives way where a parameter has the name of a field that every job has', () => {
+  it('prefixes a parameter that has the name of a field of every job', () => {
     const contract = defineContract({
       abi: parseAbi(['event JobCreated(uint256 jobId, uint8 status, uint256 blockNumber)']),
     })
@@ -75,7 +75,7 @@ describe('an ABI alone', () => {
   })
 })
 
-describe('a definition that cannot work is refused with what is wrong and where', () => {
+describe('an invalid definition is refused, and the message has the place and the error', () => {
   const abi = parseAbi([
     'event JobCreated(uint256 jobId, address client, uint256 budget, uint8 tier)',
     'event BudgetSet(uint256 jobId, uint256 amount)',
@@ -239,14 +239,14 @@ describe('a definition that cannot work is refused with what is wrong and where'
     expect(() => defineContract(definition)).toThrow(/^(?=[^\n]{20,250}$)\S[^:]*: .+; .+/)
   })
 
-  it('a choice of odd values, and an amount without decimals', () => {
+  it('a choice of invalid values, and an amount without decimals', () => {
     expect(() => choice(['A,B'])).toThrow(/^choice\(\["A,B"\]\): /)
     expect(() => choice([])).toThrow(DefinitionError)
     expect(() => amount(undefined as never)).toThrow(/^amount\(undefined\): .*such as amount\(18\)/)
   })
 })
 
-it('a definition that stores something else has another fingerprint', () => {
+it('a definition that stores other data has another fingerprint', () => {
   const abi = parseAbi([
     'event JobCreated(uint256 jobId, address client, uint256 budget)',
     'event JobFunded(uint256 jobId)',
@@ -264,14 +264,14 @@ it('a definition that stores something else has another fingerprint', () => {
   expect(of({ name: 'another' })).toBe(of({}))
 })
 
-it('the shipped definitions keep their fingerprints: a database of an earlier version is still theirs', () => {
+it('the shipped definitions keep their fingerprints, so that they accept the database of an earlier version', () => {
   expect([jobRegistry.fingerprint, erc8183.fingerprint]).toEqual([
     'a52fde91007f86a03982295f82d0e96718b20293acb46a8e0468719a658f264f',
     '534eb6dda17972a61d847c18609f6deb32ce4a2280983c87fde9c6444026501a',
   ])
 })
 
-it('fields that no log tells yet, or ever, are null', () => {
+it('fields that no log has set are null', () => {
   const contract = defineContract({
     abi: parseAbi(['event JobCreated(uint256 jobId)', 'event WorkerSet(uint256 jobId, address worker)']),
     fields: { worker: later(address({ role: true })), title: offChain(text()) },

@@ -26,7 +26,7 @@ import { type Service, startService } from '../helpers/service.ts'
 import { compile } from '../helpers/solidity.ts'
 import { until } from '../helpers/until.ts'
 
-/** As such contracts usually stand on a chain: code at an address, and the logs and the state of it behind a proxy (ERC-1967). */
+/** An ERC-1967 proxy, as such contracts are usually deployed: logs and state are those of the proxy. */
 const proxy = compile(
   `contract Proxy {
     bytes32 constant SLOT = bytes32(uint256(keccak256("eip1967.proxy.implementation")) - 1);
@@ -100,7 +100,7 @@ async function submitted(job: CommerceInput = {}): Promise<bigint> {
   return jobId
 }
 
-/** A job in each status, reached by each way there is. */
+/** Creates jobs in every status, by every path to it. */
 async function everyFlow(): Promise<void> {
   await change(EVALUATOR, 'complete', [await submitted(), WORD])
   await change(EVALUATOR, 'reject', [await submitted({ hook: HOOK }), WORD])
@@ -122,7 +122,7 @@ async function everyFlow(): Promise<void> {
   for (const jobId of late) await change(ANYONE, 'claimRefund', [jobId])
 }
 
-/** The jobs as the contract holds them, which knows nothing of its own logs. */
+/** Reads the jobs from the state of the contract, independently of its logs. */
 async function jobsOfContract(): Promise<object[]> {
   const orNull = (value: Address) => (value === zeroAddress ? null : value.toLowerCase())
   const jobs: object[] = []
@@ -147,7 +147,7 @@ function pick(job: Job, names: string[]): object {
   return Object.fromEntries(names.map((name) => [name, job[name]]))
 }
 
-/** Waits until the history is what the contract holds, and compares it with what a subscriber holds. */
+/** Waits until the history equals the jobs of the contract. Compares it with the jobs of a subscriber. */
 async function compare(): Promise<Job[]> {
   const onChain = await jobsOfContract()
   const history = await until(
@@ -156,7 +156,7 @@ async function compare(): Promise<Job[]> {
       expect(jobs.map((job, i) => pick(job, Object.keys(onChain[i] ?? job)))).toEqual(onChain)
       return jobs
     },
-    { message: 'the history is what the contract holds' },
+    { message: 'the history equals the jobs of the contract' },
   )
   const { lastEventId } = await service.get('/api/v1/jobs')
   await stream.waitFor(({ id }) => id === lastEventId)
@@ -179,7 +179,7 @@ it('behind a proxy, jobs in every status are as the contract holds them, before 
   for (const depth of [1, 2, 5, 12]) {
     await anvilCall(client, 'anvil_reorg', [depth, []])
     await compare()
-    // Ids that the reorg gave back are given out again.
+    // The contract assigns the ids that the reorg freed again.
     await submitted()
     await compare()
   }

@@ -115,17 +115,17 @@ describe('a filter', () => {
       ),
       { numRuns: 150 },
     )
-    // A filter that never hits would prove nothing.
+    // A filter that never matches would prove nothing.
     expect(hits).toBeGreaterThan(300)
   })
 
-  it('has one form, however it is written', () => {
+  it('is parsed to one form, however it is written', () => {
     expect(parseFilter(rules, { clientId: '12,7,12,007', minBudget: '01.50' })).toEqual(
       parseFilter(rules, { clientId: '007,12', minBudget: '1.5' }),
     )
   })
 
-  it('takes each budget at its borders', () => {
+  it('includes budgets that equal its bounds', () => {
     const hold = matches(parseFilter(rules, { minBudget: '1.5', maxBudget: '2' }))
     const at = (budget: string) => hold({ budget } as unknown as Job)
     expect(['1.499999', '1.500000', '2.000000', '2.000001'].map(at)).toEqual([false, true, true, false])
@@ -174,20 +174,20 @@ describe.each(['/api/v1/jobs', '/api/v1/events'])('%s', (path) => {
     ['maxBudget=-1', /maxBudget takes/],
     ['minBudget=x&maxBudget=y', /minBudget takes.*; maxBudget takes/],
   ]
-  it.each(wrong)('?%s is a 400 that says what is taken', async (text, message) => {
+  it.each(wrong)('?%s is a 400 that states the accepted values', async (text, message) => {
     const { success, error } = await service.get(`${path}?${text}`, 400)
     expect(success).toBe(false)
     expect(error.code).toBe('BAD_REQUEST')
     expect(error.message).toMatch(message)
   })
 
-  it('a 400 never outgrows what was asked', async () => {
+  it('the message of a 400 has a bounded length', async () => {
     const many = Array.from({ length: 2_000 }, (_, i) => `x${i}=`).join('&')
     const { error } = await service.get(`${path}?${many}`, 400)
     expect(error.message.length).toBeLessThan(500)
   })
 
-  it('is documented by the definition that validates it', async () => {
+  it('the filters are documented with the patterns that validate them', async () => {
     const document = await service.get('/openapi.json')
     const documented = document.paths[path].get.parameters as Record<string, unknown>[]
     for (const [name, { description, pattern }] of Object.entries(
@@ -216,7 +216,7 @@ describe('/api/v1/events', () => {
     ['lastEventId=9007199254740993', /lastEventId takes/],
     ['last_event_id=abc', /last_event_id takes/],
     ['lastEventId=1&last_event_id=1', /are the same parameter/],
-  ])('?%s is a 400 that says what is taken', async (text, message) => {
+  ])('?%s is a 400 that states the accepted values', async (text, message) => {
     const { error } = await service.get(`/api/v1/events?${text}`, 400)
     expect(error.code).toBe('BAD_REQUEST')
     expect(error.message).toMatch(message)

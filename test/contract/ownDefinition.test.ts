@@ -23,7 +23,7 @@ import { compile } from '../helpers/solidity.ts'
 import { tempDir } from '../helpers/tempDir.ts'
 import { until } from '../helpers/until.ts'
 
-/** A contract that is in no way like those that come with Jobcast: ids are bytes32, a parameter is a text. */
+/** A contract unlike the shipped ones: ids are bytes32, a parameter is a text. */
 const { abi, bytecode } = compile(
   `contract Bounties {
     enum Tier { Bronze, Gold }
@@ -49,7 +49,7 @@ const { abi, bytecode } = compile(
   'Bounties',
 )
 
-/** What an operator writes. */
+/** The definition file of an operator. */
 const definition = `
 import { address, amount, choice, defineContract, later, text, time } from 'jobcast/contract'
 
@@ -232,7 +232,7 @@ it('its filters select the history and the stream by the same rules', async () =
   expect((await api.get('/api/v1/jobs/42', 400)).error.code).toBe('BAD_REQUEST')
 })
 
-it('a reorg takes a claim back: the job is as it was before, and subscribers hear it', async () => {
+it('if a reorg removes a claim, the job returns to its previous state, and subscribers receive it', async () => {
   const jobId = await post('taken back')
   const stream = subscribe(`?hunter=${HUNTER}&types=job_updated`)
   await stream.connected
@@ -270,13 +270,13 @@ describe('a hostile contract', () => {
     else expect([told.length <= 16_384, told.endsWith('…'), told.isWellFormed()]).toEqual([true, true, true])
   })
 
-  it('a title that is not UTF-8 is told with U+FFFD', async () => {
+  it('a title that is not UTF-8 is shown with U+FFFD', async () => {
     const jobId = idOf('not UTF-8')
     await call('forge', [jobId, data('0x61ff62ed', 7n)])
     await indexed(jobId, { title: 'a\ufffdb\ufffd', reward: '0.000000000000000007' })
   })
 
-  it('data that does not fit is set aside with its reason, and what follows is indexed', async () => {
+  it('a log whose data does not decode is stored as unapplied with its reason, and later logs are indexed', async () => {
     const fits = data('0x61', 7n)
     const dirty = `${fits.slice(0, 2 + 64)}${'f'.repeat(64)}${fits.slice(2 + 128)}`
     for (const broken of ['0x', `0x${'f'.repeat(64)}${fits.slice(66)}`, dirty])
@@ -315,7 +315,7 @@ it('its OpenAPI document is valid, and its jobs and examples are as the document
         expect([path, name, ajv.validate(schema, example)]).toEqual([path, name, true])
 })
 
-it('/api/v1/config tells the definition, and /api/v1/stats add up its amounts', async () => {
+it('/api/v1/config describes the definition, and /api/v1/stats adds up its amounts', async () => {
   const { contract: told } = (await api.get('/api/v1/config')).data
   expect(told).toMatchObject({
     name: 'bounties',
@@ -329,7 +329,7 @@ it('/api/v1/config tells the definition, and /api/v1/stats add up its amounts', 
   expect(BigInt(data.totalAmount.replace('.', ''))).toBe(jobs.reduce((sum, each) => sum + each))
 })
 
-it('a definition file that cannot work ends the process with code 2 and one line', async () => {
+it('an invalid definition file ends the process with code 2 and one line', async () => {
   await writeFile(
     join(dir.path, 'wrong.ts'),
     definition.replace("created: 'BountyPosted'", "created: 'Nope'"),

@@ -132,7 +132,7 @@ test('the client rejects an open job, the evaluator a funded or submitted one, w
   }
 })
 
-test('anybody claims the refund of an expired job, and nobody before', async () => {
+test('anybody can claim the refund of an expired job, and nobody can before it expires', async () => {
   const expiredAt = (await chainTime(client)) + 1_000
   const open = await jobIn('OPEN', { expiredAt })
   const submitted = await jobIn('SUBMITTED', { expiredAt })

@@ -45,39 +45,42 @@ async function start(options: Partial<Parameters<typeof startDevnet>[0]> = {}) {
   return { net, env, lines }
 }
 
-test.each(devContracts)('a chain with past jobs of %s, a service on it, and a market', async (contract) => {
-  const { net, env, lines } = await start({ contract })
-  expect(env).toEqual({
-    RPC_URL: net.rpcUrl.replace('http', 'ws'),
-    CONTRACT: contract,
-    CONTRACT_ADDRESS: net.address,
-    DATA_DIR: net.dataDir,
-    PORT: new URL(net.url).port,
-  })
+test.each(devContracts)(
+  'starts a chain with past jobs of %s, a service on it, and a market',
+  async (contract) => {
+    const { net, env, lines } = await start({ contract })
+    expect(env).toEqual({
+      RPC_URL: net.rpcUrl.replace('http', 'ws'),
+      CONTRACT: contract,
+      CONTRACT_ADDRESS: net.address,
+      DATA_DIR: net.dataDir,
+      PORT: new URL(net.url).port,
+    })
 
-  const client = devClient(net.rpcUrl)
-  const logs = await client.getLogs({ address: net.address, fromBlock: 0n })
-  const now = Date.now() / 1000
-  const first = await client.getBlock({ blockNumber: logs[0]?.blockNumber as bigint })
-  expect(logs.length).toBeGreaterThan(100)
-  expect(now - Number(first.timestamp)).toBeGreaterThan(1_800)
+    const client = devClient(net.rpcUrl)
+    const logs = await client.getLogs({ address: net.address, fromBlock: 0n })
+    const now = Date.now() / 1000
+    const first = await client.getBlock({ blockNumber: logs[0]?.blockNumber as bigint })
+    expect(logs.length).toBeGreaterThan(100)
+    expect(now - Number(first.timestamp)).toBeGreaterThan(1_800)
 
-  const last = logs.at(-1)?.blockNumber as bigint
-  const newest = await until(
-    async () => {
-      const block = await client.getBlock()
-      return block.number > last + 20n && block
-    },
-    { message: 'new jobs are mined' },
-  )
-  expect(Math.abs(now - Number(newest.timestamp))).toBeLessThan(60)
+    const last = logs.at(-1)?.blockNumber as bigint
+    const newest = await until(
+      async () => {
+        const block = await client.getBlock()
+        return block.number > last + 20n && block
+      },
+      { message: 'new jobs are mined' },
+    )
+    expect(Math.abs(now - Number(newest.timestamp))).toBeLessThan(60)
 
-  const text = lines.join('\n')
-  expect(text).toContain(`curl -N ${net.url}/api/v1/events`)
-  expect(text).toContain(`curl ${net.url}/api/v1/jobs`)
-  expect(text).toContain(`${net.url}/docs`)
-  expect(text).toContain(`${contract} at ${net.address}`)
-})
+    const text = lines.join('\n')
+    expect(text).toContain(`curl -N ${net.url}/api/v1/events`)
+    expect(text).toContain(`curl ${net.url}/api/v1/jobs`)
+    expect(text).toContain(`${net.url}/docs`)
+    expect(text).toContain(`${contract} at ${net.address}`)
+  },
+)
 
 test('job-registry is the default', async () => {
   expect((await start()).env.CONTRACT).toBe('job-registry')

@@ -69,7 +69,7 @@ function withoutNew(market: Market): Market {
 }
 
 describe.each(devContracts)('the market of %s', (contract) => {
-  test('takes jobs through every way, to its end', async () => {
+  test('takes jobs every way through the lifecycle, to its end', async () => {
     const { address, market } = await deployMarket(client, contract)
     const runs = []
     for (const way of market.ways) runs.push(await startRun(market, way, { paceMs: PACE_MS }))

@@ -159,7 +159,7 @@ test('a reorg takes a job off the chain, and rollback lowers the head', async ()
   expect((await chain.head()).number).toBe(before.number - 1)
 })
 
-test('a reverted snapshot is the old branch again', async () => {
+test('reverting to a snapshot restores the old branch', async () => {
   await chain.mine()
   const head = await chain.head()
   const snapshot = await chain.snapshot()

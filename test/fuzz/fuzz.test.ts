@@ -12,7 +12,7 @@ beforeAll(async () => {
 })
 afterAll(() => postgres.stop())
 
-it('1,500 random requests are each answered well, and leave nothing behind', async () => {
+it('each of 1,500 random requests gets a well-formed answer, and no stream stays open', async () => {
   const url = await postgres.createDatabase()
   const writer = await openWriter(url)
   onTestFinished(() => writer.close())

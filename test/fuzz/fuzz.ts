@@ -4,12 +4,12 @@ import { type FuzzRequest, randomOf, randomRequest } from './requests.ts'
 
 /** Requests at a time. */
 const AT_ONCE = 25
-/** A request that may be unfinished is given up when nothing came for so long. */
+/** The client closes a connection with an unfinished request after this time without an answer. */
 const PATIENCE_MS = 100
 
 /**
  * Sends random requests to a server.
- * @returns how often which status came; 0 stands for connections that ended without an answer
+ * @returns the number of answers by status; 0 stands for connections that ended without an answer
  * @throws Error with the request, for an answer that is not well-formed
  */
 export async function fuzz(url: string, requests: number, seed: number): Promise<Map<number, number>> {

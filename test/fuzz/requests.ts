@@ -1,4 +1,4 @@
-/** Numbers of a seed, the same on each run: mulberry32. */
+/** Pseudo-random numbers from a seed (mulberry32). */
 export function randomOf(seed: number): () => number {
   let state = seed
   return () => {
@@ -16,7 +16,7 @@ export interface FuzzRequest {
   method: string
   /** as it goes onto the wire, one character a byte */
   text: string
-  /** may leave the server waiting for more, which it does for seconds: the client hangs up without an answer */
+  /** may be incomplete: the server would wait for seconds, so the client closes the connection without an answer */
   unfinished: boolean
 }
 

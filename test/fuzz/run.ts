@@ -18,7 +18,7 @@ const jobcast = await startProcess({
   env: {
     DATABASE_URL: databaseUrl,
     RATE_LIMIT: '0',
-    // Little room, so that what grows is a leak and not garbage nobody had to collect yet.
+    // Little room, so that growth is a leak and not garbage that is not collected yet.
     NODE_OPTIONS: '--max-old-space-size=96',
   },
 })

@@ -4,8 +4,8 @@ import { OverloadedError } from '../../src/errors.ts'
 import { createAdmission } from '../../src/http/admission.ts'
 import { until } from '../helpers/until.ts'
 
-/** Work that ends when it is told to, and says in which order it began. */
-function bench() {
+/** Queries that end when the test ends them, and the order in which they began. */
+function createQueries() {
   const began: string[] = []
   const ends = new Map<string, () => void>()
   const work = (name: string) => () => {
@@ -23,8 +23,8 @@ function bench() {
 }
 
 describe('admission', () => {
-  it('runs no more than so many at once, in the order they came', async () => {
-    const { began, work, end } = bench()
+  it('runs a bounded number of queries at once, in the order of arrival', async () => {
+    const { began, work, end } = createQueries()
     const { run: admit } = createAdmission({ atOnce: 3 })
     // The first query of an address runs alone; the others follow once it has been quick.
     for (const name of ['a0', 'a1', 'a2', 'a3']) void admit('a', work(name))
@@ -41,7 +41,7 @@ describe('admission', () => {
   })
 
   it('runs one query at a time for an address whose queries are slow, and for one that is not known yet', async () => {
-    const { began, work, end } = bench()
+    const { began, work, end } = createQueries()
     const { run: admit } = createAdmission({ atOnce: 10 })
     for (let i = 0; i < 5; i++) void admit('slow', work(`slow ${i}`))
     await setImmediate()
@@ -52,8 +52,8 @@ describe('admission', () => {
     expect(began).toEqual(['slow 0', 'slow 1'])
   })
 
-  it('keeps a place free for others, however many one address sends', async () => {
-    const { began, work } = bench()
+  it('keeps one place free for other addresses, however many queries one address sends', async () => {
+    const { began, work } = createQueries()
     const { run: admit } = createAdmission({ atOnce: 2 })
     for (let i = 0; i < 50; i++) admit('greedy', work(`greedy ${i}`)).catch(() => {})
     void admit('modest', work('modest'))
@@ -61,8 +61,8 @@ describe('admission', () => {
     expect(began).toEqual(['greedy 0', 'modest'])
   })
 
-  it('serves addresses in turn, not requests', async () => {
-    const { began, work, end } = bench()
+  it('serves addresses in turn, however many queries each has', async () => {
+    const { began, work, end } = createQueries()
     const { run: admit } = createAdmission({ atOnce: 1 })
     for (const name of ['a1', 'a2', 'a3']) void admit('a', work(name))
     void admit('b', work('b1'))
@@ -72,8 +72,8 @@ describe('admission', () => {
     expect(began).toEqual(['a1', 'a2', 'b1', 'c1', 'a3'])
   })
 
-  it('refuses more than may wait, and what waited too long', async () => {
-    const { work, end } = bench()
+  it('refuses a query if too many wait, or if it waited too long', async () => {
+    const { work, end } = createQueries()
     const { run: admit } = createAdmission({ atOnce: 1, waiting: { all: 3, address: 2 }, patienceMs: 20 })
     const first = admit('a', work('a1'))
     const late = admit('a', work('a2'))
@@ -91,7 +91,7 @@ describe('admission', () => {
 
   it('says beforehand which addresses it would refuse', async () => {
     const { run, assertPlace } = createAdmission({ atOnce: 2, waiting: { all: 3, address: 1 } })
-    const { work, end } = bench()
+    const { work, end } = createQueries()
     for (const name of ['a1', 'a2']) void run('a', work(name))
     expect(() => assertPlace('a')).toThrow(OverloadedError)
     expect(() => assertPlace('b')).not.toThrow()

@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { coalesce } from '../../src/http/coalesce.ts'
 
-/** Reads of a value that grows, which end when they are told to. */
+/** A value that grows, and reads of it that end when the test ends them. */
 function store() {
   const open: ((error?: Error) => void)[] = []
   let committed = 0
@@ -24,8 +24,8 @@ function store() {
   }
 }
 
-describe('reads that are shared', () => {
-  it('are two for any number of callers: the running one, and one that begins after it', async () => {
+describe('shared reads', () => {
+  it('are at most two for any number of callers: the running one, and one that begins after it', async () => {
     const { begun, read, end } = store()
     const shared = coalesce(read)
     const answers = Array.from({ length: 100 }, () => shared({ page: 'first' }))
@@ -37,7 +37,7 @@ describe('reads that are shared', () => {
     expect(begun).toEqual(['first', 'first'])
   })
 
-  it('answer with everything that was committed before the call', async () => {
+  it('return everything that was committed before the call', async () => {
     const { read, commit, end } = store()
     const shared = coalesce(read)
     const early = shared({ page: 'first' })
@@ -49,7 +49,7 @@ describe('reads that are shared', () => {
     expect(await late).toBe(1)
   })
 
-  it('are of one query only, and a failure fails those alone that shared the read', async () => {
+  it('are shared by callers of the same query only, and a failed read fails only its callers', async () => {
     const { begun, read, end } = store()
     const shared = coalesce(read)
     const failing = shared({ page: 'first' })

@@ -67,7 +67,7 @@ describe('the history', () => {
     })
   })
 
-  it('is walked by pagination.next, with any filter', async () => {
+  it('is complete if pagination.next is followed, with any filter', async () => {
     const walked: string[] = []
     let query = 'limit=2&status=OPEN'
     for (;;) {
@@ -102,7 +102,7 @@ describe('the history', () => {
     expect(error.message).toMatch(message)
   })
 
-  it('goes down to the 10,000th job by page, whatever the limit', async () => {
+  it('can be read by page down to the 10,000th job, whatever the limit', async () => {
     for (const query of ['page=500', 'page=100&limit=100', 'page=10000&limit=1', 'page=101&limit=99'])
       expect((await service.get(`/api/v1/jobs?${query}`)).data).toEqual([])
   })
@@ -154,7 +154,7 @@ describe('a job', () => {
   })
 
   it.each(['x', String(MAX + 1n), '9'.repeat(78), '1'.repeat(79), '-1', '0x1', '1%00'])(
-    'with an id that cannot be, %s, is a 400',
+    'with an invalid id, %s, is a 400',
     async (jobId) => {
       const { error } = await service.get(`/api/v1/jobs/${jobId}`, 400)
       expect(error.code).toBe('BAD_REQUEST')
@@ -163,7 +163,7 @@ describe('a job', () => {
   )
 })
 
-it('/api/v1/stats counts by status and choice, with the values of a newer contract', async () => {
+it('/api/v1/stats counts by status and choice, including values of a newer contract', async () => {
   const { data } = await service.get('/api/v1/stats')
   expect(data).toMatchObject({ totalJobs: 6, totalAmount: '1000400.000001' })
   expect(data.byStatus.map(({ status, jobs }: Record<string, unknown>) => [status, jobs])).toEqual([

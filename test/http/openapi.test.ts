@@ -86,7 +86,7 @@ describe('the document', () => {
     expect(document.servers.length).toBeGreaterThan(0)
   })
 
-  it('gives each error of the API with an example', () => {
+  it('has an example of each error of the API', () => {
     for (const path of Object.keys(document.paths).filter((each) => each.startsWith('/api/')))
       for (const status of ['400', '401', '429', '500', '503']) {
         const { schema, example } = document.paths[path].get.responses[status].content['application/json']
@@ -95,7 +95,7 @@ describe('the document', () => {
       }
   })
 
-  it('holds its own examples and no identifier of another kind', () => {
+  it('has only valid examples, and no internal schema ids', () => {
     const text = JSON.stringify(document)
     expect(text).not.toContain('"$id"')
     expect(text).not.toContain('def-')
@@ -166,7 +166,7 @@ describe('real answers are as the document says', () => {
     }
   })
 
-  it('refusals for want of a key, of patience and of a database', async () => {
+  it('without a key, beyond the rate limit, and without a database', async () => {
     const limited = await startService({
       ...unreachable,
       API_KEYS: KEY,
@@ -194,7 +194,7 @@ describe('real answers are as the document says', () => {
   })
 })
 
-it('the page of the document loads nothing from elsewhere, and says so', async () => {
+it('the API reference loads only from its own origin, and its policy forbids anything else', async () => {
   const page = await fetch(`${service.url}/docs`)
   const policy = page.headers.get('content-security-policy') ?? ''
   expect(policy).toContain("default-src 'none'")

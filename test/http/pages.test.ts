@@ -16,11 +16,11 @@ test.each(['/', '/jobs/42'])('%s allows scripts and styles of its own origin onl
     "default-src 'none';script-src 'self';style-src 'self';connect-src 'self';img-src 'self' data:;base-uri 'none';form-action 'none';frame-ancestors 'none'",
   )
   expect(response.headers['referrer-policy']).toBe('no-referrer')
-  // Such a policy would drop these without a word.
+  // The policy blocks these without an error.
   expect(response.body).not.toMatch(/\sstyle=|<style|\son[a-z]+=|<script(?![^>]*src)/)
 })
 
-test('everything the pages and their modules refer to is served, with its type', async () => {
+test('every file that the pages and their modules refer to is served, with its content type', async () => {
   const types: Record<string, string> = { js: 'text/javascript', css: 'text/css', svg: 'image/svg+xml' }
   const seen = new Set<string>()
   const visit = async (url: string): Promise<void> => {
@@ -40,7 +40,7 @@ test('everything the pages and their modules refer to is served, with its type',
   expect([...seen]).toEqual(expect.arrayContaining(['/page/main.js', '/page/stream.js', '/page/job.js']))
 })
 
-test('a link preview of a job names it, and nothing that is not an id gets into the page', async () => {
+test('the link preview of a job has its id, and text that is not an id does not get into the page', async () => {
   const { body } = await app.inject('/jobs/42')
   expect(body).toContain('<meta property="og:title" content="Job 42">')
   expect(body).toContain('<title>Job 42 – Jobcast</title>')
@@ -72,7 +72,7 @@ test('a copy that is still fresh is not sent again', async () => {
   }
 })
 
-test('nothing but the page is reachable through it', async () => {
+test('the routes of the page serve no other file', async () => {
   for (const url of [
     '/page/',
     '/page/index.html',

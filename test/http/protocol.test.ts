@@ -77,11 +77,16 @@ describe('methods', () => {
   })
 })
 
-it.each(['1e1', '0x10', '+5', '5.0', ' 5'])('limit=%s is a 400 that says what it takes', async (limit) => {
-  const response = await fetch(`${service.url}/api/v1/jobs?limit=${encodeURIComponent(limit)}`)
-  expect(response.status).toBe(400)
-  expect(await response.json()).toMatchObject({ error: { message: expect.stringContaining('limit takes') } })
-})
+it.each(['1e1', '0x10', '+5', '5.0', ' 5'])(
+  'limit=%s is a 400 that states the accepted values',
+  async (limit) => {
+    const response = await fetch(`${service.url}/api/v1/jobs?limit=${encodeURIComponent(limit)}`)
+    expect(response.status).toBe(400)
+    expect(await response.json()).toMatchObject({
+      error: { message: expect.stringContaining('limit takes') },
+    })
+  },
+)
 
 it('the files of the page do not count for the rate limit', async () => {
   const html = await (await fetch(`${service.url}/`)).text()
@@ -90,7 +95,7 @@ it('the files of the page do not count for the rate limit', async () => {
   for (let i = 0; i < 40; i++) expect((await fetch(`${service.url}/${file}`)).status).toBe(200)
 })
 
-it('a client that pipelines without reading its answers is cut, and one that pipelines a little is not', async () => {
+it('a client that pipelines without reading its answers is disconnected, one that pipelines a little is not', async () => {
   let seen = 0
   const waiting: ServerResponse[] = []
   const server = createServer((_request, response) => {
@@ -125,7 +130,7 @@ it('a client that pipelines without reading its answers is cut, and one that pip
   }
 })
 
-it('a service without a rate limit cuts a client that pipelines without waiting for answers', async () => {
+it('a service without a rate limit disconnects a client that pipelines without waiting for answers', async () => {
   const unlimited = await startService({ ...unreachable, RATE_LIMIT: '0' })
   const greedy = connect(Number(new URL(unlimited.url).port), '127.0.0.1')
   let text = ''
@@ -140,7 +145,9 @@ it('a service without a rate limit cuts a client that pipelines without waiting 
   const answers = () => text.split('HTTP/1.1 200').length - 1
   try {
     greedy.write('GET /health HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(20_000))
-    await until(() => ended || answers() === 20_000, { message: 'it is cut, or has all its answers' })
+    await until(() => ended || answers() === 20_000, {
+      message: 'it is disconnected, or has all its answers',
+    })
     expect(answers()).toBeLessThan(5_000)
     expect(await unlimited.get('/health')).toEqual({ status: 'ok' })
   } finally {

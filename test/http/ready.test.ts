@@ -27,7 +27,7 @@ async function serve(env: Record<string, string>, role?: Role): Promise<Service>
   return service
 }
 
-it('six confirmations of 12 s blocks are no lag, in the process that indexes and beside it', async () => {
+it('six confirmations of 12 s blocks do not count as lag, neither in the indexing process nor in an api process', async () => {
   const DATABASE_URL = await server.createDatabase()
   const all = await serve({ DATABASE_URL, CONFIRMATIONS: '6' })
   const api = await serve({ DATABASE_URL, CONFIRMATIONS: '6' }, 'api')
@@ -59,7 +59,7 @@ it('/ready is 503 within seconds after the database became read-only, until it t
       const response = await fetch(`${service.url}/ready`)
       return response.status === 503 && (await response.json()).reason === 'the database takes no writes'
     },
-    { message: '/ready tells it', timeout: 5_000 },
+    { message: '/ready answers 503', timeout: 5_000 },
   )
   expect((await fetch(`${service.url}/api/v1/jobs`)).status).toBe(200)
   await setReadOnly(false)

@@ -70,7 +70,7 @@ export const actions: Record<ActionType, (world: World, details: Random) => void
     const turn = start(actor)
     await proceed(actor, turn, { details, awaits: details.below(10) })
     judge(world, turn)
-    // Killed between what it asked for and the answer.
+    // Killed between a request and its answer.
     const gate = actor.gates.pending[0]
     if (gate && details.chance(0.7)) await gate.execute()
     world.actors[which] = createActor(world, 'ab'.charAt(which))
@@ -141,7 +141,7 @@ export const actions: Record<ActionType, (world: World, details: Random) => void
     for (const client of world.clients) if (!client.connected) await connect(world, client, details)
   },
   async prune({ api, store: { db }, watch: { committed } }, details) {
-    // What is old enough to go was read by every server long ago.
+    // A server has long since read the entries that are old enough to be pruned.
     void api.poll()
     await api.settle(details, true)
     const upTo = details.pick([FIRST_ID, ...committed.lines.map(({ id }) => id)])
@@ -209,7 +209,7 @@ async function readFirst({ store: { db }, definition, watch }: World, client: Cl
     client.held = new Map(jobs.map((data) => [keyOf(data), data]))
 }
 
-/** Both processes' statements reach the database in the same moment. */
+/** Both processes' statements reach the database at the same moment. */
 async function collide(world: World, actors: Actor[]): Promise<void> {
   const gates = actors.map(({ gates: { pending } }) => pending[0])
   if (!gates.every((gate) => gate?.what === 'database' && !gate.executed)) return

@@ -98,7 +98,7 @@ export function createActor(world: World, name: string): Actor {
       if (outcome === 'raced') loseLease(lease)
       if (outcome === 'moved' || outcome === 'arrived') noteRenewal(lease)
       if (outcome !== 'caught-up') return outcome
-      // Whenever it rests, it is time to renew.
+      // At the head, the renewal is always due.
       lease.contactAt = Number.NEGATIVE_INFINITY
       lease.db = renewing
       await keepLease(lease, null)
@@ -140,7 +140,7 @@ async function execute(world: World, { purpose, me, own, statement }: Call): Pro
   return rows
 }
 
-/** Malformed logs and changes of unknown jobs are counted apart. */
+/** Checks that malformed logs and changes of unknown jobs are counted separately. */
 function assertCauses({ watch, chain }: World): Report['advanced'] {
   return (_, { to, unapplied }) => {
     const causes = (list: { cause: string; block: number; logIndex: number }[]) =>
@@ -164,7 +164,7 @@ function assertCauses({ watch, chain }: World): Report['advanced'] {
   }
 }
 
-/** Starts a turn, which goes on only as its awaits are let go. */
+/** Starts a turn. Its awaits complete only when they are released. */
 export function start(actor: Actor): Turn {
   const turn: Turn = { ended: undefined }
   actor.turn().then(
@@ -178,7 +178,7 @@ export function start(actor: Actor): Turn {
   return turn
 }
 
-/** Lets a turn go on for so many awaits, or to its end. */
+/** Releases at most `awaits` awaits of a turn, by default all until its end. */
 export async function proceed(
   actor: Actor,
   turn: Turn,
@@ -191,12 +191,12 @@ export async function proceed(
   }
 }
 
-/** @throws the error of a turn that no weather explains */
+/** @throws the error of a turn if no simulated fault explains it */
 export function judge(world: World, { ended }: Turn): void {
   if (!ended || !('error' in ended)) return
   const { error } = ended
   if (error instanceof InvariantError) throw error
-  // A fault of the code, or a statement that the database refuses: never part of the weather.
+  // An error of the code, or a statement that the database refuses. The simulation causes neither.
   if (error instanceof TypeError || error instanceof ReferenceError || (error as { code?: unknown }).code)
     throw error
   if (error instanceof CannotIndexError)

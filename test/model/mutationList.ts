@@ -16,9 +16,14 @@ const STEP: Fault[] = [
     'cursor.revision + 1',
     'cursor.revision + case when $2::bigint < $3::bigint then 0 else 1 end',
   ],
-  ['with removed_jobs', 'a rewind leaves the jobs of one block', '> $2::bigint', '> $2::bigint + 1'],
-  ['with removed_changes', 'a rewind forgets the changes', '> $2::bigint', '> $2::bigint + 1000000'],
-  ['with removed_unapplied', 'a rewind forgets the unapplied logs', '> $2::bigint', '> $2::bigint + 1000000'],
+  ['with removed_jobs', 'a rewind does not delete the jobs of one block', '> $2::bigint', '> $2::bigint + 1'],
+  ['with removed_changes', 'a rewind does not delete the changes', '> $2::bigint', '> $2::bigint + 1000000'],
+  [
+    'with removed_unapplied',
+    'a rewind does not delete the unapplied logs',
+    '> $2::bigint',
+    '> $2::bigint + 1000000',
+  ],
   [
     'with finalized_blocks',
     'the local chain is pruned one block too far',
@@ -27,19 +32,19 @@ const STEP: Fault[] = [
   ],
   [
     'with finalized_changes',
-    'a change forgets what was before it one block too early',
+    '`before` is cleared one block too early',
     'least(moved.finalized,',
     'least(moved.finalized + 1,',
   ],
   [
     'with finalized_changes',
-    'a change never forgets what was before it',
+    '`before` is never cleared',
     'before is not null',
     'before is not null and false',
   ],
   [
     'with created_jobs',
-    'a changed job is written as a new one',
+    'a changed job is inserted as a new one',
     'where old_kind is null',
     'where kind is not null',
   ],
@@ -57,64 +62,64 @@ const STEP: Fault[] = [
   ],
   [
     'with counted',
-    'a changed job is counted at its old status too',
+    'a changed job is still counted at its old status',
     'where old_kind is not null',
     'where old_kind is not null and kind is null',
   ],
   [
     'with counted',
-    'a removed job takes only its amount off the totals',
+    'a removed job reduces only the sum of amounts',
     '-1, -old_amount',
     'case when kind is null then 0 else -1 end, -old_amount',
   ],
   [
     'with counted',
-    'a changed amount is not taken off the totals',
+    'a changed amount is not subtracted from the totals',
     '-1, -old_amount',
     '-1, case when kind is null then -old_amount else 0 end',
   ],
   ['with new_hours', 'the hours are never reduced', 'from counted', 'from counted where jobs >= 0'],
   [
     'commitStep',
-    'ids are used again after a rewind',
+    'feed ids are reused after a rewind',
     'from.lastId + entries.length',
     'from.lastId + (to.number < from.blockNumber ? 0 : entries.length)',
   ],
   [
     'commitStep',
-    'the feed is published before the commit',
+    'the feed is written before the step commits',
     'const moved = await db.run(STEP,',
     `if (entries.length > 0) await db.run('insert into feed (id, type, data, before) select id, type, data, before from json_to_recordset($1::json) as entry (id bigint, type text, data text, before text)', [JSON.stringify(entries.splice(0))])
   const moved = await db.run(STEP,`,
   ],
   [
     'commitStep',
-    'unapplied logs are written before the commit',
+    'unapplied logs are written before the step commits',
     'const moved = await db.run(STEP,',
     `if (step.unapplied.length > 0) await db.run('insert into unapplied_logs select block_number, log_index, reason, log::json from json_to_recordset($1::json) as unapplied (block_number bigint, log_index int, reason text, log text) on conflict do nothing', [JSON.stringify(step.unapplied.splice(0).map(unappliedRow))])
   const moved = await db.run(STEP,`,
   ],
-  ['commitStep', 'a rewind of the history is fed', 'from.silent ? [] :', 'false ? [] :'],
+  ['commitStep', 'a rewind during the first sync is fed', 'from.silent ? [] :', 'false ? [] :'],
 ]
 
 const FOLD: Fault[] = [
   ['fold', 'logs are folded newest first', 'for (const log of logs)', 'for (const log of logs.toReversed())'],
   [
     'fold',
-    'a change is told without the job before it',
+    'a change is fed without `before`',
     "type: 'job_updated', data: draftJson(draft), before }",
     "type: 'job_updated', data: draftJson(draft), before: null }",
   ],
   [
     'fold',
-    'several changes of a job in one block are told as one',
+    'several changes of a job in one block are fed as one',
     "if (fed) folded.entries.push({ type: 'job_updated',",
     `if (fed && !folded.changes.some((other) => other.blockNumber === blockNumber && other.job.blockNumber === draft.blockNumber && other.job.logIndex === draft.logIndex))
       folded.entries.push({ type: 'job_updated',`,
   ],
   [
     'fold',
-    'a change is of the stored job of an id, not of the new one',
+    'a change applies to the stored job of an id, not to the new one',
     "if (fed) folded.entries.push({ type: 'job_created'",
     "if (stored.has(jobId)) latest.delete(jobId)\n      if (fed) folded.entries.push({ type: 'job_created'",
   ],
@@ -127,42 +132,37 @@ const FOLD: Fault[] = [
   ],
   [
     'fold',
-    'a change does not keep what was before it',
+    'a change is stored without `before`',
     'mayBeRewound = blockNumber > finalizedNumber',
     'mayBeRewound = blockNumber > finalizedNumber + 1',
   ],
-  ['fold', 'a final change keeps what was before it', 'mayBeRewound ? before : null', 'before'],
+  ['fold', 'a finalized change is stored with `before`', 'mayBeRewound ? before : null', 'before'],
   [
     'changeOf',
-    'a change has the position of its job',
+    "a change is stored at its job's position",
     'return { blockNumber, logIndex, job,',
     'return { ...job, job,',
   ],
-  ['rewindEntries', 'a removed job is not told', 'jobs.map(', 'jobs.slice(1).map('],
+  ['rewindEntries', 'a removed job is not fed', 'jobs.map(', 'jobs.slice(1).map('],
   [
     'rewindEntries',
-    'restored jobs are told before removed ones',
+    'restored jobs are fed before removed ones',
     'jobs.map(',
     'jobs.toSorted((a, b) => Number(a.after === null) - Number(b.after === null)).map(',
   ],
   [
     'rewindEntries',
-    'restored jobs are told newest first',
+    'restored jobs are fed newest first',
     'jobs.map(',
     'jobs.toSorted((a, b) => (a.after && b.after ? b.blockNumber - a.blockNumber || b.logIndex - a.logIndex : 0)).map(',
   ],
-  [
-    'rewindEntries',
-    'a restored job is told without what it was',
-    'before: before?.data ?? null',
-    'before: null',
-  ],
+  ['rewindEntries', 'restored jobs are fed without `before`', 'before: before?.data ?? null', 'before: null'],
 ]
 
 const JOBS: Fault[] = [
   [
     'jobsOfIds',
-    'a change is of the first job of an id',
+    'a change applies to the first job of an id',
     'desc(jobs.blockNumber), desc(jobs.logIndex)',
     'asc(jobs.blockNumber), asc(jobs.logIndex)',
   ],
@@ -175,13 +175,13 @@ const JOBS: Fault[] = [
   ['readRewind', 'jobs of one block are removed in log order', 'desc(jobs.logIndex)', 'asc(jobs.logIndex)'],
   [
     'readRewind',
-    'a restored job takes what the newest change found',
+    'a job is restored from its newest change',
     'asc(changes.blockNumber), asc(changes.logIndex)',
     'desc(changes.blockNumber), desc(changes.logIndex)',
   ],
   [
     'readRewind',
-    'a restored job takes what the last change of the oldest block found',
+    'a job is restored from the last change of the oldest block',
     'asc(changes.blockNumber), asc(changes.logIndex)',
     'asc(changes.blockNumber), desc(changes.logIndex)',
   ],
@@ -197,13 +197,13 @@ const JOBS: Fault[] = [
 const CONVERGE: Fault[] = [
   [
     'advance',
-    'the step over the beginning is not cut',
+    'a range does not end at `feed_from_block`',
     'Math.max(next, cursor.feedFromBlock)',
     'Math.max(next, cursor.feedFromBlock + 1)',
   ],
   [
     'indexHead',
-    'a block is skipped when several are taken',
+    'a block is skipped if several are read',
     'await ix.logsOf(wanted)',
     'await ix.logsOf(wanted.length > 2 ? wanted.slice(1) : wanted)',
   ],
@@ -215,19 +215,19 @@ const CONVERGE: Fault[] = [
   ],
   [
     'indexFinalized',
-    'parentHash is ignored in final ranges',
+    'parentHash is ignored in finalized ranges',
     'if (!follows(first, cursor)) return rewind(ix, cursor, head)',
     '',
   ],
   [
     'compareTip',
-    'a branch that is not longer is not noticed',
+    'a branch that is not longer goes unnoticed',
     "local === tip.hash ? 'caught-up' : rewind(ix, cursor, head)",
     "local ? 'caught-up' : rewind(ix, cursor, head)",
   ],
   [
     'follows',
-    "another chain's genesis block follows ours",
+    'the genesis block of another chain is accepted as the next block',
     'first.number === 0 ? first.hash === cursor.genesisHash : first',
     'first',
   ],
@@ -242,7 +242,7 @@ const HEAD_LOGS: Fault[] = [
   ],
   [
     'logsOf',
-    'empty logs are believed against the bloom',
+    'empty logs are accepted in spite of the bloom filter',
     'bloomMayHold(header.logsBloom, [address, topic])',
     'header.number < 0',
   ],
@@ -254,25 +254,25 @@ const HEAD_LOGS: Fault[] = [
   ],
   [
     'logsOf',
-    'the bloom check ends with the first log that is found',
+    'the bloom check ends at the first log found',
     '!found.has(`${header.hash} ${topic}`)',
     '![...found].some((each) => each.startsWith(header.hash))',
   ],
   [
     'logsOf',
-    'a step that is cut keeps the logs of the other blocks',
+    'a step that ends early keeps the logs of the other blocks',
     'Number(blockNumber) < header.number',
     'Number(blockNumber) > 0',
   ],
   [
     'askAgain',
-    'empty logs are believed at the second look',
+    'empty logs are accepted at the second attempt',
     'await accountsFor(all, [address, ...missing], () => ix.pause(0))',
     'all.length >= 0',
   ],
   [
     'rangeOf',
-    'a refused range near the head is asked for again and again',
+    'a refused range near the head is requested again and again',
     'if (!(error instanceof RangeRefusedError)) throw error',
     'if (error) throw error',
   ],
@@ -281,27 +281,32 @@ const HEAD_LOGS: Fault[] = [
 const FINAL_RANGE: Fault[] = [
   [
     'readRange',
-    'a final range whose end is missing is taken',
+    'a finalized range without its last block is accepted',
     'const { first, last, logs } = await ix.source.range(from, to)',
     'const { first, last: end, logs } = await ix.source.range(from, to)\n  const last = end ?? (await ix.source.header(to))',
   ],
 ]
 
 const FINALIZED: Fault[] = [
-  ['readFinalized', "another chain's finalized block is believed", 'if (!ours) return latest.number', ''],
+  [
+    'readFinalized',
+    'the finalized block of another chain is accepted',
+    'if (!ours) return latest.number',
+    '',
+  ],
 ]
 
 const REORG: Fault[] = [
   [
     'commonAncestor',
-    'a block that a lagging node lacks counts as gone',
+    'a block that a lagging node lacks counts as removed',
     '!header && block.number <= head.number',
     '!header && block.number < -9',
   ],
-  ['rewind', 'another chain is not told by its genesis', 'await ix.source.identify(chainOf(cursor))', ''],
+  ['rewind', "the chain's genesis block is not checked", 'await ix.source.identify(chainOf(cursor))', ''],
   [
     'rewind',
-    'a rewind is read while the cursor moves',
+    'a rewind is read while another process moves the cursor',
     '(await readCursor(ix.db))?.revision !== cursor.revision',
     '!cursor',
   ],
@@ -310,14 +315,14 @@ const REORG: Fault[] = [
 const LOGS: Fault[] = [
   [
     'checkLogs',
-    'logs of another branch are taken',
+    'logs of another branch are accepted',
     'hash !== log.blockHash',
     'hash.length !== log.blockHash.length',
   ],
-  ['checkLogs', 'removed logs are taken', 'if (log.removed) continue', ''],
-  ['checkLogs', 'doubled logs are taken twice', '.filter((log, i) => isAfter(log, found[i - 1]))', ''],
-  ['checkLogs', 'logs are taken in the order they come', 'inOrder ? found', 'inOrder || !inOrder ? found'],
-  ['timestampOf', 'a blockTimestamp of 0x0 is believed', 'seconds === 0n ? undefined : ', ''],
+  ['checkLogs', 'removed logs are accepted', 'if (log.removed) continue', ''],
+  ['checkLogs', 'duplicate logs are accepted', '.filter((log, i) => isAfter(log, found[i - 1]))', ''],
+  ['checkLogs', 'logs are used in the order received', 'inOrder ? found', 'inOrder || !inOrder ? found'],
+  ['timestampOf', 'a blockTimestamp of 0x0 is accepted', 'seconds === 0n ? undefined : ', ''],
   [
     'decodeLogs',
     'malformed logs are dropped',
@@ -328,10 +333,10 @@ const LOGS: Fault[] = [
 
 const CONTRACT: Record<string, Fault[]> = {
   'src/contract/values.ts': [
-    ['decodeParty', 'the zero address is kept', '/^0x0+$/.test(address) ? null : ', ''],
+    ['decodeParty', 'the zero address is not replaced by null', '/^0x0+$/.test(address) ? null : ', ''],
     [
       'decodeAddress',
-      'a word of more than 20 bytes is an address',
+      'a word of more than 20 bytes is accepted as an address',
       '!/^0{24}/.test(hex)',
       'hex.length !== 64',
     ],
@@ -339,13 +344,13 @@ const CONTRACT: Record<string, Fault[]> = {
   'src/contract/decode.ts': [
     [
       'assertLengths',
-      'a log with too little data is applied',
+      'a log with too little data is accepted',
       'data.length < 2 + form.words * WORD',
       'data.length < 2',
     ],
   ],
   'src/contract/filters.ts': [
-    ['matches', 'a participant must hold every role', 'fields.some(', 'fields.every('],
+    ['matches', '`participant` must have every role', 'fields.some(', 'fields.every('],
     [
       'isLess',
       'amounts are compared as text',
@@ -359,16 +364,16 @@ const SERVING: Record<string, Fault[]> = {
   'src/store/cursor.ts': [
     [
       'completesPast',
-      'the first block after the beginning is silent',
+      'the first block after `feed_from_block` is not fed',
       'blockNumber >= feedFromBlock',
       'blockNumber > feedFromBlock',
     ],
   ],
   'src/store/lease.ts': [
-    ['isLeaseFree', 'the lease is given to any process that asks', 'isNull(cursor.indexer)', 'sql`true`'],
+    ['isLeaseFree', 'any process that asks gets the lease', 'isNull(cursor.indexer)', 'sql`true`'],
     [
       'isLeaseFree',
-      'a lease of the future never ends',
+      'a lease renewed in the future never expires',
       'abs(extract(epoch from clock_timestamp() - ${cursor.renewedAt}))',
       'extract(epoch from clock_timestamp() - ${cursor.renewedAt})',
     ],
@@ -381,7 +386,7 @@ const SERVING: Record<string, Fault[]> = {
     ],
     [
       'acquireLease',
-      'a holder that acquires its own lease renews it',
+      "acquiring one's own lease renews it",
       'then ${cursor.renewedAt} else',
       'then clock_timestamp() else',
     ],
@@ -399,13 +404,13 @@ const SERVING: Record<string, Fault[]> = {
   'src/store/lifecycle.ts': [
     [
       'jobWithChanges',
-      'REST has the first job of an id',
+      'REST returns the first job of an id',
       'desc(jobs.blockNumber), desc(jobs.logIndex)',
       'asc(jobs.blockNumber), asc(jobs.logIndex)',
     ],
     [
       'jobWithChanges',
-      'the lifecycle of a job has the changes of its block only',
+      "the lifecycle has only the changes of the job's block",
       'eq(changes.jobLog, latest.logIndex)',
       'eq(changes.jobLog, latest.logIndex), eq(changes.blockNumber, latest.blockNumber)',
     ],
@@ -413,13 +418,13 @@ const SERVING: Record<string, Fault[]> = {
   'src/feed/tail.ts': [
     [
       'eventsAfter',
-      'a resumed stream begins one event late (memory)',
+      'a stream that resumes from memory begins one event late',
       'events.slice(first, first + limit)',
       'events.slice(first + 1, first + 1 + limit)',
     ],
     [
       'eventsAfter',
-      'memory is said to reach back further',
+      'the tail claims to reach back further than it does',
       'events[first]?.previousId === id',
       'events[first]',
     ],
@@ -427,32 +432,27 @@ const SERVING: Record<string, Fault[]> = {
   'src/feed/event.ts': [
     [
       'toEvent',
-      'a take-over looks like a rebuilt database',
+      'a takeover of the lease looks like a rebuilt database',
       'previousId: JSON.parse(data)',
       'previousId: id - 1',
     ],
-    [
-      'toEvent',
-      'the server forgets the job before a change',
-      'before === null ? null : JSON.parse(before)',
-      'null',
-    ],
+    ['toEvent', 'the server drops `before`', 'before === null ? null : JSON.parse(before)', 'null'],
   ],
   'src/feed/serialize.ts': [
     [
       'createSerializer',
-      'a refresh that was overtaken ends every stream',
+      'a read with an outdated state ends every stream',
       'latest.then(',
       'Promise.resolve().then(',
     ],
   ],
   'src/feed/feed.ts': [
-    ['stored', 'a hole in the store counts as a complete continuation', '&& continues(id, found)', ''],
+    ['stored', 'a page with a missing entry counts as complete', '&& continues(id, found)', ''],
   ],
   'src/feed/reader.ts': [
     [
       'refreshState',
-      'a notification is the only way to hear of events',
+      'polling finds no events',
       'reader.committedId = Math.max(reader.committedId, state.lastId)',
       '',
     ],
@@ -460,13 +460,13 @@ const SERVING: Record<string, Fault[]> = {
   'src/http/stream/query.ts': [
     [
       'parseStreamFilter',
-      'a filter passes a change only if the job matches after it',
+      'a filter only matches the job after a change',
       '(matchesJob(job) || (before !== null && matchesJob(before)))',
       'matchesJob(job)',
     ],
     [
       'parseStreamFilter',
-      'a filter passes a change only if the job matched before it',
+      'a filter only matches the job before a change',
       '(matchesJob(job) || (before !== null && matchesJob(before)))',
       'matchesJob(before ?? job)',
     ],
@@ -474,7 +474,7 @@ const SERVING: Record<string, Fault[]> = {
   'src/feed/fanout.ts': [
     [
       'drained',
-      'a stalled stream is skipped past what it could not take',
+      'a stalled stream skips what it could not send',
       'resume(walk, subscriber)',
       'subscriber.position = feed.lastId() ?? 0\n      resume(walk, subscriber)',
     ],

@@ -70,7 +70,7 @@ export function createSimSource(sky: Sky, gates: Gates, random: Random): Source 
   const identity = (): Identity => ({ ...HERE, genesisHash: chain().genesis.hash })
   const headerAt = (head: SimBlock, number: number) => toHeader(ancestor(head, number))
 
-  function told(logs: RpcLog[]): RpcLog[] {
+  function withFaults(logs: RpcLog[]): RpcLog[] {
     const { odd } = sky.weather
     const answer = logs.map((log) => {
       const { blockTimestamp, ...rest } = log as RpcLog & { blockTimestamp?: Hex }
@@ -115,7 +115,7 @@ export function createSimSource(sky: Sky, gates: Gates, random: Random): Source 
         if (above && random.chance(sky.weather.odd / 4))
           logs.push(...logsIn(random.pick(chain().past.concat(head))))
         const empty = above && random.chance(sky.weather.empty)
-        return { first: headerAt(head, from), last: headerAt(head, to), logs: empty ? [] : told(logs) }
+        return { first: headerAt(head, from), last: headerAt(head, to), logs: empty ? [] : withFaults(logs) }
       }),
     logs: ({ hash }) =>
       ask('logs', () => {
@@ -139,7 +139,7 @@ export function createSimSource(sky: Sky, gates: Gates, random: Random): Source 
       if (random.chance(0.5)) throw new Error('unknown block')
       return []
     }
-    return random.chance(sky.weather.empty) ? [] : told(which(block))
+    return random.chance(sky.weather.empty) ? [] : withFaults(which(block))
   }
 }
 

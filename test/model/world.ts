@@ -10,11 +10,11 @@ import type { Store } from './stores.ts'
 import type { Client } from './subscribers.ts'
 import { createTraffic, type Traffic } from './traffic.ts'
 
-/** Some year's microseconds, as ids begin with. */
+/** The first feed id: a time in microseconds, as in a new database. */
 export const FIRST_ID = 1_780_000_000_000_000
 export const LEASE_SECONDS = 8
 
-/** Everything a schedule plays with: a chain, an RPC, a store, two indexers, a server and its subscribers. */
+/** Everything that a schedule uses: a chain, an RPC, a store, two indexers, a server and its subscribers. */
 export interface World {
   schedule: Schedule
   random: Random
@@ -36,9 +36,9 @@ export interface World {
   lease: { holder: string; fresh: boolean } | undefined
   /** statements of both indexers run at once, and which comes first only the database knows */
   colliding: boolean
-  /** After each step: the store against the chain, and then, as notifications may get lost, perhaps a notification. */
+  /** After each step: checks the store against the chain, and then perhaps notifies. Notifications may get lost. */
   look(): Promise<void>
-  /** The lease runs out, or was renewed in a future. */
+  /** Makes the lease expire, or sets its renewal into the future. */
   expire(): Promise<void>
 }
 
@@ -97,7 +97,7 @@ export async function createWorld(store: Store, schedule: Schedule): Promise<Wor
     async expire() {
       if (world.lease) world.lease.fresh = false
       const aside = random.chance(0.8) ? -60 : 3600
-      // The processes' clocks tell them so, unless it was the database's clock that jumped.
+      // The process knows that its lease expired, unless only the clock of the database jumped.
       if (aside < 0) for (const { lease } of world.actors) lease.heldAt = Number.NEGATIVE_INFINITY
       await db.run(`update cursor set renewed_at = clock_timestamp() + $1::int * interval '1 second'`, [
         aside,

@@ -138,7 +138,7 @@ describe('a fresh history', () => {
     expect(list.entries.map(({ mark }: Entry) => mark)).toEqual(['new', undefined, undefined, 'changed'])
   })
 
-  test('says nothing about jobs older than itself', () => {
+  test('drops older jobs without striking them out', () => {
     refreshList(list, [job(6), job(5)], 'next', 'removed')
     expect(shown()).toBe('6 5')
   })

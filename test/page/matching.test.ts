@@ -9,7 +9,7 @@ import { jobRegistry } from '../../src/contract/jobRegistry.ts'
 const page = await import(new URL('../../src/page/matching.js', import.meta.url).href)
 
 /** The definition as in /api/v1/config. */
-const told = ({ fields, filters }: Contract) => ({
+const asInConfig = ({ fields, filters }: Contract) => ({
   fields: fields.map(({ name, kind, values }) => ({ name, kind, values })),
   filters: filters.map(({ name, test, fields }) => ({
     name,
@@ -70,7 +70,7 @@ test.each([registry, commerce])('the page and the server apply filters alike: $c
     fc.property(job, query, (someJob, someQuery) => {
       const given = Object.entries(someQuery).filter(([, value]) => value !== undefined) as [string, string][]
       const expected = matches(parseFilter(contract.filters, Object.fromEntries(given)))
-      const matched = page.matchesFilters(told(contract), new URLSearchParams(given), someJob)
+      const matched = page.matchesFilters(asInConfig(contract), new URLSearchParams(given), someJob)
       expect(matched).toBe(expected(someJob as unknown as Job))
     }),
     { numRuns: 2000 },

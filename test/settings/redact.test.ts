@@ -50,7 +50,7 @@ describe('secrets of a configuration', () => {
   })
 
   it.each(['p', '1', 'level', 'time', 'blockNumber', '12345678'])(
-    'one like "%s" leaves other texts whole',
+    'one like "%s" leaves other texts unchanged',
     (word) => {
       const databaseUrl = `postgres://jobcast:${word}@db/jobs`
       const rpcUrls = [`https://${word}:${word}@rpc/${word}?key=${word}`]

@@ -98,7 +98,7 @@ it("reset deletes nothing of a program that has tables of the same names, and dr
   expect(await tables(url)).toEqual({ drizzle: ['__drizzle_migrations'] })
 })
 
-it('tables without a journal are refused with what to do', async () => {
+it('tables without a journal are refused with advice', async () => {
   const url = await server.createDatabase()
   await run(url, 'create table cursor (id int)')
   await expect(openPostgres(url, jobRegistry)).rejects.toThrow(/before the first release.*jobcast reset/)

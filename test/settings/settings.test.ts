@@ -68,7 +68,7 @@ describe('a URL that no library can use is refused without its secret', () => {
   })
 })
 
-it('every wrong setting is named at once', () => {
+it('all wrong settings are reported at once', () => {
   const message = rejection({
     RPC_URL: 'http://h:x/',
     CONTRACT_ADDRESS: '',

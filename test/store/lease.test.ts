@@ -19,8 +19,9 @@ async function openDatabase(): Promise<Database> {
   return createDatabase(driver)
 }
 
-/** The database as it was before its last seconds, or minutes. */
-const age = (db: Database) => db.run(`update cursor set renewed_at = renewed_at - interval '1 minute'`, [])
+/** Sets the last renewal of the lease back by a minute. */
+const expireRenewal = (db: Database) =>
+  db.run(`update cursor set renewed_at = renewed_at - interval '1 minute'`, [])
 const lastId = async (db: Database) => (await readState(db)).lastId
 
 it('an indexer that holds its lease gives out the next ids', async () => {
@@ -34,7 +35,7 @@ it('an indexer that holds its lease gives out the next ids', async () => {
 })
 
 // The database may have been restored meanwhile to a state in which it names this process.
-it('one whose lease ran out jumps, also if the database names it as the holder', async () => {
+it('an indexer whose lease ran out jumps, even if the database names it as the holder', async () => {
   const db = await openDatabase()
   const lease = createLease(db, 'a')
   await holdLease(lease)
@@ -45,7 +46,7 @@ it('one whose lease ran out jumps, also if the database names it as the holder',
   expect(await lastId(db)).toBeGreaterThan(before)
 })
 
-it('one that cannot renew its lease jumps when it acquires it again', async () => {
+it('an indexer that cannot renew its lease jumps when it acquires it again', async () => {
   const db = await openDatabase()
   const lease = createLease(db, 'a')
   await holdLease(lease)
@@ -57,12 +58,12 @@ it('one that cannot renew its lease jumps when it acquires it again', async () =
   expect(await lastId(db)).toBeGreaterThan(before)
 })
 
-it('the lease is of one, and of another when it is old', async () => {
+it('one process holds the lease, and another gets it once it has expired', async () => {
   const db = await openDatabase()
   const [a, b] = [createLease(db, 'a'), createLease(db, 'b')]
   expect(await holdLease(a)).toBe(true)
   expect(await holdLease(b)).toBe(false)
-  await age(db)
+  await expireRenewal(db)
   // A holder that fails acquires its own lease without renewing it.
   a.heldAt = Number.NEGATIVE_INFINITY
   expireLease(a)
@@ -72,7 +73,7 @@ it('the lease is of one, and of another when it is old', async () => {
   expect(await holdLease(a)).toBe(false)
 })
 
-it('taking the lease is no answer from the chain', async () => {
+it('acquiring the lease does not count as an answer from the chain', async () => {
   const db = await openDatabase()
   const lease = createLease(db, 'a')
   await holdLease(lease)

@@ -66,7 +66,7 @@ it('a job that enters the filter is sent from that change on', async () => {
   ])
 })
 
-it('a participant hears of its jobs in any role, and of no others', async () => {
+it('participant selects the jobs in which it has any role, and no others', async () => {
   const stream = await subscribe('participant=51')
   const mine = await newJob({ clientId: '51' })
   const other = await newJob({ clientId: '52', providerId: '53' })
@@ -76,7 +76,7 @@ it('a participant hears of its jobs in any role, and of no others', async () => 
   expect(await heard(stream)).toEqual(['job_created OPEN', 'job_updated FUNDED', 'job_updated FUNDED'])
 })
 
-it('types are AND of the filter: job_updated alone, and creations alone', async () => {
+it('an event must match types and the filter: job_updated alone, and creations alone', async () => {
   const changes = await subscribe('types=job_updated,ping&clientId=61')
   const creations = await subscribe('filter=job_c*,ping&clientId=61')
   const jobId = await newJob({ clientId: '61' })
@@ -85,7 +85,7 @@ it('types are AND of the filter: job_updated alone, and creations alone', async 
   expect(await heard(creations)).toEqual(['job_created OPEN'])
 })
 
-it('a reorg that takes a change away is a change, and a removal passes as the job was', async () => {
+it('a change that a reorg removes is sent as an update, and a removal passes the filter as the job was', async () => {
   const [open, funded] = [await subscribe('status=OPEN'), await subscribe('status=FUNDED')]
   const kept = await newJob()
   const removed = await newJob()
@@ -105,7 +105,7 @@ it('a reorg that takes a change away is a change, and a removal passes as the jo
   await service.get(`/api/v1/jobs/${removed}`, 404)
 })
 
-it('a client that resumes in the middle of a life gets the rest of it by its filter', async () => {
+it('a client that resumes in the middle of a lifecycle gets the rest that passes its filter', async () => {
   const stream = await subscribe('status=OPEN,FUNDED')
   const jobId = await newJob()
   await writer.change(jobId, { status: 'FUNDED' })

@@ -24,7 +24,7 @@ afterAll(async () => {
   await postgres.stop()
 })
 
-/** What a program prints, and that it ends by itself when the server ends the stream. */
+/** Runs a program. Returns what it has printed, and its exit code once it has ended by itself. */
 function run(command: string, args: string[]) {
   const child: ChildProcess = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] })
   onTestFinished(() => void child.kill())
@@ -43,7 +43,7 @@ function parse(text: string): EventSourceMessage[] {
 }
 
 describe('eventsource-parser over fetch', () => {
-  it('reads the stream, resumed', async () => {
+  it('reads a resumed stream', async () => {
     const last = await writer.add({ jobId: '41' }, { jobId: '42' })
     const abort = new AbortController()
     onTestFinished(() => abort.abort())
@@ -69,7 +69,7 @@ describe('eventsource-parser over fetch', () => {
 })
 
 describe.skipIf(!has('curl'))('curl -N', () => {
-  it('prints each event as it comes, and ends with success when the server goes away', async () => {
+  it('prints each event as it comes, and exits with code 0 when the server stops', async () => {
     const own = await serveDatabase(url)
     onTestFinished(() => own.close())
     const curl = run('curl', ['-sSN', '--fail', `${own.url}/api/v1/events?types=job_created`])
@@ -81,7 +81,7 @@ describe.skipIf(!has('curl'))('curl -N', () => {
     expect(await curl.code).toBe(0)
   })
 
-  it('of HTTP/1.0 gets the same', async () => {
+  it('gets the same over HTTP/1.0', async () => {
     const curl = run('curl', ['-sSN', '--http1.0', `${service.url}/api/v1/events`])
     await until(() => parse(curl.output()).length === 1)
     const id = await writer.add({})
@@ -90,7 +90,7 @@ describe.skipIf(!has('curl'))('curl -N', () => {
 })
 
 describe.skipIf(!has('python3'))("Python's standard library", () => {
-  it('reads the stream and comes back with its last id', async () => {
+  it('reads the stream and resumes after its last id', async () => {
     const python = run('python3', ['-u', '-c', pythonClient, `${service.url}/api/v1/events`, '2'])
     const lines = () =>
       python

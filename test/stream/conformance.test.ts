@@ -51,7 +51,7 @@ const streamHeaders = [
 ]
 
 describe('the answer', () => {
-  it('has the headers of the contract, and of HTTP those two that must be', async () => {
+  it('has the documented headers, and only the two others that HTTP requires', async () => {
     const connection = await stream('/api/v1/events', {
       headers: ['Origin: https://example.org', 'Accept-Encoding: gzip, br', 'Accept: text/event-stream'],
     })
@@ -98,7 +98,7 @@ describe('the answer', () => {
   })
 
   // RFC 9110 12.5.3: content coding is the server's choice; "identity" is always acceptable unless excluded.
-  it('is never compressed, since that costs every stream a window of its own', async () => {
+  it('is never compressed, because each stream would need its own compression window', async () => {
     const connection = await stream('/api/v1/events', {
       headers: ['Accept-Encoding: gzip, deflate, br, zstd'],
     })
@@ -179,7 +179,7 @@ describe('HTTP', () => {
   })
 
   // RFC 9112 9.3.2: answers to pipelined requests come in the order of the requests.
-  it('a pipelined stream begins when the answers before it are out, and now', async () => {
+  it('a pipelined stream begins after the earlier answers, and at once', async () => {
     const connection = await raw()
     const request = (path: string) => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`
     connection.send(request('/api/v1/jobs?limit=1') + request('/health') + request('/api/v1/events'))

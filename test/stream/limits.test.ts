@@ -43,7 +43,7 @@ const GET = 'GET /api/v1/events HTTP/1.1\r\nHost: x\r\n\r\n'
 const streams = async (service: Service) => (await readMetrics(service.url))('jobcast_streams')
 
 describe('MAX_STREAMS', () => {
-  it('refuses the newest: EventSource by an event that makes it come back, others by 503', async () => {
+  it('refuses further streams: EventSource by an event after which it reconnects, other clients by 503', async () => {
     const service = await serve({ MAX_STREAMS: '2' })
     const open = [subscribe(service), subscribe(service)]
     for (const stream of open) await stream.connected
@@ -82,7 +82,7 @@ describe('MAX_STREAMS', () => {
 })
 
 describe('MAX_STREAMS_PER_IP', () => {
-  it('refuses one more by 429, and a closed one makes room', async () => {
+  it('refuses a further stream by 429, and a closed stream makes room', async () => {
     const service = await serve({ MAX_STREAMS_PER_IP: '2' })
     const open = [subscribe(service), subscribe(service)] as const
     for (const stream of open) await stream.connected
@@ -95,7 +95,7 @@ describe('MAX_STREAMS_PER_IP', () => {
     await subscribe(service).connected
   })
 
-  it('counts each stream once, however it comes and goes', async () => {
+  it('counts each stream once, however it is opened and closed', async () => {
     const service = await serve({ MAX_STREAMS_PER_IP: '8' })
     const begin = async () => {
       const connection = await raw(service)
@@ -145,7 +145,7 @@ describe('MAX_STREAMS_PER_IP', () => {
     expect(opened.reduce((a, b) => a + b)).toBe(read('jobcast_streams_closed_total'))
   })
 
-  it('a burst does not pass together', async () => {
+  it('holds for a burst of simultaneous requests', async () => {
     const service = await serve({ MAX_STREAMS_PER_IP: '5' })
     const all = await Promise.all(Array.from({ length: 30 }, () => raw(service)))
     for (const connection of all) connection.send(GET.replace('\r\n\r\n', '\r\nLast-Event-ID: 1\r\n\r\n'))
@@ -159,14 +159,14 @@ describe('MAX_STREAMS_PER_IP', () => {
 describe('TRUST_PROXY', () => {
   const from = (address: string) => ({ 'x-forwarded-for': address })
 
-  it('unset, an address given by the client is not believed', async () => {
+  it('unset, does not trust an address given by the client', async () => {
     const service = await serve({ MAX_STREAMS_PER_IP: '1' })
     await subscribe(service, from('198.51.100.1')).connected
     const other = subscribe(service, from('198.51.100.2'))
     await until(() => other.responses[0]?.status === 429)
   })
 
-  it('set, the streams of each address behind the proxy are counted on their own', async () => {
+  it('set, counts the streams of each address behind the proxy separately', async () => {
     const service = await serve({ MAX_STREAMS_PER_IP: '1', TRUST_PROXY: '127.0.0.1' })
     const first = subscribe(service, from('198.51.100.1'))
     await first.connected
@@ -179,7 +179,7 @@ describe('TRUST_PROXY', () => {
     await subscribe(service, from('198.51.100.1')).connected
   })
 
-  it('as a number of hops, believes that many proxies and no address before them', async () => {
+  it('as a number of hops, trusts that many proxies and no address before them', async () => {
     const service = await serve({ MAX_STREAMS_PER_IP: '1', TRUST_PROXY: '1' })
     await subscribe(service, from('203.0.113.9, 198.51.100.1')).connected
     const forged = subscribe(service, from('203.0.113.10, 198.51.100.1'))
@@ -188,7 +188,7 @@ describe('TRUST_PROXY', () => {
 })
 
 describe('RATE_LIMIT', () => {
-  it('refuses requests and streams of one address by 429 in the envelope, and counts them', async () => {
+  it("refuses requests and streams of one address by 429 with the API's error body, and counts them", async () => {
     const service = await serve({ RATE_LIMIT: '5', TRUST_PROXY: 'true' })
     const ask = (address: string, path = '/api/v1/jobs') =>
       fetch(service.url + path, { headers: { 'x-forwarded-for': address } })
@@ -211,7 +211,7 @@ describe('RATE_LIMIT', () => {
 describe('API_KEYS', () => {
   const keys = { API_KEYS: 'first-key-0001, second-key-0002' }
 
-  it('opens by header, bearer or query, and by nothing else', async () => {
+  it('are accepted as header, bearer token or query parameter, and in no other way', async () => {
     const service = await serve(keys)
     const status = async (headers: Record<string, string>, query = '') => {
       const answers = await Promise.all(
@@ -240,7 +240,7 @@ describe('API_KEYS', () => {
       expect((await fetch(service.url + path)).status).toBe(200)
   })
 
-  it('cannot be passed by another spelling of the path', async () => {
+  it('cannot be bypassed by another spelling of the path', async () => {
     const service = await serve(keys)
     const targets = [
       '/api/v1/jobs',
@@ -289,7 +289,7 @@ describe('API_KEYS', () => {
     expect(JSON.stringify(server.logs)).not.toContain('key-secret')
   })
 
-  it('lets the preflight of a browser pass, which has no key', async () => {
+  it('are not required for the preflight of a browser, which has no key', async () => {
     const service = await serve(keys)
     const answer = await fetch(`${service.url}/api/v1/events`, {
       method: 'OPTIONS',

@@ -1,6 +1,6 @@
 /**
  * A subscriber of Python's standard library alone. Arguments: URL, how many jobs to wait for. It prints event and id of
- * each event, hangs up after each job, and comes back with the last id.
+ * each event, closes the connection after each job, and resumes after the last id.
  */
 export const pythonClient = `
 import sys, urllib.request

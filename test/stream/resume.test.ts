@@ -43,7 +43,7 @@ const ids = (stream: Stream) =>
 /** The integers from `first` to `last`. */
 const range = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, i) => first + i)
 
-describe('a client that comes back', () => {
+describe('a client that reconnects', () => {
   let url: string
   let writer: Writer
   let service: Service
@@ -78,7 +78,7 @@ describe('a client that comes back', () => {
     }
   })
 
-  it('with the id of now misses nothing, and a new one gets nothing old', async () => {
+  it('with the newest id misses no event, and a new client gets no earlier ones', async () => {
     const same = subscribe(service, '', String(last))
     const fresh = subscribe(service)
     expect(await resumed(same)).toBe(true)
@@ -181,7 +181,7 @@ describe('a client that comes back', () => {
 })
 
 describe('retention', () => {
-  it('forgets in the background, and an older id is a gap, in memory and in the store', async () => {
+  it('prunes in the background, and a pruned id is a gap, in memory and in the store', async () => {
     const url = await postgres.createDatabase()
     const writer = await write(url)
     const service = await serve(url, { FEED_RETENTION: '1s' })
@@ -239,7 +239,7 @@ describe('the store', () => {
     expect(ids(narrow)).toEqual([newest])
   })
 
-  it('that was rebuilt hands out higher ids; streams end, and clients learn of the gap', async () => {
+  it('that was rebuilt assigns higher ids; streams end, and clients are told of the gap', async () => {
     const url = await postgres.createDatabase()
     const writer = await write(url)
     const service = await serve(url)

@@ -23,7 +23,7 @@ function replay(history: Job[], events: StreamEvent[]): string[] {
   return [...held.values()].sort()
 }
 
-it('from the history to the stream there is no gap and no double, under constant load with reorgs', async () => {
+it('a client that reads the history and then subscribes misses no event and gets none twice, under load with reorgs', async () => {
   const chain = await startChain()
   onTestFinished(() => chain.stop())
   const postgres = await startPostgres()

@@ -36,7 +36,7 @@ async function openStreamOf(url: string, { query = '', headers = '' } = {}): Pro
   return connection
 }
 
-/** Makes every query of jobs wait until it is let go: a request under way, held for as long as a test needs it. */
+/** Locks the table of jobs until the returned function is called: queries of jobs wait. */
 async function holdJobs(databaseUrl: string): Promise<() => Promise<void>> {
   const client = postgres(databaseUrl, { max: 1, onnotice: () => {} })
   onTestFinished(() => client.end())
@@ -56,7 +56,7 @@ async function untilHeld(writer: Writer): Promise<void> {
   )
 }
 
-it('a signal ends 1,000 streams cleanly with spread hints, refuses new ones, finishes REST and exits 0', async () => {
+it('a signal ends 1,000 streams cleanly with spread reconnection delays, refuses new ones, finishes REST and exits 0', async () => {
   const url = await server.createDatabase()
   const writer = await openWriter(url)
   onTestFinished(() => writer.close())
@@ -65,7 +65,7 @@ it('a signal ends 1,000 streams cleanly with spread hints, refuses new ones, fin
   const streams: RawConnection[] = []
   for (let i = 0; i < STREAMS; i++) streams.push(await openStreamOf(jobcast.url, { query: '?clientId=9' }))
   await Promise.all(streams.map((stream) => stream.until('event: connected')))
-  // It does not take the end of its stream, so that draining takes the time that is allowed.
+  // It does not read the end of its stream, so that draining takes the maximum time.
   const stuck = await openStreamOf(jobcast.url)
   await stuck.until('event: connected')
   stuck.socket.pause()
@@ -123,7 +123,7 @@ it('a second signal ends the process at once', async () => {
   expect(await rest).toBeInstanceOf(Error)
 })
 
-it('a rolling restart of two servers under load loses nothing for clients that come back by themselves', async () => {
+it('clients that reconnect by themselves lose no event in a rolling restart of two servers under load', async () => {
   const chain = await startChain()
   onTestFinished(() => chain.stop())
   const env = {

@@ -61,7 +61,7 @@ test('examples/browser.html: history, live, a change, a removed job struck, and 
   await page.close()
 })
 
-/** The text of what esbuild makes of a module for browsers, minified. */
+/** Bundles and minifies a module for browsers with esbuild. Resolves with the text. */
 async function bundle(contents: string): Promise<string> {
   const stdin = { contents, resolveDir: dir.path }
   const options = { bundle: true, minify: true, write: false, format: 'esm', platform: 'browser' } as const
@@ -70,7 +70,7 @@ async function bundle(contents: string): Promise<string> {
   return outputFiles[0]?.text ?? ''
 }
 
-test('jobcast-client bundled for a browser, from another origin: follow over a restart', async () => {
+test('jobcast-client, bundled for a browser and from another origin, follows jobs across a restart', async () => {
   const content = await bundle(`
     import { follow, units } from 'jobcast-client'
     globalThis.state = { jobs: [], units: '' }
@@ -110,7 +110,7 @@ test('jobcast-client bundled for a browser, from another origin: follow over a r
   await page.close()
 })
 
-test('all of it is small in a bundle', async () => {
+test('a minified bundle of the whole client has less than 19,000 characters', async () => {
   const text = await bundle("export * from 'jobcast-client'")
   expect(text).toContain('JobcastError')
   expect(text.length).toBeLessThan(19_000)

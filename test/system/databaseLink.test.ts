@@ -54,12 +54,12 @@ it('connections that fell silent for ever are replaced, and their subscribers mi
   )
   await link.down('hang')
   const { jobId } = await chain.createJob()
-  // An answer is good for a moment.
+  // /ready may repeat its last answer for a moment.
   await until(async () => (await api.get('/ready', 503)).reason === 'the database is out of reach', PATIENT)
   await link.up()
   await stream.waitFor((event) => event.data.jobId === String(jobId), PATIENT)
   await api.untilReady()
-  // The new ones listen, too.
+  // One of the new connections listens.
   const next = await chain.createJob()
   await stream.waitFor((event) => event.data.jobId === String(next.jobId), PATIENT)
   expect(stream.of('job_created')).toHaveLength(2)

@@ -20,9 +20,9 @@ afterAll(() => postgres.stop())
 
 interface Indexer {
   process: JobcastProcess
-  /** counts what it asks of the chain */
+  /** counts its requests to the chain */
   rpc: RpcProxy
-  /** its way to the database */
+  /** its connections to the database */
   link: TcpProxy
 }
 
@@ -77,7 +77,7 @@ async function cluster() {
     worker,
     standby,
     jobEvents: () => stream.of('job_created', 'job_updated', 'job_removed').length,
-    /** Ends the load and holds the fold of the feed against the history and the chain. */
+    /** Ends the load and compares the folded feed with the history and the chain. */
     async check() {
       await load.stop()
       await chain.createJob()
@@ -93,7 +93,7 @@ async function cluster() {
   }
 }
 
-it('killed under load: the standby takes over, and feed, history and chain agree', async () => {
+it('if the indexer is killed under load, the standby takes over, and feed, history and chain agree', async () => {
   const { worker, standby, jobEvents, check } = await cluster()
   await worker.process.kill('SIGKILL')
   await until(() => works(standby), { message: 'the standby works', ...PATIENT })
@@ -102,7 +102,7 @@ it('killed under load: the standby takes over, and feed, history and chain agree
   await check()
 })
 
-it('frozen and thawed under load: it does not write over its successor, and stands by', async () => {
+it('an indexer that was paused under load does not overwrite its successor, and stands by', async () => {
   const { worker, standby, jobEvents, check } = await cluster()
   for (let round = 0; round < 2; round++) {
     const [frozen, other] = round % 2 === 0 ? [worker, standby] : [standby, worker]
@@ -113,7 +113,7 @@ it('frozen and thawed under load: it does not write over its successor, and stan
     await frozen.process.kill('SIGCONT')
     await until(async () => !(await works(frozen)), { message: 'the thawed one stands by', ...PATIENT })
     expect(await works(other)).toBe(true)
-    // From here on it asks the chain nothing.
+    // From here on it sends no request to the chain.
     const asked = await until(
       async () => {
         const count = frozen.rpc.requests
@@ -129,7 +129,7 @@ it('frozen and thawed under load: it does not write over its successor, and stan
 })
 
 it.each(['refuse', 'hang'] as const)(
-  'cut off from the database under load (%s): the standby takes over, and the other comes back as a standby',
+  'if the indexer loses the database under load (%s), the standby takes over, and it returns as a standby',
   async (how) => {
     const { worker, standby, jobEvents, check } = await cluster()
     await worker.link.down(how)

@@ -112,7 +112,7 @@ async function expectAllComplete(streams: EventStream[]): Promise<void> {
   }
 }
 
-it(`one of two api processes is killed under ${SUBSCRIBERS} subscribers: all go on at the other, nothing is lost or doubled`, async () => {
+it(`one of two api processes is killed under ${SUBSCRIBERS} subscribers: all continue at the other, and no event is lost or repeated`, async () => {
   const streams = await subscribe(SUBSCRIBERS)
   // Balanced: neither holds much more than its half.
   const [one, two] = [await streamsOf('api1'), await streamsOf('api2')]
@@ -130,7 +130,7 @@ it(`one of two api processes is killed under ${SUBSCRIBERS} subscribers: all go 
   await expectAllComplete(streams)
 })
 
-it('two api processes and the indexer are replaced one after the other under load, and no subscriber loses anything', async () => {
+it('two api processes and the indexer are replaced one after the other under load, and no subscriber loses an event', async () => {
   const streams = await subscribe(60)
   const load = startLoad(chain, { jobs: 2, everyMs: 300 })
   onTestFinished(() => load.stop().catch(() => {}))
@@ -159,13 +159,13 @@ it('two api processes and the indexer are replaced one after the other under loa
   await expectAllComplete(streams)
 })
 
-it('while no api process answers, clients are told to come back and stay alive; then they go on', async () => {
+it('while no api process answers, clients are told to reconnect and keep trying; then they continue', async () => {
   const streams = await subscribe(20)
   await chain.createJob()
   for (const stream of streams) await stream.waitFor(1, PATIENT)
   await Promise.all([get('api1').kill('SIGKILL'), get('api2').kill('SIGKILL')])
   await until(() => streams.every((stream) => stream.of('unavailable').length > 0), {
-    message: 'all were told that nobody is there',
+    message: 'all were told that the service is unavailable',
     ...PATIENT,
   })
   expect(streams[0]?.responses.at(-1)).toMatchObject({ status: 200 })
@@ -195,7 +195,7 @@ it('a browser gets HTTP/2, the headers of the stream, and each event at once', a
   })
   await until(() => body.includes('event: connected'), PATIENT)
   const { jobId } = await chain.createJob()
-  // Nothing follows that would push it out of a buffer: the next ping is 30 s away.
+  // No later bytes could flush it from a buffer: the next ping is 30 s away.
   await until(() => body.includes(`"jobId":"${jobId}"`), { timeout: 20_000, message: 'the event came' })
   expect((await fetch(`${nginx.url}/metrics`)).status).toBe(404)
   expect((await fetch(`${nginx.url}/api/v1/jobs`)).status).toBe(200)

@@ -39,7 +39,7 @@ async function start(databaseUrl: string, only?: string) {
   return process
 }
 
-it('behind a pooler in transaction mode events come by polling, and a warning says so once', async () => {
+it('behind a pooler in transaction mode events are found by polling, and one warning is logged', async () => {
   const direct = await postgres.createDatabase()
   const pooled = pooler.through(direct)
   const indexer = await start(pooled, 'indexer')
@@ -79,6 +79,6 @@ it('more processes than the pooler has connections migrate one empty database to
   const url = pooler.through(direct)
   const opened = await Promise.all(Array.from({ length: 6 }, () => openPostgres(url, jobRegistry)))
   await Promise.all(opened.map((db) => db.close()))
-  // Killed in the middle, or gone: the next one is not held up.
+  // A lock that was left would block this one.
   await (await openPostgres(direct, jobRegistry)).close()
 })

@@ -74,7 +74,7 @@ async function openInBrowser(url: string, path = '/api/v1/events') {
 }
 
 describe('EventSource of Chromium', () => {
-  it('comes back after a restart of the server and misses nothing', async () => {
+  it('reconnects after a restart of the server and misses no event', async () => {
     const { url, writer } = await database()
     const server = await serve(url)
     const page = await openInBrowser(server.url)
@@ -90,7 +90,7 @@ describe('EventSource of Chromium', () => {
     expect((await page.connections()).map(({ data }) => data.resumed)).toEqual([null, true])
   })
 
-  it('that a full server turned away comes back by itself when there is room', async () => {
+  it('that a full server refused reconnects by itself when there is room', async () => {
     const { url } = await database()
     const server = await serve(url, { MAX_STREAMS: '1' })
     const holder = openStream(`${server.url}/api/v1/events`)
@@ -108,7 +108,7 @@ describe('EventSource of Chromium', () => {
 })
 
 describe('through nginx with its defaults', () => {
-  it('every client gets each event at once, and a rolling restart loses nothing', async () => {
+  it('every client gets each event at once, and a rolling restart loses no event', async () => {
     const { url, writer } = await database()
     const servers = [await serve(url), await serve(url)]
     const nginx = await startNginx(servers.map((server) => server.url))
@@ -127,7 +127,7 @@ describe('through nginx with its defaults', () => {
     await until(async () => (await page.connections()).length === 1 && printed.includes('event: connected'))
     await source.connected
     const first = await writer.add({})
-    // Each alone: what is buffered on the way would only come with what follows.
+    // One at a time: a buffered event would arrive only with the next one.
     await source.waitFor(1)
     await until(async () => (await page.jobs()).length === 1)
     await until(() => printed.includes(`id: ${first}\n`))
