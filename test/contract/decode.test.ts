@@ -150,7 +150,7 @@ function argsOf({ inputs }: AbiEvent): fc.Arbitrary<Record<string, unknown>> {
   return fc.record(Object.fromEntries(inputs.map((input) => [input.name as string, valuesOf(input)])))
 }
 
-/** Decodes a log with viem. Only for text, lists and tuples does Jobcast use the same code. */
+/** Decodes a log with viem. Jobcast itself uses viem only for logs with a parameter of a dynamic type. */
 function decodedByViem(event: AbiEvent, { topics, data }: RpcLog): Record<string, unknown> {
   return decodeEventLog({ abi: [event], topics: topics as [Hex], data }).args as never
 }
