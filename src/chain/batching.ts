@@ -1,7 +1,7 @@
 import { rpcFailureOf } from './errors.ts'
 import type { Reply, RpcCall, Send, SendOptions } from './transport.ts'
 
-/** Calls in one batch: a range's three travel together, and public endpoints that limit batches allow at least as many. */
+/** Most calls in a batch: enough for the three of a range, and no more than public endpoints with a limit accept. */
 const BATCH_SIZE = 3
 
 /** A request that waits for the end of the tick. */

@@ -71,7 +71,7 @@ export function mayFitSmaller(error: unknown): boolean {
   return ['refused', 'too-large', 'timeout'].includes(error.failure)
 }
 
-/** Whether an error says that the endpoint is out of order, whatever it is asked. */
+/** Whether an error means that the endpoint fails, whatever it is asked. */
 export function isOutage(error: unknown): boolean {
   if (!(error instanceof RpcError)) return false
   if (error.failure === 'status') return !isRequestTooLarge(error)

@@ -2,7 +2,7 @@ import { blockNumberCall } from './calls.ts'
 import type { Pool } from './pool.ts'
 import type { Header } from './source.ts'
 
-/** A head that does not grow for this long is compared with the other endpoints' heads: two blocks of a chain with 12 s blocks. */
+/** A head that does not grow for this long is compared with the other endpoints' heads. Two blocks take 24 s on Ethereum. */
 const STALL_MS = 30_000
 
 /**

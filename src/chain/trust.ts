@@ -4,7 +4,7 @@ import { CannotIndexError, type Identity } from './source.ts'
 export interface Trust {
   /** Sets the chain that the endpoint must be on. It is not trusted until it says so. */
   expect(identity: Identity): void
-  /** Takes what the endpoint said. @throws CannotIndexError if that is another chain than expected */
+  /** Trusts an endpoint that named this chain. @throws CannotIndexError if another chain is expected */
   trust(found: Identity): void
   /** Makes the endpoint say which chain it is on before its next answer: after an outage it may be another node. */
   distrust(): void

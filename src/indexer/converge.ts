@@ -17,7 +17,7 @@ import { assertSameSetup, chainOf } from './setup.ts'
 /** Blocks above `finalized` that one step indexes at most while it catches up. */
 const HEAD_BLOCKS = 64
 
-/** The indexer of one process. What it keeps between steps only saves requests: after any failure, the next step is right. */
+/** State of the indexer between steps. It only saves requests: a step is correct without it, also after a failure. */
 interface Converging extends Indexing {
   takeRange: TakeRange
   logsOf(headers: Headers): Promise<HeadBlocks>
@@ -90,13 +90,13 @@ function advance(ix: Converging, from: Advance): Promise<Outcome> {
   const target = head.number - ix.confirmations
   const next = cursor.blockNumber + 1
   if (target < next) return compareTip(ix, cursor, head, target)
-  // A step is fed as a whole, or not at all.
+  // Either all logs of a step become feed entries or none, so no step crosses the block at which the feed begins.
   const limit = cursor.silent ? Math.min(target, Math.max(next, cursor.feedFromBlock)) : target
   const final = Math.min(limit, finalized)
   return next < final ? indexFinalized(ix, from, final) : indexHead(ix, from, limit)
 }
 
-/** The target is not above the cursor: it is the same block, the node lags, or another branch is not longer. */
+/** Handles a target that is not above the cursor: the same block, a node that lags, or another branch that is not longer. */
 async function compareTip(ix: Converging, cursor: Cursor, head: Header, target: number): Promise<Outcome> {
   if (target < 0) return 'caught-up'
   const tip = target === head.number ? head : await ix.source.header(target)

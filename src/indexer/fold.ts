@@ -2,7 +2,7 @@ import type { Job, JobLog } from '../contract/job.ts'
 import type { PlacedJob } from '../store/jobs.ts'
 import type { ChangeWrite, JobWrite, Position, Step, StoredJob } from '../store/writes.ts'
 
-/** What a range of logs does, as a step writes it. */
+/** The writes that follow from a range of logs. */
 export type Folded = Pick<Step, 'jobs' | 'changes' | 'entries' | 'unapplied'>
 
 /** A job while logs are folded over it. */
@@ -29,7 +29,7 @@ export function changedJobs(logs: JobLog[]): string[] {
  * that was never indexed is set aside.
  * @param stored the jobs of {@link changedJobs}, by id
  * @param options.fed false while the contract's past is synced: no feed entries are made
- * @param options.finalizedNumber no rewind needs the state of a job before a log up to this block
+ * @param options.finalizedNumber a rewind never goes below this block, so the state of a job before its logs is not kept
  */
 export function fold(
   stored: Map<string, PlacedJob>,

@@ -4,13 +4,13 @@ import { type Header, IncompleteAnswerError, RangeRefusedError } from '../chain/
 import type { Indexing } from './indexing.ts'
 import { checkLogs, type MinedLog } from './logs.ts'
 
-/** How often, in one step, a block is requested again whose bloom announces logs that the answer lacks. */
+/** Attempts in one step to read a block again if its bloom announces logs that the answer lacks. */
 const BLOOM_ATTEMPTS = 3
 /** Failed steps, some 20 s, after which a block is indexed although its logs do not account for its bloom. */
 const MAX_BLOOM_DOUBTS = 8
 /**
- * Once a step has spent so long on such blocks, it leaves the others to the next step. So progress is visible, and a later
- * failure does not undo what was read.
+ * A step that has spent this long on such blocks ends before the next one. So progress is visible, and a later failure does not
+ * discard what was read.
  */
 const STEP_MS = 2_000
 

@@ -37,7 +37,7 @@ export async function holdLease(lease: Lease): Promise<boolean> {
   return true
 }
 
-/** Gives up a lease that may have run out, and that another process may have held since: this one was paused, or failed for long. */
+/** Gives up a lease that may have run out while this process was paused or failed: another process may have held it since. */
 export function expireLease(lease: Lease): void {
   if (mayHaveRunOut(lease)) loseLease(lease)
 }

@@ -6,7 +6,7 @@ import type { Step } from '../store/writes.ts'
 const FIRST_INTERVAL_MS = 2_000
 const LONGEST_INTERVAL_MS = 30_000
 const INTERVAL_GROWTH = 1.5
-/** A shorter distance to the head is not worth a line. */
+/** No progress is logged if fewer blocks are left. */
 const MIN_BLOCKS = 200
 
 /** Returns a function that logs how far a long sync is, how fast, and the time left: after 2 s, then at intervals that grow to 30 s. */
@@ -49,6 +49,7 @@ export function createProgress(log: Logger): (cursor: Cursor, step: Step) => voi
     since = { at: now, block: blockNumber, jobs }
   }
 }
+
 function inWords(seconds: number): string {
   if (seconds < 90) return `${seconds} s`
   if (seconds < 5_400) return `${Math.round(seconds / 60)} min`

@@ -3,12 +3,12 @@ import type { DecodedLogs } from './logs.ts'
 
 /** Ranges requested ahead of the one that is written. */
 const AHEAD = 3
-/** New requests at a time: those of one tick may travel in one POST, whose answer has a size limit. */
+/** New requests in one tick: they may travel in one POST, whose answer has a size limit. */
 const AT_ONCE = 2
 const FIRST_SIZE = 100
 /** The largest range that most providers allow. */
 const MAX_SIZE = 10_000
-/** Keeps the rows of one step at a few megabytes, and the progress visible. */
+/** Logs that a range is sized for: the rows of one step are then a few megabytes, and progress is visible. */
 const WANTED_LOGS = 4_000
 
 /** What a range of blocks holds, with the headers of both its ends. */

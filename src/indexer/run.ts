@@ -61,7 +61,7 @@ interface Runner extends IndexerOptions {
   stopping: boolean
   /** true if a new head was announced since the latest step began */
   headAnnounced: boolean
-  /** Ends the wait under way, if there is a reason to. */
+  /** Ends the current wait if the indexer is stopping or a new head was announced. */
   interrupt(): void
   /** Ends the subscription to new heads; undefined if there is none. */
   unwatch: (() => void) | undefined
@@ -127,7 +127,7 @@ async function takeTurn(runner: Runner): Promise<void> {
   noteRaces(runner, outcome)
   if (outcome === 'raced') loseLease(lease)
   if (outcome === 'moved' || outcome === 'arrived') noteRenewal(lease)
-  // After arriving there are no new blocks either. Reading the head at once would delay what was just committed.
+  // After `arrived` there are no new blocks either. Reading the head at once would delay the delivery of what was committed.
   if (outcome === 'caught-up' || outcome === 'arrived') await rest(runner)
 }
 

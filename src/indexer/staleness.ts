@@ -8,7 +8,7 @@ export interface Freshness {
 }
 
 /**
- * Says in words why the index is not fresh; undefined if it is. Lag is measured against the block that is to be indexed, which
+ * Returns the reason why the index is not fresh, or undefined if it is. Lag is measured against the block that is to be indexed, which
  * is `confirmations` below the head. A head that stands still is no lag: a chain without transactions may make no blocks.
  */
 export function staleness(
@@ -22,7 +22,8 @@ export function staleness(
     return `no indexer has had an answer from the chain for ${Math.round(checkedAgo)} s`
   if (state.readOnly) return 'the database takes no writes'
   const blocks = lagBlocks(state, confirmations)
-  // The feed begins at the head of the database's creation, which waits for its confirmations: on a quiet chain for ever.
+  // The feed begins at the block that was the head when the database was created. On a quiet chain its confirmations never
+  // come, so the index counts as fresh as soon as no block is due.
   if (state.silent && blocks > 0)
     return `the contract's past is being indexed: at block ${blockNumber} of ${headNumber}`
   const seconds = lagSeconds(state, confirmations)
