@@ -31,11 +31,13 @@ export function addressParameter(): Parameter {
   }
 }
 
-export function bytesParameter(): Parameter {
+/** A parameter of hex values that are as long as one of the ABI types, such as `bytes32`. */
+export function bytesParameter(abiTypes: readonly string[]): Parameter {
+  const lengths = abiTypes.map((type) => Number(type.slice('bytes'.length)))
   return {
-    pattern: '0x([0-9a-fA-F]{2}){1,32}',
-    takes: 'hex values of the length of the field',
-    example: `0x${'ab'.repeat(32)}`,
+    pattern: `0x(${lengths.map((bytes) => `[0-9a-fA-F]{${2 * bytes}}`).join('|')})`,
+    takes: `${abiTypes.join(' or ')} values in hex`,
+    example: `0x${'ab'.repeat(lengths[0] ?? 32)}`,
     read: lowerCase,
   }
 }

@@ -1,6 +1,8 @@
 import { sql } from 'drizzle-orm'
 import fc from 'fast-check'
+import { parseAbi } from 'viem'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { defineContract } from '../../src/contract/define.ts'
 import { filterParameters, matches, parseFilter } from '../../src/contract/filters.ts'
 import type { Job } from '../../src/contract/job.ts'
 import { jobRegistry } from '../../src/contract/jobRegistry.ts'
@@ -129,6 +131,16 @@ describe('a filter', () => {
     const hold = matches(parseFilter(rules, { minBudget: '1.5', maxBudget: '2' }))
     const at = (budget: string) => hold({ budget } as unknown as Job)
     expect(['1.499999', '1.500000', '2.000000', '2.000001'].map(at)).toEqual([false, true, true, false])
+  })
+
+  it('takes hex values of the length of the field, and refuses others', () => {
+    const abi = parseAbi(['event TaskPosted(uint256 indexed taskId, bytes4 kind)'])
+    const { filters } = defineContract({ abi, created: 'TaskPosted' })
+    const parameter = filters.find(({ name }) => name === 'kind')?.parameter
+    const takes = (text: string) => new RegExp(`^${parameter?.pattern}$`).test(text)
+    expect(takes('0x0102aBcd')).toBe(true)
+    expect(['0x', '0x01', '0x010203', '0x0102030405'].some(takes)).toBe(false)
+    expect(parameter?.takes).toBe('bytes4 values in hex')
   })
 
   it('finds a value of a newer contract by its name', () => {
