@@ -1,7 +1,7 @@
 import { rpcFailureOf } from './errors.ts'
 import type { Reply, RpcCall, Send, SendOptions } from './transport.ts'
 
-/** Most calls in a batch: enough for the three of a range, and no more than public endpoints with a limit accept. */
+/** Most calls that are joined into a batch. A range needs three, and public endpoints that limit batches allow at least three. */
 const BATCH_SIZE = 3
 
 /** A request that waits for the end of the tick. */
@@ -47,7 +47,7 @@ function batchesOf(queue: Queued[]): Queued[][] {
   return batches
 }
 
-/** If the answer to several requests together is too large, each is sent again alone: perhaps none of them is too large itself. */
+/** Sends requests in one batch. If the answer is too large, each is sent again alone: its own answer may be small enough. */
 async function sendBatch(send: Send, batch: Queued[]): Promise<void> {
   const timeoutMs = Math.max(...batch.map(({ options }) => options.timeoutMs))
   try {

@@ -9,11 +9,11 @@ import { IncompleteAnswerError } from './source.ts'
 type AskLogs<Answer> = (call: Call<RpcLog[]>, size: AnswerSize) => Promise<Answer>
 
 /**
- * Reads the logs of one block, however many: a block cannot be requested in parts. An answer beyond the usual size is
- * requested with a larger limit. If the node refuses to give so many logs, the logs are taken from the block's receipts, which
- * providers do not limit.
- * @param block asked for by its hash if it has one, else by its number
- * @param onLarge called if the block's logs did not come in the usual way
+ * Reads the logs of one block, however many: a block cannot be requested in parts. If the answer exceeds the usual size, it is
+ * requested again with a larger limit. If the node refuses to return so many logs, they are taken from the block's receipts,
+ * which providers do not limit.
+ * @param block requested by its hash if it has one, else by its number
+ * @param onLarge called if the logs needed the larger limit or the receipts
  * @throws IncompleteAnswerError that names the block if its logs come in none of these ways
  */
 export async function readBlockLogs<Answer extends { logs: RpcLog[] }>(

@@ -23,9 +23,8 @@ export function bloomMayHold(logsBloom: Hex, values: Hex[]): boolean {
 }
 
 /**
- * Whether these logs account for a bloom that may hold the values: each bit of the values is set by one of the logs. A node that
- * left out logs with these values leaves bits unaccounted for. Each distinct address and topic is hashed once, until every bit
- * is found.
+ * Whether the addresses and topics of these logs set every bloom bit of the values. If not, and the block's bloom has these
+ * bits, the node has omitted logs. Each distinct address and topic is hashed once, until every bit is found.
  * @param pause called after every 200 hashes, so that the event loop is not held up
  */
 export async function accountsFor(
@@ -48,7 +47,7 @@ export async function accountsFor(
 
 const memo = new Map<Hex, number[]>()
 
-/** For the contract's address and topics only, which every header is tested for. */
+/** Only for the contract's address and topics: every header is tested for them, and they are few. */
 function memoizedBitsOf(value: Hex): number[] {
   const bits = memo.get(value) ?? bitsOf(value)
   memo.set(value, bits)

@@ -2,9 +2,9 @@ import { backoffMs } from './backoff.ts'
 
 /** The first rest of an endpoint. It doubles with each failure, up to {@link MAX_REST_MS}. */
 const MIN_REST_MS = 1_000
-/** A first URL that recovered serves again after this time at the latest. */
+/** The longest rest, unless the endpoint asks for more: a first URL serves again at most this long after it recovered. */
 const MAX_REST_MS = 15_000
-/** Failures within this time are a series, also with successes between them. */
+/** A failure within this time of the one before doubles the rest, even if requests succeeded in between. */
 const SERIES_MS = 60_000
 
 /**
@@ -22,7 +22,7 @@ export interface Breaker {
 
 /**
  * @param probe rejects if the endpoint is still out of order
- * @param now milliseconds that only grow
+ * @param now a monotonic clock in milliseconds
  */
 export function createBreaker(probe: () => Promise<void>, now: () => number): Breaker {
   let failures = 0

@@ -36,7 +36,8 @@ export function hasCodeCall(address: Hex, block: number | 'latest'): Call<boolea
     method: 'eth_getCode',
     params: [address, tagOf(block)],
     read(code) {
-      if (typeof code !== 'string') throw new IncompleteAnswerError('the RPC answered no code')
+      if (typeof code !== 'string')
+        throw new IncompleteAnswerError('the answer to eth_getCode is not a string')
       return code.length > 2
     },
   }
@@ -59,7 +60,7 @@ function logsCall(params: object): Call<RpcLog[]> {
     method: 'eth_getLogs',
     params: [params],
     read(logs) {
-      if (!Array.isArray(logs)) throw new IncompleteAnswerError('the RPC answered no list of logs')
+      if (!Array.isArray(logs)) throw new IncompleteAnswerError('the answer to eth_getLogs is not a list')
       return logs
     },
   }

@@ -26,7 +26,7 @@ export interface Endpoint extends Trust {
   askUnchecked: Ask
   /** Reads which chain the endpoint is on. @throws Error if the node has no genesis block */
   identify(timeoutMs: number): Promise<Identity>
-  /** Passes on announcements of new heads, as the endpoint makes them, if it makes any. The returned function ends this. */
+  /** Calls `onBlock` with each head that the endpoint announces; over HTTP it announces none. The returned function ends this. */
   watch(onBlock: (block: unknown) => void): () => void
   close(): void
 }
@@ -48,7 +48,7 @@ export function createEndpoint(url: string, name: string, onRequest: OnRequest):
 
   async function identify(timeoutMs: number): Promise<Identity> {
     const [chainId, genesis] = await askUnchecked([chainIdCall, headerCall(0)], { timeoutMs })
-    if (!genesis) throw new Error('the RPC has no genesis block to tell its chain by')
+    if (!genesis) throw new Error('the RPC has no genesis block, which would identify its chain')
     return { chainId, genesisHash: genesis.hash }
   }
 

@@ -9,14 +9,14 @@ const shortenUrls = redactor([])
  * - `rate-limited`: the provider asks for fewer requests
  * - `too-large`: the answer has more bytes than are accepted
  * - `timeout`: no complete answer in time
- * - `status`: an HTTP status that is no success
+ * - `status`: an HTTP status other than 2xx
  * - `no-answer`: no connection, a broken one, or an answer that is not JSON-RPC
  */
 export type RpcFailure = 'refused' | 'rate-limited' | 'too-large' | 'timeout' | 'status' | 'no-answer'
 
 /**
  * A JSON-RPC request without a result. The message is scheme and host of the endpoint, then the reason. URLs in the reason are
- * reduced to scheme and host too: nodes repeat keys.
+ * reduced to scheme and host too, because nodes repeat their URL with its key.
  */
 export class RpcError extends Error {
   override name = 'RpcError'
@@ -39,7 +39,10 @@ export class RpcError extends Error {
   }
 }
 
-/** Providers share no code for a rate limit: Infura answers -32005, which others use for too many results; QuickNode -32007. */
+/**
+ * The words of a rate limit, because providers share no code for it. Infura's is -32005, which others use for too many results.
+ * QuickNode's is -32007.
+ */
 const RATE_LIMIT = /too many requests|rate.?limit|per second|compute units/i
 
 /** The error of a node's answer to one call. */

@@ -4,12 +4,12 @@ import type { Pool } from './pool.ts'
 import type { Header, Source } from './source.ts'
 import { createStallCheck } from './stall.ts'
 
-/** An announced head is used instead of a request for this long. */
+/** For this long, an announced head is used instead of a request. */
 const ANNOUNCED_MS = 500
 
 /**
  * Reads the chain's head, as {@link Source} describes it.
- * @param now milliseconds that only grow
+ * @param now a monotonic clock in milliseconds
  */
 export function createHeadReader(
   endpoints: Endpoint[],
@@ -53,7 +53,7 @@ export function createHeadReader(
   }
 }
 
-/** Returns null for an announcement that is not a header: it still says that there is a new head. */
+/** Reads an announced header; null if the announcement is not one. It is still a sign of a new head. */
 function announcedHeader(block: unknown): Header | null {
   try {
     return toHeader(block)

@@ -9,7 +9,7 @@ import type { Reply, RpcCall, SendOptions, Transport } from './transport.ts'
  * answered when it is sent alone.
  */
 const MAX_REFUSALS = 3
-/** Status codes by which endpoints refuse a batch, beside a JSON-RPC error. */
+/** Status codes by which endpoints refuse a batch, besides a JSON-RPC error. */
 const REFUSING_STATUS = [400, 403, 404, 405, 415, 422, 501]
 
 /**
@@ -31,7 +31,7 @@ export function createHttpTransport(url: string): Transport {
       return replies
     }
     if (!replies) assertBatchRefused(host, answer)
-    // Either batches are refused, or one of these calls is. Only the replies to each of them tell.
+    // Either batches are refused, or one of these calls is. The replies to single calls decide which.
     const found = await sendEach(calls, options)
     if (found.every(({ error }) => !error)) refusals++
     return found

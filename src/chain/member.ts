@@ -11,7 +11,7 @@ const SMALL_ANSWER_TIMEOUT_MS = 3_000
 /** The time for the logs of one block that are too many for an answer of the usual size. */
 const LARGE_ANSWER_TIMEOUT_MS = 60_000
 
-/** `logs`: the node may need long; `large`: the answer may exceed the usual limit of bytes (see SendOptions). */
+/** A node may need seconds for `logs`. `large` also has a higher limit of bytes (see SendOptions). */
 export type AnswerSize = 'small' | 'logs' | 'large'
 
 export interface AskOptions<Calls extends readonly Call[]> {

@@ -33,7 +33,7 @@ export interface Pool {
   setStuck(endpoint: Endpoint, head: number): void
 }
 
-/** @param now milliseconds that only grow */
+/** @param now a monotonic clock in milliseconds */
 export function createPool(endpoints: Endpoint[], now: () => number): Pool {
   const members = endpoints.map((endpoint) => createMember(endpoint, now))
   return {
@@ -115,7 +115,7 @@ function probeOthers(members: Member[]): void {
   if (inService(members).length > 0) for (const { breaker } of members) breaker.halfOpen()
 }
 
-/** Gives the members in service, in the order of RPC_URL. If all of them drop out meanwhile, it gives the others too. */
+/** Yields the members in service, in the order of RPC_URL. If none is in service afterwards, it yields the others too. */
 function* candidates(members: Member[]): Generator<Member> {
   const asked = new Set<Member>()
   for (const member of members) {

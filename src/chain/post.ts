@@ -2,9 +2,9 @@ import { messageOf } from '../messages.ts'
 import { hostOf, RpcError, timeoutError } from './errors.ts'
 import type { SendOptions } from './transport.ts'
 
-/** A range with more bytes is requested in parts: this much JSON takes 0.2 s to parse. */
+/** Most bytes of a usual answer: this much JSON takes 0.2 s to parse. A range with more is requested in parts. */
 const MAX_BYTES = 10 * 2 ** 20
-/** One block cannot be requested in parts. V8 has no string beyond 512 MiB. */
+/** Most bytes for the logs of one block, which cannot be requested in parts. V8 has no string beyond 512 MiB. */
 const MAX_LARGE_BYTES = 256 * 2 ** 20
 
 /** The answer to a POST, whatever its status. */
@@ -21,7 +21,8 @@ export interface Answer {
 export type Post = (body: unknown, options: SendOptions) => Promise<Answer>
 
 /**
- * Not viem's HTTP client: it hides the status of an answer that is a JSON-RPC error, and its timeout ends with the headers.
+ * Returns a function that posts to a URL. viem's HTTP client would not do: it hides the HTTP status of a JSON-RPC error, and its
+ * timeout does not cover the body.
  * @param url may hold credentials, which are sent as basic authentication
  */
 export function createPost(url: string): Post {
@@ -45,7 +46,7 @@ export function createPost(url: string): Post {
   }
 }
 
-/** fetch refuses a URL with credentials. */
+/** Moves the credentials of a URL into a header, because fetch refuses a URL that has some. */
 function withoutCredentials(url: string): { address: URL; headers: Headers } {
   const address = new URL(url)
   const headers = new Headers({ 'content-type': 'application/json' })

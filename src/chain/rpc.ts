@@ -11,9 +11,9 @@ import { type Identity, NoStateError, type Source } from './source.ts'
 
 export interface RpcHooks {
   onRequest?: OnRequest
-  /** Called if the logs of a block had to be read with an answer of unusual size. */
+  /** Called if the logs of a block needed an answer of unusual size, or the block's receipts. */
   onLargeBlock?: (blockNumber: number, logs: number) => void
-  /** milliseconds that only grow */
+  /** a monotonic clock in milliseconds */
   now?: () => number
 }
 
@@ -47,7 +47,7 @@ export function createRpcSource(
   }
 }
 
-/** @param wanted null: the chain of the first endpoint that answers */
+/** @param wanted null: the chain of the first endpoint in RPC_URL that answers */
 async function identify(endpoints: Endpoint[], pool: Pool, wanted: Identity | null): Promise<Identity> {
   const answers = await pool.askEach((endpoint, timeoutMs) => endpoint.identify(timeoutMs))
   const expected = wanted ?? answers[0]?.result

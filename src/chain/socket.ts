@@ -12,7 +12,7 @@ const RESUBSCRIBE_MS = 2_000
 type SocketClient = Awaited<ReturnType<typeof getWebSocketRpcClient>>
 
 export interface SocketTransport extends Transport {
-  /** Subscribes to new heads, again and again if the subscription ends. The returned function ends it. */
+  /** Subscribes to new heads, and again whenever the subscription ends. The returned function stops this. */
   watch(onBlock: (block: unknown) => void): () => void
 }
 
@@ -21,7 +21,7 @@ export function createSocketTransport(url: string): SocketTransport {
   const host = hostOf(url)
   let opened: Promise<SocketClient> | undefined
 
-  /** Opens a socket if there is none, and closes it after a failure. viem's own reconnection ends after some attempts. */
+  /** Runs `use` on the socket. Opens one if there is none, and closes it after a failure: viem gives up reconnecting. */
   async function withClient<T>(timeoutMs: number, use: (client: SocketClient) => Promise<T>): Promise<T> {
     opened ??= getWebSocketRpcClient(url, { reconnect: false })
     const used = opened
@@ -73,7 +73,7 @@ function close(client: Promise<SocketClient>): void {
 }
 
 /**
- * Subscribes to new heads until `signal` is aborted. Resolves then, or if the node takes no subscription.
+ * Subscribes to new heads until `signal` is aborted. Resolves then, or if the node refuses the subscription.
  * @throws Error if the socket fails or closes
  */
 function subscribe(

@@ -22,21 +22,21 @@ export interface Identity {
 export interface Source {
   /**
    * Asks every reachable endpoint which chain it is on.
-   * @param expected null: the chain of the first endpoint that answers
+   * @param expected null: the chain of the first endpoint in RPC_URL that answers
    * @throws CannotIndexError if one of them is on another chain
    */
   identify(expected: Identity | null): Promise<Identity>
   head(): Promise<Header>
   /**
-   * Reads the number of a block that no reorg can remove: what the endpoints call finalized, but well below the head. Null if
-   * no endpoint knows the tag.
+   * Reads the number of a block that no reorg can remove: the finalized block of the endpoints, but at least 64 blocks below
+   * the head. Null if no endpoint knows the tag.
    */
   finalized(): Promise<number | null>
   /** Reads a header; null if the node does not have that block (yet). */
   header(number: number): Promise<Header | null>
   /**
    * Reads the contract's logs in `from..to`, with the headers of both ends from the same node: a node that has not reached `to`
-   * answers no logs, and only its missing header shows it. A single block comes complete, however many logs it holds.
+   * returns no logs, and only its missing header shows it. The logs of a single block are complete, however many they are.
    * @throws RangeRefusedError if fewer blocks may help
    */
   range(from: number, to: number): Promise<{ first: Header | null; last: Header | null; logs: RpcLog[] }>

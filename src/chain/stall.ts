@@ -2,14 +2,14 @@ import { blockNumberCall } from './calls.ts'
 import type { Pool } from './pool.ts'
 import type { Header } from './source.ts'
 
-/** A head that does not grow for this long is compared with the other endpoints' heads. Two blocks take 24 s on Ethereum. */
+/** A head that has not grown for so long is compared with the others' heads: more than two blocks of a chain with 12 s blocks. */
 const STALL_MS = 30_000
 
 /**
- * Returns a function that takes each head that is read. If the head has not grown for long, it is compared with the heads of
- * all endpoints, and those that stand still while another's moves are set aside. A head that all endpoints agree on is the
- * head, however old it is: a devnet may make no blocks.
- * @param now milliseconds that only grow
+ * Returns a function to be called with each head that is read. If the head has not grown for long, all endpoints are asked for
+ * theirs. If one of them is ahead, the endpoints that are not are set aside. If none is, the head is current, however old it is:
+ * a devnet may make no blocks.
+ * @param now a monotonic clock in milliseconds
  * @returns whether endpoints were set aside, so that the head must be read again
  */
 export function createStallCheck(pool: Pool, now: () => number): (head: Header) => Promise<boolean> {

@@ -1,6 +1,6 @@
 import type { RpcError } from './errors.ts'
 
-/** A JSON-RPC call as it travels. */
+/** A JSON-RPC call as it is sent. */
 export interface RpcCall {
   method: string
   params: unknown[]
@@ -12,13 +12,13 @@ export type Reply = { result: unknown; error?: never } | { error: RpcError; resu
 export interface SendOptions {
   /** the time for the whole answer, to its last byte */
   timeoutMs: number
-  /** true for the logs of one block, which cannot be requested in parts: the answer may have as many bytes as memory allows */
+  /** true for the logs of one block, which cannot be requested in parts: the limit on the answer's bytes is higher (post.ts) */
   large?: boolean | undefined
 }
 
 /**
- * Sends calls that one node must answer together, and resolves with a reply to each. A load balancer may send every
- * HTTP request to another node, so these calls are never spread over several requests.
+ * Sends calls that one node must answer together, and resolves with a reply to each. A load balancer may send every HTTP
+ * request to another node, so these calls travel in one batch, unless the endpoint refuses batches.
  * @throws RpcError if there is no answer that holds the replies
  */
 export type Send = (calls: readonly RpcCall[], options: SendOptions) => Promise<Reply[]>

@@ -1,10 +1,10 @@
 import { CannotIndexError, type Identity } from './source.ts'
 
-/** Whether an endpoint is on the chain that it must be on. */
+/** Tracks whether an endpoint is on the expected chain. */
 export interface Trust {
   /** Sets the chain that the endpoint must be on. It is not trusted until it says so. */
   expect(identity: Identity): void
-  /** Trusts an endpoint that named this chain. @throws CannotIndexError if another chain is expected */
+  /** Trusts the endpoint if it is on the expected chain. @throws CannotIndexError if `found` is another chain */
   trust(found: Identity): void
   /** Makes the endpoint say which chain it is on before its next answer: after an outage it may be another node. */
   distrust(): void
@@ -41,7 +41,7 @@ export function createTrust(endpoint: EndpointName, identify: (timeoutMs: number
     isTrusted: () => trusted,
   }
 
-  /** Requests of one moment share one check. @throws CannotIndexError if the endpoint is on another chain than expected */
+  /** Asks an untrusted endpoint for its chain; concurrent requests share one check. @throws CannotIndexError like `trust` */
   async function check(timeoutMs: number): Promise<void> {
     if (trusted || !expected) return
     checking ??= identify(timeoutMs)
@@ -62,7 +62,7 @@ function assertIdentity({ name, host }: EndpointName, found: Identity, expected:
       ? `another chain of the same id ${found.chainId} (genesis ${found.genesisHash}, expected ${expected.genesisHash}): a devnet that was restarted?`
       : `chain ${found.chainId}, expected ${expected.chainId}`
   throw new CannotIndexError(
-    `${name} is on ${other}. Nothing was written. Point RPC_URL at the right chain, or forget the indexed one with \`jobcast reset\`.`,
+    `${name} is on ${other}. Nothing was written. Point RPC_URL at the right chain, or delete the index with \`jobcast reset\`.`,
     { endpoint: host },
   )
 }
