@@ -50,7 +50,7 @@ export async function begin(
   })
 }
 
-/** Returns the block below the first one to index. Below the genesis block that is a block of number -1, which no chain has. */
+/** Reads the block below the first one to index. Below genesis it is block -1, with the hash that genesis names as its parent. */
 async function blockBefore(source: Source, first: number, head: Header) {
   if (first === 0) return { number: -1, hash: NO_BLOCK, timestamp: '0' }
   const header = await source.header(first - 1)

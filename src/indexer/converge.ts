@@ -17,7 +17,7 @@ import { assertSameSetup, chainOf } from './setup.ts'
 /** Blocks above `finalized` that one step indexes at most while it catches up. */
 const HEAD_BLOCKS = 64
 
-/** State of the indexer between steps. It only saves requests: a step is correct without it, also after a failure. */
+/** State that the indexer of one process keeps between steps. It only saves requests: without it, the next step is right too. */
 interface Converging extends Indexing {
   takeRange: TakeRange
   logsOf(headers: Headers): Promise<HeadBlocks>
@@ -26,13 +26,13 @@ interface Converging extends Indexing {
   reached: Cursor | null
   /** the newest revision of the cursor that this process has seen */
   revision: number
-  /** of the chain; undefined until the endpoints have been asked */
+  /** undefined until the endpoints have been asked which chain they are on */
   identity: Identity | undefined
-  /** the chain's head when it was read last */
+  /** the chain's head as last read; null before the first step */
   head: Header | null
 }
 
-/** Where a step starts, and what it knows of the chain. */
+/** The cursor that a step starts from, and what the step knows of the chain. */
 interface Advance {
   cursor: Cursor
   head: Header
@@ -40,7 +40,7 @@ interface Advance {
   finalized: number
 }
 
-/** Returns the step of the indexer, and a function that gives the chain's head when a step read it last. */
+/** Returns the step of the indexer, and a function that returns the chain's head as a step last read it. */
 export function createConverge(indexing: Indexing) {
   const ix: Converging = {
     ...indexing,
@@ -96,12 +96,12 @@ function advance(ix: Converging, from: Advance): Promise<Outcome> {
   return next < final ? indexFinalized(ix, from, final) : indexHead(ix, from, limit)
 }
 
-/** Handles a target that is not above the cursor: the same block, a node that lags, or another branch that is not longer. */
+/** Compares a target that is not above the cursor: the local chain has it, the node lags, or a branch that is not longer won. */
 async function compareTip(ix: Converging, cursor: Cursor, head: Header, target: number): Promise<Outcome> {
   if (target < 0) return 'caught-up'
   const tip = target === head.number ? head : await ix.source.header(target)
   const local = target === cursor.blockNumber ? cursor.blockHash : await localHash(ix, target)
-  // Below the local chain: the node is far behind, or it is the young chain of a devnet that was restarted.
+  // The target is below the local chain: the node lags far, or it is a devnet that was restarted.
   if (!local) await ix.source.identify(chainOf(cursor))
   return !tip || !local || local === tip.hash ? 'caught-up' : rewind(ix, cursor, head)
 }

@@ -2,7 +2,7 @@ import type { Job, JobLog } from '../contract/job.ts'
 import type { PlacedJob } from '../store/jobs.ts'
 import type { ChangeWrite, JobWrite, Position, Step, StoredJob } from '../store/writes.ts'
 
-/** The writes that follow from a range of logs. */
+/** The part of a step that follows from its logs. */
 export type Folded = Pick<Step, 'jobs' | 'changes' | 'entries' | 'unapplied'>
 
 /** A job while logs are folded over it. */
@@ -13,7 +13,7 @@ interface Draft extends Position {
   data: string | undefined
 }
 
-/** The ids of jobs that must be read before these logs can be folded: changed, and not created by an earlier one of them. */
+/** Returns the ids of the jobs to read before these logs are folded: those that a log changes and none before it creates. */
 export function changedJobs(logs: JobLog[]): string[] {
   const created = new Set<string>()
   const changed = new Set<string>()
@@ -26,10 +26,10 @@ export function changedJobs(logs: JobLog[]): string[] {
 
 /**
  * Applies logs, in chain order, to the jobs as of the cursor. A change applies to the latest job of its id. A change of a job
- * that was never indexed is set aside.
+ * that was never indexed is returned in `unapplied`.
  * @param stored the jobs of {@link changedJobs}, by id
  * @param options.fed false while the contract's past is synced: no feed entries are made
- * @param options.finalizedNumber a rewind never goes below this block, so the state of a job before its logs is not kept
+ * @param options.finalizedNumber changes up to this block are stored without the job before them, because no rewind needs it
  */
 export function fold(
   stored: Map<string, PlacedJob>,
@@ -87,7 +87,7 @@ function writeOf(draft: Draft): JobWrite {
   return { blockNumber, logIndex, before, after: { job, data: draftJson(draft) } }
 }
 
-/** The feed entries of a rewind: the removed jobs, newest first, then the restored ones as they are now. */
+/** Returns the feed entries of a rewind, in the order of `jobs` (see readRewind): removals, newest first, then restored jobs. */
 export function rewindEntries(jobs: JobWrite[]): Step['entries'] {
   return jobs.map(({ before, after }) =>
     after

@@ -4,13 +4,13 @@ import { type Header, IncompleteAnswerError, RangeRefusedError } from '../chain/
 import type { Indexing } from './indexing.ts'
 import { checkLogs, type MinedLog } from './logs.ts'
 
-/** Attempts in one step to read a block again if its bloom announces logs that the answer lacks. */
+/** Attempts of one step to read all logs of a block, if its bloom announces logs that the answer lacks. */
 const BLOOM_ATTEMPTS = 3
 /** Failed steps, some 20 s, after which a block is indexed although its logs do not account for its bloom. */
 const MAX_BLOOM_DOUBTS = 8
 /**
- * A step that has spent this long on such blocks ends before the next one. So progress is visible, and a later failure does not
- * discard what was read.
+ * After so long, a step leaves further blocks of this kind to the next step. So progress is visible, and a later failure does
+ * not undo what was read.
  */
 const STEP_MS = 2_000
 
@@ -24,8 +24,8 @@ export interface HeadBlocks {
 }
 
 /**
- * Returns a function that reads the contract's logs of blocks near the head. A node that lags answers no logs for a block that
- * has some, so the logs are compared with the block's bloom. If that takes long, only the first of the blocks are returned.
+ * Returns a function that reads the contract's logs of blocks near the head. A node that lags returns no logs for a block that
+ * has some, so the logs are compared with the block's bloom. If that takes longer than 2 s, only the first blocks are returned.
  */
 export function createHeadLogs(ix: Indexing): (headers: Headers) => Promise<HeadBlocks> {
   const { address } = ix
@@ -55,12 +55,13 @@ export function createHeadLogs(ix: Indexing): (headers: Headers) => Promise<Head
   }
 
   /**
-   * Reads all logs of a block, from one endpoint after another, until they account for the topics that its bloom announces: by
-   * logs of ours, or by other contracts' logs that set the same bits.
+   * Reads all logs of a block, from one endpoint after another, until they account for the topics that its bloom announces. Logs
+   * of other contracts may set the same bits.
+   * @returns the contract's logs; none once this has failed in {@link MAX_BLOOM_DOUBTS} steps
    */
   async function askAgain(header: Header, missing: Hex[]): Promise<RpcLog[]> {
     let failure: unknown = new IncompleteAnswerError(
-      `the RPC has not all logs that the bloom of block ${header.number} announces`,
+      `the RPC lacks logs that the bloom of block ${header.number} announces`,
     )
     for (let attempt = 1; attempt <= BLOOM_ATTEMPTS; attempt++) {
       try {

@@ -16,22 +16,22 @@ export interface Indexing {
   contract: Contract
   /** the first block to index; undefined: found from the contract's code */
   startBlock?: number | undefined
-  /** blocks below the head that are not indexed yet */
+  /** number of the newest blocks that are not indexed yet: CONFIRMATIONS */
   confirmations: number
   /** Waits for so many milliseconds. Injected so that the model in test/ can skip the wait. */
   pause(ms: number): Promise<void>
-  /** Milliseconds that only grow. Injected for the same reason. */
+  /** Reads a monotonic clock, in milliseconds. Injected for the same reason. */
   now(): number
   report: Report
 }
 
-/** Receives what an operator sees of the indexer in logs and metrics. */
+/** Receives the events of the indexer that an operator sees in logs and metrics. */
 export interface Report {
   /** Called before the search for the first block of a contract, which takes some 25 requests. */
   searchBegan(): void
   advanced(cursor: Cursor, step: Step): void
   rewound(cursor: Cursor, step: Step): void
-  /** Called for a block that is indexed although no endpoint has the logs which its bloom announces. */
+  /** Called for a block that is indexed although no endpoint has the logs that its bloom announces. */
   bloomMismatch(header: Header): void
 }
 

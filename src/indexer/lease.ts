@@ -46,7 +46,7 @@ function mayHaveRunOut({ heldAt }: Lease): boolean {
   return performance.now() - heldAt > LEASE_SECONDS * 1_000
 }
 
-/** Renews the lease if that is due. To be called after an answer of the chain. */
+/** Records an answer of the chain, which renews the lease, unless one was recorded within the last 2 s. */
 export async function keepLease(lease: Lease, head: Header | null): Promise<void> {
   if (performance.now() - lease.contactAt <= RENEW_MS) return
   if (await recordContact(lease.db, lease.me, head)) noteRenewal(lease)
@@ -69,7 +69,7 @@ export async function withHeartbeat<T>(lease: Lease, step: () => Promise<T>): Pr
   }
 }
 
-/** If the lease ran out, or the database does not answer, the step or the next turn finds out by itself. */
+/** Renews the lease once. A failure is ignored, because the step or the next turn will notice it. */
 async function beat(lease: Lease): Promise<void> {
   if (mayHaveRunOut(lease)) return
   const at = performance.now()

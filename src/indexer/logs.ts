@@ -10,7 +10,7 @@ const HASH = /^0x[0-9a-f]{64}$/
 /** A log of a mined block, as a node gives it. */
 export type MinedLog = Log<Hex, Hex, false>
 
-/** What the logs of an answer must belong to. */
+/** Blocks, contract and events that the logs of an answer must belong to. */
 interface Expected {
   from: number
   to: number
@@ -20,7 +20,7 @@ interface Expected {
 }
 
 /**
- * Brings the logs of an answer into chain order, each once, without removed ones.
+ * Checks the logs of an answer. Returns them in chain order, without duplicates and removed logs.
  * @param hashes by block number, of the blocks whose hash is known: a log of such a block must carry it
  * @throws IncompleteAnswerError if a log is of another range, contract, event or branch, or is pending
  */
@@ -68,7 +68,7 @@ export interface DecodedLogs {
 }
 
 /**
- * Decodes checked logs. A log that does not fit the ABI is set aside with the reason, never dropped.
+ * Decodes checked logs. A log that does not fit the ABI is returned in `malformed` with the reason.
  * @param timestamps unix seconds by block number, for logs that carry none of their own
  * @throws IncompleteAnswerError if a log has no timestamp at all
  */

@@ -6,10 +6,10 @@ import type { Step } from '../store/writes.ts'
 const FIRST_INTERVAL_MS = 2_000
 const LONGEST_INTERVAL_MS = 30_000
 const INTERVAL_GROWTH = 1.5
-/** No progress is logged if fewer blocks are left. */
+/** Within this distance of the head, a sync counts as caught up. */
 const MIN_BLOCKS = 200
 
-/** Returns a function that logs how far a long sync is, how fast, and the time left: after 2 s, then at intervals that grow to 30 s. */
+/** Returns a function that logs a long sync's progress, speed and time left: after 2 s, then at intervals that grow to 30 s. */
 export function createProgress(log: Logger): (cursor: Cursor, step: Step) => void {
   let since: { at: number; block: number; jobs: number } | undefined
   let jobs = 0

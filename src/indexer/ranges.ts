@@ -8,10 +8,10 @@ const AT_ONCE = 2
 const FIRST_SIZE = 100
 /** The largest range that most providers allow. */
 const MAX_SIZE = 10_000
-/** Logs that a range is sized for: the rows of one step are then a few megabytes, and progress is visible. */
+/** The size shrinks if a range holds more logs: the rows of a step stay at a few megabytes, and progress stays visible. */
 const WANTED_LOGS = 4_000
 
-/** What a range of blocks holds, with the headers of both its ends. */
+/** The decoded logs of a range of blocks, with the headers of both ends. */
 export interface Range extends DecodedLogs {
   first: Header
   last: Header
@@ -28,8 +28,9 @@ interface Pending {
 }
 
 /**
- * Reads consecutive block ranges ahead of their commits, in a size that adapts. The size doubles while it is accepted, and
- * halves when it is refused. After a refusal it grows by small steps only, so that it settles below a provider's limit.
+ * Returns a function that reads consecutive block ranges, ahead of their commits. The size of a range doubles while it is
+ * accepted, and halves when it is refused. After a refusal it grows by small steps only, so that it settles below a provider's
+ * limit.
  * @param read rejects with RangeRefusedError if fewer blocks may help
  */
 export function createRanges(read: (from: number, to: number) => Promise<Range>): TakeRange {
@@ -43,7 +44,7 @@ export function createRanges(read: (from: number, to: number) => Promise<Range>)
     while (pending.length < wanted && next < limit) {
       const [first, last] = [next + 1, Math.min(next + size, limit)]
       const range = read(first, last)
-      // A failure is seen when the range is taken. That of a range which is dropped must not count as unhandled.
+      // take() throws the failure. If the range is dropped instead, its failure must not count as unhandled.
       range.catch(() => {})
       pending.push({ from: first, to: last, range })
       next = last

@@ -23,7 +23,7 @@ export function createReport(metrics: Metrics, log: Logger): Report {
         // With START_BLOCK set, changes of older jobs are expected.
         log[cause === 'malformed' ? 'warn' : 'debug'](
           { transactionHash, blockNumber: Number(blockNumber), reason },
-          'a log of the contract was set aside; it is kept in unapplied_logs',
+          'a log of the contract was not applied; it is stored in unapplied_logs',
         )
       }
     },

@@ -26,7 +26,7 @@ export async function rewind(ix: Indexing, cursor: Cursor, head: Header): Promis
   if ((await readCursor(ix.db))?.revision !== cursor.revision) return 'raced'
   const step: Step = {
     to: { number, hash, timestamp },
-    // Its hash is new if the chain forked below the start block.
+    // This hash is not stored yet if the chain forked below the start block.
     blocks: [{ number, hash }],
     finalizedNumber: cursor.finalizedNumber,
     head: null,

@@ -42,7 +42,7 @@ export interface IndexerOptions {
   pollIntervalMs: number
   /** one step toward the head (see converge.ts) */
   step(): Promise<Outcome>
-  /** the chain's head when it was read last */
+  /** the chain's head as a step last read it; null before */
   head(): Header | null
   /** Checks whether this process could take over (see setup.ts); false if there is no index to compare with yet. */
   checkSetup(): Promise<boolean>
@@ -61,7 +61,7 @@ interface Runner extends IndexerOptions {
   stopping: boolean
   /** true if a new head was announced since the latest step began */
   headAnnounced: boolean
-  /** Ends the current wait if the indexer is stopping or a new head was announced. */
+  /** Ends the wait under way if the indexer is stopped, or if the wait is for a new head and one was announced. */
   interrupt(): void
   /** Ends the subscription to new heads; undefined if there is none. */
   unwatch: (() => void) | undefined
@@ -127,7 +127,7 @@ async function takeTurn(runner: Runner): Promise<void> {
   noteRaces(runner, outcome)
   if (outcome === 'raced') loseLease(lease)
   if (outcome === 'moved' || outcome === 'arrived') noteRenewal(lease)
-  // After `arrived` there are no new blocks either. Reading the head at once would delay the delivery of what was committed.
+  // After `arrived` there are no new blocks either. Reading the head again at once would delay the events just committed.
   if (outcome === 'caught-up' || outcome === 'arrived') await rest(runner)
 }
 
@@ -182,7 +182,7 @@ function fail(runner: Runner, error: unknown): number {
   }
   runner.state = { name: 'failing', reason }
   const ms = retryAfterMs(error) || backoffMs(failures, MIN_BACKOFF_MS, MAX_BACKOFF_MS)
-  // Only the 1st, 2nd, 4th, 8th… failure in a row is a warning: a dead RPC must not fill the disk with one line.
+  // Only the 1st, 2nd, 4th, 8th… failure in a row is a warning: a dead RPC must not fill the disk with copies of one line.
   const level = (failures & (failures - 1)) === 0 ? 'warn' : 'debug'
   log[level]({ failures, retryInMs: Math.round(ms) }, `indexing failed, will retry: ${reason}`)
   return ms

@@ -26,7 +26,7 @@ export async function checkSetup(
 export function assertSameSetup({ address, startBlock }: Setup, cursor: Cursor): void {
   if (cursor.contract !== address)
     throw new CannotIndexError(
-      `The database holds the jobs of contract ${cursor.contract}, and CONTRACT_ADDRESS is ${address}. Set it back, use another database, or forget the indexed one with \`jobcast reset\`.`,
+      `The database holds the jobs of contract ${cursor.contract}, and CONTRACT_ADDRESS is ${address}. Set it back, use another database, or delete the index with \`jobcast reset\`.`,
     )
   if (startBlock !== undefined && startBlock < cursor.startBlock)
     throw new CannotIndexError(

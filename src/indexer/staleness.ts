@@ -3,7 +3,7 @@ import type { IndexState } from '../store/state.ts'
 /** How far the index may be below the chain's head and still be fresh. */
 export interface Freshness {
   maxLagSeconds: number
-  /** blocks below the head that are not indexed yet, by the configuration */
+  /** number of the newest blocks that are not indexed yet: CONFIRMATIONS */
   confirmations: number
 }
 
@@ -22,8 +22,7 @@ export function staleness(
     return `no indexer has had an answer from the chain for ${Math.round(checkedAgo)} s`
   if (state.readOnly) return 'the database takes no writes'
   const blocks = lagBlocks(state, confirmations)
-  // The feed begins at the block that was the head when the database was created. On a quiet chain its confirmations never
-  // come, so the index counts as fresh as soon as no block is due.
+  // `silent` alone is no lag: it ends once the head of the database's creation has its confirmations, on a quiet chain never.
   if (state.silent && blocks > 0)
     return `the contract's past is being indexed: at block ${blockNumber} of ${headNumber}`
   const seconds = lagSeconds(state, confirmations)
@@ -36,7 +35,7 @@ export function lagBlocks({ blockNumber, headNumber }: IndexState, confirmations
   return Math.max(0, (headNumber ?? 0) - confirmations - (blockNumber ?? 0))
 }
 
-/** Seconds of chain time between the same two blocks, as if the blocks between them had come at a steady pace. */
+/** Seconds of chain time between the same two blocks, interpolated: blocks up to the head are taken as evenly spaced. */
 export function lagSeconds(state: IndexState, confirmations = 0): number {
   const blocks = lagBlocks(state)
   if (blocks === 0) return 0
