@@ -33,7 +33,7 @@ interface Converging extends Indexing {
 }
 
 /** The cursor that a step starts from, and what the step knows of the chain. */
-interface Advance {
+interface StepStart {
   cursor: Cursor
   head: Header
   /** number of the highest finalized block */
@@ -85,7 +85,7 @@ async function expectedIdentity({ db }: Indexing): Promise<Identity | null> {
   return cursor && chainOf(cursor)
 }
 
-function advance(ix: Converging, from: Advance): Promise<Outcome> {
+function advance(ix: Converging, from: StepStart): Promise<Outcome> {
   const { cursor, head, finalized } = from
   const target = head.number - ix.confirmations
   const next = cursor.blockNumber + 1
@@ -107,7 +107,7 @@ async function compareTip(ix: Converging, cursor: Cursor, head: Header, target: 
 }
 
 /** Indexes a range of finalized blocks, read in one request. */
-async function indexFinalized(ix: Converging, from: Advance, limit: number): Promise<Outcome> {
+async function indexFinalized(ix: Converging, from: StepStart, limit: number): Promise<Outcome> {
   const { cursor, head } = from
   const { first, last, ...logs } = await ix.takeRange(cursor.blockNumber + 1, limit)
   if (!follows(first, cursor)) return rewind(ix, cursor, head)
@@ -115,7 +115,7 @@ async function indexFinalized(ix: Converging, from: Advance, limit: number): Pro
 }
 
 /** Indexes blocks above `finalized`: headers first, each the child of the one before, then the logs of exactly these blocks. */
-async function indexHead(ix: Converging, from: Advance, limit: number): Promise<Outcome> {
+async function indexHead(ix: Converging, from: StepStart, limit: number): Promise<Outcome> {
   const { cursor, head } = from
   const to = Math.min(limit, cursor.blockNumber + HEAD_BLOCKS)
   const wanted = await readHeaders(ix, cursor.blockNumber + 1, to, head)
@@ -136,7 +136,7 @@ function follows(first: Header, cursor: Cursor): boolean {
 /** Writes one step: the blocks up to the last of `headers`, with their logs. */
 async function commit(
   ix: Converging,
-  { cursor, head, finalized }: Advance,
+  { cursor, head, finalized }: StepStart,
   headers: Headers,
   { decoded, malformed }: DecodedLogs,
 ): Promise<Outcome> {

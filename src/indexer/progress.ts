@@ -7,7 +7,7 @@ const FIRST_INTERVAL_MS = 2_000
 const LONGEST_INTERVAL_MS = 30_000
 const INTERVAL_GROWTH = 1.5
 /** Within this distance of the head, a sync counts as caught up. */
-const MIN_BLOCKS = 200
+const CAUGHT_UP_BLOCKS = 200
 
 /** Returns a function that logs a long sync's progress, speed and time left: after 2 s, then at intervals that grow to 30 s. */
 export function createProgress(log: Logger): (cursor: Cursor, step: Step) => void {
@@ -19,7 +19,7 @@ export function createProgress(log: Logger): (cursor: Cursor, step: Step) => voi
     const blockNumber = step.to.number
     const head = step.head?.number ?? blockNumber
     const left = head - blockNumber
-    if (left < MIN_BLOCKS) {
+    if (left < CAUGHT_UP_BLOCKS) {
       if (since) log.info({ blockNumber, jobs }, 'caught up with the chain')
       since = undefined
       jobs = 0

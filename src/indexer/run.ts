@@ -107,7 +107,7 @@ async function loop(runner: Runner): Promise<void> {
       await takeTurn(runner)
       runner.failures = 0
     } catch (error) {
-      await wait(runner, fail(runner, error), false)
+      await wait(runner, noteFailure(runner, error), false)
     }
   }
   runner.unwatch?.()
@@ -171,7 +171,7 @@ function enter(runner: Runner, name: 'working' | 'standby', message: string): vo
 }
 
 /** Logs a failed turn. @returns the milliseconds until the next one */
-function fail(runner: Runner, error: unknown): number {
+function noteFailure(runner: Runner, error: unknown): number {
   const { log } = runner
   const reason = messageOf(error)
   const failures = ++runner.failures
