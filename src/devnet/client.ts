@@ -56,8 +56,8 @@ export class RevertedError extends Error {
 }
 
 /**
- * A client that reads, and writes as the dev account. It uses HTTP even for a ws URL, so there is no connection to
- * close.
+ * Creates a client that reads, and sends transactions as the first dev account. It uses HTTP even for a ws URL, so there is no
+ * connection to close.
  */
 export function devClient(url: string): DevClient {
   return createWalletClient({

@@ -52,8 +52,8 @@ type Change = <Name extends CommerceChange>(
   args: CommerceArgs<Name>,
 ) => Promise<unknown>
 
-/** The account that takes each step, and the arguments. */
-const takeStep: Record<CommerceStep, (job: CommerceJob, change: Change) => Promise<unknown>> = {
+/** Takes each step: the account that sends it, and the arguments. */
+const actions: Record<CommerceStep, (job: CommerceJob, change: Change) => Promise<unknown>> = {
   setProvider: ({ jobId, client, provider, agentId }, change) =>
     change(client, 'setProvider', [jobId, provider, agentId]),
   setBudget: ({ jobId, provider, budget }, change) => change(provider, 'setBudget', [jobId, TOKEN, budget]),
@@ -86,7 +86,7 @@ export function commerceMarket(client: DevClient, address: Address): Market<Comm
         description: randomOf(DESCRIPTIONS),
       })
       const job = { jobId, ...roles, agentId: BigInt(101 + randomBelow(20)), budget }
-      return { jobId: String(jobId), takeStep: (step) => takeStep[step](job, change) }
+      return { jobId: String(jobId), takeStep: (step) => actions[step](job, change) }
     },
   }
 }

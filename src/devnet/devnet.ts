@@ -13,8 +13,8 @@ const PAST_SECONDS = 3_600
 /** Ports above the preferred one that are tried before any free one is taken. */
 const PORT_ATTEMPTS = 100
 /**
- * Old states that anvil keeps, so that a devnet that runs for days does not fill the disk. All blocks and logs are
- * kept.
+ * Number of old states that anvil keeps. If it kept all, a devnet that runs for days would fill the disk. All blocks and logs
+ * are kept.
  */
 const KEPT_STATES = 256
 
@@ -107,7 +107,7 @@ async function startChain(preferredPort: number): Promise<Anvil> {
   })
 }
 
-/** The first free port from a preferred one on. */
+/** Finds the first free port at or above a preferred one. */
 function freePortFrom(preferred: number): Promise<number> {
   const ports = Array.from({ length: PORT_ATTEMPTS }, (_, i) => preferred + i)
   return getPort({ port: ports.filter((port) => port <= 65_535) })

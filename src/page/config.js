@@ -12,7 +12,7 @@ export async function awaitConfig(onState) {
   }
   const config = await retry(readConfig, { onError })
   if (config) return config
-  // Without a valid key there is only the message that says so.
+  // Without a valid key, the page shows only the message that it needs one.
   document.querySelector('main').hidden = true
   return new Promise(() => {})
 }

@@ -80,6 +80,6 @@ const lives = {
   warn: ['DISPUTED'],
 }
 
-/** What a status means for the job, which decides its colour: open, good, bad, warn, or underway. */
+/** The meaning of a status, which decides its colour: open, good, bad, warn, or underway. */
 export const lifeOf = (status) =>
   Object.keys(lives).find((life) => lives[life].includes(status)) ?? 'underway'

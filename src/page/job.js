@@ -65,7 +65,7 @@ async function refresh() {
   isReading = false
 }
 
-/** A filter that every change of the job passes and few other events do: one of its participants, if the contract has any. */
+/** Filters of a stream that every change of the job passes and few other events do: by one participant, if the job has any. */
 function changesOf(job) {
   const rule = definition().filters.find(
     ({ kind, fields: [field, ...others] }) =>

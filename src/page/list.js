@@ -165,7 +165,7 @@ function leave(list, entry, gone) {
 function trim(list) {
   if (list.entries.length <= MAX_JOBS) return
   for (const { key } of list.entries.splice(MAX_JOBS)) list.live.delete(key)
-  // No cursor points at the cut, but the block does. A job of the page that is already here is not added twice.
+  // There is no cursor for the new end, so the next page begins at its block. appendOlder() skips the jobs that are already here.
   list.nextPage = { toBlock: list.entries.at(-1).job.blockNumber }
 }
 

@@ -12,7 +12,7 @@ const MAX_SHOWN = 20_000
  */
 export function createRequest(path, { operationId, parameters = [], responses }) {
   const isStream = 'text/event-stream' in (responses[200].content ?? {})
-  // Aliases and headers have no field: the parameters themselves do.
+  // Aliases and headers get no field, because the parameters that they repeat have one.
   const offered = parameters.filter(
     ({ in: place, description = '' }) => place !== 'header' && !/^(an )?alias\b/i.test(description),
   )

@@ -5,7 +5,7 @@ import { olderPage } from './list.js'
 import { holdPlace } from './place.js'
 import { createRow, headRow, keepRoles } from './row.js'
 
-/** Up to this length the whole list is in the document. Of a longer one, the rows near the screen are. */
+/** A list of up to so many rows is in the document as a whole. Of a longer list, only the rows near the screen are. */
 const ALL_ROWS = 200
 /** Rows kept above and below the screen. */
 const ROW_MARGIN = 60
@@ -13,7 +13,7 @@ const ROW_MARGIN = 60
 const WINDOW_STEP = 20
 /** Distance to the list's end, in pixels, at which older jobs are loaded. */
 const NEAR_END = 1000
-/** Width in rem that the columns get less if the table turns out wider than the page. */
+/** The columns get this much less width, in rem, each time the table turns out wider than the page. */
 const RESERVE_STEP = 2
 const PHONE = matchMedia('(max-width: 48rem)')
 
@@ -127,7 +127,7 @@ function chooseColumns(rows) {
   return true
 }
 
-/** Columns are chosen by estimated widths. If the table is too wide, the next frame has fewer of them. */
+/** Schedules a frame with fewer columns if the table is too wide: columns are chosen by estimated widths. */
 function narrowColumns(rows) {
   const { table, fields } = rows
   const isTooWide = table.scrollWidth > table.parentElement.clientWidth

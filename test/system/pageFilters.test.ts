@@ -21,7 +21,7 @@ describe('the filters', () => {
     await chain.createJob({ strategyType: 1 })
     await open()
     await page.getByRole('checkbox', { name: 'Program' }).check()
-    await page.getByRole('textbox', { name: 'Least budget' }).pressSequentially('250')
+    await page.getByRole('textbox', { name: 'Minimum budget' }).pressSequentially('250')
     await until(async () => new URL(page.url()).search === '?strategyType=PROGRAM&minBudget=250')
     await chain.createJob({ strategyType: 0, budget: 10_000_000n })
     await chain.createJob({ strategyType: 2, budget: 900_000_000n })
@@ -77,7 +77,7 @@ describe('the filters', () => {
   test("show the API's message beside the field and keep the list", async () => {
     await open()
     const before = (await shownIds()).slice(0, 20)
-    const field = page.getByRole('textbox', { name: 'Least budget' })
+    const field = page.getByRole('textbox', { name: 'Minimum budget' })
     await field.pressSequentially('lots')
     const message = page.locator('#problem-minBudget')
     await message.waitFor()
