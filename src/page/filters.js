@@ -92,17 +92,17 @@ export function createFilters(form, onChange) {
 
 /** @returns a function that saves an address in the browser's history: one entry per field, not one per key */
 function createAddressHistory(form) {
-  let lastField // that was typed into since the newest entry; undefined if none was
-  const forget = () => {
-    lastField = undefined
+  let savedField // focused since the newest entry was saved; undefined if none was
+  const resetField = () => {
+    savedField = undefined
   }
-  form.addEventListener('focusout', forget)
-  addEventListener('popstate', forget)
+  form.addEventListener('focusout', resetField)
+  addEventListener('popstate', resetField)
   return (url) => {
     if (url === location.href) return
     const field = form.contains(document.activeElement) ? document.activeElement.name : undefined
-    const isSameField = field !== undefined && field === lastField
+    const isSameField = field !== undefined && field === savedField
     history[isSameField ? 'replaceState' : 'pushState'](null, '', url)
-    lastField = field
+    savedField = field
   }
 }

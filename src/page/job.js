@@ -37,15 +37,15 @@ async function followJob() {
   if (found === undefined) return
   show(found.job)
   stream = openStream({
-    filters: found.job ? changesOf(found.job) : [['types', 'job_created']],
+    filters: found.job ? streamFilters(found.job) : [['types', 'job_created']],
     lastEventId: found.lastEventId,
     silenceLimit: 2 * config.keepaliveSeconds + 10,
     onState: connection.set,
-    onEvent: receiveChange,
+    onEvent: receiveEvent,
   })
 }
 
-function receiveChange(type, data) {
+function receiveEvent(type, data) {
   connection.heard()
   if (type === 'connected' || type === 'ping') $('head').textContent = formatInteger(data.blockNumber)
   if (type === 'connected' && data.resumed === false) followJob()
@@ -66,7 +66,7 @@ async function refresh() {
 }
 
 /** Filters of a stream that every change of the job passes and few other events do: by one participant, if the job has any. */
-function changesOf(job) {
+function streamFilters(job) {
   const rule = definition().filters.find(
     ({ kind, fields: [field, ...others] }) =>
       kind === 'list' && others.length === 0 && fieldOf(field).role && job[field] !== null,

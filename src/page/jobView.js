@@ -23,7 +23,7 @@ export function showJob({ lifecycle, ...job }, before, explorerUrl) {
   const shown = before?.lifecycle.length ?? lifecycle.length
   $('lifecycle').replaceChildren(
     ...lifecycle.map((entry, i) => {
-      const item = stage(entry, lifecycle[i - 1], explorerUrl)
+      const item = lifecycleItem(entry, lifecycle[i - 1], explorerUrl)
       if (i >= shown) item.classList.add('changed')
       return item
     }),
@@ -65,7 +65,7 @@ function decodeText(hex) {
   return isText ? String.fromCharCode(...codes) : null
 }
 
-function stage({ event, status, timestamp, txHash, blockNumber }, previous, explorerUrl) {
+function lifecycleItem({ event, status, timestamp, txHash, blockNumber }, previous, explorerUrl) {
   const badge = statusElement(status)
   const item = element('li', { data: { life: badge.dataset.life } })
   const head = element('p', { className: 'event' }, element('b', {}, title(event)))

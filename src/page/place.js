@@ -10,16 +10,16 @@ const HEADER = 100
  * @param shown entry → row, of the rows before the change
  * @returns a function that restores the place after the change
  */
-export function holdPlace(body, wanted, shown) {
-  const restoreScroll = holdScroll(body, wanted, shown)
-  const restoreFocus = holdFocus(body)
+export function savePlace(body, wanted, shown) {
+  const restoreScroll = saveScroll(body, wanted, shown)
+  const restoreFocus = saveFocus(body)
   return () => {
     restoreScroll()
     restoreFocus()
   }
 }
 
-function holdScroll(body, wanted, shown) {
+function saveScroll(body, wanted, shown) {
   const isDown = body.getBoundingClientRect().top < 0
   const stays = new Set(wanted)
   const isAnchor = ([entry, row]) => stays.has(entry) && row.getBoundingClientRect().bottom > HEADER
@@ -32,7 +32,7 @@ function holdScroll(body, wanted, shown) {
   }
 }
 
-function holdFocus(body) {
+function saveFocus(body) {
   const active = document.activeElement
   const row = body.contains(active) ? active.closest('tr') : null
   const control = row ? controlsOf(row).indexOf(active) : -1

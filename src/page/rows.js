@@ -2,7 +2,7 @@ import { columns } from './definition.js'
 import { element, refreshAges } from './elements.js'
 import { createKeys } from './keys.js'
 import { olderPage } from './list.js'
-import { holdPlace } from './place.js'
+import { savePlace } from './place.js'
 import { createRow, headRow, keepRoles } from './row.js'
 
 /** A list of up to so many rows is in the document as a whole. Of a longer list, only the rows near the screen are. */
@@ -83,7 +83,7 @@ function render(rows) {
   if (chooseColumns(rows)) rows.shown.clear()
   const [from, to] = windowOf(rows)
   const wanted = entries.slice(from, to)
-  const restorePlace = holdPlace(body, wanted, rows.shown)
+  const restorePlace = savePlace(body, wanted, rows.shown)
   rows.shown = new Map(wanted.map((entry) => [entry, rows.shown.get(entry) ?? rowOf(rows, entry)]))
   const elements = [...rows.shown.values()]
   replaceRows(rows, elements)
