@@ -36,7 +36,7 @@ export async function createApp(config: Readonly<Config>, log: Logger): Promise<
   const contract = await loadContract(config.contract)
   const driver = await openDatabase(config, contract, metrics, log)
   const db = createDatabase(driver)
-  const requests = createDatabase(driver, 'requests')
+  const requestDb = createDatabase(driver, 'requests')
   const indexer =
     config.role === 'api'
       ? undefined
@@ -64,8 +64,8 @@ export async function createApp(config: Readonly<Config>, log: Logger): Promise<
       log: log.child({ room: 'http' }, { level: config.logLevel === 'info' ? 'warn' : config.logLevel }),
       readState: () => readState(db),
       readTotals: () => readTotals(db),
-      readHistory: (query) => readHistory(requests, contract, query),
-      readJob: (jobId) => readJob(requests, contract, jobId),
+      readHistory: (query) => readHistory(requestDb, contract, query),
+      readJob: (jobId) => readJob(requestDb, contract, jobId),
       indexerFault: () => indexer?.fault(),
     })
     const url = await server.listen({ host: config.host, port: config.port })

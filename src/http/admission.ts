@@ -1,12 +1,12 @@
 import { OverloadedError } from '../errors.ts'
 
 export interface AdmissionOptions {
-  /** queries that run at once. One address has at most all but one of them, so that there is always a place for another. */
+  /** queries that run at once. Unless this is 1, one address runs at most `atOnce - 1` of them, so that it cannot take all. */
   atOnce: number
   /** requests that may wait, of all addresses and of one */
   waiting?: { all: number; address: number }
   /** milliseconds after which a waiting request is refused */
-  patienceMs?: number
+  maxWaitMs?: number
 }
 
 /** An address is the one of a client, as {@link addressKey} gives it. */
@@ -23,23 +23,23 @@ export interface Admission {
   assertPlace(address: string): void
 }
 
-/** The last of more requests would wait longer than clients do. */
-const WAITING = { all: 500, address: 100 }
-const PATIENCE_MS = 5_000
+/** With more waiting requests, the last would wait longer than clients do. */
+const MAX_WAITING = { all: 500, address: 100 }
+const MAX_WAIT_MS = 5_000
 const TOO_MANY = 'too many queries are waiting; try again'
 /**
- * An address whose queries take longer than this on average, each by itself, runs one at a time: more would take the processors from
- * the others. So does one whose queries are not known yet, or a burst would run at full width before the first answer.
+ * Average duration of an address's queries above which it runs one at a time, because more would take the processors from other
+ * addresses. An address without a finished query also runs one at a time. Otherwise all queries of a burst would start at once.
  */
 const SLOW_MS = 20
 /** Weight of the latest query in the average. */
 const WEIGHT = 0.3
 
-interface Admissions extends Required<AdmissionOptions> {
+interface AdmissionState extends Required<AdmissionOptions> {
   /** addresses with queries that run or wait, in the order of their turns */
   clients: Map<string, Client>
   running: number
-  waitingInAll: number
+  waitingTotal: number
 }
 
 interface Client {
@@ -47,120 +47,126 @@ interface Client {
   running: number
   /** undefined before the first query has ended */
   averageMs: number | undefined
-  waiting: Turn[]
+  waiting: WaitingRequest[]
 }
 
-/** A request that waits for its turn. */
-interface Turn {
+interface WaitingRequest {
   start(): void
 }
 
 /**
- * Returns a function that runs a bounded number of queries at once. Other requests wait, in one line for each address, and the
- * addresses are served in turn. So an address with hundreds of slow queries delays its own only.
+ * Returns a function that runs a bounded number of queries at once. Other requests wait, in one queue for each address, and the
+ * addresses take turns. So an address with hundreds of slow queries delays only its own.
  */
 export function createAdmission({
   atOnce,
-  waiting = WAITING,
-  patienceMs = PATIENCE_MS,
+  waiting = MAX_WAITING,
+  maxWaitMs = MAX_WAIT_MS,
 }: AdmissionOptions): Admission {
-  const all: Admissions = { atOnce, waiting, patienceMs, clients: new Map(), running: 0, waitingInAll: 0 }
+  const state: AdmissionState = {
+    atOnce,
+    waiting,
+    maxWaitMs,
+    clients: new Map(),
+    running: 0,
+    waitingTotal: 0,
+  }
   return {
     async run(address, work) {
-      const client = findClient(all, address)
-      if (mayStart(all, client)) occupy(all, client)
-      else await nextTurn(all, client)
+      const client = getOrAddClient(state, address)
+      if (mayStart(state, client)) occupy(state, client)
+      else await nextTurn(state, client)
       const since = performance.now()
       const { running } = client
       try {
         return await work()
       } finally {
-        // Queries that run beside each other take turns on the processors.
-        measure(client, (performance.now() - since) / running)
-        end(all, client)
+        // Concurrent queries share the processors, so the time of one is divided by their number.
+        updateAverage(client, (performance.now() - since) / running)
+        end(state, client)
       }
     },
     assertPlace(address) {
-      const client = all.clients.get(address)
-      if (client && !mayStart(all, client) && isFull(all, client)) throw new OverloadedError(TOO_MANY)
+      const client = state.clients.get(address)
+      if (client && !mayStart(state, client) && isFull(state, client)) throw new OverloadedError(TOO_MANY)
     },
   }
 }
 
-function findClient({ clients }: Admissions, address: string): Client {
+function getOrAddClient({ clients }: AdmissionState, address: string): Client {
   const client = clients.get(address) ?? { address, running: 0, averageMs: undefined, waiting: [] }
   clients.set(address, client)
   return client
 }
 
-function mayStart({ running, atOnce }: Admissions, client: Client): boolean {
+function mayStart({ running, atOnce }: AdmissionState, client: Client): boolean {
   const isQuick = client.averageMs !== undefined && client.averageMs <= SLOW_MS
   return running < atOnce && client.running < (isQuick ? Math.max(1, atOnce - 1) : 1)
 }
 
-function occupy(all: Admissions, client: Client): void {
-  all.running++
+function occupy(state: AdmissionState, client: Client): void {
+  state.running++
   client.running++
 }
 
-function measure(client: Client, ms: number): void {
+function updateAverage(client: Client, ms: number): void {
   const { averageMs = ms } = client
   client.averageMs = averageMs + WEIGHT * (ms - averageMs)
 }
 
-function end(all: Admissions, client: Client): void {
-  all.running--
+function end(state: AdmissionState, client: Client): void {
+  state.running--
   client.running--
-  dropIfIdle(all, client)
-  if (all.waitingInAll > 0) startWaiting(all)
+  dropIfIdle(state, client)
+  if (state.waitingTotal > 0) startWaiting(state)
 }
 
-function isFull({ waiting, waitingInAll }: Admissions, client: Client): boolean {
-  return waitingInAll >= waiting.all || client.waiting.length >= waiting.address
+function isFull({ waiting, waitingTotal }: AdmissionState, client: Client): boolean {
+  return waitingTotal >= waiting.all || client.waiting.length >= waiting.address
 }
 
-function nextTurn(all: Admissions, client: Client): Promise<void> {
-  if (isFull(all, client)) {
-    dropIfIdle(all, client)
+function nextTurn(state: AdmissionState, client: Client): Promise<void> {
+  if (isFull(state, client)) {
+    dropIfIdle(state, client)
     return Promise.reject(new OverloadedError(TOO_MANY))
   }
   return new Promise((resolve, reject) => {
-    const turn = {
+    const request = {
       start() {
         clearTimeout(timer)
-        occupy(all, client)
+        occupy(state, client)
         resolve()
       },
     }
     const timer = setTimeout(() => {
-      leaveLine(all, client, turn)
-      dropIfIdle(all, client)
+      dequeue(state, client, request)
+      dropIfIdle(state, client)
       reject(new OverloadedError('the query waited too long for its turn; try again'))
-    }, all.patienceMs)
-    client.waiting.push(turn)
-    all.waitingInAll++
+    }, state.maxWaitMs)
+    client.waiting.push(request)
+    state.waitingTotal++
   })
 }
 
-function leaveLine(all: Admissions, client: Client, turn: Turn): void {
-  client.waiting.splice(client.waiting.indexOf(turn), 1)
-  all.waitingInAll--
+function dequeue(state: AdmissionState, client: Client, request: WaitingRequest): void {
+  client.waiting.splice(client.waiting.indexOf(request), 1)
+  state.waitingTotal--
 }
 
-function dropIfIdle({ clients }: Admissions, { address, running, waiting }: Client): void {
+function dropIfIdle({ clients }: AdmissionState, { address, running, waiting }: Client): void {
   if (running === 0 && waiting.length === 0) clients.delete(address)
 }
 
-/** Starts waiting requests. The address whose turn is longest ago comes first. */
-function startWaiting(all: Admissions): void {
-  for (const client of all.clients.values()) {
-    if (all.running >= all.atOnce) return
-    const [turn] = client.waiting
-    if (!turn || !mayStart(all, client)) continue
-    leaveLine(all, client, turn)
-    // Moves the address to the end of the map, where this loop meets it again.
-    all.clients.delete(client.address)
-    all.clients.set(client.address, client)
-    turn.start()
+/** Starts waiting requests. The address whose last turn was longest ago comes first. */
+function startWaiting(state: AdmissionState): void {
+  for (const client of state.clients.values()) {
+    if (state.running >= state.atOnce) return
+    const [request] = client.waiting
+    if (!request || !mayStart(state, client)) continue
+    dequeue(state, client, request)
+    // Moves the address to the end of the map, where this loop reaches it again.
+    state.clients.delete(client.address)
+    state.clients.set(client.address, client)
+    request.start()
   }
 }

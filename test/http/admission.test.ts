@@ -74,7 +74,7 @@ describe('admission', () => {
 
   it('refuses a query if too many wait, or if it waited too long', async () => {
     const { work, end } = createQueries()
-    const { run: admit } = createAdmission({ atOnce: 1, waiting: { all: 3, address: 2 }, patienceMs: 20 })
+    const { run: admit } = createAdmission({ atOnce: 1, waiting: { all: 3, address: 2 }, maxWaitMs: 20 })
     const first = admit('a', work('a1'))
     const late = admit('a', work('a2'))
     const alsoLate = admit('a', work('a3'))
