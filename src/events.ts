@@ -9,7 +9,7 @@ const freshness = {
   }),
   blockNumber: Type.String({
     pattern: '^[0-9]{1,78}$',
-    description: "the indexer's head block",
+    description: 'the block indexed last',
     examples: ['123456'],
   }),
   finalizedBlockNumber: Type.String({
@@ -33,7 +33,7 @@ export const Connected = Type.Object(
 )
 export type Connected = Static<typeof Connected>
 
-/** Sent when a stream was silent for a while. It shows that the connection is alive, and how far the index is. */
+/** Sent after `KEEPALIVE_SECONDS` of silence. It shows that the connection is alive, and which block was indexed last. */
 export const Ping = Type.Object(freshness, { $id: 'Ping', title: 'Ping', additionalProperties: false })
 export type Ping = Static<typeof Ping>
 
@@ -41,7 +41,7 @@ export type Ping = Static<typeof Ping>
 export const Unavailable = Type.Object(
   {
     reason: Type.Union([Type.Literal('full'), Type.Literal('draining')]),
-    retryAfter: Type.Integer({ minimum: 0, description: 'seconds' }),
+    retryAfter: Type.Integer({ minimum: 0, description: 'seconds to wait before reconnecting' }),
   },
   { $id: 'Unavailable', title: 'Unavailable', additionalProperties: false },
 )

@@ -43,11 +43,13 @@ export function observeIndex(
   observe('jobcast_indexed_block', 'Number of the block indexed last.', (state) => state.blockNumber)
   observe(
     'jobcast_lag_blocks',
-    'Blocks between the indexed block and the head, minus CONFIRMATIONS.',
+    'Blocks between the indexed block and the block CONFIRMATIONS below the head.',
     (state) => lagBlocks(state, confirmations),
   )
-  observe('jobcast_lag_seconds', 'Lag of the index in seconds of chain time, minus CONFIRMATIONS.', (state) =>
-    lagSeconds(state, confirmations),
+  observe(
+    'jobcast_lag_seconds',
+    'Lag of the index in seconds of chain time, for the same blocks as jobcast_lag_blocks.',
+    (state) => lagSeconds(state, confirmations),
   )
   observe(
     'jobcast_chain_contact_age_seconds',

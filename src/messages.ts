@@ -14,7 +14,7 @@ export function messageOf(error: unknown): string {
   return line.length > MAX_LENGTH ? `${line.slice(0, MAX_LENGTH)}…` : line
 }
 
-/** Properties with which errors of Node, fetch, viem and WebSockets give their reason. */
+/** Properties in which errors of Node, fetch, viem and WebSockets state their reason. */
 interface Parts {
   message?: string
   code?: string

@@ -5,7 +5,7 @@ export interface Connected {
   type: 'connected'
   /** server time, ISO 8601 UTC */
   timestamp: string
-  /** the indexer's head block */
+  /** the block indexed last */
   blockNumber: string
   /** no reorg can reach this block or any before it */
   finalizedBlockNumber: string

@@ -34,7 +34,7 @@ export async function serveApi(app: Instance, feed: Feed, options: ServerOptions
   authentication(app, config.apiKeys)
 
   const fanout = serveStreams(app, feed, options)
-  // PGlite runs one query at a time. A second one would only wait inside it, ahead of the indexer's.
+  // PGlite runs one query at a time. A second one would wait inside PGlite, ahead of the indexer's statements.
   const atOnce = config.databaseUrl === undefined ? 1 : config.databaseConnections
   jobsRoutes(app, createAdmission({ atOnce }), options)
   configRoute(app, options)
@@ -42,7 +42,7 @@ export async function serveApi(app: Instance, feed: Feed, options: ServerOptions
   await app.register(pages)
 }
 
-/** Any web page may read the API. */
+/** Allows any web page to read the API (CORS). */
 async function allowOrigins(app: Instance): Promise<void> {
   await app.register(cors, {
     origin: '*',
@@ -56,8 +56,8 @@ async function allowOrigins(app: Instance): Promise<void> {
 }
 
 /**
- * Limits the routes that do not switch it off, and the requests that no route matches.
- * @param max requests of one client address in a minute
+ * Limits the request rate of all routes without `rateLimit: false`, and of requests that match no route.
+ * @param max requests of one client address per minute
  */
 async function limitRequests(app: Instance, max: number): Promise<void> {
   await app.register(rateLimit, {
@@ -83,7 +83,7 @@ function serveStreams(app: Instance, feed: Feed, { config, contract, metrics }: 
   observeGauge(
     metrics.registry,
     'jobcast_streams_stalled',
-    'Open streams whose client takes no bytes now.',
+    'Open streams whose socket is full because the client reads too slowly or not at all.',
     fanout.stalled,
   )
   const streams = eventsRoute(app, {

@@ -4,12 +4,12 @@ import compress from '@fastify/compress'
 import type { Instance } from './instance.ts'
 
 /**
- * Answers up to this size are compressed at once, which takes 1 ms for each 40 kB. A compression in the background needs
- * 500 kB of its own until its client has read the answer: 4,000 pipelined requests needed 2 GB.
+ * Answers up to this size are compressed synchronously, which takes 1 ms for each 40 kB. Asynchronous compression needs 500 kB per
+ * answer until its client has read it: 4,000 pipelined requests needed 2 GB.
  */
 const MAX_SYNC_BYTES = 256 * 1_024
 
-/** Compressed answers that are kept: the documents, the files of the pages, and the pages of jobs that clients poll. */
+/** Maximum number of compressed answers kept: the documents, the files of the pages, and the pages of jobs that clients poll. */
 const MAX_KEPT = 100
 
 /** Compresses answers by brotli or gzip. Register it after caching, which hashes the text. */
@@ -25,7 +25,7 @@ export async function compression(app: Instance): Promise<void> {
   })
 }
 
-/** Compresses an answer once while it is among the latest. The options are those of the server, always the same. */
+/** Keeps the compressed answers that were used last. Options are not part of the key, because the server always passes the same. */
 function memoizeLatest<Options>(compressSync: (data: Buffer, options: Options) => Buffer) {
   const latest = new Map<string, Buffer>()
   return (data: Buffer, options: Options): Buffer => {

@@ -9,7 +9,7 @@ import type { ServerOptions } from './options.ts'
 type ConfigOptions = Pick<ServerOptions, 'config' | 'contract' | 'readState'>
 
 const orNull = <T extends TSchema>(type: T, options: object = {}) =>
-  Type.Union([type, Type.Null()], { description: 'null before the chain was reached', ...options })
+  Type.Union([type, Type.Null()], { description: 'null until the chain is reached', ...options })
 
 const ContractData = Type.Object(
   {
@@ -23,13 +23,13 @@ const ContractData = Type.Object(
         name: Type.String({ examples: ['budget'] }),
         kind: Type.String({ enum: ['uint', 'time', 'address', 'bytes32', 'choice', 'amount', 'text'] }),
         nullable: Type.Boolean(),
-        role: Type.Boolean({ description: 'names a party of the job' }),
+        role: Type.Boolean({ description: 'true if the field names a party of the job' }),
         decimals: Type.Optional(Type.Integer({ description: 'fraction digits of an amount' })),
         unit: Type.Optional(Type.String({ description: 'the unit of an amount', examples: ['USDC'] })),
         values: Type.Optional(Type.Array(Type.Unknown(), { description: 'known values of a choice' })),
         about: Type.Optional(Type.String()),
       }),
-      { description: 'of a job, in the order they are sent' },
+      { description: 'fields of the job object, in the order they are sent' },
     ),
     filters: Type.Array(
       Type.Object({
@@ -40,9 +40,9 @@ const ContractData = Type.Object(
             'list: one of the fields has one of the values given; min, max: inclusive bounds of the field',
         }),
         fields: Type.Array(Type.String()),
-        takes: Type.String({ description: 'in words' }),
+        takes: Type.String({ description: 'the accepted values, in words' }),
       }),
-      { description: 'the query parameters that select jobs, of the history and of the stream' },
+      { description: 'query parameters that select jobs, the same for the history and the stream' },
     ),
     choice: Type.Union([Type.String(), Type.Null()], {
       description: 'the field that /api/v1/stats groups by',
@@ -54,23 +54,23 @@ const ContractData = Type.Object(
 
 const ConfigData = Type.Object({
   chainId: orNull(Type.Integer(), { examples: [1] }),
-  chainName: orNull(Type.String(), { description: 'if the chain is known', examples: ['Ethereum'] }),
+  chainName: orNull(Type.String(), { description: 'null if the chain is unknown', examples: ['Ethereum'] }),
   explorerUrl: orNull(Type.String(), {
-    description: "the chain's block explorer, if it is known",
+    description: "the chain's block explorer; null if it is unknown",
     examples: ['https://etherscan.io'],
   }),
   contractAddress: orNull(Type.String(), { examples: [`0x${'12'.repeat(20)}`] }),
   contract: ContractData,
   startBlock: orNull(Type.String(), { examples: ['1000'] }),
   feedRetentionSeconds: Type.Integer({ description: '0: streams cannot be resumed', examples: [3600] }),
-  keepaliveSeconds: Type.Integer({ description: 'of silence before a ping', examples: [30] }),
+  keepaliveSeconds: Type.Integer({ description: 'seconds of silence before a ping', examples: [30] }),
 })
 
-/** `GET /api/v1/config`: the chain, the contract's definition and the limits. */
+/** `GET /api/v1/config`: the chain, the contract's definition and the settings of streams. */
 export function configRoute(app: Instance, options: ConfigOptions): void {
   const schema = {
     operationId: 'getConfig',
-    summary: 'The chain, the contract and the limits',
+    summary: 'The chain, the contract and the settings of streams',
     description:
       'With the fields and filters of the contract, so that a client need not know them in advance.',
     tags: ['status'],
@@ -78,7 +78,7 @@ export function configRoute(app: Instance, options: ConfigOptions): void {
     response: {
       200: Type.Object(
         { success: Type.Literal(true), data: ConfigData },
-        { description: 'the chain, the contract and the limits' },
+        { description: 'the chain, the contract and the settings of streams' },
       ),
       ...errorResponses(),
     },
@@ -134,7 +134,7 @@ function contractData({
   }
 }
 
-/** The chain of an id, if viem knows it. viem's list is 700 modules, so it is loaded when needed and not at the start. */
+/** Returns the chain of an id, if viem knows it. viem's list has 700 modules, so it is loaded when first needed. */
 async function findChain(id: number): Promise<Chain | undefined> {
   return Object.values(await import('viem/chains')).find((chain) => chain.id === id)
 }

@@ -2,17 +2,17 @@ import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 
 /**
- * Pipelined requests that one connection may have under way. Browsers and proxies send one or two. An answer that waits for
- * its client has up to 100 kB.
+ * Maximum number of unanswered requests on one connection. Browsers and proxies send one or two. An answer that its client has not
+ * read takes up to 100 kB.
  */
 const MAX_PIPELINED = 32
 
-/** How long requests under way may take once the server closes. */
+/** Milliseconds that unanswered requests may take after the server begins to close. */
 const LAST_ANSWERS_MS = 6_000
 
 /**
- * Closes a connection if its client sends many requests without reading the answers. node:http reads on without a limit and
- * has no public way of backpressure: `socket.pause()` does not stop its parser.
+ * Closes a connection if its client sends many requests without reading the answers. node:http keeps reading without a limit and
+ * offers no public backpressure: `socket.pause()` does not stop its parser.
  */
 export function limitPipelining(server: Server): void {
   const pending = new WeakMap<Socket, number>()
@@ -25,15 +25,15 @@ export function limitPipelining(server: Server): void {
 }
 
 /**
- * Tracks the connections that would keep a closing server open. node:http closes idle connections only, and these are not idle:
- * those that never carried a request, which browsers and undici open in advance, and those with a request under way, which
- * would stay open for the keep-alive timeout after its answer.
- * @returns a function that ends the first kind at once and the second after the answer, and destroys all that are left after 6 s
+ * Tracks the connections that would keep a closing server open. node:http closes only idle connections. Two kinds are not idle:
+ * those that never carried a request, which browsers and undici open in advance, and those with an unanswered request, which would
+ * stay open for the keep-alive timeout after the answer.
+ * @returns a function that ends the first kind at once and the second after the answer, and destroys those left after 6 s
  */
 export function trackConnections(server: Server): () => void {
   const unused = new Set<Socket>()
   let closing = false
-  // Handlers that use `this` are shared by all connections, of which there may be 10,000.
+  // All connections share these handlers, because there may be 10,000 of them.
   function connectionClosed(this: Socket): void {
     unused.delete(this)
   }
