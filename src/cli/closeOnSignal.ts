@@ -7,12 +7,12 @@ const CLOSE_MS = 10_000
 /** Closes what runs on SIGINT, SIGTERM or an uncaught error, and exits. A second signal exits at once. */
 export function closeOnSignal(
   close: () => Promise<void>,
-  say: (message: string) => void,
-  fail: (error: Error) => void = printError,
+  logMessage: (message: string) => void,
+  logError: (error: Error) => void = printError,
 ): void {
   closeWithGrace({ delay: CLOSE_MS, logger: false }, async ({ signal, err }) => {
-    if (err) fail(err)
-    else say(`${signal}: closing`)
+    if (err) logError(err)
+    else logMessage(`${signal}: closing`)
     await close()
   })
 }

@@ -30,18 +30,18 @@ async function main(argv: string[]): Promise<void> {
   const args = name === undefined ? argv : argv.slice(1)
   if (name === 'help') return printHelp(args[0])
   if (args.includes('--help') || args.includes('-h')) return printHelp(name)
-  const command = find(name ?? 'start')
+  const command = findCommand(name ?? 'start')
   if (args.includes('--version') || args.includes('-v')) return console.log(version)
   return command.run(args, process.env)
 }
 
 /** Prints the help of one command, or of all. */
 function printHelp(name: string | undefined): void {
-  console.log((name === undefined ? helpOf(commands) : commandHelp(find(name))).trimEnd())
+  console.log((name === undefined ? helpOf(commands) : commandHelp(findCommand(name))).trimEnd())
 }
 
 /** @throws UsageError if there is no such command */
-function find(name: string): Command {
+function findCommand(name: string): Command {
   const command = commands.find((each) => each.name === name)
   if (!command) throw new UsageError(`there is no command "${name}"; see jobcast --help`)
   return command

@@ -25,7 +25,7 @@ function closest(found: string, names: string[]): string | undefined {
 /** Whether a variable is a longer, a shorter or a mistyped form of a setting's name. */
 function looksLike(found: string, name: string): boolean {
   if (name.length < SHORTEST_MISSPELT || found[0] !== name[0]) return false
-  if (beginningsOf(name).some((beginning) => `${found}_`.startsWith(`${beginning}_`))) return true
+  if (distinctivePrefixesOf(name).some((prefix) => `${found}_`.startsWith(`${prefix}_`))) return true
   // Shortened after its first word: CONTRACT_ADDR. The first word alone may be another program's.
   if (found.includes('_') && name.startsWith(found)) return true
   // Two mistakes in a longer name, one in a shorter one. Two swapped letters are one mistake of distance 2.
@@ -33,7 +33,7 @@ function looksLike(found: string, name: string): boolean {
 }
 
 /** The first words of a setting's name that other programs' variables hardly begin with. A variable may go on after them. */
-function beginningsOf(name: string): string[] {
+function distinctivePrefixesOf(name: string): string[] {
   // Platforms set variants of it, such as DATABASE_URL_UNPOOLED.
   if (name === 'DATABASE_URL') return []
   if (name === 'DATABASE_CONNECTIONS') return [name, 'DATABASE_POOL']

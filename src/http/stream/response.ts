@@ -26,7 +26,7 @@ export async function untilTurn(response: ServerResponse): Promise<boolean> {
 
 /** Sends the headers of a stream. The body is written to the socket, past the response, since it is encoded as chunks already. */
 export function startStream(response: ServerResponse): void {
-  removeHeaders(response)
+  removeHookHeaders(response)
   response.writeHead(200, STREAM_HEADERS)
   response.flushHeaders()
 }
@@ -39,7 +39,7 @@ export function sendComplete(reply: FastifyReply, body?: string, closing = false
   reply.hijack()
   const response = reply.raw
   const { socket, shouldKeepAlive } = response
-  removeHeaders(response)
+  removeHookHeaders(response)
   for (const [name, value] of Object.entries(STREAM_HEADERS)) response.setHeader(name, value)
   response.end(body)
   // Otherwise the connection stays open, as the headers say: the client may send its next request on it at any moment.
@@ -55,6 +55,6 @@ export function endConnection(socket: Socket): void {
 }
 
 /** Removes the headers that hooks set, since a stream has exactly those of the contract. */
-function removeHeaders(response: ServerResponse): void {
+function removeHookHeaders(response: ServerResponse): void {
   for (const name of response.getHeaderNames()) response.removeHeader(name)
 }

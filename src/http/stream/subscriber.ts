@@ -36,8 +36,8 @@ export function addSubscriber(feed: Feed, fanout: Fanout, stream: OpenStream): v
     end(how) {
       fanout.remove(subscriber)
       if (how === 'reset' || !socket.writable) return void socket.resetAndDestroy()
-      const goodbye = encodeFrame({ retry: jitter(ENDED_RETRY_MS) })
-      socket.write(chunked ? encodeChunk(goodbye) : goodbye)
+      const retryFrame = encodeFrame({ retry: jitter(ENDED_RETRY_MS) })
+      socket.write(chunked ? encodeChunk(retryFrame) : retryFrame)
       response.end()
       endConnection(socket)
     },
