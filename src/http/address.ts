@@ -1,8 +1,8 @@
 import { isIPv6 } from 'node:net'
 
 /**
- * Returns the key by which limits count a client: its IPv4 address, or the /64 network of its IPv6 address, because providers assign
- * a whole /64 to one customer. An IPv4 address mapped into IPv6 counts as IPv4. `unknown` if the client has disconnected.
+ * Returns the key by which limits count a client: its IPv4 address, also if mapped into IPv6, or the /64 network of its IPv6
+ * address, because one customer commonly has a whole /64. `unknown` if the client has disconnected.
  */
 export function addressKey(ip: string | undefined): string {
   if (ip === undefined) return 'unknown'

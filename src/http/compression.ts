@@ -4,8 +4,8 @@ import compress from '@fastify/compress'
 import type { Instance } from './instance.ts'
 
 /**
- * Answers up to this size are compressed synchronously, which takes 1 ms for each 40 kB. Asynchronous compression needs 500 kB per
- * answer until its client has read it: 4,000 pipelined requests needed 2 GB.
+ * Answers up to this size are compressed synchronously, which takes 1 ms for each 40 kB. Asynchronous compression needs 500 kB
+ * per answer until its client has read it: 4,000 pipelined requests needed 2 GB.
  */
 const MAX_SYNC_BYTES = 256 * 1_024
 
@@ -25,7 +25,7 @@ export async function compression(app: Instance): Promise<void> {
   })
 }
 
-/** Keeps the compressed answers that were used last. Options are not part of the key, because the server always passes the same. */
+/** Keeps the compressed answers used last. Options are not part of the key, because the server always passes the same. */
 function memoizeLatest<Options>(compressSync: (data: Buffer, options: Options) => Buffer) {
   const latest = new Map<string, Buffer>()
   return (data: Buffer, options: Options): Buffer => {

@@ -2,8 +2,8 @@ import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 
 /**
- * Maximum number of unanswered requests on one connection. Browsers and proxies send one or two. An answer that its client has not
- * read takes up to 100 kB.
+ * Maximum number of unanswered requests on one connection. Browsers and proxies send one or two. An answer that its client has
+ * not read takes up to 100 kB.
  */
 const MAX_PIPELINED = 32
 
@@ -26,8 +26,8 @@ export function limitPipelining(server: Server): void {
 
 /**
  * Tracks the connections that would keep a closing server open. node:http closes only idle connections. Two kinds are not idle:
- * those that never carried a request, which browsers and undici open in advance, and those with an unanswered request, which would
- * stay open for the keep-alive timeout after the answer.
+ * those that never carried a request, which browsers and undici open in advance, and those with an unanswered request, which
+ * would stay open for the keep-alive timeout after the answer.
  * @returns a function that ends the first kind at once and the second after the answer, and destroys those left after 6 s
  */
 export function trackConnections(server: Server): () => void {

@@ -4,10 +4,10 @@ import { unwrap } from '../messages.ts'
 import { sendError } from './errors.ts'
 import { excerpt, validationMessage } from './validationMessage.ts'
 
-/** Value of Retry-After, in seconds, if a query failed: the database may be back by then. */
+/** Value of Retry-After, in seconds, if a query failed: the database may answer again by then. */
 const QUERY_RETRY_SECONDS = 5
 
-/** Answers every error with its status and the error body of the API. An internal error is logged, and its answer reveals nothing of it. */
+/** Answers every error with its status and the API's error body. Internal errors are logged; their answer reveals nothing. */
 export function errorHandling(app: FastifyInstance): void {
   app.setSchemaErrorFormatter((errors) => new BadRequestError(validationMessage(errors)))
   app.setNotFoundHandler((request, reply) =>
@@ -28,7 +28,7 @@ export function errorHandling(app: FastifyInstance): void {
   })
 }
 
-/** Answers a URL that cannot be decoded or is too long. Such a request has no route, so no hook of one runs. */
+/** Answers a URL that cannot be decoded or is too long. Such a request matches no route, so no hook of a route runs. */
 export function answerMalformedUrl(_error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
   sendError(reply, 'BAD_REQUEST', `the path ${pathOf(request)} cannot be read`)
 }

@@ -24,19 +24,19 @@ export const ErrorBody = Type.Object(
   { $id: 'Error', title: 'Error' },
 )
 
-/** What the OpenAPI document says of each error. */
+/** Description and example message of each error in the OpenAPI document. */
 const documented: Record<ErrorCode, { description: string; message: string; retryAfter?: true }> = {
   BAD_REQUEST: {
     description: 'an unknown parameter or a bad value: the message names it and what it takes',
-    message: 'limit takes jobs a page, 1 to 100; "1000" is not',
+    message: 'limit takes jobs per page, 1 to 100; "1000" is not',
   },
   UNAUTHORIZED: {
     description: 'the operator set API_KEYS, and the key is missing or wrong',
     message: 'a key is needed: x-api-key, Authorization: Bearer, or api_key in the query',
   },
-  NOT_FOUND: { description: 'there is no such thing', message: 'there is no job 42' },
+  NOT_FOUND: { description: 'no such route or job', message: 'there is no job 42' },
   METHOD_NOT_ALLOWED: {
-    description: 'the route exists for other methods; with Allow',
+    description: 'the route has other methods, which the header Allow names',
     message: 'POST is not allowed here; use GET',
   },
   RATE_LIMITED: {
@@ -46,7 +46,8 @@ const documented: Record<ErrorCode, { description: string; message: string; retr
   },
   INTERNAL: { description: 'an internal error', message: 'internal error' },
   UNAVAILABLE: {
-    description: 'the database is out of reach, or the server holds all it can or is shutting down',
+    description:
+      'the database is out of reach, too many queries or streams are open, or the server is shutting down',
     message: 'the database is out of reach; try again',
     retryAfter: true,
   },
@@ -60,7 +61,7 @@ export function errorBody(code: ErrorCode, message: string): Static<typeof Error
   return { success: false, error: { code, message } }
 }
 
-/** The errors of an API route as response schemas: those that every route has, and `codes`. */
+/** Returns the response schemas of an API route's errors: those that every route has, and `codes`. */
 export function errorResponses(...codes: ErrorCode[]): Record<number, unknown> {
   const always: ErrorCode[] = ['BAD_REQUEST', 'UNAUTHORIZED', 'RATE_LIMITED', 'INTERNAL', 'UNAVAILABLE']
   return Object.fromEntries([...always, ...codes].map((code) => [statusByCode[code], errorResponse(code)]))

@@ -4,11 +4,11 @@ import { BadRequestError } from '../errors.ts'
 import type { HistoryQuery } from '../store/history.ts'
 import type { Position } from '../store/writes.ts'
 
-/** The last job that `page` reaches: Postgres reads and skips all rows before a page. */
+/** Number of jobs that `page` can reach: Postgres reads and skips all rows before a page. */
 const DEEPEST_JOB = 10_000
 
-const PAGE_TAKES = `a number from 1, down to the ${DEEPEST_JOB}th job: deeper pages are reached with cursor`
-const LIMIT_TAKES = 'jobs a page, 1 to 100'
+const PAGE_TAKES = `a number from 1, within the first ${DEEPEST_JOB} jobs (use cursor beyond them)`
+const LIMIT_TAKES = 'jobs per page, 1 to 100'
 const BLOCK_NUMBER = '^[0-9]{1,15}$'
 
 /** The parameters that only the history has. A 400 repeats their descriptions. */
@@ -44,7 +44,7 @@ export function parseHistoryQuery(rules: FilterRule[], query: Static<typeof Page
   if (cursor !== undefined && page !== 1)
     throw new BadRequestError('page and cursor exclude each other: give one of them')
   if (page * limit > DEEPEST_JOB)
-    throw new BadRequestError(`page takes ${PAGE_TAKES}; page ${page} of ${limit} jobs each is deeper`)
+    throw new BadRequestError(`page takes ${PAGE_TAKES}; page ${page} of ${limit} jobs each is beyond them`)
   const parsed: HistoryQuery = {
     filter: parseFilter(rules, query),
     order: order === 'asc' ? 'asc' : 'desc',
@@ -60,20 +60,18 @@ export function parseHistoryQuery(rules: FilterRule[], query: Static<typeof Page
 }
 
 /**
- * Refuses texts that the validation would coerce to a number, as `1e1`, `0x10` and ` 5`. It runs before the validation.
+ * Refuses texts that the validation would coerce to a number, such as `1e1`, `0x10` and ` 5`. It runs before the validation.
  * @throws BadRequestError
  */
 export function assertPlainNumbers(query: { page?: unknown; limit?: unknown }): void {
   for (const name of ['page', 'limit'] as const) {
     const text = query[name]
     if (typeof text === 'string' && !/^[0-9]{1,9}$/.test(text))
-      throw new BadRequestError(
-        `${name} takes ${name === 'page' ? PAGE_TAKES : LIMIT_TAKES}, in plain digits`,
-      )
+      throw new BadRequestError(`${name} takes plain digits: ${name === 'page' ? PAGE_TAKES : LIMIT_TAKES}`)
   }
 }
 
-/** Encodes a position as the opaque `cursor=` of API clients. */
+/** Encodes a position as a value of `cursor=`, which is opaque to clients. */
 export function encodePosition({ blockNumber, logIndex }: Position): string {
   return `${blockNumber.toString(36)}-${logIndex.toString(36)}`
 }

@@ -5,7 +5,7 @@ import { answerMalformedUrl } from './errorHandling.ts'
 import { answerMalformedRequest } from './malformedRequests.ts'
 import { requestId } from './requests.ts'
 
-/** fastify with the settings of the server: its routes get the types of their requests from their schemas. */
+/** fastify with the settings of the server. Its routes take the types of their requests from their schemas. */
 export type Instance = ReturnType<typeof createInstance>
 
 export function createInstance({ trustProxy }: Config, log: FastifyBaseLogger) {
@@ -27,7 +27,7 @@ export function createInstance({ trustProxy }: Config, log: FastifyBaseLogger) {
       maxHeaderSize: 16_384,
       connectionsCheckingInterval: 1_000,
     },
-    // While the server closes, the routes answer themselves: a refused stream must say when to come back.
+    // While the server closes, the routes still answer, because a refused stream must say when to reconnect.
     return503OnClosing: false,
     exposeHeadRoutes: true,
     clientErrorHandler: answerMalformedRequest,
@@ -37,7 +37,7 @@ export function createInstance({ trustProxy }: Config, log: FastifyBaseLogger) {
   }).withTypeProvider<TypeBoxTypeProvider>()
 }
 
-/** Translates a number of hops: fastify believes the addresses for which the function returns true, the nearest is hop 0. */
+/** Turns a number of hops into a function. fastify trusts a proxy if the function returns true for it; the nearest is hop 0. */
 function toTrustFunction(proxies: Config['trustProxy']) {
   return typeof proxies === 'number' ? (_address: string, hop: number) => hop < proxies : proxies
 }

@@ -9,7 +9,7 @@ export function jobSchema({ fields }: Contract): TObject {
 }
 
 function fieldSchema({ schema, nullable, offChain, about }: Field): TSchema {
-  const description = offChain ? 'not known to the chain: null' : about
+  const description = offChain ? 'always null: no log carries it' : about
   if (!nullable) return { ...schema, ...(description && { description }) }
   return Type.Union([schema, Type.Null()], { ...(description && { description }) })
 }

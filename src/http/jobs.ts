@@ -22,16 +22,16 @@ const HistoryAnswer = Type.Object(
       page: Type.Integer({ examples: [1] }),
       limit: Type.Integer({ examples: [20] }),
       total: Type.Integer({
-        description: `All jobs of the query. Exact for any filter of status and choices alone; otherwise exact up to ${TOTAL_LIMIT}, and ${TOTAL_LIMIT + 1} means "more than ${TOTAL_LIMIT}".`,
+        description: `Number of jobs on all pages. Exact if the query filters by status and choices alone; otherwise exact up to ${TOTAL_LIMIT}, and ${TOTAL_LIMIT + 1} means "more than ${TOTAL_LIMIT}".`,
         examples: [100],
       }),
       next: Type.Union([Type.String(), Type.Null()], {
-        description: 'give it as cursor= for the next page; null on the last one',
+        description: 'pass it as cursor= to get the next page; null on the last one',
         examples: ['2n9c-1'],
       }),
     }),
     lastEventId: Type.String({
-      description: 'position of the feed in the same snapshot: give it as lastEventId= to /api/v1/events',
+      description: 'position of the feed in the same snapshot: pass it as lastEventId= to /api/v1/events',
       examples: ['1780000000000042'],
     }),
   },
@@ -64,7 +64,7 @@ function historyRoute(app: Instance, admission: Admission, { contract, readHisto
     operationId: 'listJobs',
     summary: 'The jobs indexed so far',
     description:
-      'Ordered by block and log position. Follow pagination.next by cursor=: it costs the same at any depth and does not shift when jobs arrive.',
+      'Ordered by block and log position. Pass pagination.next as cursor= to read on: it costs the same at any depth and does not shift when jobs arrive.',
     tags: ['jobs'],
     querystring: Type.Object(parameters, { additionalProperties: false }),
     response,
@@ -83,7 +83,7 @@ function historyRoute(app: Instance, admission: Admission, { contract, readHisto
       )
       const { page, limit } = query
       const pagination = JSON.stringify({ page, limit, total, next: next && encodePosition(next) })
-      // The store has the jobs as JSON.
+      // `jobs` is JSON already.
       const body = `{"success":true,"data":[${jobs}],"pagination":${pagination},"lastEventId":"${lastId}"}`
       return reply.type('application/json; charset=utf-8').send(body)
     },
@@ -96,12 +96,12 @@ function jobRoute(app: Instance, admission: Admission, { contract, readJob }: Jo
     operationId: 'getJob',
     summary: 'One job with its lifecycle',
     description:
-      'The lifecycle has each log that created or changed the job. If the contract used an id twice, the latest job is answered.',
+      'The lifecycle has each log that created or changed the job. If the contract used an id twice, the latest job is returned.',
     tags: ['jobs'],
     params: Type.Object({
       jobId: Type.String({
         pattern: `^${idParameter?.pattern}$`,
-        description: "a job's id as the job object has it",
+        description: "a job's id, in the form of the job object",
         examples: [exampleJob(contract).jobId],
       }),
     }),

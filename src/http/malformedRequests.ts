@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { errorBody, sendError } from './errors.ts'
 
-/** Status and message by the code of node:http's error. */
+/** Status line and message of the answer, by the code of node:http's error. */
 const answers: Record<string, [status: string, message: string]> = {
   HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', 'the headers are too long'],
   ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'the request took too long to arrive'],
@@ -10,7 +10,7 @@ const answers: Record<string, [status: string, message: string]> = {
 
 /**
  * Answers bytes that node:http cannot parse as a request, and closes the connection. If the connection has carried an answer
- * before, that one may still be under way. A second one would end up inside it, so none is sent.
+ * before, that answer may be incomplete. A second one would end up inside it, so none is sent.
  */
 export function answerMalformedRequest({ code = '' }: Error & { code?: string }, socket: Socket): void {
   if (code === 'ECONNRESET' || !socket.writable || socket.bytesWritten > 0) {
@@ -31,7 +31,7 @@ export function answerMalformedRequest({ code = '' }: Error & { code?: string },
 
 /**
  * Refuses what node:http parses and HTTP forbids: a request of HTTP/1.1 without Host, and `*` as the path of another method than
- * OPTIONS (RFC 9112, sections 3.2 and 3.2.4). An Expect that is not known is ignored (RFC 9110, section 10.1.1).
+ * OPTIONS (RFC 9112, sections 3.2 and 3.2.4). An unknown Expect header is ignored (RFC 9110, section 10.1.1).
  */
 export function refuseMalformedRequests(app: FastifyInstance): void {
   app.addHook('onRequest', ({ raw: { httpVersion, headers, url, method } }, reply, done) => {

@@ -5,7 +5,7 @@ import { sendError } from './errors.ts'
 /** Methods that no route has. OPTIONS is answered by CORS, and node:http closes the connection of a CONNECT. */
 const UNSUPPORTED = METHODS.filter((method) => !['GET', 'HEAD', 'OPTIONS', 'CONNECT'].includes(method))
 
-/** Answers methods that a route does not have by 405 with Allow (RFC 9110, section 15.5.6). Register it before the routes. */
+/** Answers methods that a route does not have with 405 and Allow (RFC 9110, section 15.5.6). Register it before the routes. */
 export function methodNotAllowed(app: FastifyInstance): void {
   for (const method of UNSUPPORTED) if (!app.supportedMethods.includes(method)) app.addHttpMethod(method)
   app.addHook('onRoute', function (route) {
@@ -14,9 +14,9 @@ export function methodNotAllowed(app: FastifyInstance): void {
       method: UNSUPPORTED,
       url: route.routePath,
       schema: { hide: true },
-      // With its rate limit.
+      // The rate limit of the GET route.
       ...(route.config && { config: route.config }),
-      // In onRequest the body has not been read.
+      // Answered in onRequest, before the body is read.
       async onRequest(request, reply) {
         reply.header('allow', 'GET, HEAD, OPTIONS')
         return sendError(reply, 'METHOD_NOT_ALLOWED', `${request.method} is not allowed here; use GET`)

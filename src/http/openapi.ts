@@ -3,13 +3,14 @@ import type { Instance } from './instance.ts'
 
 const introduction = `Jobs of an on-chain marketplace, as history and as a live stream.
 
-Integers that can pass 2^53 (uint256 ids, block numbers, unix seconds of the chain) are decimal strings. Filters are the same on the history and on the stream: values of one parameter are
-comma-separated and OR'd, parameters are AND'd.
+Integers that can exceed 2^53 (uint256 ids, block numbers, unix seconds of the chain) are decimal strings.
+Filters are the same on the history and on the stream: values of one parameter are comma-separated and OR'd, parameters
+are AND'd.
 
 From the history to the stream without a gap or a duplicate: read \`/api/v1/jobs\`, then open
 \`/api/v1/events?lastEventId=\` with the \`lastEventId\` of that answer.`
 
-/** `GET /openapi.json`: the OpenAPI document, made from the schemas of the routes. Register it before the routes. */
+/** `GET /openapi.json`: the OpenAPI document, generated from the schemas of the routes. Register it before the routes. */
 export async function openapi(app: Instance, version: string): Promise<void> {
   await app.register(swagger, {
     openapi: {

@@ -9,12 +9,11 @@ const NOT_READY_RETRY_SECONDS = 5
 const uncached = { 'cache-control': 'no-store' }
 const tags = ['operation']
 const config = { rateLimit: false } satisfies FastifyContextConfig
-/** A response of every route, for the OpenAPI document. */
 const badRequest = { '4xx': { description: 'the request is not valid HTTP' } }
 
 type OperationOptions = ReadinessOptions & Pick<ServerOptions, 'metrics'>
 
-/** `/health`, `/ready` and `/metrics`: for probes and monitoring, without a limit and without a key. */
+/** `/health`, `/ready` and `/metrics`: for probes and monitoring, without a rate limit or a key. */
 export function operationRoutes(app: Instance, options: OperationOptions): void {
   healthRoute(app)
   readyRoute(app, options)
@@ -51,7 +50,7 @@ function readyRoute(app: Instance, options: ReadinessOptions): void {
           status: Type.Literal('not ready'),
           reason: Type.String({ examples: ['the indexer is 1200 blocks (2400 s) behind the head'] }),
         },
-        { description: 'the server is not ready; the reason in words, with Retry-After' },
+        { description: 'the server is not ready; with the reason in words, and Retry-After' },
       ),
       ...badRequest,
     },

@@ -9,7 +9,7 @@ import type { LifecycleEntry } from '../store/lifecycle.ts'
 import type { IndexState } from '../store/state.ts'
 import type { HourTotal, Total } from '../store/stats.ts'
 
-/** What the server needs of the other rooms. Each route takes its part. */
+/** Dependencies of the server. Each route picks those it needs. */
 export interface ServerOptions {
   config: Config
   contract: Contract
@@ -23,6 +23,6 @@ export interface ServerOptions {
   readHistory(query: HistoryQuery): Promise<HistoryPage>
   /** null if there is no such job */
   readJob(jobId: string): Promise<{ job: Job; lifecycle: LifecycleEntry[] } | null>
-  /** why this process's indexer does not index; undefined if it does, or if another process is to */
+  /** why this process's indexer is halted; undefined if it is not, or if the process has none */
   indexerFault(): string | undefined
 }

@@ -12,7 +12,7 @@ const contentTypes: Record<string, string> = {
   '.svg': 'image/svg+xml',
 }
 
-/** Options of helmet. The headers that work over TLS only are left to the proxy that terminates it. */
+/** Options of helmet. Headers that only work over TLS are left to the proxy that terminates it. */
 const security = {
   contentSecurityPolicy: {
     useDefaults: false,
@@ -44,7 +44,7 @@ interface Asset {
 
 /**
  * `GET /` (the live page), `GET /jobs/:jobId` (a job's page), `GET /docs` (the reference of the API), and their styles,
- * modules and icon under `/page/`. They need no key: they read the jobs from the API.
+ * modules and icon under `/page/`. They need no key, because they hold no jobs: their scripts read them from the API.
  */
 export const pages: FastifyPluginAsyncTypebox = async (app) => {
   await app.register(helmet, security)

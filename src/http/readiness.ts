@@ -4,12 +4,12 @@ import { staleness } from '../indexer/staleness.ts'
 import { unwrap } from '../messages.ts'
 import type { ServerOptions } from './options.ts'
 
-/** Deadline of the answer. A probe gives up after a few seconds, and an operator should see the reason before. */
+/** Deadline of the database's answer, in ms. Probes time out after a few seconds, and `/ready` must report the reason before. */
 const ANSWER_MS = 2_000
 
 export type ReadinessOptions = Pick<ServerOptions, 'config' | 'readState' | 'indexerFault'>
 
-/** Why the server is not ready, in words that name no host; undefined if it is ready. */
+/** Returns why the server is not ready, without host names; undefined if it is ready. */
 export async function notReadyReason(options: ReadinessOptions): Promise<string | undefined> {
   const late = () => new UnavailableError(`no answer within ${ANSWER_MS} ms`)
   try {

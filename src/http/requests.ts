@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Metrics } from '../observe/metrics.ts'
 import { STREAM_ROUTE } from './stream/describe.ts'
 
-/** The id of a request in the log: X-Request-Id of the proxy if it is harmless, so that both logs can be read together. */
+/** Returns the id of a request in the log: X-Request-Id of the proxy if it is safe to log, so that its log can be correlated. */
 export function requestId({ headers }: IncomingMessage): string {
   const given = headers['x-request-id']
   return typeof given === 'string' && /^[\w.:-]{1,100}$/.test(given) ? given : randomUUID()
@@ -15,7 +15,7 @@ export function measureRequests(app: FastifyInstance, { httpSeconds }: Pick<Metr
   app.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? 'none'
     const { statusCode, elapsedTime } = reply
-    // The time of an open stream is its length. Streams have metrics of their own.
+    // For a stream, the time is how long it was open. Streams have metrics of their own.
     if (route !== STREAM_ROUTE || statusCode !== 200)
       httpSeconds.observe({ route, status: String(statusCode) }, elapsedTime / 1000)
     request.log.debug(

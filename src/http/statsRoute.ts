@@ -35,7 +35,7 @@ const StatsData = Type.Object({
   }),
   hours: Type.Array(
     Type.Object({
-      hour: Type.String({ description: 'unix seconds of its beginning', examples: ['1780002000'] }),
+      hour: Type.String({ description: 'unix seconds at which the hour begins', examples: ['1780002000'] }),
       choice: ChoiceValue,
       ...tally,
     }),
@@ -44,15 +44,21 @@ const StatsData = Type.Object({
     },
   ),
   blockNumber: Type.String({ description: 'the block indexed last', examples: ['123456'] }),
-  finalizedBlockNumber: Type.String({ description: 'no reorg can touch it', examples: ['123392'] }),
-  headBlockNumber: Type.String({ description: "the chain's head when last looked at", examples: ['123458'] }),
+  finalizedBlockNumber: Type.String({
+    description: 'no reorg can touch this block or any before it',
+    examples: ['123392'],
+  }),
+  headBlockNumber: Type.String({
+    description: "the chain's head when an indexer last read it",
+    examples: ['123458'],
+  }),
   lagBlocks: Type.Integer({ examples: [2] }),
   lagSeconds: Type.Integer({ description: 'of chain time', examples: [24] }),
   syncing: Type.Boolean({
     description: "true while the contract's past is indexed for the first time: jobs are missing",
     examples: [false],
   }),
-  streams: Type.Integer({ description: 'open streams of the process that answers', examples: [118] }),
+  streams: Type.Integer({ description: 'open streams of the process that answered', examples: [118] }),
   timestamp: Type.String({
     format: 'date-time',
     description: 'when the database was read',
@@ -61,19 +67,19 @@ const StatsData = Type.Object({
 })
 
 /**
- * `GET /api/v1/stats`: totals, a series by hour, and how far the index is.
+ * `GET /api/v1/stats`: totals, a series by hour, and the lag of the index.
  * @param streams number of this process's open streams
  */
 export function statsRoute(app: Instance, streams: () => number, options: StatsOptions): void {
   const getStats = memoize(() => readStats(options), STATS_MS)
   const schema = {
     operationId: 'getStats',
-    summary: 'Totals, a series by hour, and how fresh the index is',
-    description: 'Read at most once a second, whatever the number of clients.',
+    summary: 'Totals, a series by hour, and the lag of the index',
+    description: 'The database is read at most once a second, however many clients ask.',
     tags: ['status'],
     querystring: KeyQuery,
     response: {
-      200: Type.Object({ success: Type.Literal(true), data: StatsData }, { description: 'the figures' }),
+      200: Type.Object({ success: Type.Literal(true), data: StatsData }, { description: 'the statistics' }),
       ...errorResponses(),
     },
   }

@@ -3,13 +3,13 @@ import type { Total } from '../store/stats.ts'
 
 interface Tally {
   jobs: number
-  /** the jobs' amounts added up, in the form of the field; null if the contract has no amount that can be added up */
+  /** sum of the jobs' amounts, as a decimal like the field; null if the contract has no amount that can be added up */
   amount: string | null
 }
 
 /**
  * Adds up jobs and amounts, exactly.
- * @param sum the contract's amount; undefined if its jobs may count in different units
+ * @param sum the field to add up; undefined if the jobs may count in different units
  */
 export function addUp(totals: { jobs: number; amount: string }[], sum: Field | undefined): Tally {
   return {

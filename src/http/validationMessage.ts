@@ -1,16 +1,16 @@
 import type { FastifySchemaValidationError } from 'fastify'
 
-/** Unknown parameters that a message names. The answer must not outgrow the request. */
+/** Maximum number of unknown parameters that a message names, so that the answer stays short. */
 const MAX_NAMED = 5
 const MAX_QUOTED_CHARACTERS = 80
 
-/** An error of Ajv with its option `verbose`. */
+/** An Ajv error under the option `verbose`. */
 interface VerboseError extends FastifySchemaValidationError {
   data?: unknown
   parentSchema?: { description?: string; properties?: Record<string, unknown> }
 }
 
-/** Names each bad parameter of a request and the values it takes, which are the description of its schema. */
+/** Names each bad parameter of a request and what it takes, which is the description of its schema. */
 export function validationMessage(errors: VerboseError[]): string {
   const unknown = errors.filter(isUnknownParameter)
   const messages = errors.filter((error) => !isUnknownParameter(error)).map(badValue)
@@ -18,12 +18,12 @@ export function validationMessage(errors: VerboseError[]): string {
   if (first) {
     const names = unknown.slice(0, MAX_NAMED).map(({ params }) => excerpt(String(params.additionalProperty)))
     const known = Object.keys(first.parentSchema?.properties ?? {}).join(', ')
-    messages.unshift(`unknown parameter ${names.join(', ')}; there are ${known}`)
+    messages.unshift(`unknown parameter ${names.join(', ')}; known parameters: ${known}`)
   }
   return [...new Set(messages)].join('; ')
 }
 
-/** The beginning of a text of the client, short enough to quote. */
+/** Returns the beginning of a client's text, short enough to quote. */
 export function excerpt(text: string): string {
   return text.length > MAX_QUOTED_CHARACTERS ? `${text.slice(0, MAX_QUOTED_CHARACTERS)}…` : text
 }

@@ -221,7 +221,7 @@ it('its filters select the history and the stream by the same rules', async () =
   expect((await rich.waitFor(1)).map(({ data }) => data.jobId)).toEqual([dear])
 
   for (const [query, message] of [
-    ['clientId=1', /unknown parameter clientId; there are .*sponsor.*minReward/],
+    ['clientId=1', /unknown parameter clientId; known parameters: .*sponsor.*minReward/],
     ['sponsor=0x12', /sponsor takes addresses, in any case/],
     ['minReward=0.1234567890123456789', /minReward takes ETH, inclusive, with at most 18 fraction digits/],
     ['title=x', /unknown parameter title/],

@@ -81,7 +81,7 @@ describe('the history', () => {
   })
 
   it.each([
-    ['page=102&limit=99', /page takes .*the 10000th job: deeper pages are reached with cursor.*page 102/],
+    ['page=102&limit=99', /page takes .*within the first 10000 jobs \(use cursor beyond them\).*page 102/],
     ['page=10001', /page takes .*cursor/],
     ['page=501', /page takes .*cursor/],
     ['fromBlock=3&toBlock=2', /fromBlock is above toBlock/],
@@ -90,8 +90,8 @@ describe('the history', () => {
     ['page=2&cursor=1-1', /page and cursor exclude each other/],
     ['cursor=%25', /cursor takes the pagination.next/],
     ['cursor=zzzzzzzzzzzz-0', /cursor takes the pagination.next/],
-    ['limit=0', /limit takes jobs a page, 1 to 100/],
-    ['limit=101', /limit takes jobs a page, 1 to 100/],
+    ['limit=0', /limit takes jobs per page, 1 to 100/],
+    ['limit=101', /limit takes jobs per page, 1 to 100/],
     ['page=0', /page takes a number from 1/],
     ['order=up', /order takes desc \(newest first\) or asc/],
     ['fromBlock=-1', /fromBlock takes a block number/],

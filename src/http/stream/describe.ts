@@ -10,8 +10,8 @@ export const STREAM_ROUTE = '/api/v1/events'
 const described: Record<EventType, [data: string, when: string]> = {
   connected: ['Connected', 'the first frame, always'],
   job_created: ['Job', 'a log that creates a job was indexed and committed'],
-  job_updated: ['Job', 'a later log changed the job, or a reorg took such a log away: the job as it is now'],
-  job_removed: ['Job', 'a reorg took the creating log off the chain: the job as it was'],
+  job_updated: ['Job', 'a later log changed the job, or a reorg removed such a log: the job as it is now'],
+  job_removed: ['Job', 'a reorg removed the creating log: the job as it was'],
   ping: ['Ping', 'the stream was silent for the keepalive time'],
   unavailable: ['Unavailable', 'the server cannot hold this stream now; the response ends'],
 }
@@ -29,10 +29,10 @@ function eventSchema([type, [data, when]]: [string, [string, string]]) {
         contentSchema: { $ref: `#/components/schemas/${data}` },
       },
       ...(type !== 'unavailable' && {
-        id: { type: 'string', pattern: '^[0-9]+$', description: 'the position in the feed; only grows' },
+        id: { type: 'string', pattern: '^[0-9]+$', description: 'position in the feed; ids only increase' },
       }),
       ...(['connected', 'unavailable'].includes(type) && {
-        retry: { type: 'integer', description: 'milliseconds to wait before coming back' },
+        retry: { type: 'integer', description: 'milliseconds to wait before reconnecting' },
       }),
     },
   }
@@ -61,7 +61,7 @@ const exampleStream = (contract: Contract) =>
 const lastEventIdHeader = Type.Object({
   'Last-Event-ID': Type.Optional(
     Type.String({
-      description: 'the id of the last event received; an id that is not of this feed is a gap, and no error',
+      description: 'id of the last event received; an id that is not of this feed is a gap, not an error',
     }),
   ),
 })
@@ -71,17 +71,18 @@ export const streamDescription = (contract: Contract) => ({
   operationId: 'streamEvents',
   summary: 'The stream of jobs, as Server-Sent Events',
   description: [
-    'A new subscription gets no past events: only what is committed after it connected. One that comes back with Last-Event-ID',
-    'continues its own subscription: everything after that id, once, in order, then live; `connected.resumed` tells whether',
-    'that was possible. A client that takes no bytes is disconnected, and can resume. If the server cannot hold the stream now,',
-    'a client that accepts text/event-stream is answered 200 with one `unavailable` event, since EventSource never returns after a 503.',
+    'A new subscription gets no past events, only those committed after it connected. A client that reconnects with Last-Event-ID',
+    'resumes: it gets every event after that id, once and in order, then live events. `connected.resumed` tells whether this was',
+    'possible. A client that reads nothing is disconnected, and can resume. If the server cannot hold the stream now, a client that',
+    'accepts text/event-stream gets 200 with one `unavailable` event, because EventSource never reconnects after a 503.',
   ].join(' '),
   tags: ['jobs'],
   headers: lastEventIdHeader,
   response: {
     ...errorResponses(),
     200: {
-      description: 'the stream; it ends when the client, or a server that shuts down, ends it',
+      description:
+        'the stream; it ends when the client disconnects or reads too slowly, or when the server shuts down',
       content: { 'text/event-stream': { schema: eventsSchema, example: exampleStream(contract) } },
     },
   },

@@ -21,7 +21,7 @@ export interface StreamOptions extends StreamLimits {
   contract: Contract
   feed: Feed
   fanout: Fanout
-  /** false if the feed keeps nothing for clients that come back */
+  /** false if FEED_RETENTION is 0 */
   resumable: boolean
   metrics: Pick<Metrics, 'streamsOpened' | 'streamsClosed' | 'streamsRefused' | 'resumeBehind'>
 }
@@ -48,7 +48,7 @@ export function eventsRoute(app: Instance, options: StreamOptions): { drain(): P
   const streams: Streams = { ...options, limits: createLimits(options), draining: false }
   const { contract, metrics } = options
   const schema = { ...streamDescription(contract), querystring: streamParameters(contract.filters) }
-  // Runs for errors of hooks and of validation too, and not for a stream, which is hijacked.
+  // Also runs for errors of hooks and of validation. It does not run for a stream, which is hijacked.
   const onSend: onSendAsyncHookHandler = async ({ method }, { statusCode }) => {
     const reason = reasonOfStatus[statusCode]
     if (reason !== undefined && method === 'GET') metrics.streamsRefused.inc({ reason })
@@ -78,7 +78,7 @@ async function answerStreamRequest(streams: Streams, streamRequest: StreamReques
   if (!(await untilTurn(reply.raw))) return reply.hijack()
   if (request.method === 'HEAD') return sendComplete(reply)
   if (streams.draining) return refuse(streams, streamRequest, 'draining')
-  // Counted before anything else is awaited. Otherwise all requests of a burst would find the same free place.
+  // Counted before the next await. Otherwise all requests of a burst would find the same free place.
   const address = addressKey(request.ip)
   const exceeded = streams.limits.take(address)
   if (exceeded === 'full') return refuse(streams, streamRequest, 'full')
@@ -86,7 +86,7 @@ async function answerStreamRequest(streams: Streams, streamRequest: StreamReques
   return openStream(streams, streamRequest, () => streams.limits.release(address))
 }
 
-/** @param release frees the place of the stream; called once */
+/** @param release frees the place that the stream takes; called once */
 async function openStream(
   streams: Streams,
   streamRequest: StreamRequest,

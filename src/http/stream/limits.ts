@@ -4,14 +4,14 @@ export interface StreamLimits {
   maxStreamsPerIp: number
 }
 
-/** Counts streams in all and by address. The newest is refused: if older ones were cut, all of them would come back at once. */
+/** Counts all streams, and those of each address. The newest is refused, because older ones would reconnect at once if cut. */
 export function createLimits({ maxStreams, maxStreamsPerIp }: StreamLimits) {
   const byAddress = new Map<string, number>()
   let total = 0
   let onEmpty = () => {}
 
   return {
-    /** Counts one more stream of an address. @returns which limit it would exceed; then it is not counted */
+    /** Counts one more stream of an address. @returns the limit that it would exceed; it is then not counted */
     take(address: string): 'full' | 'address_full' | undefined {
       if (total >= maxStreams) return 'full'
       const streams = byAddress.get(address) ?? 0

@@ -7,7 +7,7 @@ import type { EventFilter } from '../../feed/batch.ts'
 import { apiKeyParameter } from '../auth.ts'
 import type { LastEventId } from './start.ts'
 
-/** Stars in one pattern. More make matching slow, and no event name needs them. */
+/** Maximum number of * in one pattern. More make matching slow, and no event name needs them. */
 const MAX_STARS = 3
 
 const typesOptions = {
@@ -43,8 +43,8 @@ export function streamParameters(rules: FilterRule[]) {
 }
 
 /**
- * Reads which events a stream carries. A change passes if the job matches before or after it: a subscriber must hear that a
- * job does not match any more.
+ * Reads which events a stream carries. A change passes if the job matches before or after it, so that a subscriber learns that
+ * a job no longer matches.
  * @throws BadRequestError for bad values that the schema accepts
  */
 export function parseStreamFilter(rules: FilterRule[], query: StreamQuery): EventFilter {
@@ -63,7 +63,7 @@ function matchingTypes(patterns: string): string[] {
   const chosen = new Set<string>()
   for (const pattern of patterns.split(',')) {
     if (pattern.split('*').length - 1 > MAX_STARS)
-      throw new BadRequestError(`types: too many * in "${pattern}"`)
+      throw new BadRequestError(`types takes patterns with at most ${MAX_STARS} *; "${pattern}" has more`)
     const regex = new RegExp(`^${pattern.replace(/\*+/g, '.*')}$`)
     const found = eventTypes.filter((type) => regex.test(type))
     if (found.length === 0)
@@ -74,8 +74,8 @@ function matchingTypes(patterns: string): string[] {
 }
 
 /**
- * Removes the id from the query of a client that gives one in the header, since the header wins. It runs before the
- * validation, so that a bad id that does not count is no error.
+ * Removes the id from the query if the header has one, since the header wins. It runs before the validation, so a bad id in the
+ * query is then no error.
  */
 export function preferHeaderId({
   headers,
@@ -92,7 +92,7 @@ export function preferHeaderId({
 /**
  * Reads the id after which a client continues. The header wins. A malformed header is a gap and not an error, because a
  * browser cannot fix it.
- * @throws BadRequestError if the query has no possible id, or two
+ * @throws BadRequestError if the id of the query is invalid, or is given under both names
  */
 export function parseLastEventId(header: string | undefined, query: StreamQuery): LastEventId {
   if (header) return toEventId(header) ?? 'malformed'

@@ -5,17 +5,17 @@ import { sendError } from '../errors.ts'
 import { jitter } from './jitter.ts'
 import { sendComplete } from './response.ts'
 
-/** Seconds after which a refused client comes back. */
+/** Seconds after which a refused client is to reconnect. */
 const REFUSED_RETRY_SECONDS = { from: 15, to: 60 }
 
 const messages = {
-  full: 'the server holds all the streams it can',
+  full: 'the server has as many streams as it can hold',
   draining: 'the server is shutting down',
   unreachable: 'the database is out of reach; try again',
 }
 export type Refusal = keyof typeof messages
 
-/** The label `reason` of the metric of refused streams, by the status of an error that a hook or the route answered. */
+/** Label `reason` in the metric of refused streams, by the status of an error that a hook or the route answered. */
 export const reasonOfStatus: Record<number, string> = {
   400: 'bad_request',
   401: 'unauthorized',
@@ -24,8 +24,8 @@ export const reasonOfStatus: Record<number, string> = {
 }
 
 /**
- * Refuses a stream that the server cannot hold now, by 503. A client that accepts `text/event-stream` gets a stream with one
- * `unavailable` event instead, because EventSource never comes back after a 503.
+ * Refuses a stream that the server cannot hold now, with 503. A client that accepts `text/event-stream` gets a stream with one
+ * `unavailable` event instead, because EventSource never reconnects after a 503.
  */
 export function sendRefusal(request: FastifyRequest, reply: FastifyReply, refusal: Refusal): FastifyReply {
   const retryAfter = jitter(REFUSED_RETRY_SECONDS)
@@ -37,7 +37,7 @@ export function sendRefusal(request: FastifyRequest, reply: FastifyReply, refusa
   return sendComplete(reply, encodeFrame(frame), draining)
 }
 
-/** Refuses a stream by 429 if its address has too many. EventSource gets the 429 too, since this client is to stop. */
+/** Refuses a stream with 429, for an address that has too many. EventSource gets it too, and does not reconnect. */
 export function sendAddressFull(reply: FastifyReply, maxStreamsPerIp: number): FastifyReply {
   return sendError(
     reply.header('retry-after', REFUSED_RETRY_SECONDS.to),

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyReply } from 'fastify'
 
-/** The headers of a stream, by the public contract. */
+/** Exactly the headers of a stream: those that fastify's hooks set are removed. */
 const STREAM_HEADERS = {
   'Content-Type': 'text/event-stream',
   'Cache-Control': 'no-cache, no-transform',
@@ -11,10 +11,10 @@ const STREAM_HEADERS = {
   'Access-Control-Allow-Origin': '*',
 }
 
-/** How long a client may take to receive the end of its stream. */
+/** Milliseconds that a client may take to receive the end of its stream. */
 export const END_MS = 2_000
 
-/** Waits until the answers to the requests pipelined before this one are out. @returns false if the connection ended first */
+/** Waits until the requests pipelined before this one are answered. @returns false if the connection ended first */
 export async function untilTurn(response: ServerResponse): Promise<boolean> {
   if (!response.socket)
     await new Promise<unknown>((resolve) => {
@@ -24,7 +24,7 @@ export async function untilTurn(response: ServerResponse): Promise<boolean> {
   return response.socket?.writable === true
 }
 
-/** Sends the headers of a stream. The body is written to the socket, past the response, since it is encoded as chunks already. */
+/** Sends the headers of a stream. Its frames are then written directly to the socket, because they are already encoded. */
 export function startStream(response: ServerResponse): void {
   removeHookHeaders(response)
   response.writeHead(200, STREAM_HEADERS)
@@ -33,7 +33,7 @@ export function startStream(response: ServerResponse): void {
 
 /**
  * Sends a complete response with the headers of a stream: to HEAD, or as a refusal.
- * @param closing true if the server closes, so that the connection is to end too
+ * @param closing true if the server is shutting down: the connection is then ended too
  */
 export function sendComplete(reply: FastifyReply, body?: string, closing = false): FastifyReply {
   reply.hijack()
@@ -42,7 +42,7 @@ export function sendComplete(reply: FastifyReply, body?: string, closing = false
   removeHookHeaders(response)
   for (const [name, value] of Object.entries(STREAM_HEADERS)) response.setHeader(name, value)
   response.end(body)
-  // Otherwise the connection stays open, as the headers say: the client may send its next request on it at any moment.
+  // Otherwise the connection stays open, as its headers say, because the client may already send its next request.
   if (socket && (closing || !shouldKeepAlive)) endConnection(socket)
   return reply
 }
@@ -54,7 +54,6 @@ export function endConnection(socket: Socket): void {
   socket.end()
 }
 
-/** Removes the headers that hooks set, since a stream has exactly those of the contract. */
 function removeHookHeaders(response: ServerResponse): void {
   for (const name of response.getHeaderNames()) response.removeHeader(name)
 }

@@ -1,7 +1,7 @@
 import { UnavailableError } from '../../errors.ts'
 import type { Feed } from '../../feed/feed.ts'
 
-/** The id after which a client wants to continue; `none` if it gave none, `malformed` if that cannot be an id. */
+/** Id after which a client wants to continue; `none` if it gave none, `malformed` if what it gave cannot be an id. */
 export type LastEventId = number | 'none' | 'malformed'
 
 /** Start position of a stream. */
@@ -14,8 +14,8 @@ export interface Start {
 
 /**
  * Finds the start position of a stream.
- * @param resumable false if the feed keeps nothing for clients that come back
- * @throws UnavailableError if only the database knows, and it does not answer
+ * @param resumable false if FEED_RETENTION is 0
+ * @throws UnavailableError if the database is needed and does not answer
  */
 export async function findStart(feed: Feed, lastEventId: LastEventId, resumable: boolean): Promise<Start> {
   const known = feed.lastId()

@@ -10,9 +10,9 @@ import { jitter } from './jitter.ts'
 import { endConnection, startStream } from './response.ts'
 import type { Start } from './start.ts'
 
-/** Milliseconds after which a client comes back if its connection breaks. */
+/** Milliseconds after which a client reconnects if its connection breaks. */
 const BROKEN_RETRY_MS = { from: 2_000, to: 4_000 }
-/** Milliseconds after which a client comes back if the server ends its stream. */
+/** Milliseconds after which a client reconnects if the server ends its stream. */
 const ENDED_RETRY_MS = { from: 1_000, to: 5_000 }
 
 export interface OpenStream {
