@@ -1,4 +1,4 @@
-/** The process cannot reach a service that it needs, such as the database. The request is answered with 503 and may be repeated. */
+/** The process cannot reach a service it needs, such as the database. The request is answered with 503 and may be repeated. */
 export class UnavailableError extends Error {
   override name = 'UnavailableError'
 }

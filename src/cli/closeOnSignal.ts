@@ -1,10 +1,10 @@
 import closeWithGrace from 'close-with-grace'
 import { printError } from './errors.ts'
 
-/** A shutdown that takes longer is cut off. */
+/** Milliseconds after which an unfinished shutdown is aborted. */
 const CLOSE_MS = 10_000
 
-/** Closes what runs on SIGINT, SIGTERM or an uncaught error, and exits. A second signal exits at once. */
+/** Calls `close` and exits at SIGINT, SIGTERM or an uncaught error. A second signal exits at once. */
 export function closeOnSignal(
   close: () => Promise<void>,
   logMessage: (message: string) => void,

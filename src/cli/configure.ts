@@ -4,7 +4,7 @@ import { misspelt } from '../settings/misspelt.ts'
 import { isConnectionFault } from '../store/faults.ts'
 import { FailedError, redactSecretsOf } from './errors.ts'
 
-/** Reads the configuration from the environment; `warnings` name variables that look like settings. @throws ConfigError */
+/** Reads the configuration from the environment; `warnings` name misspelt settings. @throws ConfigError */
 export function configure(role: Role): { config: Readonly<Config>; warnings: string[] } {
   const environment = readEnvironment()
   const config = loadConfig(environment, role)
@@ -12,14 +12,14 @@ export function configure(role: Role): { config: Readonly<Config>; warnings: str
   return { config, warnings: misspelt(environment) }
 }
 
-/** Reads the configuration for a command that only works on the database, and prints the warnings. @throws ConfigError */
+/** Reads the configuration for a command that uses only the database, and prints the warnings. @throws ConfigError */
 export function configureDatabase(): Readonly<Config> {
   const { config, warnings } = configure('api')
   for (const warning of warnings) console.error(warning)
   return config
 }
 
-/** Waits for work on the database. @throws FailedError instead of the driver's error if the database does not answer */
+/** Waits for work on the database. @throws FailedError, in place of the driver's error, if the database does not answer */
 export async function untilAnswered<T>(work: Promise<T>): Promise<T> {
   return work.catch((error) => {
     throw isConnectionFault(error)

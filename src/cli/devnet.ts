@@ -7,12 +7,12 @@ import { FailedError } from './errors.ts'
 /** `jobcast devnet` */
 export const devnetCommand: Command = {
   name: 'devnet',
-  summary: 'run a local chain with a living market, and Jobcast on it: nothing to configure',
+  summary: 'run a local chain with a simulated market, and Jobcast on it; needs no settings',
   options: [contractOption],
   async run(args, env) {
     const { contract } = parseCommand('devnet', { args, options: { contract: { type: 'string' } } }).values
     const devContract = await readDevContract(contract)
-    // No other setting of the user: a devnet has its own chain and its own database.
+    // Other settings of the user are ignored, because a devnet has its own chain and its own database.
     const LOG_LEVEL = env.LOG_LEVEL || 'warn'
     const { port } = loadConfig({ LOG_LEVEL, PORT: env.PORT ?? '' }, 'api')
     const [{ startDevnet }, { AnvilError }, { serve }, { createLog }] = await Promise.all([

@@ -9,7 +9,7 @@ export class UsageError extends Error {
   override name = 'UsageError'
 }
 
-/** The command cannot succeed now, for a reason outside of the program. */
+/** The command fails for a reason outside of the program. */
 export class FailedError extends Error {
   override name = 'FailedError'
 }
@@ -17,19 +17,19 @@ export class FailedError extends Error {
 const MISUSES = [UsageError, ConfigError, DefinitionError]
 const FAILURES = [FailedError, DatabaseError]
 
-/** 2 if the command line, the settings or the contract's definition are wrong, 1 for any other error. */
+/** Returns 2 if the command line, the settings or the contract's definition are wrong, 1 for any other error. */
 export function exitCodeOf(error: unknown): 1 | 2 {
   return MISUSES.some((Misuse) => error instanceof Misuse) ? 2 : 1
 }
 
-/** Whether an error is for the operator to fix. Any other is an internal error. */
+/** Returns whether an error is one that the operator can fix. Any other is an internal error. */
 export function isExpected(error: unknown): error is Error {
   return [...MISUSES, ...FAILURES].some((Expected) => error instanceof Expected)
 }
 
 let redact = redactor([])
 
-/** Removes the secrets of a configuration from all that {@link printError} prints. Before, it removes those in URLs only. */
+/** Makes {@link printError} remove the secrets of a configuration. Until then, it removes only those in URLs. */
 export function redactSecretsOf(config: Readonly<Config>): void {
   redact = redactor(secretsOf(config))
 }

@@ -8,7 +8,7 @@ import { FailedError, UsageError } from './errors.ts'
 export const generateCommand: Command = {
   name: 'generate',
   parameters: '[rpc url]',
-  summary: 'deploy the contract on your own anvil (http://127.0.0.1:8545) and run a market on it',
+  summary: 'deploy the contract on your own anvil (http://127.0.0.1:8545) and simulate a market on it',
   options: [contractOption],
   async run(args) {
     const { values, positionals } = parseCommand('generate', {

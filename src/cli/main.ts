@@ -10,7 +10,7 @@ import { resetCommand } from './reset.ts'
 import { startCommand } from './start.ts'
 import { tailCommand } from './tail.ts'
 
-// Loading modules is most of the time of a start. Each command imports what it needs when it runs.
+// Loading modules takes most of the startup time, so each command imports what it needs when it runs.
 const commands: readonly Command[] = [
   startCommand,
   devnetCommand,

@@ -19,7 +19,7 @@ export async function serve(config: Readonly<Config>, log: Logger): Promise<App>
   }
 }
 
-/** Listens for a moment. The app listens last, when it has created a database and may have taken the lease of the indexer. */
+/** Listens briefly, so that a taken port is reported before the app creates a database or takes the lease of the indexer. */
 async function tryToListen({ host, port }: Readonly<Config>): Promise<void> {
   const server = createServer().listen({ host, port })
   await once(server, 'listening')

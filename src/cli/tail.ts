@@ -29,7 +29,7 @@ object {"type","id","data"}. A lost connection is resumed, until Ctrl-C.`,
   ],
   async run(args, env) {
     const interrupt = new AbortController()
-    // Once: a second Ctrl-C ends the process at once.
+    // The listeners run once: a second Ctrl-C ends the process immediately.
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupt.abort())
     const { stdout, stderr } = process
     await tail(args, { stdout, stderr, env, signal: interrupt.signal })
@@ -51,7 +51,7 @@ export interface TailIo {
 export async function tail(args: string[], io: TailIo): Promise<void> {
   const plan = readTailArgs(args, io.env)
   const broken = new AbortController()
-  // Never removed: a write that was still under way may fail after the end.
+  // Never removed, because a pending write may fail after the end.
   io.stdout.on('error', (error) => broken.abort(error))
   const signal = AbortSignal.any([io.signal, broken.signal])
   try {
@@ -59,7 +59,7 @@ export async function tail(args: string[], io: TailIo): Promise<void> {
   } catch (error) {
     if (!signal.aborted) throw new FailedError(failureOf(error))
   }
-  // A reader that has enough (`| head`) closes the pipe. That ends the command and is no error.
+  // A reader that has enough (`| head`) closes the pipe, which is no error.
   if (broken.signal.aborted && broken.signal.reason.code !== 'EPIPE')
     throw new FailedError(failureOf(broken.signal.reason))
 }
@@ -89,7 +89,7 @@ function jsonFormat({ type, id, data }: JobEvent): string {
 /** Jobs whose last state is kept, some 10 MB. A change of any other job is shown without the state before it. */
 const KEPT_JOBS = 10_000
 
-/** Formats events for a terminal. It keeps the jobs it has shown, to mark what a change changed. */
+/** Formats events for a terminal. It keeps the jobs it has shown, to highlight the fields that a change changed. */
 function lineFormat(colour: boolean): (event: JobEvent) => string {
   const shown = new Map<string, JobBase>()
   return (event) => {
@@ -103,7 +103,7 @@ function lineFormat(colour: boolean): (event: JobEvent) => string {
   }
 }
 
-/** The block where the history begins. For a time, it is the block of the oldest job since then, searched from the newest back. */
+/** Returns the block where the history begins. For a duration, that is the oldest job's block, found from the newest back. */
 async function blockSince(url: string, since: Since, source: RequestOptions): Promise<bigint> {
   if ('block' in since) return since.block
   const begin = Date.now() - since.agoMs
@@ -115,7 +115,7 @@ async function blockSince(url: string, since: Since, source: RequestOptions): Pr
   return block ?? 0n
 }
 
-/** What an error says. The message of `fetch` is "fetch failed", and its cause says why. */
+/** Returns the message of an error and of its cause, because that of `fetch` is only "fetch failed". */
 function failureOf(error: unknown): string {
   const hasCause = error instanceof Error && error.cause !== undefined && !(error instanceof JobcastError)
   return hasCause ? `${error.message}: ${messageOf(error.cause)}` : messageOf(error)

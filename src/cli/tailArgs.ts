@@ -4,15 +4,15 @@ import { assertUrl, parseCommand } from './command.ts'
 import { UsageError } from './errors.ts'
 
 export interface TailPlan {
-  /** The server. */
+  /** base URL of the server */
   url: string
   filter: JobFilter
-  /** Where the history begins; undefined: no history. */
+  /** where the history begins; undefined for no history */
   since: Since | undefined
   apiKey: string | undefined
 }
 
-/** From a block on, or from a time on that is so many milliseconds ago. */
+/** A block, or a time in milliseconds before the present. */
 export type Since = { block: bigint } | { agoMs: number }
 
 /** Reads the arguments of `jobcast tail`. @throws UsageError */

@@ -6,7 +6,7 @@ import { createdAt } from '../../client/src/values.ts'
 /** A job event of `follow`. */
 export type JobEvent = Extract<FollowEvent<JobBase>, { data: JobBase }>
 
-/** Fields that a line shows without their names. All others are of the contract's definition. */
+/** Fields that a line shows without their names. All others come from the contract's definition. */
 const BASE_FIELDS = ['jobId', 'status', 'onchainCreatedAt', 'creationTxHash', 'blockNumber']
 const LONGEST_VALUE = 40
 
@@ -18,8 +18,8 @@ const SIGNS = {
 
 /**
  * Formats a job event as a line for a person: time, sign, id, status, the definition's fields that are not null, and the block
- * and the transaction of the creation. The time of a creation is that of its block. The time of a change or a removal is the
- * present.
+ * and the transaction of the creation. A creation is shown with the time of its block, a change or a removal with the current
+ * time.
  * @param before the job before a change, if known: the line shows its status, and highlights the fields that differ
  */
 export function tailLine(event: JobEvent, before: JobBase | undefined, colour: boolean): string {
@@ -64,7 +64,7 @@ function abbreviate(text: string): string {
   return text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE - 1)}…` : text
 }
 
-/** Text of a server without control characters, which a terminal would interpret. */
+/** Removes control characters from a server's text, because a terminal would interpret them. */
 function printable(value: unknown): string {
   return String(value).replace(/[\p{Cc}\p{Bidi_Control}]/gu, '')
 }

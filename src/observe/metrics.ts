@@ -50,7 +50,7 @@ type Factories = ReturnType<typeof createFactories>
 function createFactories(registry: Registry) {
   const registers = [registry]
   return {
-    /** Creates a counter. Each known label value starts at 0, because Prometheus sees no increase in a series that starts at 1. */
+    /** Creates a counter. Each known label value starts at 0, because Prometheus sees no increase if a series starts at 1. */
     counter: <Label extends string>(name: string, help: string, label?: Label, values: string[] = []) => {
       const labelNames = label === undefined ? [] : [label]
       const counter = new Counter({ name, help, labelNames, registers })
@@ -107,7 +107,7 @@ const databaseMetrics = ({ counter, duration }: Factories) => ({
 const httpMetrics = ({ duration }: Factories) => ({
   httpSeconds: duration(
     'jobcast_http_request_duration_seconds',
-    'Time from a request to its response, without streams.',
+    'Duration of requests, without open streams.',
     ['route', 'status'],
   ),
 })
@@ -129,10 +129,12 @@ const streamMetrics = ({ counter, histogram }: Factories) => ({
     'bad_request',
     'internal',
   ]),
-  streamsCut: counter('jobcast_streams_disconnected_total', 'Streams ended by the server.', 'reason', [
-    'stalled',
-    'too_far_behind',
-  ]),
+  streamsCut: counter(
+    'jobcast_streams_disconnected_total',
+    'Streams ended by the server because their client read too slowly.',
+    'reason',
+    ['stalled', 'too_far_behind'],
+  ),
   resumeBehind: histogram(
     'jobcast_resume_behind_events',
     'Events in memory after the position of a resumed stream.',

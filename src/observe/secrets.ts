@@ -1,8 +1,8 @@
 import type { Config } from '../config.ts'
 
 /**
- * Matches text that may occur in any message: up to 7 characters, or only letters, or only digits. Replacing it everywhere would
- * garble log lines, so a secret of this form is only removed from URLs.
+ * Matches text that may occur in any message: up to 7 characters, 15 letters or 19 digits. Replacing it everywhere would garble
+ * log lines, so a secret of this form is only removed from URLs.
  */
 const ORDINARY = /^(.{0,7}|[a-z]{0,15}|[0-9]{0,19})$/is
 

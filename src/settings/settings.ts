@@ -5,14 +5,14 @@ import { apiKeys, contractAddress, oneOf, optional, timeSpan, trustedProxies, wh
 export interface Setting {
   /** The environment variable. */
   name: string
-  /** What it accepts, and what an unset one means. */
+  /** The values it accepts, and what happens if it is unset. */
   takes: string
   /**
-   * Reads a value; an empty text is an unset variable without a default.
+   * Reads a value. The text is empty if the variable is unset and has no default.
    * @throws InvalidValue
    */
   read(text: string): unknown
-  /** The text that counts if the variable is unset. */
+  /** The text used if the variable is unset. */
   default?: string
   /** True if it must be set. A process of role `api` reads only the store and needs none of these. */
   required?: true
@@ -45,7 +45,8 @@ export const settingsByKey = {
   },
   startBlock: {
     name: 'START_BLOCK',
-    takes: 'first block to index; unset: the block that created the contract, found from its code',
+    takes:
+      'first block to index; unset: the block that created the contract, found by searching for its code',
     read: optional(wholeNumber(0, 999_999_999_999_999)),
   },
   confirmations: {

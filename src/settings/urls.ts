@@ -1,13 +1,13 @@
 import { commaSeparated, InvalidValue } from './values.ts'
 
-/** The URLs in the form that `URL` gives them. None for an empty text: a process of role `api` needs no chain. */
+/** Reads the RPC URLs and normalizes them with `URL`. None for an empty text: a process of role `api` needs no chain. */
 export function rpcUrls(text: string): string[] {
   const urls = commaSeparated(text).map((item) => readUrl(item, /^(https?|wss?):\/\//i))
   if (urls.length === 0 && text !== '') throw new InvalidValue()
   return urls
 }
 
-/** The URL of a Postgres with one host. `URL` cannot parse several. */
+/** Reads the URL of a Postgres with one host. `URL` cannot parse several. */
 export function databaseUrl(text: string): string {
   if (partsOf(text).host.includes(','))
     throw new InvalidValue('it names several hosts; Jobcast connects to one')
@@ -26,10 +26,10 @@ function readUrl(text: string, scheme: RegExp): string {
       'in a user name or password, / ? # @ % and a space are %2F %3F %23 %40 %25 and %20',
     )
   if (/[\s#]/.test(afterHost)) throw new InvalidValue('after its host, a space is %20 and # is %23')
-  // `URL` removes tabs and line breaks.
+  // Checked separately, because `URL` silently removes tabs and line breaks.
   if (/\s/.test(host) || !URL.canParse(text)) throw new InvalidValue('its host or its port is wrong')
   const url = new URL(text)
-  // Clients decode these parts, and would fail at each request.
+  // The RPC and database clients decode these parts, and would fail at each request.
   const decodable = [url.username, url.password, url.host, url.pathname]
   if (!decodable.every(isDecodable)) throw new InvalidValue('a % in it is not followed by two hex digits')
   return url.href

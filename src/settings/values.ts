@@ -1,7 +1,7 @@
 import proxyAddr from '@fastify/proxy-addr'
 import { messageOf } from '../messages.ts'
 
-/** A value that a setting does not accept. The message is the reason, empty if there is no more to say; it quotes no secret. */
+/** A value that a setting does not accept. The message is the reason, without secrets; it may be empty. */
 export class InvalidValue extends Error {
   override name = 'InvalidValue'
 }
@@ -36,10 +36,10 @@ const SECONDS_PER_UNIT = new Map([
   ['d', 86_400],
 ])
 
-/** A longer time may be more than Postgres can subtract from the present. */
+/** Longest time span. Postgres may not be able to subtract a longer one from the present. */
 const TEN_YEARS_SECONDS = 3_650 * 86_400
 
-/** Seconds, from a count with a unit such as `90s`, `30m`, `1h` or `2d`, or from a plain count of seconds. */
+/** Reads a time span in seconds: a count with a unit, such as `90s`, `30m`, `1h` or `2d`, or a plain count of seconds. */
 export function timeSpan(text: string): number {
   const [, count, unit = ''] = /^([0-9]+)([smhd]?)$/.exec(text) ?? []
   if (count === undefined) throw new InvalidValue()
@@ -48,14 +48,14 @@ export function timeSpan(text: string): number {
   return seconds
 }
 
-/** Address in lower case. An empty text is `0x`: a process of role `api` needs no address. */
+/** Reads an address, in lower case. An empty text gives `0x`: a process of role `api` needs no address. */
 export function contractAddress(text: string): `0x${string}` {
   const address = text.toLowerCase()
   if (!/^(0x[0-9a-f]{40})?$/.test(address)) throw new InvalidValue()
   return `0x${address.slice(2)}`
 }
 
-/** What fastify's `trustProxy` takes: whether to trust every proxy, the number of trusted hops, or the trusted addresses. */
+/** Reads fastify's `trustProxy`: whether to trust every proxy, the number of trusted hops, or the trusted addresses. */
 export function trustedProxies(text: string): boolean | number | string {
   if (text === 'true' || text === 'false') return text === 'true'
   if (/^[0-9]+$/.test(text)) return Number(text)
@@ -68,7 +68,7 @@ export function trustedProxies(text: string): boolean | number | string {
   return addresses.join(',')
 }
 
-/** The keys; none for an empty text. */
+/** Reads the keys; none for an empty text. */
 export function apiKeys(text: string): string[] {
   const keys = commaSeparated(text)
   const areValid = keys.every((key) => /^\S{8,}$/.test(key))
@@ -76,7 +76,7 @@ export function apiKeys(text: string): string[] {
   return keys
 }
 
-/** The items without the white space around them. Empty items are left out. */
+/** Splits a text at commas. Items are trimmed, and empty ones are left out. */
 export function commaSeparated(text: string): string[] {
   return text
     .split(',')

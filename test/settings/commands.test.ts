@@ -113,7 +113,7 @@ describe('a misspelt setting', () => {
       const line = await child.waitForLog(/not a setting/)
       expect(line).toMatchObject({
         level: 'warn',
-        msg: 'MAX_STREAM is not a setting; is MAX_STREAMS meant?',
+        msg: 'MAX_STREAM is not a setting; did you mean MAX_STREAMS?',
       })
       await child.waitForLog(/listens on/)
       expect(child.logs.filter((each) => /not a setting/.test(String(each.msg)))).toHaveLength(1)
@@ -125,13 +125,13 @@ describe('a misspelt setting', () => {
   it('is named together with a missing setting', async () => {
     const { code, text } = await run(['start'], { RPC_URL: chainless.RPC_URL, CONTRACT_ADRESS: '0x' })
     expect(text).toContain('CONTRACT_ADDRESS is missing')
-    expect(text).toContain('CONTRACT_ADRESS is not a setting; is CONTRACT_ADDRESS meant?')
+    expect(text).toContain('CONTRACT_ADRESS is not a setting; did you mean CONTRACT_ADDRESS?')
     expect(code).toBe(2)
   })
 
   it('is reported before reset deletes the wrong database', async () => {
     const { text } = await run(['reset', '--yes'], { DATABSE_URL: 'x', DATA_DIR: join(dir.path, 'missing') })
-    expect(text).toContain('DATABSE_URL is not a setting; is DATABASE_URL meant?')
+    expect(text).toContain('DATABSE_URL is not a setting; did you mean DATABASE_URL?')
   })
 })
 
@@ -150,7 +150,7 @@ describe('help of one command', () => {
     expect(text).toContain(`Usage: jobcast ${command}`)
     // The help of this command only.
     expect(text).not.toContain('DATABASE_CONNECTIONS')
-    if (command !== 'devnet') expect(text).not.toContain('living market')
+    if (command !== 'devnet') expect(text).not.toContain('simulated market')
   })
 
   it('is refused for an unknown command', async () => {

@@ -160,7 +160,7 @@ describe('a misspelt setting', () => {
     const [line, ...more] = misspelt({ ...required, [found]: 'x' })
     expect(more).toEqual([])
     expect(line).toContain(`${found} is not a setting`)
-    expect(line).toContain(`is ${meant} meant?`)
+    expect(line).toContain(`did you mean ${meant}?`)
   })
 
   it('is not a variable of another program', () => {
