@@ -9,8 +9,6 @@ export default defineConfig({
     retry: process.env.CI ? 1 : 0,
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    // The files of a worker share the modules: loading them anew for each file took a fifth of the time.
-    isolate: false,
     // More than two cores keep busy: many tests wait for a clock.
     maxWorkers: 3,
   },

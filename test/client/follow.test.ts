@@ -1,5 +1,12 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { type FollowEvent, type FollowOptions, follow, history } from '../../client/src/client.ts'
+import {
+  type FollowEvent,
+  type FollowOptions,
+  follow,
+  history,
+  type Job,
+  jobKey,
+} from '../../client/src/client.ts'
 import { until } from '../helpers/until.ts'
 import { type Collected, collect } from './collect.ts'
 import { type Server, startServer } from './server.ts'
@@ -24,23 +31,27 @@ function watch(options: FollowOptions = {}): Collected<FollowEvent> {
 
 async function stored(): Promise<string[]> {
   const jobs: string[] = []
-  for await (const job of history(server.url, { order: 'asc' }))
-    jobs.push(`${job.jobId}@${job.creationTxHash}`)
+  for await (const job of history(server.url, { order: 'asc' })) jobs.push(nameOf(job))
   return jobs
+}
+
+/** The id of a job, for the reader, and its key: in a reorg, two jobs of one id may exist for a moment. */
+function nameOf(job: Job): string {
+  return `${job.jobId}@${jobKey(job)}`
 }
 
 /** The jobs of a consumer that applied every event. Fails if a job is created twice, or an unknown one is removed. */
 function view(events: FollowEvent[], begin: string[] = []): string[] {
-  const jobs = new Map(begin.map((job) => [job.split('@')[0] as string, job]))
+  const jobs = new Set(begin)
   for (const event of events) {
     if (event.type === 'job_created') {
-      expect(jobs.has(event.data.jobId), `job ${event.data.jobId} is created twice`).toBe(false)
-      jobs.set(event.data.jobId, `${event.data.jobId}@${event.data.creationTxHash}`)
+      expect(jobs.has(nameOf(event.data)), `job ${nameOf(event.data)} is created twice`).toBe(false)
+      jobs.add(nameOf(event.data))
     }
     if (event.type === 'job_removed')
-      expect(jobs.delete(event.data.jobId), `${event.data.jobId} is removed and was not there`).toBe(true)
+      expect(jobs.delete(nameOf(event.data)), `${nameOf(event.data)} is removed and was not there`).toBe(true)
   }
-  return [...jobs.values()].sort()
+  return [...jobs].sort()
 }
 
 /** Waits until a consumer has the jobs of the server. */

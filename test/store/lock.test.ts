@@ -131,7 +131,7 @@ describe('the embedded database', () => {
     await first.untilReady()
     await first.kill('SIGSTOP')
     const second = await startProcess({ env })
-    await second.untilReady()
+    await second.untilReady('/health', { timeout: 50_000 })
     await first.kill('SIGCONT')
     expect((await first.exit).code).toBe(1)
     expect(first.logs.some((line) => /was taken over by another process/.test(String(line.msg)))).toBe(true)
