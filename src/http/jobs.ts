@@ -55,6 +55,11 @@ export function jobsRoutes(app: Instance, admission: Admission, options: JobsOpt
   jobRoute(app, admission, options)
 }
 
+/** Returns a hook that refuses a request by 503 before it is validated, if its query could not even wait. */
+function refuseIfFull(admission: Admission) {
+  return async ({ ip }: { ip: string }) => admission.assertPlace(addressKey(ip))
+}
+
 function historyRoute(app: Instance, admission: Admission, { contract, readHistory }: JobsOptions): void {
   const readShared = coalesce(readHistory)
   const parameters = { ...historyParameters(contract.filters), ...apiKeyParameter }
@@ -73,7 +78,7 @@ function historyRoute(app: Instance, admission: Admission, { contract, readHisto
     '/api/v1/jobs',
     {
       schema,
-      onRequest: async ({ ip }) => admission.assertPlace(addressKey(ip)),
+      onRequest: refuseIfFull(admission),
       preValidation: async ({ query }) => assertPlainNumbers(query),
     },
     async ({ query, ip }, reply) => {
@@ -108,13 +113,16 @@ function jobRoute(app: Instance, admission: Admission, { contract, readJob }: Jo
     querystring: KeyQuery,
     response: jobResponses(contract),
   }
-  const onRequest = async ({ ip }: { ip: string }) => admission.assertPlace(addressKey(ip))
-  app.get('/api/v1/jobs/:jobId', { schema, onRequest }, async ({ params, ip }, reply) => {
-    const [jobId = params.jobId] = idParameter ? canonical('jobId', [params.jobId], idParameter) : []
-    const found = await admission.run(addressKey(ip), () => readJob(jobId))
-    if (!found) return sendError(reply, 'NOT_FOUND', `there is no job ${jobId}`)
-    return reply.send({ success: true, data: { ...found.job, lifecycle: found.lifecycle } })
-  })
+  app.get(
+    '/api/v1/jobs/:jobId',
+    { schema, onRequest: refuseIfFull(admission) },
+    async ({ params, ip }, reply) => {
+      const [jobId = params.jobId] = idParameter ? canonical('jobId', [params.jobId], idParameter) : []
+      const found = await admission.run(addressKey(ip), () => readJob(jobId))
+      if (!found) return sendError(reply, 'NOT_FOUND', `there is no job ${jobId}`)
+      return reply.send({ success: true, data: { ...found.job, lifecycle: found.lifecycle } })
+    },
+  )
 }
 
 /** Typed as unknown, since the fields of a job depend on the contract. */
