@@ -2,7 +2,7 @@ import { createParser, type EventSourceMessage } from 'eventsource-parser'
 import { JobcastError, refusal } from './request.ts'
 import { LONGEST_TIMER } from './retry.ts'
 
-export interface ConnectionOptions {
+interface ConnectionOptions {
   headers: Headers
   /** milliseconds without a byte after which the connection counts as dead */
   idleTimeout: number
@@ -26,7 +26,6 @@ export async function* connect(url: URL, options: ConnectionOptions): AsyncGener
   const { idleTimeout, signal } = options
   const connection = new AbortController()
   const abort = () => connection.abort(signal?.reason)
-  signal?.throwIfAborted()
   signal?.addEventListener('abort', abort, { once: true })
 
   // Measures only the time spent waiting for the server, not the consumer's work.

@@ -46,9 +46,9 @@ export function createMatcher(filter: JobFilter, contract: ContractInfo): Matche
     const rule = contract.filters.find((each) => each.name === name)
     if (!rule)
       throw new JobcastError(400, 'BAD_REQUEST', `${name} is not a filter of the contract ${contract.name}`)
-    if (rule.kind === 'min') return [(job) => compares(job, rule.fields, (order) => order >= 0, bound)]
-    if (rule.kind === 'max') return [(job) => compares(job, rule.fields, (order) => order <= 0, bound)]
-    return [isOneOf(rule.fields, values, contract)]
+    return [
+      rule.kind === 'list' ? isOneOf(rule.fields, values, contract) : isWithin(rule.fields, rule.kind, bound),
+    ]
   })
   return (job) => tests.every((test) => test(job))
 }
@@ -75,14 +75,13 @@ function wireValue(value: string, field: ContractInfo['fields'][number] | undefi
   return value
 }
 
-function compares(
-  job: JobBase,
-  [field = '']: string[],
-  test: (order: number) => boolean,
-  bound: string,
-): boolean {
-  const value = fieldOf(job, field)
-  return value !== undefined && test(compareDecimals(value, bound))
+/** Tests an inclusive bound of the first field. */
+function isWithin([field = '']: string[], kind: 'min' | 'max', bound: string): Matcher {
+  const sign = kind === 'min' ? 1 : -1
+  return (job) => {
+    const value = fieldOf(job, field)
+    return value !== undefined && sign * compareDecimals(value, bound) >= 0
+  }
 }
 
 /** Compares decimal numbers of any size, such as `'100.500000'` and `'99'`. */

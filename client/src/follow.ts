@@ -55,7 +55,6 @@ export async function* follow<J extends JobBase = Job>(
       order,
       depth: reorgDepth === Number.POSITIVE_INFINITY ? undefined : BigInt(reorgDepth),
       keepLeft: true,
-      resume: resume && { lastEventId: resume.lastEventId, jobs: resume.jobs },
     })
   } catch (error) {
     if (!options.signal?.aborted) throw error

@@ -13,7 +13,7 @@ export interface HistoryOptions extends RequestOptions {
 }
 
 /** One page of the server. `lastEventId` is the position of the feed when its rows were read. */
-export interface JobPage<J extends JobBase> {
+interface JobPage<J extends JobBase> {
   data: J[]
   pagination: { next: string | null }
   lastEventId: string
@@ -31,7 +31,7 @@ export async function* history<J extends JobBase = Job>(
   for await (const page of pages<J>(url, options)) yield* page.data
 }
 
-export interface PagesOptions extends HistoryOptions, ReadOptions {
+interface PagesOptions extends HistoryOptions, ReadOptions {
   /**
    * The oldest position of the feed that a page may have. An older page comes from a cache or from a replica that lags;
    * it is requested again. Each page raises this for the pages after it.
@@ -76,11 +76,11 @@ function isPage<J extends JobBase>(body: unknown): body is JobPage<J> {
 /** The present position of the feed. */
 export async function readPosition(url: string | URL, options: PagesOptions): Promise<bigint> {
   const first = await pages(url, { ...options, filter: undefined, pageSize: 1 }).next()
-  return BigInt(first.value?.lastEventId ?? 0)
+  return BigInt(first.value.lastEventId)
 }
 
 /** A job that was looked up. */
-export interface Located<J extends JobBase> {
+interface Located<J extends JobBase> {
   key: string
   /** undefined if the chain no longer has it */
   job: J | undefined

@@ -62,7 +62,8 @@ export function createKnownJobs<J extends JobBase>(keepLeft: boolean): KnownJobs
     },
     raiseFloor(block) {
       floor = block
-      // The map is in the order of arrival, which is nearly that of blocks: only its front can be older.
+      // The map is in the order of arrival, which is nearly that of blocks. After a read in the order `desc` the newest job is in
+      // front: the others are then kept in full until it is below the floor.
       for (const [key, job] of recent) {
         if (BigInt(job.blockNumber) >= floor) return
         recent.delete(key)

@@ -13,8 +13,8 @@ export interface MirrorState<J extends JobBase> {
   pending: Pending<J>
   /** whether `jobs` has everything that the server has */
   synced: boolean
-  /** set once the mirror has ended: the signal's reason, or the error of a server that refused for good */
-  end: { reason: unknown; refused: boolean } | undefined
+  /** set once the mirror has ended: the signal's reason, or the error that ended it */
+  end: { reason: unknown; failed: boolean } | undefined
   /** notified of each change of this state */
   changed: Notifier
 }
@@ -24,7 +24,7 @@ export function createMirrorState<J extends JobBase>(): MirrorState<J> {
   return { jobs, pending: createPending(jobs), synced: false, end: undefined, changed: createNotifier() }
 }
 
-export type MaintainOptions = Omit<SubscribeOptions, 'signal' | 'types' | 'lastEventId'> & {
+type MaintainOptions = Omit<SubscribeOptions, 'signal' | 'types' | 'lastEventId'> & {
   signal: AbortSignal
 }
 
@@ -36,9 +36,9 @@ export async function maintain<J extends JobBase>(
 ): Promise<void> {
   try {
     await run(state, url, options)
-    state.end = { reason: options.signal.reason, refused: false }
+    state.end = { reason: options.signal.reason, failed: false }
   } catch (reason) {
-    state.end = { reason, refused: !options.signal.aborted }
+    state.end = { reason, failed: !options.signal.aborted }
   }
   state.synced = false
   state.changed.notify()

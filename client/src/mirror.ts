@@ -15,10 +15,10 @@ export interface Mirror<J extends JobBase = Job> extends AsyncIterable<MirrorCha
   /**
    * Whether `jobs` has everything that the server has. It is false until the history is read, and after a lost connection
    * until the missed events have arrived.
-   * @throws JobcastError if the server refused for good
+   * @throws the error that ended the mirror, such as the JobcastError of a refusal
    */
   readonly synced: boolean
-  /** Resolves once `synced` is true. Rejects if the server refuses, and with the signal's reason if the mirror ends. */
+  /** Resolves once `synced` is true. Rejects with the error that ended the mirror, or with the signal's reason. */
   whenSynced(): Promise<void>
 }
 
@@ -52,7 +52,7 @@ export function mirror<J extends JobBase = Job>(url: string | URL, options: Mirr
   return {
     jobs: state.jobs,
     get synced() {
-      if (state.end?.refused) throw state.end.reason
+      if (state.end?.failed) throw state.end.reason
       return state.synced
     },
     async whenSynced() {
@@ -72,8 +72,7 @@ async function* pendingChanges<J extends JobBase>(
   while (!signal.aborted) {
     const change = state.pending.take()
     if (change) yield change
-    else if (state.end?.refused) throw state.end.reason
-    else if (state.end) return
+    else if (state.end?.failed) throw state.end.reason
     else await state.changed.wait()
   }
 }

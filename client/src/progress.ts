@@ -41,24 +41,25 @@ export function floorOf({ depth, start }: Progress<JobBase>, head: bigint): bigi
   return depth !== undefined && head - depth > start ? head - depth : start
 }
 
-/** Records a page of a read of the history: the position at which the read began, and that of the page. */
-export function noteReadFrom(progress: Progress<JobBase>, begunAt: bigint, at: bigint): void {
-  progress.readAt = begunAt
+/** Records that a read of the history began at a position. It replaces what earlier reads recorded. */
+export function noteReadBegan(progress: Progress<JobBase>, at: bigint): void {
+  progress.readAt = at
+  progress.asOf.clear()
+}
+
+/** Records the position of a page. */
+export function notePage(progress: Progress<JobBase>, at: bigint): void {
   if (at > progress.readEnd) progress.readEnd = at
 }
 
 /** Records the position at which a job was read. */
 export function noteRead(progress: Progress<JobBase>, key: string, at: bigint): void {
   progress.asOf.set(key, at)
-  if (at > progress.readEnd) progress.readEnd = at
+  notePage(progress, at)
 }
 
 /** Whether the consumer already has the state of the job that event `id` carries, or a newer one. */
 export function isOutdated(progress: Progress<JobBase>, key: string, id: bigint): boolean {
-  if (id > progress.readEnd) {
-    progress.asOf.clear()
-    return false
-  }
   const readAt = progress.asOf.get(key) ?? (blockOf(key) >= progress.from ? progress.readAt : -1n)
   return id <= readAt
 }

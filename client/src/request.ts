@@ -24,7 +24,10 @@ export interface RequestOptions {
   onRetry?: ((retry: Retry) => void) | undefined
 }
 
-/** A refusal of the server: its HTTP status, and the `code` and `message` of its error body. */
+/**
+ * A request that is refused: the HTTP status, and the `code` and `message` of the error body. The code is `HTTP_<status>` without
+ * such a body, and `NOT_A_STREAM` if the answer is no stream of Jobcast.
+ */
 export class JobcastError extends Error {
   override name = 'JobcastError'
   readonly status: number
@@ -60,7 +63,10 @@ export function endpoint(base: string | URL, path: string, query: JobFilter = {}
   return url
 }
 
-/** @throws TypeError for a key that no header can carry: built before the first attempt, so that this is not retried */
+/**
+ * Makes the headers of a request. Called before the first attempt, so that an invalid key is not retried.
+ * @throws TypeError for a key that no header can carry
+ */
 export function requestHeaders(accept: string, apiKey?: string): Headers {
   const headers = new Headers({ accept })
   if (apiKey !== undefined) headers.set('x-api-key', apiKey)

@@ -19,7 +19,7 @@ export function backoff(base: number, failures: number, error?: unknown): number
   return Math.min(delay * (1 + Math.random() * 0.3), LONGEST_TIMER)
 }
 
-/** Waits. An abort ends the wait early and without an error. */
+/** Waits for a delay of {@link backoff}. An abort ends the wait early and without an error. */
 export function pause(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal?.aborted) return resolve()
@@ -28,7 +28,7 @@ export function pause(ms: number, signal?: AbortSignal): Promise<void> {
       signal?.removeEventListener('abort', end)
       resolve()
     }
-    const timer = setTimeout(end, Math.min(ms, LONGEST_TIMER))
+    const timer = setTimeout(end, ms)
     signal?.addEventListener('abort', end, { once: true })
   })
 }
@@ -61,7 +61,6 @@ export async function readJson<T>(url: URL, options: ReadOptions, parse: (body: 
       const delay = backoff(FIRST_BACKOFF, failures, error)
       options.onRetry?.({ error, delay })
       await pause(delay, signal)
-      signal?.throwIfAborted()
     }
   }
 }

@@ -1,11 +1,11 @@
 import { locate, pages } from './history.ts'
 import { type JobBase, jobKey } from './job.ts'
 import { byBlock } from './known.ts'
-import { type Change, floorOf, noteRead, noteReadFrom, type Progress } from './progress.ts'
+import { type Change, floorOf, notePage, noteRead, noteReadBegan, type Progress } from './progress.ts'
 import { endpoint, isObject, JobcastError, type RequestOptions } from './request.ts'
 import { type ReadOptions, readJson } from './retry.ts'
 
-export interface SettleOptions extends RequestOptions {
+interface SettleOptions extends RequestOptions {
   url: string | URL
   /** order of the first read */
   order: 'asc' | 'desc'
@@ -22,20 +22,24 @@ export async function* settle<J extends JobBase>(
   progress: Progress<J>,
   options: SettleOptions,
 ): AsyncGenerator<Change<J>, boolean> {
-  const read = { ...options, attempts: Number.POSITIVE_INFINITY, notBefore: options.streamAt }
-  // During the first sync the index lacks jobs, and the stream does not send them. The jobs that it has are yielded
-  // once. The rest, and any removals, wait until the index is complete.
+  // Pages must be at least as new as the stream and as all pages read before. An older page would have older states than those
+  // already yielded.
+  const notBefore = options.streamAt > progress.readEnd ? options.streamAt : progress.readEnd
+  const read = { ...options, attempts: Number.POSITIVE_INFINITY, notBefore }
+  // During the first sync the index lacks jobs, and the stream does not send them. The jobs that the index has are
+  // yielded once. The rest, and any removals, wait until the index is complete.
   const complete = await isComplete(options.url, read)
   const first = progress.head === undefined
+  // With `latest`, the first read only records the jobs and yields none.
   const quiet = first && progress.latest
   if (!complete && (!first || quiet)) return false
 
   // A head far below the last one belongs to another chain: a devnet was restarted, and all of its jobs are new.
-  const another =
+  const isOtherChain =
     progress.head !== undefined &&
     progress.depth !== undefined &&
     progress.indexed + progress.depth < progress.head
-  if (first || another) {
+  if (first || isOtherChain) {
     progress.head = progress.indexed
     progress.from = quiet ? floorOf(progress, progress.indexed) : progress.start
   }
@@ -60,12 +64,17 @@ async function* yieldDifferences<J extends JobBase>(
   let begunAt: bigint | undefined
   for await (const page of pages<J>(read.url, { ...read, fromBlock: progress.from, toBlock })) {
     const at = BigInt(page.lastEventId)
-    begunAt ??= at
     if (quiet) progress.quietEnd = at
-    else noteReadFrom(progress, begunAt, at)
+    else {
+      if (begunAt === undefined) noteReadBegan(progress, at)
+      notePage(progress, at)
+    }
+    begunAt ??= at
     for (const job of page.data) {
       const key = jobKey(job)
       unseen.delete(key)
+      // The job was looked up after this page was read, because its id is used again.
+      if ((progress.asOf.get(key) ?? at) > at) continue
       if (!quiet && at > begunAt) noteRead(progress, key, at)
       if (!known.differs(key, job)) continue
       const isNew = !known.has(key)

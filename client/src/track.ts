@@ -22,14 +22,14 @@ export type FollowEvent<J extends JobBase = Job> =
   | { type: 'ping'; id: string | null; data: Ping }
   | { type: 'unavailable'; id: null; data: Unavailable }
 
-export interface TrackOptions<J extends JobBase> extends Omit<SubscribeOptions, 'types' | 'lastEventId'> {
+interface TrackOptions<J extends JobBase> extends Omit<SubscribeOptions, 'types' | 'lastEventId'> {
   start: bigint
   latest: boolean
   order: 'asc' | 'desc'
   depth: bigint | undefined
   /** whether a job that left the filter stays known */
   keepLeft: boolean
-  resume?: { lastEventId: string | undefined; jobs: Iterable<J> } | undefined
+  resume?: { lastEventId?: string | undefined; jobs: Iterable<J> } | undefined
 }
 
 /** If the index was incomplete, it is read again at the first event after this many milliseconds. */
@@ -44,7 +44,7 @@ export async function* track<J extends JobBase>(
   url: string | URL,
   options: TrackOptions<J>,
 ): AsyncGenerator<FollowEvent<J>, void, undefined> {
-  const { resume, order } = options
+  const { resume } = options
   const progress = createProgress(options)
   let matcher: Matcher | undefined
   // False after a gap, until the history of a complete index has been read.
@@ -57,6 +57,8 @@ export async function* track<J extends JobBase>(
       continue
     }
     const streamAt = BigInt(event.id)
+    // No later event can be outdated. After a long read the map has most jobs of the history.
+    if (streamAt > progress.readEnd) progress.asOf.clear()
     const position = () => (settled && streamAt >= progress.readEnd ? event.id : null)
     if (event.type === 'connected') {
       // Read once the stream is open: if the filter is wrong, the server refuses the stream with the reason.
@@ -79,7 +81,7 @@ export async function* track<J extends JobBase>(
     }
     if (!settled && performance.now() - lastCheck >= CHECK_INTERVAL) {
       lastCheck = performance.now()
-      const changes = settle(progress, { ...options, url, order, streamAt })
+      const changes = settle(progress, { ...options, url, streamAt })
       let next = await changes.next()
       for (; !next.done; next = await changes.next()) yield toEvent(next.value, null)
       settled = next.value

@@ -71,6 +71,51 @@ test('after a gap in which jobs were changed, removed and created, each is yield
   })
 })
 
+test('a job that was read late after one gap: after the next one, its events from before that read are not yielded', async () => {
+  server.pageLimit = 1
+  server.create(job('1', 998))
+  let second = server.create(job('2', 999))
+  const change = (title: string) => {
+    second = server.update(second, { title })
+  }
+  let pages = 0
+  server.beforePage = () => {
+    if (++pages === 2) change('read with the second page')
+  }
+  const stream = watch()
+  await stream.waitFor('synced')
+  server.drop()
+  server.forget()
+  server.beforePage = () => {
+    server.beforePage = () => {}
+    change('before the read')
+    change('read with the first page')
+  }
+  await stream.waitFor('synced', 2)
+  change('live')
+  await until(() => stream.jobs().length >= 4, { message: 'the last change' })
+  const titles = stream.events.flatMap(({ data }) => (data && 'title' in data ? [data.title] : []))
+  expect(titles).toEqual([null, 'read with the second page', 'read with the first page', 'live'])
+})
+
+test('a job that is looked up because its id is used again: its state on the page before that is not yielded', async () => {
+  const first = server.create(job('1', 999, { title: 'created' }))
+  const stream = watch()
+  await stream.waitFor('synced')
+  server.drop()
+  server.create(job('1', 998, { creationTxHash: other, title: 'the second job' }))
+  server.forget()
+  let requests = 0
+  server.beforePage = () => {
+    if (++requests === 2) server.update(first, { title: 'looked up' })
+  }
+  await stream.waitFor('synced', 2)
+  server.create(job('2', 1001, { title: 'live' }))
+  await until(() => stream.jobs().includes('+2'), { message: 'the next job' })
+  const titles = stream.events.flatMap(({ data }) => (data && 'title' in data ? [data.title] : []))
+  expect(titles).toEqual(['created', 'looked up', 'the second job', 'live'])
+})
+
 test('a change of a job far below reorgDepth, of which only a hash is kept, is found after a gap', async () => {
   const old = server.create(job('1', 10))
   server.create(job('2', 11))

@@ -57,7 +57,7 @@ test('no wait is longer than a timer can hold, which would end it at once', asyn
     expect(backoff(3000, 1, new JobcastError(429, '', '', ms))).toBe(LONGEST_TIMER)
     const control = new AbortController()
     let over = false
-    const waiting = pause(ms, control.signal).then(() => {
+    const waiting = pause(backoff(ms, 1), control.signal).then(() => {
       over = true
     })
     await pause(20)
