@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/system/**/*.test.ts'],
-    globalSetup: 'test/build.ts',
+    globalSetup: 'test/setup.ts',
     // A shared machine stalls now and then; what fails twice is no stall.
     retry: process.env.CI ? 1 : 0,
     testTimeout: 120_000,

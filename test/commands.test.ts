@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { jobRegistry } from '../src/contract/jobRegistry.ts'
 import { settings } from '../src/settings/settings.ts'
 import { openPostgres } from '../src/store/postgres.ts'
+import { createDataDir } from './helpers/dataDir.ts'
 import { startPostgres, type TestPostgres } from './helpers/postgres.ts'
 import { type JobcastProcess, startProcess } from './helpers/process.ts'
 import { tempDir } from './helpers/tempDir.ts'
@@ -193,7 +194,7 @@ describe('reset', () => {
 
 describe('the folder of the embedded database', () => {
   it('is refused to a second process and to reset, and can be opened again after kill -9', async () => {
-    const env = { DATA_DIR: folder() }
+    const env = { DATA_DIR: (await createDataDir()).path }
     const first = await serving(env)
     for (const args of [['start'], ['reset', '--yes']]) {
       const second = await run(args, { ...chainless, ...env })

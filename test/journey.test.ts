@@ -1,32 +1,25 @@
-import { cp } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import type { Job } from '../src/contract/job.ts'
-import { jobRegistry } from '../src/contract/jobRegistry.ts'
-import { openPglite } from '../src/store/pglite.ts'
 import { startChain, type TestChain } from './helpers/anvil.ts'
+import { createDataDir } from './helpers/dataDir.ts'
 import { type EventStream, openStream } from './helpers/eventStream.ts'
 import { startPostgres, type TestPostgres } from './helpers/postgres.ts'
 import { type Service, startService } from './helpers/service.ts'
-import { tempDir } from './helpers/tempDir.ts'
 import { until } from './helpers/until.ts'
 
 let chain: TestChain
 let postgres: TestPostgres
-/** A new embedded database. Creating one takes seconds, so tests copy this one. */
-let fresh: Awaited<ReturnType<typeof tempDir>>
 beforeAll(async () => {
-  ;[chain, postgres, fresh] = await Promise.all([startChain(), startPostgres(), tempDir()])
-  await (await openPglite(fresh.path, jobRegistry)).close()
+  ;[chain, postgres] = await Promise.all([startChain(), startPostgres()])
 })
 afterAll(async () => {
-  await Promise.all([chain.stop(), postgres.stop(), fresh.remove()])
+  await Promise.all([chain.stop(), postgres.stop()])
 })
 
 const databases = {
   async PGlite(atEnd: (undo: () => Promise<void>) => void) {
-    const folder = await tempDir()
+    const folder = await createDataDir()
     atEnd(() => folder.remove())
-    await cp(fresh.path, folder.path, { recursive: true })
     return { DATA_DIR: folder.path }
   },
   async Postgres(_atEnd: (undo: () => Promise<void>) => void) {

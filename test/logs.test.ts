@@ -2,10 +2,10 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { createLog } from '../src/observe/log.ts'
 import { redactor, secretsOf } from '../src/observe/secrets.ts'
 import { startChain, type TestChain } from './helpers/anvil.ts'
+import { createDataDir } from './helpers/dataDir.ts'
 import { startPostgres, type TestPostgres } from './helpers/postgres.ts'
 import { startProcess } from './helpers/process.ts'
 import { type RpcProxy, startRpcProxy } from './helpers/rpcProxy.ts'
-import { tempDir } from './helpers/tempDir.ts'
 import { until } from './helpers/until.ts'
 
 const secrets = {
@@ -33,7 +33,7 @@ afterAll(async () => {
 })
 
 it('a first start logs each step that may take long before that step begins', async () => {
-  const folder = await tempDir()
+  const folder = await createDataDir()
   const child = await startProcess({
     env: { RPC_URL: chain.url, CONTRACT_ADDRESS: chain.address, DATA_DIR: folder.path },
   })
@@ -63,7 +63,7 @@ it('no secret is in the output of the process, even at log level trace and if th
       DATABASE_URL: database.href,
       API_KEYS: secrets.apiKey,
       LOG_LEVEL: 'trace',
-      POLL_INTERVAL_MS: '50',
+      POLL_INTERVAL_MS: '100',
     },
   })
   try {

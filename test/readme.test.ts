@@ -4,8 +4,8 @@ import { EventSource } from 'eventsource'
 import { expect, it, onTestFinished } from 'vitest'
 import type { Job } from '../src/contract/job.ts'
 import { startChain } from './helpers/anvil.ts'
+import { createDataDir } from './helpers/dataDir.ts'
 import { startService } from './helpers/service.ts'
-import { tempDir } from './helpers/tempDir.ts'
 import { until } from './helpers/until.ts'
 
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
@@ -13,7 +13,7 @@ const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
 it("the README's browser snippet logs the jobs that match its filter, and their removal by a reorg", async () => {
   const snippet = /<!-- snippet: browser -->\n```js\n([^`]+)```/.exec(readme)?.[1]
   if (!snippet?.includes('http://localhost:3000')) throw new Error('the README has no snippet to run')
-  const [chain, folder] = await Promise.all([startChain(), tempDir()])
+  const [chain, folder] = await Promise.all([startChain(), createDataDir()])
   onTestFinished(async () => void (await Promise.all([chain.stop(), folder.remove()])))
   const service = await startService({
     RPC_URL: chain.wsUrl,

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { startChain, type TestChain } from './helpers/anvil.ts'
+import { createDataDir } from './helpers/dataDir.ts'
 import { startProcess } from './helpers/process.ts'
 import { startRpcProxy } from './helpers/rpcProxy.ts'
 import { reader } from './helpers/service.ts'
-import { tempDir } from './helpers/tempDir.ts'
 import { until } from './helpers/until.ts'
 
 const JOBS = 10_000
@@ -20,7 +20,7 @@ it('a process that is killed during a sync of 10,000 jobs continues after a rest
   onTestFinished(() => proxy.stop())
   // Slows down the sync, so that the kill comes in the middle.
   proxy.fault = (method) => (method === 'eth_getLogs' ? { delayMs: 200 } : undefined)
-  const folder = await tempDir()
+  const folder = await createDataDir()
   onTestFinished(() => folder.remove())
   const env = {
     RPC_URL: proxy.url,

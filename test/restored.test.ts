@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import postgres from 'postgres'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { startChain, type TestChain } from './helpers/anvil.ts'
+import { createDataDir } from './helpers/dataDir.ts'
 import { openStream } from './helpers/eventStream.ts'
 import { jobsOnChain } from './helpers/fold.ts'
 import { startPostgres, type TestPostgres } from './helpers/postgres.ts'
@@ -58,9 +59,9 @@ async function postgresBackup(): Promise<Backup> {
 
 /** A PGlite folder. It is backed up and restored while no process uses it. */
 async function folderBackup(): Promise<Backup> {
-  const folder = await tempDir()
-  onTestFinished(() => folder.remove())
-  const [data, copy] = [join(folder.path, 'data'), join(folder.path, 'copy')]
+  const [{ path: data, remove }, elsewhere] = await Promise.all([createDataDir(), tempDir()])
+  onTestFinished(async () => void (await Promise.all([remove(), elsewhere.remove()])))
+  const copy = join(elsewhere.path, 'copy')
   return {
     env: { DATA_DIR: data },
     take: () => cp(data, copy, { recursive: true }),
@@ -74,7 +75,7 @@ async function folderBackup(): Promise<Backup> {
 async function start(env: Record<string, string>): Promise<JobcastProcess> {
   const process = await startProcess({
     env: {
-      RPC_URL: chain.url,
+      RPC_URL: chain.wsUrl,
       CONTRACT_ADDRESS: chain.address,
       POLL_INTERVAL_MS: '100',
       RATE_LIMIT: '0',

@@ -3,7 +3,7 @@ import { createApp } from '../../src/app.ts'
 import { loadConfig } from '../../src/config.ts'
 import type { AnvilOptions } from '../../src/devnet/anvil.ts'
 import { startChain, type TestChain } from '../helpers/anvil.ts'
-import { tempDir } from '../helpers/tempDir.ts'
+import { createDataDir } from '../helpers/dataDir.ts'
 import { until } from '../helpers/until.ts'
 
 export interface Server {
@@ -23,7 +23,7 @@ export async function startServer(
   options: AnvilOptions = {},
 ): Promise<Server> {
   const chain = await startChain(options)
-  const dir = await tempDir()
+  const dir = await createDataDir()
   let port = '0'
   let app: Awaited<ReturnType<typeof createApp>> | undefined
   const server: Server = {
@@ -37,9 +37,9 @@ export async function startServer(
     async start(other = {}) {
       app = await createApp(
         loadConfig({
-          RPC_URL: chain.url,
+          RPC_URL: chain.wsUrl,
           CONTRACT_ADDRESS: chain.address,
-          POLL_INTERVAL_MS: '20',
+          POLL_INTERVAL_MS: '100',
           DATA_DIR: dir.path,
           HOST: '127.0.0.1',
           PORT: port,

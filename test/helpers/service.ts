@@ -27,7 +27,7 @@ export const unreachable = {
 /** Starts Jobcast in this process, on a free port, as `env` configures it. */
 export async function startService(env: Record<string, string>, role: Role = 'all'): Promise<Service> {
   const config = loadConfig(
-    { HOST: '127.0.0.1', PORT: '0', POLL_INTERVAL_MS: '50', RATE_LIMIT: '0', ...env },
+    { HOST: '127.0.0.1', PORT: '0', POLL_INTERVAL_MS: '100', RATE_LIMIT: '0', ...env },
     role,
   )
   const app = await createApp(config, pino({ level: env.LOG_LEVEL ?? 'silent' }))

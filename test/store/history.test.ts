@@ -13,18 +13,18 @@ import { readJob } from '../../src/store/lifecycle.ts'
 import { openPglite } from '../../src/store/pglite.ts'
 import { commitStep } from '../../src/store/step.ts'
 import type { JobWrite, Step } from '../../src/store/writes.ts'
+import { createDataDir } from '../helpers/dataDir.ts'
 import { jobsOf } from '../helpers/page.ts'
-import { tempDir } from '../helpers/tempDir.ts'
 import { anyJob, stored } from '../helpers/writer.ts'
 
 const BLOCKS = 60
 const hash = (n: number): `0x${string}` => `0x${n.toString(16).padStart(64, '0')}`
 
-let dir: Awaited<ReturnType<typeof tempDir>>
+let dir: Awaited<ReturnType<typeof createDataDir>>
 let db: Database
 const jobs: Job[] = []
 beforeAll(async () => {
-  dir = await tempDir()
+  dir = await createDataDir()
   db = createDatabase(await openPglite(dir.path, jobRegistry))
   await beginCursor(db, jobRegistry, {
     chainId: 1,

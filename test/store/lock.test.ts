@@ -8,6 +8,7 @@ import { erc8183 } from '../../src/contract/erc8183.ts'
 import { jobRegistry } from '../../src/contract/jobRegistry.ts'
 import { lockFolder } from '../../src/store/lock.ts'
 import { openPglite } from '../../src/store/pglite.ts'
+import { createDataDir } from '../helpers/dataDir.ts'
 import { startProcess } from '../helpers/process.ts'
 import { tempDir } from '../helpers/tempDir.ts'
 
@@ -113,7 +114,7 @@ describe.concurrent('the lock of a folder', () => {
   })
 
   it('is lost if its file is removed, and the process then exits', async () => {
-    const path = folder()
+    const { path } = await createDataDir()
     const child = await startProcess({ env: { ...chainless, DATA_DIR: path } })
     await child.untilReady()
     for (const name of readdirSync(path)) if (name.startsWith('lock-')) rmSync(join(path, name))
@@ -126,7 +127,7 @@ const chainless = { RPC_URL: 'http://127.0.0.1:1', CONTRACT_ADDRESS: `0x${'12'.r
 
 describe('the embedded database', () => {
   it('is taken over from a paused process, which exits without another write when it continues', async () => {
-    const env = { ...chainless, DATA_DIR: folder() }
+    const env = { ...chainless, DATA_DIR: (await createDataDir()).path }
     const first = await startProcess({ env })
     await first.untilReady()
     await first.kill('SIGSTOP')
@@ -142,7 +143,7 @@ describe('the embedded database', () => {
   })
 
   it('is closed and unlocked after it was refused to another definition', async () => {
-    const path = folder()
+    const { path } = await createDataDir()
     await (await openPglite(path, jobRegistry)).close()
     await expect(openPglite(path, erc8183)).rejects.toThrow('CONTRACT')
     expect(existsSync(join(path, 'pglite', 'postmaster.pid'))).toBe(false)

@@ -3,15 +3,15 @@ import { type Browser, type BrowserContext, chromium, type Page } from 'playwrig
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest'
 import type { Job } from '../../src/contract/job.ts'
 import { startChain, type TestChain } from '../helpers/anvil.ts'
+import { createDataDir } from '../helpers/dataDir.ts'
 import { type JobcastProcess, startProcess } from '../helpers/process.ts'
-import { tempDir } from '../helpers/tempDir.ts'
 import { until } from '../helpers/until.ts'
 
 const desktop = { width: 1440, height: 900 }
 
 let browser: Browser
 export let chain: TestChain
-let dir: Awaited<ReturnType<typeof tempDir>>
+let dir: Awaited<ReturnType<typeof createDataDir>>
 let port: string
 export let server: JobcastProcess
 export let context: BrowserContext
@@ -32,7 +32,7 @@ export function useLivePage(): void {
       }),
       // The chain starts ten minutes ago, so that the charts have several bars.
       startChain({ args: ['--timestamp', String(now() - 600)] }),
-      tempDir(),
+      createDataDir(),
       getPort().then(String),
     ])
     await chain.createJobs(3)

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { devAccounts } from '../../src/devnet/client.ts'
 import { changeCommerceJob, createCommerceJob, deployCommerce } from '../../src/devnet/commerce.ts'
+import { createDataDir } from '../helpers/dataDir.ts'
 import { startProcess } from '../helpers/process.ts'
-import { tempDir } from '../helpers/tempDir.ts'
 import { until } from '../helpers/until.ts'
 import { chain, live, open, page, restart, row, server, tile, total, useLivePage } from './livePage.ts'
 
@@ -10,7 +10,7 @@ useLivePage()
 
 test('a page of another contract shows the fields of its definition', async () => {
   const { address } = await deployCommerce(chain.client)
-  const data = await tempDir()
+  const data = await createDataDir()
   const other = await startProcess({
     env: {
       RPC_URL: chain.url,
