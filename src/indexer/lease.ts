@@ -13,8 +13,6 @@ export interface Lease {
   /** id of this process */
   me: string
   held: boolean
-  /** true if another process may have moved the cursor, or the database may have been restored, since the last step */
-  fresh: boolean
   /** performance.now() when the lease was last known to be held; this clock goes on while the process is paused */
   heldAt: number
   /** performance.now() when an answer of the chain was last recorded, which renews the lease too */
@@ -22,15 +20,14 @@ export interface Lease {
 }
 
 export function createLease(db: Database, me: string): Lease {
-  return { db, me, held: false, fresh: true, heldAt: 0, contactAt: Number.NEGATIVE_INFINITY }
+  return { db, me, held: false, heldAt: 0, contactAt: Number.NEGATIVE_INFINITY }
 }
 
 /** Acquires the lease if this process does not hold it. @returns false if another process holds it */
 export async function holdLease(lease: Lease): Promise<boolean> {
   if (lease.held) return true
-  lease.held = await acquireLease(lease.db, lease.me, LEASE_SECONDS, lease.fresh)
+  lease.held = await acquireLease(lease.db, lease.me, LEASE_SECONDS)
   if (!lease.held) return false
-  lease.fresh = false
   lease.heldAt = performance.now()
   // The first answer of the chain must be recorded.
   lease.contactAt = Number.NEGATIVE_INFINITY
@@ -81,13 +78,9 @@ export function noteRenewal(lease: Lease): void {
   lease.heldAt = lease.contactAt = performance.now()
 }
 
-/**
- * Notes that this process may hold the lease no longer: it ran out, another process moved the cursor, or the database was
- * restored. A restored database may still name this process as the holder, so the next acquisition counts as a new one.
- */
+/** Notes that this process may hold the lease no longer: it ran out, another process moved the cursor, or the database was restored. */
 export function loseLease(lease: Lease): void {
   lease.held = false
-  lease.fresh = true
 }
 
 /** Releases the lease, so that a standby takes over at once. If the database does not answer, the lease runs out. */

@@ -8,38 +8,30 @@ import { cursor, feed } from './schema.ts'
 const NOW = sql`clock_timestamp()`
 
 /**
- * Acquires the lease, or keeps it if this process holds it.
+ * Acquires the lease.
  *
  * A holder that acquires its own lease again does not renew it. Only its steps, {@link renewLease} and {@link recordContact} do.
  * Otherwise an indexer whose RPC fails would keep the lease for good. Acquiring never sets `checked_at`: if no indexer has an
  * answer from the chain, /ready reports it.
  *
- * A new holder moves the feed's last id to the microseconds of now, and records the jump as an entry of the feed. The database
- * may have been restored from a backup. Ids that were given out after the backup are below the jump, so they are not given out again.
- * @param fresh true unless this process held the lease until now, and no other process can have moved the cursor since
+ * Acquiring moves the feed's last id to the microseconds of now, and records the jump as an entry of the feed. The database may
+ * have been restored from a backup, also to a state in which it names this process as the holder. Ids that were given out after
+ * the backup are below the jump, so they are not given out again.
  * @returns false if another indexer holds the lease: one that renewed it less than `leaseSeconds` ago
  */
-export async function acquireLease(
-  db: Database,
-  me: string,
-  leaseSeconds: number,
-  fresh: boolean,
-): Promise<boolean> {
+export async function acquireLease(db: Database, me: string, leaseSeconds: number): Promise<boolean> {
   const held = await db.orm.execute(sql`
-    with found as (
-      select revision, last_id, (${fresh}::boolean or indexer is distinct from ${me}::text) as jumps from ${cursor}),
+    with found as (select revision, last_id from ${cursor}),
     acquired as (
       update ${cursor} set
         indexer = ${me}::text,
         renewed_at = case when ${cursor.indexer} = ${me}::text then ${cursor.renewedAt} else clock_timestamp() end,
-        revision = ${cursor.revision} + found.jumps::int,
-        last_id = case when found.jumps
-          then greatest(${cursor.lastId} + 1, (extract(epoch from clock_timestamp()) * 1000000)::bigint)
-          else ${cursor.lastId} end
+        revision = ${cursor.revision} + 1,
+        last_id = greatest(${cursor.lastId} + 1, (extract(epoch from clock_timestamp()) * 1000000)::bigint)
       from found where ${cursor.revision} = found.revision and ${isLeaseFree(me, leaseSeconds)}
-      returning ${cursor.lastId}, found.last_id as previous, found.jumps, ${sql.raw(PAYLOAD)} as payload),
+      returning ${cursor.lastId}, found.last_id as previous, ${sql.raw(PAYLOAD)} as payload),
     jump as (
-      insert into ${feed} (id, type, data) select last_id, 'jump', previous from acquired where jumps)
+      insert into ${feed} (id, type, data) select last_id, 'jump', previous from acquired)
     select ${sql.raw(NOTIFY)} from acquired`)
   return held.length > 0
 }
