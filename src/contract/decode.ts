@@ -2,7 +2,7 @@ import type { Hex, RpcLog } from 'viem'
 import { decodeAbiParameters } from 'viem/utils'
 import { messageOf } from '../messages.ts'
 import { MalformedLogError } from './errors.ts'
-import { type Form, indexedInputs, layoutKey } from './forms.ts'
+import { type Form, indexedInputs, layoutKey, layoutOf } from './forms.ts'
 import { type Input, isWord, wordType } from './habits.ts'
 import { FIRST_STATUS, type Field, type Job, type JobLog } from './job.ts'
 import { toText, type Wire } from './values.ts'
@@ -26,13 +26,11 @@ interface CompiledForm extends Form {
 }
 
 /**
- * Compiles a decoder. Static parameters are read from fixed word positions, which is 40 times as fast as viem's decoder; a
- * first sync spends its time there. Only a log with a dynamic parameter goes through viem.
+ * Compiles a decoder. Static parameters are read from fixed word positions, which is 40 times as fast as viem's decoder. With
+ * viem's, decoding would take most of a first sync. Only a log with a dynamic parameter goes through viem.
  */
 export function createDecoder(id: Field, fields: Field[], forms: Form[]): Decode {
-  const compiled = new Map<string, CompiledForm>()
-  for (const form of forms)
-    compiled.set(layoutKey(form.topic, 1 + indexedInputs(form.event).length), compile(form, id))
+  const compiled = new Map(forms.map((form) => [layoutOf(form), compile(form, id)]))
   const blank = Object.fromEntries(fields.map(({ name, initial = null }) => [name, initial]))
 
   return function decode(log, timestamp) {
@@ -113,7 +111,7 @@ function decodeDynamic(inputs: readonly Input[], data: Hex): readonly unknown[] 
   try {
     return decodeAbiParameters(inputs, data)
   } catch (error) {
-    throw new MalformedLogError(`the data does not fit the ABI: ${messageOf(error).split('\n', 1)[0]}`)
+    throw new MalformedLogError(`the data does not fit the ABI: ${messageOf(error)}`)
   }
 }
 

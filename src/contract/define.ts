@@ -35,7 +35,7 @@ export interface Contract {
   /** every field of a job, in the order it is sent; the id is the first */
   fields: Field[]
   /** how the id of a job in a path is read */
-  idParameter: Parameter | undefined
+  idParameter: Parameter
   /** every status a job can have, in the order of a job's life */
   statuses: string[]
   /** first topics (topic 0) of its events */
@@ -85,7 +85,7 @@ export function defineContract<const D extends Definition>(
     name,
     created,
     fields,
-    idParameter: id.equals?.([...new Set(forms.map((form) => wordType(form.id)))]),
+    idParameter: id.equals([...new Set(forms.map((form) => wordType(form.id)))]),
     statuses,
     topics: [...new Set(forms.map(({ topic }) => topic))],
     filters,

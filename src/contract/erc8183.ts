@@ -21,7 +21,7 @@ const abi = parseAbi([
   'event JobExpired(uint256 indexed jobId)',
 ])
 
-/** A job of the standard. Its description is in no event. */
+/** The definition of the standard. A job's description is in no event, so it is no field. */
 export const erc8183 = defineContract({
   name: 'erc8183',
   abi,

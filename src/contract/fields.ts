@@ -8,11 +8,12 @@ import { creation, FIRST_STATUS, type Field } from './job.ts'
 import { type Kind, type KindName, kindNames } from './kind.ts'
 import { address, bytes32, choice, later, uint } from './kinds.ts'
 import { describeEvent, findId, type Naming } from './naming.ts'
+import { addressParameter, bytesParameter, integerParameter } from './parameters.ts'
 import { decodeAddress } from './values.ts'
 
 /**
- * Fields that every job has, with their kind. A definition may list a field that has a kind here among its own, but not
- * one with undefined.
+ * Fields that every job has, with their kind. A definition may list those that have a kind here. It must not list those with
+ * undefined.
  */
 const common = new Map<string, KindName | undefined>([
   ['jobId', undefined],
@@ -21,12 +22,13 @@ const common = new Map<string, KindName | undefined>([
 ])
 
 /** The id of a job. It is never null, even if it is the zero address. */
-export function idField({ type }: Naming): Field {
+export function idField({ type }: Naming): Field & Required<Pick<Field, 'equals'>> {
   const about = 'id of the job in its contract'
   const base = { name: 'jobId', filter: false, nullable: false, about } as const
-  if (type === 'uint') return { ...uint(), ...base }
-  if (type === 'address') return { ...address(), decoder: () => decodeAddress, ...base }
-  return { ...bytes32(), ...base }
+  if (type === 'uint') return { ...uint(), equals: integerParameter, ...base }
+  if (type === 'address')
+    return { ...address(), equals: addressParameter, decoder: () => decodeAddress, ...base }
+  return { ...bytes32(), equals: bytesParameter, ...base }
 }
 
 /** The status of a job. @param statuses every status that a job can have */
@@ -98,7 +100,7 @@ export function assertFields(fields: Field[]): void {
       throw new DefinitionError(`${where}: the value is not a kind; write one, such as ${name}: uint()`)
     if (!/^[A-Za-z][A-Za-z0-9_$]{0,49}$/.test(name) || name in {})
       throw new DefinitionError(
-        `${where}: the name cannot be used; write a letter, then at most 49 letters, digits and _`,
+        `${where}: the name cannot be used; write a letter, then at most 49 letters, digits, _ and $`,
       )
     if (common.has(name) && kind !== common.get(name))
       throw new DefinitionError(

@@ -16,7 +16,7 @@ export interface FilterRule {
   parameter: Parameter
 }
 
-/** A parsed filter: every test must hold. Two filters that select the same have the same JSON. */
+/** A parsed filter: every test must hold. Queries that differ only in the order or the notation of values give the same JSON. */
 export type Filter = FilterTest[]
 export interface FilterTest {
   name: string

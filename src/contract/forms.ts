@@ -91,10 +91,11 @@ function reads(field: Field, input: Input): boolean {
   return field.reads.test(wordType(input))
 }
 
-/** The types of the parameters that a field comes from. A field that logs do not set has the type of a block's number. */
+/** The types of the parameters that a field comes from. A field that no log sets comes from the block or its transaction. */
 export function abiTypesOf(field: Field, forms: Form[]): string[] {
   const inputs = forms.flatMap(({ sources }) => sources.filter((source) => source.field === field))
-  return inputs.length === 0 ? ['uint256'] : [...new Set(inputs.map(({ input }) => wordType(input)))]
+  if (inputs.length === 0) return [field.kind === 'bytes32' ? 'bytes32' : 'uint256']
+  return [...new Set(inputs.map(({ input }) => wordType(input)))]
 }
 
 function misfit(where: string, { kind }: Field, event: AbiEvent, input: Input): DefinitionError {
@@ -111,7 +112,7 @@ export function assertDistinct(forms: Form[]): void {
   const seen = new Map<string, Form>()
   for (const form of forms) {
     const { event } = form
-    const key = layoutKey(form.topic, 1 + indexedInputs(event).length)
+    const key = layoutOf(form)
     const other = seen.get(key)?.event
     if (other && JSON.stringify(other.inputs) !== JSON.stringify(event.inputs))
       throw new DefinitionError(
@@ -119,6 +120,11 @@ export function assertDistinct(forms: Form[]): void {
       )
     seen.set(key, form)
   }
+}
+
+/** The key of a form, equal to that of its logs. */
+export function layoutOf({ topic, event }: Form): string {
+  return layoutKey(topic, 1 + indexedInputs(event).length)
 }
 
 /**

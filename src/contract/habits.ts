@@ -29,7 +29,7 @@ export function habitualStatus(event: string, noun: string): string | undefined 
 
 /** Whether an event reports a payment. The amounts in such an event are not the job's budget. */
 export function isPayment(event: string): boolean {
-  return /(Paid|Payment|Payout|Released|Refund|Fee|Withdraw|Deposit|Transfer)/.test(event)
+  return /(Paid|Payment|Payout|Released|Refund|Fee(?!d)|Withdraw|Deposit|Transfer)/.test(event)
 }
 
 /** The field that `BudgetSet(jobId, x)`, `BudgetChanged` or `JobBudgetUpdated` sets; undefined for any other event. */
@@ -48,7 +48,7 @@ export function habitualKind(input: Input): Kind {
   if (type === 'bool') return choice([false, true])
   if (/^bytes\d+$/.test(type)) return bytes32()
   if (/^u?int\d*$/.test(type)) {
-    if (/deadline|expir|until|timestamp|At$/i.test(name)) return time()
+    if (/deadline|expir|until|timestamp/i.test(name) || /At$/.test(name)) return time()
     if (type.startsWith('u') && /budget|reward|amount|price|payment|bounty|stake/i.test(name))
       return amount(0)
     return uint()
@@ -76,7 +76,7 @@ const LIFE = (
 ).split(' ')
 
 /** Removes duplicates and sorts statuses by a job's life. Uncommon ones come last. */
-export function inOrderOfLife(statuses: Iterable<string>): string[] {
+export function inOrderOfLife(statuses: string[]): string[] {
   const place = (status: string) => (LIFE.includes(status) ? LIFE.indexOf(status) : LIFE.length)
   return [...new Set(statuses)].sort((a, b) => place(a) - place(b))
 }

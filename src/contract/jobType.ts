@@ -46,7 +46,7 @@ type PlainName<Name extends string> = Name extends ''
     ? PlainName<Rest>
     : Name
 
-/** Names that an id has by habit, in any case. */
+/** Parameter names that hold an id by convention, in upper or lower case. */
 type IdName<D, Name extends string> = D extends { id: infer Id extends string }
   ? PlainName<Id>
   : Name extends unknown

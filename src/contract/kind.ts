@@ -5,7 +5,7 @@ import type { Wire, WordDecoder } from './values.ts'
 export const kindNames = ['uint', 'time', 'address', 'bytes32', 'choice', 'amount', 'text'] as const
 export type KindName = (typeof kindNames)[number]
 
-/** What a definition may say of a field beside its kind. */
+/** The options of a field, besides its kind. */
 export interface FieldOptions {
   /** name of the event parameter that holds the value; by default the field's own name */
   from?: string

@@ -9,7 +9,7 @@ import { DefinitionError } from './errors.ts'
 import { jobRegistry } from './jobRegistry.ts'
 
 /** The definitions that come with Jobcast. */
-export const shipped: Record<string, Contract> = {
+const shipped: Record<string, Contract> = {
   [jobRegistry.name]: jobRegistry,
   [erc8183.name]: erc8183,
 }
@@ -19,7 +19,7 @@ export const shipped: Record<string, Contract> = {
  * @throws DefinitionError that names the setting, the problem, and what to write instead
  */
 export async function loadContract(name: string): Promise<Contract> {
-  const known = shipped[name]
+  const known = Object.hasOwn(shipped, name) ? shipped[name] : undefined
   if (known) return known
   const where = `CONTRACT=${name}`
   const takes = `set it to ${Object.keys(shipped).join(' or ')}, or to the path of a module or of an ABI`
@@ -33,9 +33,9 @@ export async function loadContract(name: string): Promise<Contract> {
   }
 }
 
-/** The reason in one line. A compiler's message has the place on its second line. */
+/** The reason in one line. */
 function reasonOf(error: unknown): string {
-  const reason = messageOf(error).split('\n', 2).join(' ')
+  const reason = messageOf(error)
   if (reason.includes('dist/src/contract')) return `${reason}; run \`npm run build\` first`
   // For a SyntaxError, only the stack may have the file and line.
   const place = error instanceof SyntaxError && /^file:\S+/.exec(error.stack ?? '')?.[0]

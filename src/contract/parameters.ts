@@ -25,7 +25,7 @@ export function integerParameter(abiTypes: readonly string[]): Parameter {
 export function addressParameter(): Parameter {
   return {
     pattern: '0x[0-9a-fA-F]{40}',
-    takes: 'addresses, in any case',
+    takes: 'addresses, in upper or lower case',
     example: `0x${'12'.repeat(20)}`,
     read: lowerCase,
   }
@@ -61,9 +61,9 @@ export function choiceParameter(values: readonly Wire[], abiTypes: readonly stri
       if (!text.startsWith('UNKNOWN_') || values.includes(text)) return text
       const digits = text.slice('UNKNOWN_'.length)
       const n = BigInt(digits)
-      if (isKnown(n)) throw new RangeError(`${all}; "${text}" is not, since ${digits} is a known value`)
+      if (isKnown(n)) throw new RangeError(`${all}; found "${text}", but ${digits} is a known value`)
       if (!ranges.some(({ max }) => n <= max))
-        throw new RangeError(`${all}; "${text}" is not, since no ${abiTypes.join(' or ')} is as large`)
+        throw new RangeError(`${all}; found "${text}", but no ${abiTypes.join(' or ')} is as large`)
       return typeof first === 'number' ? digits : text
     },
   }

@@ -41,6 +41,13 @@ describe('an ABI alone', () => {
       ['OPEN'],
       ['status', 'owner', 'participant'],
     ],
+    // Only a capital At ends the name of a time.
+    [
+      'event JobCreated(uint256 jobId, uint256 seat, uint64 startsAt)',
+      ['seat', 'startsAt'],
+      ['OPEN'],
+      ['status', 'seat'],
+    ],
   ])('%s', (event, fields, statuses, filters) => {
     const contract = defineContract({ abi: parseAbi([event] as never) })
     expect(names(contract)).toEqual(['jobId', 'status', ...fields, ...BASE])
@@ -65,6 +72,17 @@ describe('an ABI alone', () => {
     })
     expect(contract.statuses).toEqual(['OPEN', 'ASSIGNED', 'COMPLETED', 'CANCELLED'])
     expect(contract.topics).toHaveLength(6)
+  })
+
+  it('takes an event of a fee, but not of feedback, for one of a payment', () => {
+    const contract = defineContract({
+      abi: parseAbi([
+        'event JobCreated(uint256 jobId, uint256 budget, uint256 rating)',
+        'event FeeCharged(uint256 jobId, uint256 budget)',
+        'event FeedbackGiven(uint256 jobId, uint256 rating)',
+      ]),
+    })
+    expect(contract.topics).toHaveLength(2)
   })
 
   it('prefixes a parameter that has the name of a field of every job', () => {
@@ -351,6 +369,11 @@ describe('CONTRACT', () => {
       'an unknown name',
       () => 'job-registri',
       /^CONTRACT=job-registri: there is no such definition; set it to job-registry or erc8183, or to the path/,
+    ],
+    [
+      'the name of a property of every object',
+      () => 'constructor',
+      /^CONTRACT=constructor: there is no such/,
     ],
     ['a missing file', () => './no/such.ts', /^CONTRACT=\.\/no\/such\.ts: there is no such file; set it to/],
     [

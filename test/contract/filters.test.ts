@@ -6,6 +6,7 @@ import { defineContract } from '../../src/contract/define.ts'
 import { filterParameters, matches, parseFilter } from '../../src/contract/filters.ts'
 import type { Job } from '../../src/contract/job.ts'
 import { jobRegistry } from '../../src/contract/jobRegistry.ts'
+import { bytes32 } from '../../src/contract/kinds.ts'
 import { createDatabase, type Database } from '../../src/store/database.ts'
 import { readHistory } from '../../src/store/history.ts'
 import { openPostgres } from '../../src/store/postgres.ts'
@@ -143,6 +144,13 @@ describe('a filter', () => {
     expect(parameter?.takes).toBe('bytes4 values in hex')
   })
 
+  it('of the creating transaction takes its hash, if the definition makes it a filter', () => {
+    const abi = parseAbi(['event JobCreated(uint256 indexed jobId)'])
+    const { filters } = defineContract({ abi, fields: { creationTxHash: bytes32() } })
+    const parameter = filters.find(({ name }) => name === 'creationTxHash')?.parameter
+    expect(`0x${'ab'.repeat(32)}`).toMatch(new RegExp(`^${parameter?.pattern}$`))
+  })
+
   it('finds a value of a newer contract by its name', () => {
     const hold = matches(parseFilter(rules, { strategyType: 'UNKNOWN_9', verificationLevel: 'UNKNOWN_7' }))
     expect(hold({ strategyType: 'UNKNOWN_9', verificationLevel: 7 } as unknown as Job)).toBe(true)
@@ -156,7 +164,7 @@ describe.each(['/api/v1/jobs', '/api/v1/events'])('%s', (path) => {
     ['clientid=1', /unknown parameter clientid/],
     ['clientId=', /clientId takes integers in decimal/],
     ['clientId=1,,2', /clientId takes integers in decimal/],
-    ['clientId=x', /clientId takes integers in decimal; comma-separated, at most 100; "x" is not/],
+    ['clientId=x', /clientId takes integers in decimal; comma-separated, at most 100; found "x"/],
     ['clientId=0x1', /clientId takes/],
     ['clientId=-7', /clientId takes integers in decimal/],
     ['participant=-7', /participant takes integers in decimal/],
@@ -167,13 +175,13 @@ describe.each(['/api/v1/jobs', '/api/v1/events'])('%s', (path) => {
     ['strategyType=program', /strategyType takes any of PROGRAM, RUBRIC, HYBRID, CEX_CAPITAL/],
     ['strategyType=UNKNOWN_', /strategyType takes/],
     ['strategyType=UNKNOWN_09', /strategyType takes any of .*, or UNKNOWN_n/],
-    ['strategyType=UNKNOWN_0', /strategyType takes any of .*"UNKNOWN_0" is not, since 0 is a known value/],
-    ['strategyType=UNKNOWN_3', /strategyType takes any of .*"UNKNOWN_3" is not/],
+    ['strategyType=UNKNOWN_0', /strategyType takes any of .*found "UNKNOWN_0", but 0 is a known value/],
+    ['strategyType=UNKNOWN_3', /strategyType takes any of .*found "UNKNOWN_3"/],
     [
       'strategyType=RUBRIC,UNKNOWN_256',
-      /strategyType takes any of .*"UNKNOWN_256" is not, since no uint8 is as large/,
+      /strategyType takes any of .*found "UNKNOWN_256", but no uint8 is as large/,
     ],
-    ['verificationLevel=UNKNOWN_4', /verificationLevel takes any of .*"UNKNOWN_4" is not/],
+    ['verificationLevel=UNKNOWN_4', /verificationLevel takes any of .*found "UNKNOWN_4"/],
     ['verificationLevel=UNKNOWN_256', /verificationLevel takes .*no uint8 is as large/],
     ['status=open', /status takes any of OPEN, FUNDED/],
     ['participant=me', /participant takes integers in decimal: jobs in which/],
@@ -219,7 +227,7 @@ describe('/api/v1/events', () => {
     ['types=job_created,nope', /"nope" is none of them/],
     ['filter=error', /types takes/],
     ['types=', /types takes/],
-    ['types=*a*b*c*d*', /types takes patterns with at most 3 \*/],
+    ['types=*a*b*c*d*', /"\*a\*b\*c\*d\*" is none of them/],
     ['types=job_*&filter=job_*', /types and filter are the same parameter/],
     ['fromBlock=1', /unknown parameter fromBlock/],
     ['lastEventId=', /lastEventId takes/],

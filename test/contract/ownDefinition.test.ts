@@ -101,7 +101,7 @@ beforeAll(async () => {
       RPC_URL: anvil.wsUrl,
       CONTRACT_ADDRESS: contract,
       DATABASE_URL: databaseUrl,
-      POLL_INTERVAL_MS: '50',
+      POLL_INTERVAL_MS: '100',
       RATE_LIMIT: '0',
     },
   })
@@ -222,7 +222,7 @@ it('its filters select the history and the stream by the same rules', async () =
 
   for (const [query, message] of [
     ['clientId=1', /unknown parameter clientId; known parameters: .*sponsor.*minReward/],
-    ['sponsor=0x12', /sponsor takes addresses, in any case/],
+    ['sponsor=0x12', /sponsor takes addresses, in upper or lower case/],
     ['minReward=0.1234567890123456789', /minReward takes ETH, inclusive, with at most 18 fraction digits/],
     ['title=x', /unknown parameter title/],
     ['urgent=1', /urgent takes any of false, true/],
