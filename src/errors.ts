@@ -13,6 +13,11 @@ export class BadRequestError extends Error {
   override name = 'BadRequestError'
 }
 
+/** This process must not use the database: another process has locked it, or another version or definition made it. */
+export class DatabaseError extends Error {
+  override name = 'DatabaseError'
+}
+
 /** Returns the code of a system or driver error, such as `ENOENT` or a SQLSTATE; undefined if the error has none. */
 export function codeOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined

@@ -20,7 +20,7 @@ export function configureDatabase(): Readonly<Config> {
 }
 
 /** Waits for work on the database. @throws FailedError, in place of the driver's error, if the database does not answer */
-export async function untilAnswered<T>(work: Promise<T>): Promise<T> {
+export function untilAnswered<T>(work: Promise<T>): Promise<T> {
   return work.catch((error) => {
     throw isConnectionFault(error)
       ? new FailedError(`The database does not answer: ${messageOf(error)}`)

@@ -1,8 +1,8 @@
 import { inspect } from 'node:util'
 import { type Config, ConfigError } from '../config.ts'
 import { DefinitionError } from '../contract/errors.ts'
+import { DatabaseError } from '../errors.ts'
 import { redactor, secretsOf } from '../observe/secrets.ts'
-import { DatabaseError } from '../store/database.ts'
 
 /** The command line is wrong. */
 export class UsageError extends Error {

@@ -17,7 +17,8 @@ export const generateCommand: Command = {
       options: { contract: { type: 'string' } },
     })
     const [url = 'http://127.0.0.1:8545', extra] = positionals
-    if (extra !== undefined) throw new UsageError(`generate takes one RPC URL, found also ${extra}`)
+    if (extra !== undefined)
+      throw new UsageError(`generate takes one RPC URL, found also ${extra}; see jobcast generate --help`)
     assertUrl('generate', url, 'http', 'ws')
     const contract = await readDevContract(values.contract)
     const [{ generate }, { BaseError }] = await Promise.all([

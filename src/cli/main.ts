@@ -10,7 +10,7 @@ import { resetCommand } from './reset.ts'
 import { startCommand } from './start.ts'
 import { tailCommand } from './tail.ts'
 
-// Loading modules takes most of the startup time, so each command imports what it needs when it runs.
+// Loading modules takes most of the startup time, so a command imports its large modules when it runs.
 const commands: readonly Command[] = [
   startCommand,
   devnetCommand,

@@ -3,7 +3,7 @@ import type { Writable } from 'node:stream'
 import { follow } from '../../client/src/follow.ts'
 import { history } from '../../client/src/history.ts'
 import { type JobBase, jobKey } from '../../client/src/job.ts'
-import { JobcastError, type RequestOptions, type Retry } from '../../client/src/request.ts'
+import type { RequestOptions, Retry } from '../../client/src/request.ts'
 import { createdAt } from '../../client/src/values.ts'
 import { messageOf } from '../messages.ts'
 import type { Command } from './command.ts'
@@ -57,18 +57,18 @@ export async function tail(args: string[], io: TailIo): Promise<void> {
   try {
     await print(plan, { ...io, signal })
   } catch (error) {
-    if (!signal.aborted) throw new FailedError(failureOf(error))
+    if (!signal.aborted) throw new FailedError(messageOf(error))
   }
   // A reader that has enough (`| head`) closes the pipe, which is no error.
   if (broken.signal.aborted && broken.signal.reason.code !== 'EPIPE')
-    throw new FailedError(failureOf(broken.signal.reason))
+    throw new FailedError(messageOf(broken.signal.reason))
 }
 
 async function print(plan: TailPlan, { stdout, stderr, signal, env }: TailIo): Promise<void> {
   const { url, filter, apiKey, since } = plan
   const isTerminal = stdout.isTTY === true
   const onRetry = ({ error, delay }: Retry) => {
-    const cause = error ? failureOf(error) : 'the server ended the stream'
+    const cause = error ? messageOf(error) : 'the server ended the stream'
     stderr.write(`${cause}; reconnecting in ${(delay / 1_000).toFixed(1)} s\n`)
   }
   const source = { filter, apiKey, signal, onRetry }
@@ -103,7 +103,7 @@ function lineFormat(colour: boolean): (event: JobEvent) => string {
   }
 }
 
-/** Returns the block where the history begins. For a duration, that is the oldest job's block, found from the newest back. */
+/** Returns the block where the history begins. For a duration, that is the block of the oldest job created within it. Jobs are read from the newest back. */
 async function blockSince(url: string, since: Since, source: RequestOptions): Promise<bigint> {
   if ('block' in since) return since.block
   const begin = Date.now() - since.agoMs
@@ -113,10 +113,4 @@ async function blockSince(url: string, since: Since, source: RequestOptions): Pr
     block = BigInt(job.blockNumber)
   }
   return block ?? 0n
-}
-
-/** Returns the message of an error and of its cause, because that of `fetch` is only "fetch failed". */
-function failureOf(error: unknown): string {
-  const hasCause = error instanceof Error && error.cause !== undefined && !(error instanceof JobcastError)
-  return hasCause ? `${error.message}: ${messageOf(error.cause)}` : messageOf(error)
 }

@@ -37,7 +37,7 @@ export function readTailArgs(args: string[], env: NodeJS.ProcessEnv): TailPlan {
   }
 }
 
-/** Groups the values by name. The server checks both. */
+/** Groups the values by name. The server checks names and values. */
 function readFilter(pairs: string[]): JobFilter {
   const filter = new Map<string, string[]>()
   for (const pair of pairs) {

@@ -6,7 +6,7 @@ import { createdAt } from '../../client/src/values.ts'
 /** A job event of `follow`. */
 export type JobEvent = Extract<FollowEvent<JobBase>, { data: JobBase }>
 
-/** Fields that a line shows without their names. All others come from the contract's definition. */
+/** Fields that a line does not show by name. All others come from the contract's definition. */
 const BASE_FIELDS = ['jobId', 'status', 'onchainCreatedAt', 'creationTxHash', 'blockNumber']
 const LONGEST_VALUE = 40
 

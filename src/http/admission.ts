@@ -1,6 +1,6 @@
 import { OverloadedError } from '../errors.ts'
 
-export interface AdmissionOptions {
+interface AdmissionOptions {
   /** queries that run at once. Unless this is 1, one address runs at most `atOnce - 1` of them, so that it cannot take all. */
   atOnce: number
   /** requests that may wait, of all addresses and of one */
@@ -9,7 +9,7 @@ export interface AdmissionOptions {
   maxWaitMs?: number
 }
 
-/** An address is the one of a client, as {@link addressKey} gives it. */
+/** Decides when the queries of clients run. `address` is a key made by `addressKey` (address.ts). */
 export interface Admission {
   /**
    * Runs `work` when its turn comes.
@@ -18,18 +18,19 @@ export interface Admission {
   run<T>(address: string, work: () => Promise<T>): Promise<T>
   /**
    * Refuses a request before anything is done for it: bursts consist mostly of requests that must be refused.
-   * @throws OverloadedError if `run` would not let it wait
+   * @throws OverloadedError if the address has queries already and `run` would refuse another
    */
   assertPlace(address: string): void
 }
 
-/** With more waiting requests, the last would wait longer than clients do. */
+/** Clients would give up before the last of more waiting requests is answered. */
 const MAX_WAITING = { all: 500, address: 100 }
 const MAX_WAIT_MS = 5_000
 const TOO_MANY = 'too many queries are waiting; try again'
 /**
  * Average duration of an address's queries above which it runs one at a time, because more would take the processors from other
- * addresses. An address without a finished query also runs one at a time. Otherwise all queries of a burst would start at once.
+ * addresses. An address also runs one at a time until the first query of a burst has ended: its average is forgotten when it has no
+ * query left.
  */
 const SLOW_MS = 20
 /** Weight of the latest query in the average. */
@@ -47,15 +48,12 @@ interface Client {
   running: number
   /** undefined before the first query has ended */
   averageMs: number | undefined
-  waiting: WaitingRequest[]
-}
-
-interface WaitingRequest {
-  start(): void
+  /** calls that start the waiting queries, oldest first */
+  waiting: (() => void)[]
 }
 
 /**
- * Returns a function that runs a bounded number of queries at once. Other requests wait, in one queue for each address, and the
+ * Creates an admission, which runs a bounded number of queries at once. Other requests wait, in one queue for each address, and the
  * addresses take turns. So an address with hundreds of slow queries delays only its own.
  */
 export function createAdmission({
@@ -131,25 +129,23 @@ function nextTurn(state: AdmissionState, client: Client): Promise<void> {
     return Promise.reject(new OverloadedError(TOO_MANY))
   }
   return new Promise((resolve, reject) => {
-    const request = {
-      start() {
-        clearTimeout(timer)
-        occupy(state, client)
-        resolve()
-      },
+    const start = () => {
+      clearTimeout(timer)
+      occupy(state, client)
+      resolve()
     }
     const timer = setTimeout(() => {
-      dequeue(state, client, request)
+      dequeue(state, client, start)
       dropIfIdle(state, client)
       reject(new OverloadedError('the query waited too long for its turn; try again'))
     }, state.maxWaitMs)
-    client.waiting.push(request)
+    client.waiting.push(start)
     state.waitingTotal++
   })
 }
 
-function dequeue(state: AdmissionState, client: Client, request: WaitingRequest): void {
-  client.waiting.splice(client.waiting.indexOf(request), 1)
+function dequeue(state: AdmissionState, client: Client, start: () => void): void {
+  client.waiting.splice(client.waiting.indexOf(start), 1)
   state.waitingTotal--
 }
 
@@ -161,12 +157,12 @@ function dropIfIdle({ clients }: AdmissionState, { address, running, waiting }: 
 function startWaiting(state: AdmissionState): void {
   for (const client of state.clients.values()) {
     if (state.running >= state.atOnce) return
-    const [request] = client.waiting
-    if (!request || !mayStart(state, client)) continue
-    dequeue(state, client, request)
+    const [start] = client.waiting
+    if (!start || !mayStart(state, client)) continue
+    dequeue(state, client, start)
     // Moves the address to the end of the map, where this loop reaches it again.
     state.clients.delete(client.address)
     state.clients.set(client.address, client)
-    request.start()
+    start()
   }
 }

@@ -2,8 +2,8 @@ import { hash } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 
 /**
- * Adds `ETag` and `Cache-Control`: an answer may be stored but must be revalidated. A request with its ETag gets an empty 304
- * while the answer is the same. Errors are not stored. Register it before compression, because it hashes the text.
+ * Adds `ETag` and `Cache-Control`: an answer may be stored but must be revalidated. A request that names the ETag of
+ * the present answer gets an empty 304. Errors are not stored. Register it before compression, because it hashes the text.
  * @param shared false if answers need a key, so that only the client itself may store them
  */
 export function caching(app: FastifyInstance, shared: boolean): void {
@@ -24,6 +24,6 @@ export function caching(app: FastifyInstance, shared: boolean): void {
 /** Whether If-None-Match (RFC 9110, section 13.1.2) names a weak ETag, by weak comparison. */
 function matchesEtag(ifNoneMatch: string | undefined, etag: string): boolean {
   if (ifNoneMatch === undefined) return false
-  if (ifNoneMatch === etag || ifNoneMatch === '*') return true
+  if (ifNoneMatch === '*') return true
   return ifNoneMatch.split(',').some((tag) => `W/${tag.trim().replace(/^W\//, '')}` === etag)
 }

@@ -1,6 +1,7 @@
 import { type Static, type TSchema, Type } from 'typebox'
 import type { Chain } from 'viem'
 import type { Contract } from '../contract/define.ts'
+import { kindNames } from '../contract/kind.ts'
 import { KeyQuery } from './auth.ts'
 import { errorResponses } from './errors.ts'
 import type { Instance } from './instance.ts'
@@ -21,7 +22,7 @@ const ContractData = Type.Object(
     fields: Type.Array(
       Type.Object({
         name: Type.String({ examples: ['budget'] }),
-        kind: Type.String({ enum: ['uint', 'time', 'address', 'bytes32', 'choice', 'amount', 'text'] }),
+        kind: Type.String({ enum: [...kindNames] }),
         nullable: Type.Boolean(),
         role: Type.Boolean({ description: 'true if the field names a party of the job' }),
         decimals: Type.Optional(Type.Integer({ description: 'fraction digits of an amount' })),

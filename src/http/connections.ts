@@ -7,7 +7,10 @@ import type { Socket } from 'node:net'
  */
 const MAX_PIPELINED = 32
 
-/** Milliseconds that unanswered requests may take after the server begins to close. */
+/**
+ * Milliseconds that unanswered requests may take after the server begins to close: most of the 10 s that a shutdown may take. The
+ * streams and the indexer end in the rest.
+ */
 const LAST_ANSWERS_MS = 6_000
 
 /**

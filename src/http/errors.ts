@@ -10,7 +10,9 @@ const statusByCode = {
   INTERNAL: 500,
   UNAVAILABLE: 503,
 } as const
-export type ErrorCode = keyof typeof statusByCode
+type ErrorCode = keyof typeof statusByCode
+/** A code that the OpenAPI document describes. Methods that a route does not have are no operations of it. */
+type DocumentedCode = Exclude<ErrorCode, 'METHOD_NOT_ALLOWED'>
 
 /** The body of every answer that is not a success. */
 export const ErrorBody = Type.Object(
@@ -25,20 +27,16 @@ export const ErrorBody = Type.Object(
 )
 
 /** Description and example message of each error in the OpenAPI document. */
-const documented: Record<ErrorCode, { description: string; message: string; retryAfter?: true }> = {
+const documented: Record<DocumentedCode, { description: string; message: string; retryAfter?: true }> = {
   BAD_REQUEST: {
     description: 'an unknown parameter or a bad value: the message names it and what it takes',
-    message: 'limit takes jobs per page, 1 to 100; "1000" is not',
+    message: 'limit takes jobs per page, 1 to 100; found "1000"',
   },
   UNAUTHORIZED: {
     description: 'the operator set API_KEYS, and the key is missing or wrong',
     message: 'a key is needed: x-api-key, Authorization: Bearer, or api_key in the query',
   },
   NOT_FOUND: { description: 'no such route or job', message: 'there is no job 42' },
-  METHOD_NOT_ALLOWED: {
-    description: 'the route has other methods, which the header Allow names',
-    message: 'POST is not allowed here; use GET',
-  },
   RATE_LIMITED: {
     description: 'too many requests or streams from one address',
     message: 'too many requests; try again in 42 seconds',
@@ -54,7 +52,7 @@ const documented: Record<ErrorCode, { description: string; message: string; retr
 }
 
 export function sendError(reply: FastifyReply, code: ErrorCode, message: string): FastifyReply {
-  return reply.code(statusByCode[code]).type('application/json; charset=utf-8').send(errorBody(code, message))
+  return reply.code(statusByCode[code]).send(errorBody(code, message))
 }
 
 export function errorBody(code: ErrorCode, message: string): Static<typeof ErrorBody> {
@@ -62,12 +60,12 @@ export function errorBody(code: ErrorCode, message: string): Static<typeof Error
 }
 
 /** Returns the response schemas of an API route's errors: those that every route has, and `codes`. */
-export function errorResponses(...codes: ErrorCode[]): Record<number, unknown> {
-  const always: ErrorCode[] = ['BAD_REQUEST', 'UNAUTHORIZED', 'RATE_LIMITED', 'INTERNAL', 'UNAVAILABLE']
+export function errorResponses(...codes: DocumentedCode[]): Record<number, unknown> {
+  const always: DocumentedCode[] = ['BAD_REQUEST', 'UNAUTHORIZED', 'RATE_LIMITED', 'INTERNAL', 'UNAVAILABLE']
   return Object.fromEntries([...always, ...codes].map((code) => [statusByCode[code], errorResponse(code)]))
 }
 
-function errorResponse(code: ErrorCode) {
+function errorResponse(code: DocumentedCode) {
   const { description, message, retryAfter } = documented[code]
   const headers = { 'Retry-After': { type: 'integer', description: 'seconds to wait' } }
   return {

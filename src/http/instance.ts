@@ -24,12 +24,10 @@ export function createInstance({ trustProxy }: Config, log: FastifyBaseLogger) {
     http: {
       requireHostHeader: false,
       headersTimeout: 5_000,
-      maxHeaderSize: 16_384,
       connectionsCheckingInterval: 1_000,
     },
     // While the server closes, the routes still answer, because a refused stream must say when to reconnect.
     return503OnClosing: false,
-    exposeHeadRoutes: true,
     clientErrorHandler: answerMalformedRequest,
     frameworkErrors: answerMalformedUrl,
     routerOptions: { ignoreTrailingSlash: true },
@@ -37,7 +35,10 @@ export function createInstance({ trustProxy }: Config, log: FastifyBaseLogger) {
   }).withTypeProvider<TypeBoxTypeProvider>()
 }
 
-/** Turns a number of hops into a function. fastify trusts a proxy if the function returns true for it; the nearest is hop 0. */
+/**
+ * Turns a number of trusted hops into a function, because fastify trusts no proxy if it is given a number. The function returns true
+ * for a trusted proxy; the nearest is hop 0.
+ */
 function toTrustFunction(proxies: Config['trustProxy']) {
   return typeof proxies === 'number' ? (_address: string, hop: number) => hop < proxies : proxies
 }

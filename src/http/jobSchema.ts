@@ -10,8 +10,8 @@ export function jobSchema({ fields }: Contract): TObject {
 
 function fieldSchema({ schema, nullable, offChain, about }: Field): TSchema {
   const description = offChain ? 'always null: no log carries it' : about
-  if (!nullable) return { ...schema, ...(description && { description }) }
-  return Type.Union([schema, Type.Null()], { ...(description && { description }) })
+  const options = description ? { description } : {}
+  return nullable ? Type.Union([schema, Type.Null()], options) : { ...schema, ...options }
 }
 
 /** A job for the OpenAPI document, made of the examples of its fields. */

@@ -55,7 +55,10 @@ export function jobsRoutes(app: Instance, admission: Admission, options: JobsOpt
   jobRoute(app, admission, options)
 }
 
-/** Returns a hook that refuses a request by 503 before it is validated, if its query could not even wait. */
+/**
+ * Returns a hook that refuses a request by 503 before it is validated, if its query could not even wait. As preParsing it runs
+ * after the rate limit, which counts the refused requests too.
+ */
 function refuseIfFull(admission: Admission) {
   return async ({ ip }: { ip: string }) => admission.assertPlace(addressKey(ip))
 }
@@ -78,7 +81,7 @@ function historyRoute(app: Instance, admission: Admission, { contract, readHisto
     '/api/v1/jobs',
     {
       schema,
-      onRequest: refuseIfFull(admission),
+      preParsing: refuseIfFull(admission),
       preValidation: async ({ query }) => assertPlainNumbers(query),
     },
     async ({ query, ip }, reply) => {
@@ -105,7 +108,7 @@ function jobRoute(app: Instance, admission: Admission, { contract, readJob }: Jo
     tags: ['jobs'],
     params: Type.Object({
       jobId: Type.String({
-        pattern: `^${idParameter?.pattern}$`,
+        pattern: `^${idParameter.pattern}$`,
         description: "a job's id, in the form of the job object",
         examples: [exampleJob(contract).jobId],
       }),
@@ -115,9 +118,9 @@ function jobRoute(app: Instance, admission: Admission, { contract, readJob }: Jo
   }
   app.get(
     '/api/v1/jobs/:jobId',
-    { schema, onRequest: refuseIfFull(admission) },
+    { schema, preParsing: refuseIfFull(admission) },
     async ({ params, ip }, reply) => {
-      const [jobId = params.jobId] = idParameter ? canonical('jobId', [params.jobId], idParameter) : []
+      const [jobId = params.jobId] = canonical('jobId', [params.jobId], idParameter)
       const found = await admission.run(addressKey(ip), () => readJob(jobId))
       if (!found) return sendError(reply, 'NOT_FOUND', `there is no job ${jobId}`)
       return reply.send({ success: true, data: { ...found.job, lifecycle: found.lifecycle } })

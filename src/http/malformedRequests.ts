@@ -9,7 +9,7 @@ const answers: Record<string, [status: string, message: string]> = {
 }
 
 /**
- * Answers bytes that node:http cannot parse as a request, and closes the connection. If the connection has carried an answer
+ * Answers a request that node:http cannot parse or that takes too long to arrive, and closes the connection. If the connection has carried an answer
  * before, that answer may be incomplete. A second one would end up inside it, so none is sent.
  */
 export function answerMalformedRequest({ code = '' }: Error & { code?: string }, socket: Socket): void {

@@ -2,7 +2,10 @@ import { METHODS } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import { sendError } from './errors.ts'
 
-/** Methods that no route has. OPTIONS is answered by CORS, and node:http closes the connection of a CONNECT. */
+/**
+ * Methods that no route has. OPTIONS is answered by CORS, which a process without the API does not have, and
+ * node:http closes the connection of a CONNECT.
+ */
 const UNSUPPORTED = METHODS.filter((method) => !['GET', 'HEAD', 'OPTIONS', 'CONNECT'].includes(method))
 
 /** Answers methods that a route does not have with 405 and Allow (RFC 9110, section 15.5.6). Register it before the routes. */
@@ -16,8 +19,8 @@ export function methodNotAllowed(app: FastifyInstance): void {
       schema: { hide: true },
       // The rate limit of the GET route.
       ...(route.config && { config: route.config }),
-      // Answered in onRequest, before the body is read.
-      async onRequest(request, reply) {
+      // Answered before the body is read, and after the rate limit, which is an onRequest hook.
+      async preParsing(request, reply) {
         reply.header('allow', 'GET, HEAD, OPTIONS')
         return sendError(reply, 'METHOD_NOT_ALLOWED', `${request.method} is not allowed here; use GET`)
       },

@@ -38,7 +38,7 @@ export async function openapi(app: Instance, version: string): Promise<void> {
       // The empty requirement comes first: no key is needed unless the operator set API_KEYS.
       security: [{}, { header: [] }, { bearer: [] }, { query: [] }],
     },
-    refResolver: { buildLocalReference: (json, _base, _fragment, i) => String(json.$id ?? `def-${i}`) },
+    refResolver: { buildLocalReference: (json) => String(json.$id) },
   })
   let document: string | undefined
   app.get('/openapi.json', { schema: { hide: true } }, async (_request, reply) => {

@@ -50,7 +50,8 @@ export const pages: FastifyPluginAsyncTypebox = async (app) => {
   await app.register(helmet, security)
   // The links of a page are relative to its folder, so its address must not end with a slash.
   app.addHook('preHandler', async ({ url }, reply) => {
-    const [path = '', query] = url.split('?', 2)
+    const [path = '', ...rest] = url.split('?')
+    const query = rest.join('?')
     const [last = '', empty] = path.split('/').slice(-2)
     if (last !== '' && empty === '') return reply.redirect(`../${last}${query ? `?${query}` : ''}`)
   })
@@ -58,18 +59,18 @@ export const pages: FastifyPluginAsyncTypebox = async (app) => {
   const { 'index.html': home, 'docs.html': docs, 'job.html': job, ...files } = await readAssets()
   if (!home || !docs || !job) throw new Error('a page is missing in src/page')
   const schema = { hide: true }
-  app.get('/', { schema }, async (_request, reply) => sendAsset(home, reply))
-  app.get('/docs', { schema }, async (_request, reply) => sendAsset(docs, reply))
+  app.get('/', { schema }, async (_request, reply) => sendAsset(reply, home))
+  app.get('/docs', { schema }, async (_request, reply) => sendAsset(reply, docs))
   app.get(
     '/jobs/:jobId',
     { schema: { ...schema, params: Type.Object({ jobId: Type.String() }) } },
     async ({ params }, reply) =>
-      sendAsset({ ...job, body: job.body.replaceAll(JOB_ID, () => displayedId(params.jobId)) }, reply),
+      sendAsset(reply, { ...job, body: job.body.replaceAll(JOB_ID, () => displayedId(params.jobId)) }),
   )
-  // Without a rate limit, since one visit needs a dozen files.
+  // Without a rate limit, since one visit of the live page needs some 45 files.
   for (const [name, file] of Object.entries(files))
     app.get(`/page/${name}`, { schema, config: { rateLimit: false } }, async (_request, reply) =>
-      sendAsset(file, reply),
+      sendAsset(reply, file),
     )
 }
 
@@ -90,6 +91,6 @@ async function readAssets(): Promise<Record<string, Asset>> {
   return assets
 }
 
-function sendAsset({ body, contentType }: Asset, reply: FastifyReply): FastifyReply {
+function sendAsset(reply: FastifyReply, { body, contentType }: Asset): FastifyReply {
   return reply.type(contentType).send(body)
 }

@@ -9,7 +9,10 @@ import { operationRoutes } from './operation.ts'
 import type { ServerOptions } from './options.ts'
 import { measureRequests } from './requests.ts'
 
-/** The state of the index is read at most once in this time, however many probes and clients ask. */
+/**
+ * The state of the index is read at most once in this time, however many probes and clients ask. The head is polled once a second,
+ * so the state may be a second old anyway.
+ */
 const STATE_MS = 500
 
 /**

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox'
+import { headOf } from '../feed/log.ts'
 import { lagBlocks, lagSeconds } from '../indexer/staleness.ts'
 import { memoize } from '../memoize.ts'
 import { KeyQuery } from './auth.ts'
@@ -15,7 +16,8 @@ type StatsOptions = Pick<ServerOptions, 'contract' | 'readState' | 'readTotals'>
 const tally = {
   jobs: Type.Integer({ examples: [12] }),
   amount: Type.Union([Type.String(), Type.Null()], {
-    description: "the contract's amounts added up; null if jobs may count in different units",
+    description:
+      "the contract's amounts added up; null if it has none, or if jobs may count in different units",
     examples: ['1200.000000'],
   }),
 }
@@ -96,6 +98,7 @@ async function readStats({
   const [state, { totals, hours }] = await Promise.all([readState(), readTotals()])
   const { choice, statuses, sum } = contract
   const all = addUp(totals, sum)
+  const head = headOf(state)
   return {
     totalJobs: all.jobs,
     totalAmount: all.amount,
@@ -106,8 +109,8 @@ async function readStats({
       ? groupByField(totals, choice.name, sum).map(({ value, ...group }) => ({ choice: value, ...group }))
       : [],
     hours: hours.map((hour) => ({ ...hour, ...addUp([hour], sum) })),
-    blockNumber: String(state.blockNumber ?? 0),
-    finalizedBlockNumber: String(Math.min(state.blockNumber ?? 0, state.finalizedNumber ?? 0)),
+    blockNumber: String(head.blockNumber),
+    finalizedBlockNumber: String(head.finalizedNumber),
     headBlockNumber: String(state.headNumber ?? 0),
     lagBlocks: lagBlocks(state),
     lagSeconds: lagSeconds(state),

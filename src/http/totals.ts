@@ -1,4 +1,6 @@
+import { parseUnits } from 'viem/utils'
 import type { Field } from '../contract/job.ts'
+import { withPoint } from '../contract/values.ts'
 import type { Total } from '../store/stats.ts'
 
 interface Tally {
@@ -9,7 +11,7 @@ interface Tally {
 
 /**
  * Adds up jobs and amounts, exactly.
- * @param sum the field to add up; undefined if the jobs may count in different units
+ * @param sum the field to add up; undefined if there is none that can be added up
  */
 export function addUp(totals: { jobs: number; amount: string }[], sum: Field | undefined): Tally {
   return {
@@ -33,10 +35,6 @@ export function groupByField(
 }
 
 function addAmounts(totals: { amount: string }[], decimals: number): string {
-  const units = totals.reduce((all, { amount }) => {
-    const [whole = '', fraction = ''] = amount.split('.')
-    return all + BigInt(whole + fraction.padEnd(decimals, '0'))
-  }, 0n)
-  const digits = String(units).padStart(decimals + 1, '0')
-  return decimals === 0 ? digits : `${digits.slice(0, -decimals)}.${digits.slice(-decimals)}`
+  const units = totals.reduce((sum, { amount }) => sum + parseUnits(amount, decimals), 0n)
+  return withPoint(String(units), decimals)
 }

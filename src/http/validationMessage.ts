@@ -35,5 +35,5 @@ function isUnknownParameter({ params }: VerboseError): boolean {
 function badValue({ instancePath, parentSchema, data, message }: VerboseError): string {
   const name = instancePath.slice(1)
   if (Array.isArray(data)) return `${name} is given more than once; give it once, values comma-separated`
-  return `${name} takes ${parentSchema?.description ?? message}; "${excerpt(String(data))}" is not`
+  return `${name} takes ${parentSchema?.description ?? message}; found "${excerpt(String(data))}"`
 }

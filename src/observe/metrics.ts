@@ -105,11 +105,10 @@ const databaseMetrics = ({ counter, duration }: Factories) => ({
 })
 
 const httpMetrics = ({ duration }: Factories) => ({
-  httpSeconds: duration(
-    'jobcast_http_request_duration_seconds',
-    'Duration of requests, without open streams.',
-    ['route', 'status'],
-  ),
+  httpSeconds: duration('jobcast_http_request_duration_seconds', 'Duration of requests other than streams.', [
+    'route',
+    'status',
+  ]),
 })
 
 const streamMetrics = ({ counter, histogram }: Factories) => ({
@@ -138,7 +137,7 @@ const streamMetrics = ({ counter, histogram }: Factories) => ({
   resumeBehind: histogram(
     'jobcast_resume_behind_events',
     'Events in memory after the position of a resumed stream.',
-    [0, 1, 10, 100, 1_000, 10_000, 100_000],
+    [0, 1, 10, 100, 1_000, 10_000],
   ),
   delivered: counter('jobcast_events_delivered_total', 'Job events written to streams.'),
   streamBytes: counter(

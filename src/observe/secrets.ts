@@ -23,7 +23,7 @@ export function secretsOf({
 function keysIn(url: string): string[] {
   const { username, password, pathname, searchParams } = new URL(url)
   const basic = username && btoa(`${decoded(username)}:${decoded(password)}`)
-  return [username, basic, ...passwordsIn(url), ...pathname.split('/'), ...searchParams.values()]
+  return [username, basic, password, ...pathname.split('/'), ...searchParams.values()]
 }
 
 function passwordsIn(url: string): string[] {
@@ -67,7 +67,7 @@ const URLS = /\b(?!file:)([a-z][a-z0-9+.-]{0,20}:\/\/)([^\s"<>\\]+)/gi
 const QUERY_KEYS = /\b(api_?key=)[^&\s"'<>\\`]+/gi
 
 /** Reduces each URL in a text to scheme and host, and replaces each `api_key` of a query. */
-export function redactUrls(text: string): string {
+function redactUrls(text: string): string {
   const short = text.includes('://')
     ? text.replace(URLS, (_, scheme: string, rest: string) => {
         const punctuation = /[)\]}'`,.;:!?]*$/.exec(rest)?.[0] ?? ''

@@ -2,9 +2,7 @@ import { commaSeparated, InvalidValue } from './values.ts'
 
 /** Reads the RPC URLs and normalizes them with `URL`. None for an empty text: a process of role `api` needs no chain. */
 export function rpcUrls(text: string): string[] {
-  const urls = commaSeparated(text).map((item) => readUrl(item, /^(https?|wss?):\/\//i))
-  if (urls.length === 0 && text !== '') throw new InvalidValue()
-  return urls
+  return commaSeparated(text).map((item) => readUrl(item, /^(https?|wss?):\/\//i))
 }
 
 /** Reads the URL of a Postgres with one host. `URL` cannot parse several. */

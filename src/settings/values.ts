@@ -55,7 +55,7 @@ export function contractAddress(text: string): `0x${string}` {
   return `0x${address.slice(2)}`
 }
 
-/** Reads fastify's `trustProxy`: whether to trust every proxy, the number of trusted hops, or the trusted addresses. */
+/** Reads which proxies are trusted: all, none, the nearest ones by their number, or those with the given addresses. */
 export function trustedProxies(text: string): boolean | number | string {
   if (text === 'true' || text === 'false') return text === 'true'
   if (/^[0-9]+$/.test(text)) return Number(text)
@@ -71,15 +71,16 @@ export function trustedProxies(text: string): boolean | number | string {
 /** Reads the keys; none for an empty text. */
 export function apiKeys(text: string): string[] {
   const keys = commaSeparated(text)
-  const areValid = keys.every((key) => /^\S{8,}$/.test(key))
-  if (!areValid || (keys.length === 0 && text !== '')) throw new InvalidValue()
+  if (!keys.every((key) => /^\S{8,}$/.test(key))) throw new InvalidValue()
   return keys
 }
 
-/** Splits a text at commas. Items are trimmed, and empty ones are left out. */
+/** Splits a text at commas. Items are trimmed, and empty ones are left out. @throws InvalidValue if only empty ones are given */
 export function commaSeparated(text: string): string[] {
-  return text
+  const items = text
     .split(',')
     .map((item) => item.trim())
     .filter((item) => item !== '')
+  if (items.length === 0 && text !== '') throw new InvalidValue()
+  return items
 }

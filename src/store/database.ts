@@ -51,11 +51,6 @@ export interface Database extends Pick<Driver, 'listen' | 'close'> {
   run(text: string, params: unknown[], options?: Pick<QueryOptions, 'timeoutMs'>): Promise<unknown[]>
 }
 
-/** This process must not use the database: another process has locked it, or another version or definition made it. */
-export class DatabaseError extends Error {
-  override name = 'DatabaseError'
-}
-
 /** Adds the query builder to a driver. All queries use one lane. */
 export function createDatabase(driver: Driver, lane: Lane = 'index'): Database {
   return {

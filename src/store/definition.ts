@@ -1,6 +1,7 @@
 import { isNull } from 'drizzle-orm'
 import type { Contract } from '../contract/define.ts'
-import { type Database, DatabaseError } from './database.ts'
+import { DatabaseError } from '../errors.ts'
+import type { Database } from './database.ts'
 import { cursor } from './schema.ts'
 
 /**

@@ -2,7 +2,7 @@ import { closeSync, existsSync, ftruncateSync, rmSync, writeSync } from 'node:fs
 import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
-import { DatabaseError } from './database.ts'
+import { DatabaseError } from '../errors.ts'
 import { createLockFile, lockFile, lockNumbers, newestLock, readLockFile } from './lockFiles.ts'
 
 const HEARTBEAT_MS = 1_000

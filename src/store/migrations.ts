@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { readMigrationFiles } from 'drizzle-orm/migrator'
-import { DatabaseError } from './database.ts'
+import { DatabaseError } from '../errors.ts'
 
 /** Path of the folder `drizzle/`. It is resolved through the package's import map, which works from `src/` and from `dist/`. */
 export const migrationsFolder = fileURLToPath(

@@ -1,8 +1,8 @@
 import type { Logger } from 'pino'
 import type { Contract } from '../contract/define.ts'
-import { UnavailableError } from '../errors.ts'
+import { DatabaseError, UnavailableError } from '../errors.ts'
 import { messageOf } from '../messages.ts'
-import { DatabaseError, type Driver } from './database.ts'
+import type { Driver } from './database.ts'
 import { openPostgres } from './postgres.ts'
 import type { Statements } from './statements.ts'
 

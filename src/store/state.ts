@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
-import { type Database, DatabaseError, prepared } from './database.ts'
+import { DatabaseError } from '../errors.ts'
+import { type Database, prepared } from './database.ts'
 import { cursor } from './schema.ts'
 
 /** State of the index and of the feed, as the cursor row has it. Values of the chain are null until an indexer has reached it. */

@@ -50,6 +50,18 @@ it('a path that does not exist counts for the rate limit', async () => {
   }
 })
 
+it('a method that a route does not have counts for the rate limit', async () => {
+  const limited = await startService({ ...unreachable, RATE_LIMIT: '2' })
+  try {
+    const statuses: number[] = []
+    for (let i = 0; i < 4; i++)
+      statuses.push((await fetch(`${limited.url}/api/v1/jobs`, { method: 'DELETE' })).status)
+    expect(statuses).toEqual([405, 405, 429, 429])
+  } finally {
+    await limited.close()
+  }
+})
+
 describe('methods', () => {
   it.each(['/api/v1/jobs', '/api/v1/jobs/1', '/api/v1/events', '/health', '/', '/docs/'])(
     'POST %s is 405 with Allow, whatever its body',

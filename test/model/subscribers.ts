@@ -100,19 +100,6 @@ export function createClient(wanted: ModelQuery, slow: boolean, committed: Commi
       mine.onBytes = () => {
         if (opened.lastId < 0) opened = { lastId: to.lastId() as number, prunedId: committed.prunedId }
       }
-      const reply = {
-        raw: answer,
-        hijack() {},
-        header: () => reply,
-        headers: () => reply,
-        code: () => reply,
-        type: () => reply,
-        // The server refuses, as during an outage of the database.
-        send() {
-          client.connected = false
-          return reply
-        },
-      }
       const request = {
         method: 'GET',
         ip: '127.0.0.1',
@@ -121,8 +108,9 @@ export function createClient(wanted: ModelQuery, slow: boolean, committed: Commi
           accept: 'text/event-stream',
           ...(sent !== undefined && { 'last-event-id': String(sent) }),
         },
-        raw: { httpVersionMinor: 1, destroyed: false },
+        raw: { httpVersionMinor: 1 },
       }
+      const reply = { raw: answer, request, hijack() {} }
       await to.handle(request, reply)
     },
     take() {
@@ -184,7 +172,7 @@ export function createClient(wanted: ModelQuery, slow: boolean, committed: Commi
     } else {
       const { before: _, ...due } = nextLine(Number.POSITIVE_INFINITY) ?? { before: null }
       const got = { id, type: fields.event, data: fields.data }
-      same('a subscriber gets the event that it is due', got, due)
+      same('a subscriber gets the next event', got, due)
       if (client.held) keep(client.held, got.type, fields.data as string)
     }
     client.lastEventId = id
@@ -206,8 +194,8 @@ export function createClient(wanted: ModelQuery, slow: boolean, committed: Commi
     const due = sent === undefined ? null : sent >= opened.prunedId && sent <= opened.lastId
     // The feed in memory may go back further than the store.
     const right = due === false || resumed === due
-    hold('resumed tells the truth', right, () => `${resumed} for ${sent}, pruned up to ${opened.prunedId}`)
-    same('a stream begins where it must', id, resumed ? sent : opened.lastId)
+    hold('resumed is correct', right, () => `${resumed} for ${sent}, pruned up to ${opened.prunedId}`)
+    same('a stream begins at its position', id, resumed ? sent : opened.lastId)
     if (!resumed) client.held = undefined
   }
   return client

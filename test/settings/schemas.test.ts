@@ -1,7 +1,8 @@
 import postgres from 'postgres'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { jobRegistry } from '../../src/contract/jobRegistry.ts'
-import { createDatabase, DatabaseError, type Driver } from '../../src/store/database.ts'
+import { DatabaseError } from '../../src/errors.ts'
+import { createDatabase, type Driver } from '../../src/store/database.ts'
 import { acquireLease } from '../../src/store/lease.ts'
 import { openPostgres } from '../../src/store/postgres.ts'
 import { resetDatabase } from '../../src/store/reset.ts'
@@ -77,7 +78,7 @@ it('two Jobcasts in one database are not notified of each other', async () => {
       return heard
     }),
   )
-  for (const driver of drivers) expect(await acquireLease(createDatabase(driver), 'me', 8, true)).toBe(true)
+  for (const driver of drivers) expect(await acquireLease(createDatabase(driver), 'me', 8)).toBe(true)
   await until(() => messages.every((heard) => heard.length > 0), { message: 'each is notified' })
   expect(messages.map((heard) => heard.length)).toEqual([1, 1])
   await Promise.all(drivers.map((driver) => driver.close()))

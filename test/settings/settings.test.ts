@@ -126,9 +126,12 @@ describe('TRUST_PROXY', () => {
     expect(loadConfig({ ...required, TRUST_PROXY }).trustProxy).toBe(expected)
   })
 
-  it.each(['x', '10.0.0.0/33', '10.0.0.0/', '::1/129', '10.0.0.1,nginx', '-1'])('%s is refused', (value) => {
-    expect(rejection({ TRUST_PROXY: value })).toContain(`TRUST_PROXY is "${value}"`)
-  })
+  it.each(['x', '10.0.0.0/33', '10.0.0.0/', '::1/129', '10.0.0.1,nginx', '-1', ','])(
+    '%s is refused',
+    (value) => {
+      expect(rejection({ TRUST_PROXY: value })).toContain(`TRUST_PROXY is "${value}"`)
+    },
+  )
 })
 
 describe('a misspelt setting', () => {

@@ -1,4 +1,4 @@
-import type { FastifyReply, FastifyRequest, onSendAsyncHookHandler } from 'fastify'
+import type { FastifyReply, onSendAsyncHookHandler } from 'fastify'
 import type { Contract } from '../../contract/define.ts'
 import { withDeadline } from '../../deadline.ts'
 import { UnavailableError } from '../../errors.ts'
@@ -17,7 +17,7 @@ import { END_MS, sendComplete, untilTurn } from './response.ts'
 import { findStart, type LastEventId } from './start.ts'
 import { addSubscriber } from './subscriber.ts'
 
-export interface StreamOptions extends StreamLimits {
+interface StreamOptions extends StreamLimits {
   contract: Contract
   feed: Feed
   fanout: Fanout
@@ -33,7 +33,6 @@ interface Streams extends StreamOptions {
 
 /** A request for a stream, validated and parsed. */
 interface StreamRequest {
-  request: FastifyRequest
   reply: FastifyReply
   filter: EventFilter
   lastEventId: LastEventId
@@ -48,7 +47,7 @@ export function eventsRoute(app: Instance, options: StreamOptions): { drain(): P
   const streams: Streams = { ...options, limits: createLimits(options), draining: false }
   const { contract, metrics } = options
   const schema = { ...streamDescription(contract), querystring: streamParameters(contract.filters) }
-  // Also runs for errors of hooks and of validation. It does not run for a stream, which is hijacked.
+  // Runs for every answer except streams, which are hijacked. Errors of hooks and of the validation are included.
   const onSend: onSendAsyncHookHandler = async ({ method }, { statusCode }) => {
     const reason = reasonOfStatus[statusCode]
     if (reason !== undefined && method === 'GET') metrics.streamsRefused.inc({ reason })
@@ -60,7 +59,7 @@ export function eventsRoute(app: Instance, options: StreamOptions): { drain(): P
     async (request, reply) => {
       const filter = parseStreamFilter(contract.filters, request.query)
       const lastEventId = parseLastEventId(request.headers['last-event-id'], request.query)
-      return answerStreamRequest(streams, { request, reply, filter, lastEventId })
+      return answerStreamRequest(streams, { reply, filter, lastEventId })
     },
   )
   return {
@@ -68,13 +67,14 @@ export function eventsRoute(app: Instance, options: StreamOptions): { drain(): P
       streams.draining = true
       options.fanout.endAll()
       const late = () => new Error('streams are still open')
-      await withDeadline(streams.limits.empty(), END_MS, late).catch(() => {})
+      await withDeadline(streams.limits.untilEmpty(), END_MS, late).catch(() => {})
     },
   }
 }
 
 async function answerStreamRequest(streams: Streams, streamRequest: StreamRequest): Promise<FastifyReply> {
-  const { request, reply } = streamRequest
+  const { reply } = streamRequest
+  const { request } = reply
   if (!(await untilTurn(reply.raw))) return reply.hijack()
   if (request.method === 'HEAD') return sendComplete(reply)
   if (streams.draining) return refuse(streams, streamRequest, 'draining')
@@ -93,7 +93,8 @@ async function openStream(
   release: () => void,
 ): Promise<FastifyReply> {
   const { feed, fanout, metrics, resumable } = streams
-  const { request, reply, filter, lastEventId } = streamRequest
+  const { reply, filter, lastEventId } = streamRequest
+  const { request } = reply
   const start = await findStart(feed, lastEventId, resumable).catch((error) => {
     if (!(unwrap(error) instanceof UnavailableError))
       request.log.error({ err: error }, 'a stream could not be opened')
@@ -118,7 +119,7 @@ async function openStream(
   return reply
 }
 
-function refuse({ metrics }: Streams, { request, reply }: StreamRequest, reason: Refusal): FastifyReply {
-  if (request.method === 'GET') metrics.streamsRefused.inc({ reason })
-  return sendRefusal(request, reply, reason)
+function refuse({ metrics }: Streams, { reply }: StreamRequest, reason: Refusal): FastifyReply {
+  metrics.streamsRefused.inc({ reason })
+  return sendRefusal(reply, reason)
 }

@@ -27,8 +27,8 @@ export function createLimits({ maxStreams, maxStreamsPerIp }: StreamLimits) {
       else byAddress.delete(address)
       if (--total === 0) onEmpty()
     },
-    /** Resolves when there are no streams. */
-    empty: (): Promise<void> =>
+    /** Resolves when no stream is open. */
+    untilEmpty: (): Promise<void> =>
       total === 0
         ? Promise.resolve()
         : new Promise((resolve) => {

@@ -1,4 +1,4 @@
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyReply } from 'fastify'
 import type { Unavailable } from '../../events.ts'
 import { encodeFrame } from '../../feed/frames.ts'
 import { sendError } from '../errors.ts'
@@ -15,7 +15,7 @@ const messages = {
 }
 export type Refusal = keyof typeof messages
 
-/** Label `reason` in the metric of refused streams, by the status of an error that a hook or the route answered. */
+/** Value of the label `reason` of a stream that was refused with an error, by the status of the error. */
 export const reasonOfStatus: Record<number, string> = {
   400: 'bad_request',
   401: 'unauthorized',
@@ -27,9 +27,9 @@ export const reasonOfStatus: Record<number, string> = {
  * Refuses a stream that the server cannot hold now, with 503. A client that accepts `text/event-stream` gets a stream with one
  * `unavailable` event instead, because EventSource never reconnects after a 503.
  */
-export function sendRefusal(request: FastifyRequest, reply: FastifyReply, refusal: Refusal): FastifyReply {
+export function sendRefusal(reply: FastifyReply, refusal: Refusal): FastifyReply {
   const retryAfter = jitter(REFUSED_RETRY_SECONDS)
-  if (!/text\/event-stream/i.test(request.headers.accept ?? ''))
+  if (!/text\/event-stream/i.test(reply.request.headers.accept ?? ''))
     return sendError(reply.header('retry-after', retryAfter), 'UNAVAILABLE', messages[refusal])
   const draining = refusal === 'draining'
   const data: Unavailable = { reason: draining ? 'draining' : 'full', retryAfter }

@@ -1,7 +1,7 @@
 import { UnavailableError } from '../../errors.ts'
 import type { Feed } from '../../feed/feed.ts'
 
-/** Id after which a client wants to continue; `none` if it gave none, `malformed` if what it gave cannot be an id. */
+/** Id after which a client wants to continue; `none` if it gave none, `malformed` if the given text is not an id. */
 export type LastEventId = number | 'none' | 'malformed'
 
 /** Start position of a stream. */

@@ -15,7 +15,7 @@ const BROKEN_RETRY_MS = { from: 2_000, to: 4_000 }
 /** Milliseconds after which a client reconnects if the server ends its stream. */
 const ENDED_RETRY_MS = { from: 1_000, to: 5_000 }
 
-export interface OpenStream {
+interface OpenStream {
   response: ServerResponse
   socket: Socket
   /** false for HTTP/1.0 */
