@@ -17,7 +17,7 @@ const LABEL = 34
 export function createBars(svg, { canCut, onPoint }) {
   let drawn = null
   const pointer = part('rect', { class: 'pointer', y: TOP, width: 0 })
-  const grid = part('g', { class: 'grid' })
+  const grid = part('g', {})
   const layers = new Map(TONES.map((tone) => [tone, part('path', { 'data-tone': tone })]))
   const cuts = part('path', { class: 'cut' })
   svg.replaceChildren(pointer, grid, ...layers.values(), cuts)
@@ -28,7 +28,7 @@ export function createBars(svg, { canCut, onPoint }) {
     const width = svg.clientWidth - LEFT
     const height = svg.clientHeight - BOTTOM - TOP
     if (width <= 0) return
-    const { top, cut } = chartHeight(sums, { least: 4, canCut })
+    const { top, cut } = chartHeight(sums, { canCut })
     const slot = width / sums.length
     const bar = Math.max(1, Math.min(22, slot * 0.78))
     const x = (place) => LEFT + place * slot + (slot - bar) / 2
@@ -36,8 +36,12 @@ export function createBars(svg, { canCut, onPoint }) {
 
     const floors = sums.map(() => 0)
     for (const [tone, path] of layers) {
-      const values = series.get(tone) ?? []
-      path.setAttribute('d', values.map((value, i) => rectangle(x(i), bar, y, floors, i, value)).join(''))
+      const rectangles = series.get(tone).map((value, i) => {
+        const from = floors[i]
+        floors[i] += value
+        return value === 0 ? '' : rectangle(x(i), bar, y(from), y(floors[i]))
+      })
+      path.setAttribute('d', rectangles.join(''))
     }
     cuts.setAttribute('d', cut.map((i) => cutMark(x(i), bar)).join(''))
     const xOfTime = (time) => LEFT + ((time - begin) / range.step) * slot
@@ -91,15 +95,11 @@ function gridLine(value, y, width) {
 function timeLabels(times, xOf, { range, width, y }) {
   // The svg would clip a label at its right edge.
   const fitting = times.filter((time) => xOf(time) < LEFT + width - LABEL)
-  return fitting.map((time) => label(range.label(time), { x: xOf(time), y, 'text-anchor': 'start' }))
+  return fitting.map((time) => label(range.label(time), { x: xOf(time), y }))
 }
 
-/** One part of a stacked bar. `floors[place]` is the sum of the parts below it; the part's value is added. */
-function rectangle(x, width, y, floors, place, value) {
-  if (value === 0) return ''
-  const from = y(floors[place])
-  floors[place] += value
-  const to = y(floors[place])
+/** One part of a stacked bar, from its lower to its upper edge. */
+function rectangle(x, width, from, to) {
   return `M${x.toFixed(1)} ${from.toFixed(1)}V${to.toFixed(1)}h${width.toFixed(1)}V${from.toFixed(1)}z`
 }
 

@@ -1,4 +1,4 @@
-import { definition, fieldOf, groupOf, TONES, tone } from './definition.js'
+import { definition, fieldOf, TONES, tone } from './definition.js'
 import { $, choiceElement } from './elements.js'
 import { createFigure } from './figure.js'
 import { clockTime, dayMonth, formatInteger, title } from './format.js'
@@ -40,7 +40,7 @@ const ranges = {
     when: (time) => `${dayMonth(time)}, ${clockTime(time)}`,
   },
 }
-/** The hour's chart shows at least so many minutes. With fewer bars it would be unreadable. */
+/** The hour's chart shows at least this many minutes. With fewer bars it would be unreadable. */
 const MIN_MINUTES = 10
 /** Delay from a change to the next drawing, so that a burst of changes is drawn once. */
 const DRAW_DELAY_MS = 250
@@ -53,8 +53,8 @@ const REDRAW_MS = 10_000
  */
 export function createCharts({ list, hasFilters }) {
   const { choice, sum } = definition()
-  const figures = [createFigure('jobs', { canCut: false, onPoint: pointAll })]
-  if (sum !== null) figures.push(createFigure('amount', { canCut: true, onPoint: pointAll }))
+  const figures = [createFigure('jobs', pointAll)]
+  if (sum !== null) figures.push(createFigure('amount', pointAll))
   $('amount-figure').hidden = sum === null
   $('amount-title').textContent = sum === null ? '' : title(sum)
   $('charts').classList.toggle('single', sum === null)
@@ -116,9 +116,9 @@ function totalsScope({ name }, hasFilters) {
 }
 
 function entryOfJob(job) {
-  const { sum } = definition()
+  const { choice, sum } = definition()
   const amount = sum === null ? 0 : Number(job[sum] ?? 0)
-  return { at: Number(job.onchainCreatedAt), tone: tone(groupOf(job)), jobs: 1, amount }
+  return { at: Number(job.onchainCreatedAt), tone: tone(job[choice]), jobs: 1, amount }
 }
 
 function entryOfHour({ hour, choice, jobs, amount }) {

@@ -1,8 +1,10 @@
+import { announce } from './announcer.js'
+
 /**
- * Makes every button with `data-copy` copy that text to the clipboard. The button then shows a check mark for a moment, and
- * `announce` is called with a sentence that contains `data-what`.
+ * Makes every button with `data-copy` copy that text to the clipboard. The button then shows a check mark for a moment, and a
+ * screen reader hears that `data-what` was copied.
  */
-export function createCopying(announce) {
+export function createCopying() {
   document.addEventListener('click', async (event) => {
     const button = event.target.closest('button[data-copy]')
     if (button === null) return

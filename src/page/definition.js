@@ -2,7 +2,7 @@ import { title } from './format.js'
 import { matchesFilters } from './matching.js'
 
 /** The contract's definition, from /api/v1/config. Modules take the names of the contract's fields from it. */
-let contract = { name: '', fields: [], filters: [], statuses: [], choice: null, sum: null }
+let contract
 
 export function setDefinition(value) {
   contract = value
@@ -69,9 +69,6 @@ export function tone(value) {
   const place = fieldOf(contract.choice).values.map(String).indexOf(String(value))
   return TONES[place] ?? 'other'
 }
-
-/** The value by which the charts group a job. */
-export const groupOf = (job) => (contract.choice === null ? '' : job[contract.choice])
 
 const lives = {
   open: [FIRST_STATUS],

@@ -1,4 +1,3 @@
-import { announce } from './announcer.js'
 import { hasApiKey, siteUrl } from './api.js'
 import { createCopying } from './clipboard.js'
 import { codeBlock } from './code.js'
@@ -103,7 +102,7 @@ function showDocument(document) {
 }
 
 $('home').href = siteUrl('')
-createCopying(announce)
+createCopying()
 try {
   showDocument(await (await fetch(siteUrl('openapi.json'))).json())
 } catch (error) {

@@ -5,7 +5,7 @@ import { date, ends, exactTime, formatAmount, machineTime, relative, shortAmount
 export const $ = (id) => document.getElementById(id)
 
 /** Creates an element. `data` holds its data attributes, `attributes` any other ones, the rest are properties. */
-export function element(tag, { data = {}, attributes = {}, ...properties } = {}, ...children) {
+export function element(tag, { data = {}, attributes = {}, ...properties }, ...children) {
   const made = Object.assign(document.createElement(tag), properties)
   Object.assign(made.dataset, data)
   for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value)
@@ -70,23 +70,21 @@ function dateElement(seconds) {
 /** How long ago a time was. {@link refreshAges} keeps the text up to date. */
 export function ageElement(seconds) {
   const properties = { dateTime: machineTime(seconds), title: exactTime(seconds), data: { age: seconds } }
-  return element('time', properties, relative(seconds, undefined, true))
+  return element('time', properties, relative(seconds, { short: true }))
 }
 
 export function refreshAges(root) {
   for (const time of root.querySelectorAll('[data-age]')) {
-    const text = relative(time.dataset.age, undefined, true)
+    const text = relative(time.dataset.age, { short: true })
     if (time.textContent !== text) time.textContent = text
   }
 }
 
 /** A button that copies a value (see clipboard.js). `what` names the value in words. */
 export function copyButton(value, what, ...content) {
-  const button = element('button', { type: 'button', className: 'copy', data: { copy: value, what } })
-  button.setAttribute('aria-label', `Copy ${what}`)
-  button.title = `Copy ${what}`
-  button.append(...content, icon('copy'))
-  return button
+  const title = `Copy ${what}`
+  const properties = { type: 'button', className: 'copy', title, data: { copy: value, what } }
+  return element('button', { ...properties, attributes: { 'aria-label': title } }, ...content, icon('copy'))
 }
 
 /** A link to a transaction in the chain's block explorer. */
@@ -101,3 +99,8 @@ export function explorerLink(explorerUrl, hash, what) {
 
 /** The address of a job's page. */
 export const jobUrl = (jobId) => siteUrl(`jobs/${encodeURIComponent(jobId)}`)
+
+/** A link to a job, as a result of the search. */
+export function jobLink({ jobId }) {
+  return element('a', { href: jobUrl(jobId), data: { result: '' } }, `Job #${ends(jobId)}`)
+}

@@ -6,13 +6,12 @@ import { count, formatInteger, roughly } from './format.js'
 /**
  * One chart with its caption.
  * @param measure 'jobs' or 'amount'
- * @param canCut whether an absurdly high bar is cut off
  * @param onPoint called with the place of the bar under the pointer, or null
  */
-export function createFigure(measure, { canCut, onPoint }) {
+export function createFigure(measure, onPoint) {
   const figure = $(`${measure}-figure`)
   const svg = figure.querySelector('svg')
-  const bars = createBars(svg, { canCut, onPoint })
+  const bars = createBars(svg, { canCut: measure === 'amount', onPoint })
   const valueText = (value) =>
     measure === 'jobs' ? count('job', value) : `${roughly(value)} ${fieldOf(definition().sum).unit}`
   let drawn

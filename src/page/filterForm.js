@@ -4,18 +4,19 @@ import { title } from './format.js'
 
 /**
  * Creates the fields of a contract's filters in a form: toggles for a choice, text for a list, two numbers for a range.
- * Filters of a single participant or token are folded. The toggles themselves are created by `fillForm()`.
+ * Text filters of a single field are folded. The toggles themselves are created by `fillForm()`.
  */
 export function buildFilterForm(form, { filters }) {
   const main = []
   const folded = []
   for (const rule of filters) {
     const field = fieldOf(rule.fields[0])
-    const isRange = rule.kind === 'min'
-    const max = isRange && filters.find(({ kind, fields }) => kind === 'max' && fields[0] === field.name)
+    // The maximum is shown with the minimum.
     if (rule.kind === 'max') continue
-    if (isRange) main.push(rangeField(rule, max, field))
-    else if (field.kind === 'choice') main.push(choiceField(rule, field))
+    if (rule.kind === 'min') {
+      const max = filters.find(({ kind, fields }) => kind === 'max' && fields[0] === field.name)
+      main.push(rangeField(rule, max, field))
+    } else if (field.kind === 'choice') main.push(choiceField(rule, field))
     else if (rule.fields.length > 1) main.push(textField(rule))
     else folded.push(textField(rule))
   }

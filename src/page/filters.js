@@ -43,7 +43,7 @@ export function createFilters(form, onChange) {
     wanted = filters
     onChange(wanted)
   }
-  const changeToForm = () => change(readForm(form, filterNames()))
+  const applyForm = () => change(readForm(form, filterNames()))
   const show = () => {
     fillForm(form, wanted)
     $('clear-filters').hidden = wanted.size === 0
@@ -55,12 +55,12 @@ export function createFilters(form, onChange) {
   const saveAddress = createAddressHistory(form)
   form.addEventListener('submit', (event) => {
     event.preventDefault()
-    changeToForm()
+    applyForm()
   })
   form.addEventListener('input', ({ target }) => {
     clearTimeout(timer)
-    if (target.type === 'checkbox') changeToForm()
-    else timer = setTimeout(changeToForm, APPLY_DELAY_MS)
+    if (target.type === 'checkbox') applyForm()
+    else timer = setTimeout(applyForm, APPLY_DELAY_MS)
   })
   $('clear-filters').addEventListener('click', () => {
     change(new URLSearchParams())

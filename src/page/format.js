@@ -79,7 +79,7 @@ export function ends(text, head = 6, tail = 4) {
 }
 
 /** Unix seconds relative to now: `in 6 days`, or `12s ago` with `short`. */
-export function relative(seconds, now = Date.now() / 1000, short = false) {
+export function relative(seconds, { short = false, now = Date.now() / 1000 } = {}) {
   if (!isDate(seconds)) return 'far future'
   const distance = Number(seconds) - now
   const [unit, size] = units.find(([, , limit]) => Math.abs(distance) < limit)

@@ -1,5 +1,5 @@
 import { get, PAGE_SIZE } from './api.js'
-import { element } from './elements.js'
+import { element, jobLink } from './elements.js'
 import { count, formatInteger } from './format.js'
 
 /** Jobs that are read before the reader is asked whether to continue: 50 requests of the 600 a minute that a server allows. */
@@ -10,9 +10,8 @@ const MAX_READ = 5000
  * newest job on. The reader sees the progress and can stop. At the end the page says how far the search went.
  * @param hash in lower case
  * @param show shows items below the search box
- * @param jobLink returns the item of a job
  */
-export async function searchHistory(hash, { signal, show, jobLink, start = { cursor: '', read: 0 } }) {
+export async function searchHistory(hash, { signal, show, start = { cursor: '', read: 0 } }) {
   let isStopped = false
   const progress = element('span', {}, 'Searching older jobs')
   const stop = () => {
@@ -34,7 +33,7 @@ export async function searchHistory(hash, { signal, show, jobLink, start = { cur
   if (jobs.length > 0) return show(jobs.map(jobLink))
   const text = error ? `The search failed: ${error.message}. ${outcomeText(position)}` : outcomeText(position)
   if (position.cursor === null) return show([text])
-  const proceed = () => searchHistory(hash, { signal, show, jobLink, start: position })
+  const proceed = () => searchHistory(hash, { signal, show, start: position })
   show([line(element('span', {}, text), 'Continue', proceed)])
 }
 

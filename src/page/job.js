@@ -17,7 +17,7 @@ let stream
 let isReading = false
 let isOutdated = false
 
-createCopying(announce)
+createCopying()
 $('home').href = $('back').href = siteUrl('')
 $('json').href = keyedUrl(path, [])
 const connection = createConnection()
@@ -26,7 +26,7 @@ connection.watch(config.keepaliveSeconds, () => {})
 setInterval(() => refreshAges(document), 1000)
 followJob()
 
-/** Shows the job and its later changes. Starts again if the job is created or removed, or if changes may have been missed. */
+/** Shows the job and its later changes. Called again if the job is created or removed, or if changes may have been missed. */
 async function followJob() {
   stream?.close()
   const found = await attempt(async () => {
@@ -39,7 +39,7 @@ async function followJob() {
   stream = openStream({
     filters: found.job ? streamFilters(found.job) : [['types', 'job_created']],
     lastEventId: found.lastEventId,
-    silenceLimit: 2 * config.keepaliveSeconds + 10,
+    keepaliveSeconds: config.keepaliveSeconds,
     onState: connection.set,
     onEvent: receiveEvent,
   })

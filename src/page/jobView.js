@@ -15,7 +15,7 @@ export function showJob({ lifecycle, ...job }, before, explorerUrl) {
     ...definition().fields.flatMap((field) => {
       const dd = element('dd', {}, ...fieldContent(field, job[field.name], explorerUrl))
       if (before && before[field.name] !== job[field.name]) dd.className = 'changed'
-      const dt = element('dt', {}, heading({ name: field.name }))
+      const dt = element('dt', {}, title(field.name))
       if (field.about) dt.append(element('small', {}, field.about))
       return [dt, dd]
     }),
@@ -33,7 +33,7 @@ export function showJob({ lifecycle, ...job }, before, explorerUrl) {
 function fieldContent(field, value, explorerUrl) {
   if (value === null) return [valueElement(field, value)]
   const shown = partyLink(field, value) ?? valueElement(field, value)
-  const what = heading({ name: field.name }).toLowerCase()
+  const what = title(field.name).toLowerCase()
   if (field.kind === 'time') return [element('span', {}, exactTime(value)), ` (${relative(value)})`]
   if (field.kind === 'address') return [shown, copyButton(value, what)]
   if (field.kind !== 'bytes32') return [shown]

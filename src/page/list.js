@@ -1,8 +1,8 @@
 import { createEntry, entryKey, insertSorted, isNewer, leavingEntry, replaceEntry } from './entries.js'
 
-/** Most jobs in the list. To see older ones, a reader has to filter. */
+/** Maximum number of jobs in the list. To see older ones, a reader has to filter. */
 export const MAX_JOBS = 20_000
-/** Most jobs that wait while the list is held. If more arrive, the list is read again afterwards. */
+/** Maximum number of jobs that wait while the list is held. If more arrive, the list is read again afterwards. */
 const MAX_WAITING = 1000
 /** How long the row of a job that left stays, struck out. */
 const LEAVING_MS = 6000
@@ -93,6 +93,8 @@ export function appendOlder(list, jobs, next) {
 export function addJob(list, job) {
   const entry = createEntry(job, 'new')
   if (list.live.has(entry.key)) return
+  // A reorg may remove a job and create it again under the same key.
+  list.entries = list.entries.filter(({ key, gone }) => !gone || key !== entry.key)
   if (!list.isHeld) list.entries.unshift(put(list, entry))
   else if (list.missed > 0 || list.waiting.length === MAX_WAITING) list.missed += 1
   else list.waiting.push(put(list, entry))

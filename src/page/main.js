@@ -4,14 +4,14 @@ import { createCopying } from './clipboard.js'
 import { awaitConfig, readConfig } from './config.js'
 import { createConnection } from './connection.js'
 import { passes } from './definition.js'
-import { $ } from './elements.js'
+import { $, refreshAges } from './elements.js'
 import { createFilters } from './filters.js'
 import { formatInteger } from './format.js'
 import { createHold } from './hold.js'
 import { arrangePage } from './layout.js'
 import { addJob, createList, dropLeft, refreshList, removeJob, resetList, updateJob } from './list.js'
 import { loadLastHour, loadOlder } from './older.js'
-import { createRows, redrawRows, refreshRowAges, scheduleRows } from './rows.js'
+import { createRows, redrawRows, scheduleRows } from './rows.js'
 import { createSearch } from './search.js'
 import { createSession, followFilters, recount, reread } from './session.js'
 import { createSnippets } from './snippets.js'
@@ -112,7 +112,7 @@ function setFilter(name, value) {
 }
 
 createSearch({ list, onParty: setFilter })
-createCopying(announce)
+createCopying()
 arrangePage()
 $('jobs-table').addEventListener('click', (event) => {
   const link = event.target.closest('a[data-filter]')
@@ -122,7 +122,7 @@ $('jobs-table').addEventListener('click', (event) => {
 })
 setInterval(() => {
   dropLeft(list)
-  if (!document.hidden) refreshRowAges(rows)
+  if (!document.hidden) refreshAges(document)
 }, 1000)
 
 connection.watch(config.keepaliveSeconds, (state, text) => {

@@ -1,7 +1,10 @@
 import { controlsOf } from './keys.js'
 
-/** Height of the page's header in pixels: a row that ends above it is not visible. */
-const HEADER = 100
+/**
+ * A row whose lower edge is less than this many pixels below the top of the screen counts as hidden. The page's header covers 52
+ * of them, on a phone 76.
+ */
+const HIDDEN_PX = 100
 
 /**
  * Saves the reader's place before rows change: the focused control and, if the list starts above the screen, the position of
@@ -22,7 +25,7 @@ export function savePlace(body, wanted, shown) {
 function saveScroll(body, wanted, shown) {
   const isDown = body.getBoundingClientRect().top < 0
   const stays = new Set(wanted)
-  const isAnchor = ([entry, row]) => stays.has(entry) && row.getBoundingClientRect().bottom > HEADER
+  const isAnchor = ([entry, row]) => stays.has(entry) && row.getBoundingClientRect().bottom > HIDDEN_PX
   const [, anchor] = (isDown && [...shown].find(isAnchor)) || []
   const top = anchor?.getBoundingClientRect().top
   return () => {

@@ -39,15 +39,15 @@ export function createRequest(path, { operationId, parameters = [], responses })
   return element('div', { className: 'request' }, form, output)
 }
 
-function inputOf(operationId, { name, in: place, schema, required, example }) {
+function inputOf(operationId, { name, in: place, schema, example }) {
   const id = `${operationId}-${name}`
   if (schema.enum) {
     const options = schema.enum.map((value) => element('option', { value }, value))
     return element('select', { id }, element('option', { value: '' }, ''), ...options)
   }
-  const placeholder = String(example ?? schema.examples?.[0] ?? schema.default ?? '')
+  const placeholder = String(example ?? schema.default ?? '')
   const input = element('input', { id, placeholder, autocomplete: 'off', spellcheck: false })
-  if (place === 'path' && required) input.value = placeholder
+  if (place === 'path') input.value = placeholder
   return input
 }
 

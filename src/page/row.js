@@ -1,7 +1,7 @@
 import { definition, fieldOf, heading } from './definition.js'
 import { ageElement, copyButton, element, explorerLink, jobUrl, valueElement } from './elements.js'
 import { pageUrl } from './filters.js'
-import { ends, formatInteger } from './format.js'
+import { ends, formatInteger, title } from './format.js'
 
 const goneTexts = {
   removed: ['removed', 'A reorg removed this job from the chain.'],
@@ -44,7 +44,7 @@ function cell(className, ...content) {
 
 function fieldCell(field, value, filters) {
   const td = cell(field.kind)
-  td.dataset.label = heading({ name: field.name })
+  td.dataset.label = title(field.name)
   if (value === null) td.classList.add('unset')
   const shown = valueElement(field, value, { short: true })
   td.append(field.role && value !== null ? filterLink(field, value, filters, shown) : shown)

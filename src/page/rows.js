@@ -1,11 +1,11 @@
 import { columns } from './definition.js'
-import { element, refreshAges } from './elements.js'
+import { element } from './elements.js'
 import { createKeys } from './keys.js'
 import { olderPage } from './list.js'
 import { savePlace } from './place.js'
 import { createRow, headRow, keepRoles } from './row.js'
 
-/** A list of up to so many rows is in the document as a whole. Of a longer list, only the rows near the screen are. */
+/** A list of up to this many rows is in the document as a whole. Of a longer list, only the rows near the screen are. */
 const ALL_ROWS = 200
 /** Rows kept above and below the screen. */
 const ROW_MARGIN = 60
@@ -70,11 +70,6 @@ export function scheduleRows(rows) {
 export function redrawRows(rows) {
   rows.shown.clear()
   scheduleRows(rows)
-}
-
-/** Brings the ages in the rows up to date. */
-export function refreshRowAges({ body }) {
-  refreshAges(body)
 }
 
 function render(rows) {

@@ -11,20 +11,18 @@ export function createSchemas(document) {
     if (schema.examples) return schema.examples[0]
     if (schema.const !== undefined) return schema.const
     if (schema.enum) return schema.enum[0]
-    const choice = (schema.anyOf ?? schema.oneOf)?.[0]
-    if (choice) return example(choice)
+    if (schema.anyOf) return example(schema.anyOf[0])
     if (schema.type === 'array') return [example(schema.items)]
     if (schema.type === 'object')
       return Object.fromEntries(
         Object.entries(schema.properties ?? {}).map(([name, property]) => [name, example(property)]),
       )
-    return { integer: 0, number: 0, boolean: true, null: null }[schema.type] ?? ''
+    return { integer: 0, boolean: true }[schema.type] ?? ''
   }
 
   function typeOf(given) {
     const schema = resolve(given)
-    const choices = schema.anyOf ?? schema.oneOf
-    if (choices) return [...new Set(choices.map(typeOf))].join(' or ')
+    if (schema.anyOf) return [...new Set(schema.anyOf.map(typeOf))].join(' or ')
     if (schema.enum) return schema.enum.map((value) => JSON.stringify(value)).join(', ')
     if (schema.const !== undefined) return JSON.stringify(schema.const)
     if (schema.type === 'array') return `array of ${typeOf(schema.items)}`

@@ -1,7 +1,7 @@
 import { announce } from './announcer.js'
 import { get } from './api.js'
 import { definition, fieldOf } from './definition.js'
-import { $, element, jobUrl } from './elements.js'
+import { $, element, jobLink } from './elements.js'
 import { count, ends } from './format.js'
 import { searchHistory } from './historySearch.js'
 import { liveJobs } from './list.js'
@@ -38,8 +38,7 @@ export function createSearch({ list, onParty }) {
     if (signal.aborted) return
     const items = found.flat().filter(Boolean)
     if (items.length > 0) results.show(items)
-    else if (TRANSACTION.test(text))
-      searchHistory(text.toLowerCase(), { signal, show: results.show, jobLink })
+    else if (TRANSACTION.test(text)) searchHistory(text.toLowerCase(), { signal, show: results.show })
     else results.show([`Nothing found for “${ends(text)}”.`])
   }
 
@@ -124,8 +123,4 @@ async function findParty(name, value, signal, onParty) {
   const button = element('button', { type: 'button', data: { result: '' } }, text)
   button.addEventListener('click', () => onParty(name, value))
   return button
-}
-
-function jobLink({ jobId }) {
-  return element('a', { href: jobUrl(jobId), data: { result: '' } }, `Job #${ends(jobId)}`)
 }

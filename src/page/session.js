@@ -2,7 +2,7 @@ import { get, PAGE_SIZE } from './api.js'
 import { retry } from './retry.js'
 import { openStream } from './stream.js'
 
-/** Most jobs that are read again if the server could not resume the stream. */
+/** Maximum number of jobs that are read again if the server could not resume the stream. */
 const MAX_REREAD = 500
 const RECOUNT_MS = 3000
 
@@ -18,10 +18,9 @@ const RECOUNT_MS = 3000
  * - `onTotal(total)`: the number of matches, after `recount()`
  * - `shownJobs()`: returns how many jobs are in the list, to be read again if the stream has a gap
  */
-export function createSession({ keepaliveSeconds, ...handlers }) {
+export function createSession(options) {
   return {
-    ...handlers,
-    keepaliveSeconds,
+    ...options,
     /** filters that are followed, as URLSearchParams; undefined before the first answer */
     filters: undefined,
     stream: undefined,
@@ -52,7 +51,7 @@ export async function followFilters(session, filters) {
   session.stream = openStream({
     filters,
     lastEventId: history.lastId,
-    silenceLimit: 2 * session.keepaliveSeconds + 10,
+    keepaliveSeconds: session.keepaliveSeconds,
     onState: session.onState,
     onEvent: (type, data, id) => receive(session, type, data, id),
   })

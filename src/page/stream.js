@@ -6,13 +6,14 @@ const EVENTS = ['connected', 'ping', 'job_created', 'job_updated', 'job_removed'
 /**
  * Holds a subscription that starts after `lastEventId`, until `close()`. EventSource reconnects by itself after a lost
  * connection. It gives up after any answer other than 200, and it does not notice a dead socket. In both cases the stream
- * is opened again here. A socket is considered dead after `silenceLimit` seconds without any event, pings included, and
+ * is opened again here. A socket is considered dead after two missed pings and 10 s, and
  * once the browser is online again after it was offline.
  *
  * - `onState('connecting' | 'live' | 'lost' | 'refused', detail?)`; `refused` carries `{ reason, retryAfter }`
  * - `onEvent(type, data, id)` for `connected`, `ping`, `job_created`, `job_updated` and `job_removed`
  */
-export function openStream({ filters, lastEventId, silenceLimit, onState, onEvent }) {
+export function openStream({ filters, lastEventId, keepaliveSeconds, onState, onEvent }) {
+  const silenceLimitMs = (2 * keepaliveSeconds + 10) * 1000
   const backoff = createBackoff()
   let source
   let timer
@@ -59,7 +60,7 @@ export function openStream({ filters, lastEventId, silenceLimit, onState, onEven
   }
 
   const watchdog = setInterval(() => {
-    const isSilent = Date.now() - heardAt >= silenceLimit * 1000
+    const isSilent = Date.now() - heardAt >= silenceLimitMs
     if (source.readyState === EventSource.OPEN && isSilent) replaceDeadSocket()
   }, 1000)
   addEventListener('online', replaceDeadSocket)

@@ -40,13 +40,13 @@ describe('time', () => {
   const now = 1_790_000_000
 
   test('is relative to now', () => {
-    expect(relative(String(now + 6 * 86_400), now)).toBe('in 6 days')
-    expect(relative(String(now - 2 * 3600), now)).toBe('2 hours ago')
-    expect(relative(String(now - 12), now, true)).toBe('12s ago')
+    expect(relative(String(now + 6 * 86_400), { now })).toBe('in 6 days')
+    expect(relative(String(now - 2 * 3600), { now })).toBe('2 hours ago')
+    expect(relative(String(now - 12), { now, short: true })).toBe('12s ago')
   })
 
   test('of a block whose clock is ahead of this one is now, not the future', () => {
-    expect(relative(String(now + 5), now, true)).toBe('just now')
+    expect(relative(String(now + 5), { now, short: true })).toBe('just now')
   })
 
   test('includes the hour if the date is near', () => {
@@ -55,7 +55,7 @@ describe('time', () => {
   })
 
   test('beyond the range of a Date breaks nothing', () => {
-    expect(relative(maxUint256, now)).toBe('far future')
+    expect(relative(maxUint256, { now })).toBe('far future')
     expect(date(maxUint256, now)).toBe('far future')
     expect(exactTime(maxUint256)).toBe(`unix time ${maxUint256}`)
     expect(machineTime(maxUint256)).toBe('')

@@ -43,6 +43,13 @@ beforeEach(() => {
   resetList(list, jobs(5, 3), 'next')
 })
 
+test('a job that a reorg removes and creates again under the same key has one row', () => {
+  removeJob(list, job(5))
+  expect(shown()).toBe('-5 4 3')
+  addJob(list, job(5))
+  expect(shown()).toBe('5 4 3')
+})
+
 describe('a change', () => {
   test('of a job replaces its entry in its place', () => {
     const [, before] = list.entries

@@ -6,22 +6,22 @@ const { axisTimes, axisValues, chartHeight } = await import(
 
 describe('the height of a chart', () => {
   test('is that of its highest bar, with some space', () => {
-    const { top, cut } = chartHeight([10, 0, 200, 30], { least: 4, canCut: true })
+    const { top, cut } = chartHeight([10, 0, 200, 30], { canCut: true })
     expect(top).toBeGreaterThan(200)
     expect(top).toBeLessThan(220)
     expect(cut).toEqual([])
   })
 
   test('ignores one absurd amount, whose bar is cut off', () => {
-    const { top, cut } = chartHeight([10, 0, 1.15e71, 30], { least: 4, canCut: true })
+    const { top, cut } = chartHeight([10, 0, 1.15e71, 30], { canCut: true })
     expect(top).toBeLessThan(50)
     expect(cut).toEqual([2])
   })
 
   test('cuts no bar if all are absurd, if there are none, or if none may be cut', () => {
-    expect(chartHeight([0, 1e71, 0], { least: 4, canCut: true }).cut).toEqual([])
-    expect(chartHeight([], { least: 4, canCut: true })).toEqual({ top: 4, cut: [] })
-    expect(chartHeight([1, 1, 700], { least: 4, canCut: false }).cut).toEqual([])
+    expect(chartHeight([0, 1e71, 0], { canCut: true }).cut).toEqual([])
+    expect(chartHeight([], { canCut: true })).toEqual({ top: 4, cut: [] })
+    expect(chartHeight([1, 1, 700], { canCut: false }).cut).toEqual([])
   })
 })
 
