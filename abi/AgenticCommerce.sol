@@ -62,7 +62,7 @@ contract AgenticCommerce {
         return jobs[jobId];
     }
 
-    /// The caller is the client. A provider of zero is set later by setProvider().
+    /// The caller is the client. If the provider is zero, setProvider() sets it later.
     function createJob(
         address provider,
         address evaluator,
@@ -155,7 +155,7 @@ contract AgenticCommerce {
         emit JobExpired(jobId);
     }
 
-    /// An open job was never funded, so that nothing is refunded.
+    /// An open job was never funded, so nothing is refunded.
     function refund(Job storage job) private {
         if (job.status != Status.Open && job.budget > 0) emit Refunded(job.id, job.client, job.budget);
     }

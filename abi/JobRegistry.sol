@@ -32,7 +32,7 @@ contract JobRegistry {
         uint256 deadline,
         uint8 strategyType,
         uint8 verificationLevel
-    ) public returns (uint256 jobId) {
+    ) external returns (uint256 jobId) {
         jobId = nextJobId++;
         emit JobCreated(jobId, clientId, strategyType, verificationLevel, budget, deadline);
     }
@@ -63,7 +63,7 @@ contract JobRegistry {
 
     /// `count` completed jobs in one transaction, five logs a job, job by job. The fields are those of createJobs();
     /// the provider is 1 + i mod 8, the evaluator 1 + i mod 4, deliverable and reason are the job's id.
-    function createMixedJobs(uint256 count, uint256 clientId, uint256 budget, uint256 deadline)
+    function createCompletedJobs(uint256 count, uint256 clientId, uint256 budget, uint256 deadline)
         external
         returns (uint256 firstJobId)
     {

@@ -33,7 +33,7 @@ export async function startFilledChain(
     await chain.setAutomine(false)
     const data = encodeFunctionData({
       abi: jobRegistryAbi,
-      functionName: mixed ? 'createMixedJobs' : 'createJobs',
+      functionName: mixed ? 'createCompletedJobs' : 'createJobs',
       args: [BigInt(perBlock), 7n, 100_000_000n, DEADLINE],
     })
     const transaction = { from: devAccount, to: chain.address, data, gas: hex(used * 2) }

@@ -1,13 +1,13 @@
 import { rpcFailureOf } from './errors.ts'
-import type { Reply, RpcCall, Send, SendOptions } from './transport.ts'
+import type { Reply, RpcCall, Send } from './transport.ts'
 
-/** Most calls that are joined into a batch. A range needs three, and public endpoints that limit batches allow at least three. */
+/** Maximum number of calls that are joined into a batch. A range needs three, and public endpoints that limit batches allow at least three. */
 const BATCH_SIZE = 3
 
 /** A request that waits for the end of the tick. */
 interface Queued {
   calls: readonly RpcCall[]
-  options: SendOptions
+  timeoutMs: number
   resolve(replies: Reply[]): void
   reject(error: unknown): void
 }
@@ -26,7 +26,7 @@ export function joinRequests(send: Send): Send {
     if (options.large) return send(calls, options)
     return new Promise((resolve, reject) => {
       if (queue.length === 0) setImmediate(flush)
-      queue.push({ calls, options, resolve, reject })
+      queue.push({ calls, timeoutMs: options.timeoutMs, resolve, reject })
     })
   }
 }
@@ -49,7 +49,7 @@ function batchesOf(queue: Queued[]): Queued[][] {
 
 /** Sends requests in one batch. If the answer is too large, each is sent again alone: its own answer may be small enough. */
 async function sendBatch(send: Send, batch: Queued[]): Promise<void> {
-  const timeoutMs = Math.max(...batch.map(({ options }) => options.timeoutMs))
+  const timeoutMs = Math.max(...batch.map(({ timeoutMs }) => timeoutMs))
   try {
     const replies = await send(
       batch.flatMap(({ calls }) => calls),

@@ -14,7 +14,7 @@ type AskLogs<Answer> = (call: Call<RpcLog[]>, size: AnswerSize) => Promise<Answe
  * which providers do not limit.
  * @param block requested by its hash if it has one, else by its number
  * @param onLarge called if the logs needed the larger limit or the receipts
- * @throws IncompleteAnswerError that names the block if its logs come in none of these ways
+ * @throws IncompleteAnswerError that names the block if none of these ways returns its logs
  */
 export async function readBlockLogs<Answer extends { logs: RpcLog[] }>(
   ask: AskLogs<Answer>,

@@ -9,10 +9,10 @@ const shortenUrls = redactor([])
  * - `rate-limited`: the provider asks for fewer requests
  * - `too-large`: the answer has more bytes than are accepted
  * - `timeout`: no complete answer in time
- * - `status`: an HTTP status other than 2xx
+ * - `status`: an HTTP status other than 2xx and 429
  * - `no-answer`: no connection, a broken one, or an answer that is not JSON-RPC
  */
-export type RpcFailure = 'refused' | 'rate-limited' | 'too-large' | 'timeout' | 'status' | 'no-answer'
+type RpcFailure = 'refused' | 'rate-limited' | 'too-large' | 'timeout' | 'status' | 'no-answer'
 
 /**
  * A JSON-RPC request without a result. The message is scheme and host of the endpoint, then the reason. URLs in the reason are

@@ -4,7 +4,7 @@ import type { Pool } from './pool.ts'
 import { IncompleteAnswerError } from './source.ts'
 
 /**
- * The least depth of a finalized block: two epochs, as on Ethereum. Some nodes call their head finalized, and the index cannot
+ * The minimum depth of a finalized block: two epochs, as on Ethereum. Some nodes call their head finalized, and the index cannot
  * follow a reorg below the finalized block.
  */
 const MIN_DEPTH = 64

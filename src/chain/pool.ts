@@ -10,7 +10,7 @@ export interface Pool {
    * Returns the results of calls that one endpoint answers together: the first in RPC_URL that is in service and has them all.
    * If none is in service, all are asked.
    * @throws CannotIndexError if an endpoint is on another chain
-   * @throws RpcError with a node's refusal if there was one, else of the last endpoint that was asked
+   * @throws RpcError of a node's refusal if there was one; otherwise the error of the last endpoint that was asked
    */
   ask<const Calls extends readonly Call[]>(calls: Calls, options?: AskOptions<Calls>): Promise<Results<Calls>>
   /** Like {@link ask}, but asks one endpoint only: `turn` 0, 1, 2… goes around those in service. */
@@ -100,7 +100,7 @@ function inService(members: Member[]): Member[] {
   return members.filter(({ breaker }) => breaker.isClosed())
 }
 
-/** The members in service; all of them if there are none. */
+/** The members in service, or all members if none is. */
 function usable(members: Member[]): Member[] {
   const found = inService(members)
   return found.length > 0 ? found : members

@@ -9,7 +9,7 @@ import { createLogReader } from './logReader.ts'
 import { createPool, type Pool } from './pool.ts'
 import { type Identity, NoStateError, type Source } from './source.ts'
 
-export interface RpcHooks {
+interface RpcHooks {
   onRequest?: OnRequest
   /** Called if the logs of a block needed an answer of unusual size, or the block's receipts. */
   onLargeBlock?: (blockNumber: number, logs: number) => void
@@ -41,7 +41,7 @@ export function createRpcSource(
     },
     ...createLogReader(pool, { address, topics: [topics] }, onLargeBlock),
     hasCode: (block) => hasCode(pool, address, block),
-    async close() {
+    close() {
       for (const endpoint of endpoints) endpoint.close()
     },
   }

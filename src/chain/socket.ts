@@ -5,14 +5,14 @@ import { messageOf } from '../messages.ts'
 import { hostOf, RpcError, refusalOf, timeoutError } from './errors.ts'
 import type { Reply, RpcCall, Transport } from './transport.ts'
 
-/** viem limits the time for the answer to a request, but not the time to connect. */
+/** The time to connect. viem limits only the time for the answer to a request. */
 const CONNECT_MS = 10_000
 const RESUBSCRIBE_MS = 2_000
 
 type SocketClient = Awaited<ReturnType<typeof getWebSocketRpcClient>>
 
-export interface SocketTransport extends Transport {
-  /** Subscribes to new heads, and again whenever the subscription ends. The returned function stops this. */
+interface SocketTransport extends Transport {
+  /** Subscribes to new heads, and again whenever the subscription ends. The returned function unsubscribes. */
   watch(onBlock: (block: unknown) => void): () => void
 }
 
@@ -21,7 +21,10 @@ export function createSocketTransport(url: string): SocketTransport {
   const host = hostOf(url)
   let opened: Promise<SocketClient> | undefined
 
-  /** Runs `use` on the socket. Opens one if there is none, and closes it after a failure: viem gives up reconnecting. */
+  /**
+   * Runs `use` on the socket. Opens one if there is none, and closes it after a failure, so that the next use opens another. viem's
+   * own reconnection is off, because it gives up after 5 attempts.
+   */
   async function withClient<T>(timeoutMs: number, use: (client: SocketClient) => Promise<T>): Promise<T> {
     opened ??= getWebSocketRpcClient(url, { reconnect: false })
     const used = opened

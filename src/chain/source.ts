@@ -9,7 +9,7 @@ export interface Header {
   logsBloom: Hex
 }
 
-/** Tells one chain from another, also one devnet from the next on the same port. */
+/** Identifies a chain. A restarted devnet on the same port has another genesis hash. */
 export interface Identity {
   chainId: number
   genesisHash: Hex
@@ -46,9 +46,9 @@ export interface Source {
   allLogs(block: Header, attempt: number): Promise<RpcLog[]>
   /** Whether the contract has code at a block. @throws NoStateError if the endpoint no longer keeps that block's state */
   hasCode(block: number | 'latest'): Promise<boolean>
-  /** Calls `onHead` when an endpoint announces a new head. It may never do so: poll as well. The returned function ends it. */
+  /** Calls `onHead` when an endpoint announces a new head. It may never do so: poll as well. The returned function unsubscribes. */
   watch(onHead: () => void): () => void
-  close(): Promise<void>
+  close(): void
 }
 
 /**
@@ -76,7 +76,7 @@ export class NoStateError extends Error {
   override name = 'NoStateError'
 }
 
-/** The endpoint answered, but not as a node that has the block would. Another request may get the answer. */
+/** The answer lacks data that a node with the block would give. Another request may get it. */
 export class IncompleteAnswerError extends Error {
   override name = 'IncompleteAnswerError'
 }

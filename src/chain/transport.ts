@@ -13,7 +13,7 @@ export interface SendOptions {
   /** the time for the whole answer, to its last byte */
   timeoutMs: number
   /** true for the logs of one block, which cannot be requested in parts: the limit on the answer's bytes is higher (post.ts) */
-  large?: boolean | undefined
+  large?: boolean
 }
 
 /**

@@ -12,8 +12,8 @@ export interface Trust {
   isTrusted(): boolean
 }
 
-/** What an endpoint is called. */
-export interface EndpointName {
+/** How messages name an endpoint. */
+interface EndpointName {
   /** its place in RPC_URL, in words: /ready shows it to anyone */
   name: string
   /** scheme and host, for the operator's log */
@@ -59,7 +59,7 @@ function assertIdentity({ name, host }: EndpointName, found: Identity, expected:
   if (found.chainId === expected.chainId && found.genesisHash === expected.genesisHash) return
   const other =
     found.chainId === expected.chainId
-      ? `another chain of the same id ${found.chainId} (genesis ${found.genesisHash}, expected ${expected.genesisHash}): a devnet that was restarted?`
+      ? `another chain of the same id ${found.chainId} (genesis ${found.genesisHash}, expected ${expected.genesisHash}); perhaps a devnet that was restarted`
       : `chain ${found.chainId}, expected ${expected.chainId}`
   throw new CannotIndexError(
     `${name} is on ${other}. Nothing was written. Point RPC_URL at the right chain, or delete the index with \`jobcast reset\`.`,

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createRequire } from 'node:module'
+import { anvilCall, devClient } from './client.ts'
 import { endWithParent } from './guard.ts'
 import { createWorkDir } from './workDir.ts'
 
@@ -20,7 +21,6 @@ export interface Anvil {
   url: string
   wsUrl: string
   port: number
-  pid: number
   /** Ends the process and waits for its exit. */
   stop(): Promise<void>
   /** Sends a signal to the process, such as SIGSTOP for a chain that hangs. */
@@ -60,12 +60,12 @@ export async function startAnvil({ port = 0, args = [] }: AnvilOptions = {}): Pr
   try {
     const usedPort = await listening(child, port)
     const url = `http://${HOST}:${usedPort}`
-    await disableLogging(url)
+    // Otherwise anvil prints a line for every call.
+    await anvilCall(devClient(url), 'anvil_setLoggingEnabled', [false])
     return {
       url,
       wsUrl: `ws://${HOST}:${usedPort}`,
       port: usedPort,
-      pid: child.pid ?? 0,
       async stop() {
         end()
         await exited
@@ -124,14 +124,4 @@ function listening(child: ChildProcess, port: number): Promise<number> {
       reject(new AnvilError(`anvil did not start within ${START_TIMEOUT_MS / 1_000} s: ${output.trim()}`))
     }, START_TIMEOUT_MS).unref()
   })
-}
-
-/** Disables the line that anvil prints for every call. Fails if JSON-RPC does not answer. */
-async function disableLogging(url: string): Promise<void> {
-  const response = await fetch(url, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'anvil_setLoggingEnabled', params: [false] }),
-  })
-  if (!response.ok) throw new Error(`anvil answered ${response.status}`)
 }

@@ -64,7 +64,6 @@ export function devClient(url: string): DevClient {
     account: devAccount,
     // No retry: if the answer to eth_sendTransaction was lost, a second request would create a second job.
     transport: http(url.replace(/^ws/, 'http'), { retryCount: 0 }),
-    cacheTime: 0,
   }).extend(publicActions)
 }
 

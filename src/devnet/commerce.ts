@@ -33,7 +33,7 @@ export interface CommerceInput {
   hook?: Address
 }
 
-export interface CreatedCommerceJob extends Mined {
+interface CreatedCommerceJob extends Mined {
   jobId: bigint
 }
 

@@ -6,7 +6,7 @@ import { randomBelow, randomOf } from './random.ts'
 import { randomJob } from './registry.ts'
 
 /** A function of the contract, or `withdraw`: the client rejects its own job. */
-export type CommerceStep = CommerceChange | 'withdraw'
+type CommerceStep = CommerceChange | 'withdraw'
 
 /** The ways of an ERC-8183 job. A job is created with a provider unless one of its steps sets it. */
 const commerceWays: readonly Way<CommerceStep>[] = [

@@ -6,7 +6,7 @@ import { type Market, runMarket } from './market.ts'
 import { deployRegistry } from './registry.ts'
 import { registryMarket } from './registryMarket.ts'
 
-/** The contracts that a devnet can deploy, by the names that CONTRACT takes; the first is the default. */
+/** The contracts that a devnet can deploy, by the names that CONTRACT takes. */
 export const devContracts = ['job-registry', 'erc8183'] as const
 export type DevContract = (typeof devContracts)[number]
 

@@ -8,7 +8,7 @@ import { runMarket } from './market.ts'
 import { createPast } from './past.ts'
 import { createWorkDir } from './workDir.ts'
 
-/** Age of the oldest job. */
+/** Length of the past of jobs. */
 const PAST_SECONDS = 3_600
 /** Ports above the preferred one that are tried before any free one is taken. */
 const PORT_ATTEMPTS = 100
@@ -18,7 +18,7 @@ const PORT_ATTEMPTS = 100
  */
 const KEPT_STATES = 256
 
-export interface DevnetOptions {
+interface DevnetOptions {
   /** Starts Jobcast with these environment variables. Resolves when it serves requests. */
   start(env: Record<string, string>): Promise<{ url: string; close(): Promise<void> }>
   /** The contract of the chain; job-registry by default. */

@@ -5,7 +5,7 @@ import { RevertedError } from './client.ts'
 import { randomOf } from './random.ts'
 
 /** The last status of a job's way. */
-export type End = 'COMPLETED' | 'REJECTED' | 'EXPIRED' | 'ARBITRATED'
+type End = 'COMPLETED' | 'REJECTED' | 'EXPIRED' | 'ARBITRATED'
 
 /** A sequence of steps that takes a job from its creation to its end. */
 export interface Way<Step extends string = string> {
@@ -18,7 +18,7 @@ export interface Way<Step extends string = string> {
   patience?: number
 }
 
-export interface MarketJob<Step extends string = string> {
+interface MarketJob<Step extends string = string> {
   jobId: string
   /** @throws RevertedError if the contract refuses the step. */
   takeStep(step: Step): Promise<unknown>
@@ -39,7 +39,7 @@ export interface Run {
   todo: { step: string; at: number }[]
 }
 
-export interface MarketOptions {
+interface MarketOptions {
   market: Market
   /** Milliseconds between two new jobs. */
   everyMs: number
@@ -85,7 +85,7 @@ export async function runMarket({ market, everyMs, signal, log = () => {}, runs 
       if (failing) log('the chain answers again')
       failing = false
     } catch (error) {
-      if (!failing && !signal.aborted) log(`the market has stopped and will retry: ${firstLine(error)}`)
+      if (!failing && !signal.aborted) log(`the market has stopped and will retry: ${messageOf(error)}`)
       failing = true
       return false
     }
@@ -148,11 +148,6 @@ function ignoreReverted(error: unknown): void {
 
 function randomBetween(least: number, most: number): number {
   return least + Math.random() * (most - least)
-}
-
-function firstLine(error: unknown): string {
-  const [line = ''] = messageOf(error).split('\n', 1)
-  return line
 }
 
 /** Resolves with true after `ms`, or with false as soon as the signal aborts. */

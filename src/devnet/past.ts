@@ -2,12 +2,12 @@ import { anvilCall, type DevClient } from './client.ts'
 import { type Market, type Run, randomWay, startRun } from './market.ts'
 
 /**
- * One job every 90 s in an hour. Steps come at twice that pace, so jobs have reached every end and about 5 are still
- * open.
+ * One job every 90 s in an hour. Between two steps of a job are 0.5 to 2.5 of these intervals, so jobs have reached every end and
+ * about 5 are still open.
  */
 const JOBS = 40
 
-export interface PastOptions {
+interface PastOptions {
   client: DevClient
   market: Market
   /** Length of the past in seconds. The chain's time must be that far in the past. */

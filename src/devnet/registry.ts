@@ -93,7 +93,7 @@ export async function changeJob<Name extends RegistryChange>(
 }
 
 /** A plausible job of the marketplace: one of 12 clients, 50 to 5,000 USDC, due in 1 to 30 days. */
-export function randomJob(now = Math.floor(Date.now() / 1000)): Required<Omit<JobInput, 'jobId'>> {
+export function randomJob(now: number): Required<Omit<JobInput, 'jobId'>> {
   return {
     clientId: BigInt(1 + randomBelow(12)),
     // Steps of 2.50 USDC look like prices.

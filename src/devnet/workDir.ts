@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onExit } from 'signal-exit'
 
-export interface WorkDir {
+interface WorkDir {
   path: string
   remove(): void
 }

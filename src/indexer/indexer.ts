@@ -73,7 +73,7 @@ export function startIndexer(
     },
     async stop() {
       await indexer.stop()
-      await source.close()
+      source.close()
     },
   }
 }

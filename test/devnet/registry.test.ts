@@ -125,8 +125,8 @@ test('createJobs creates the given number of jobs with consecutive ids, in few b
   expect(new Set(jobs.map(({ budget }) => budget)).size).toBe(250)
 })
 
-test('createMixedJobs writes five logs per job, job by job', async () => {
-  const { fromBlock, toBlock } = await chain.createMixedJobs(30, { clientId: 4n, perTransaction: 20 })
+test('createCompletedJobs writes five logs per job, job by job', async () => {
+  const { fromBlock, toBlock } = await chain.createCompletedJobs(30, { clientId: 4n, perTransaction: 20 })
   expect(toBlock - fromBlock).toBe(1)
   const events = await eventsIn(fromBlock, toBlock)
   const ids = events.map(([, { jobId }]: [string, { jobId?: bigint }]) => jobId as bigint)
@@ -143,7 +143,7 @@ test('createMixedJobs writes five logs per job, job by job', async () => {
     ['JobCompleted', expect.objectContaining({ evaluatorId: 2n })],
   ])
   // The default number of jobs in one transaction.
-  const many = await chain.createMixedJobs(2_000)
+  const many = await chain.createCompletedJobs(2_000)
   expect(many.toBlock).toBe(many.fromBlock)
 })
 

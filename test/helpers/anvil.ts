@@ -28,7 +28,7 @@ export interface TestChain extends Anvil {
   createJob(job?: JobInput): Promise<CreatedJob>
   createJobs(count: number, batch?: BatchInput): Promise<{ fromBlock: number; toBlock: number }>
   /** Creates completed jobs, which have five logs each. */
-  createMixedJobs(count: number, batch?: BatchInput): Promise<{ fromBlock: number; toBlock: number }>
+  createCompletedJobs(count: number, batch?: BatchInput): Promise<{ fromBlock: number; toBlock: number }>
   /** Changes a job by a function of the contract: `changeJob('fund', [jobId, clientId, amount])`. */
   changeJob<Name extends RegistryChange>(name: Name, args: RegistryArgs<Name>): Promise<Mined>
   /** Sends createJob without waiting for a block. */
@@ -67,7 +67,7 @@ function actions(client: DevClient, address: Address) {
     rpc,
     createJob: (job?: JobInput) => unlessDropped(() => createJob(client, address, job)),
     createJobs: (count: number, batch?: BatchInput) => createJobs(client, address, count, batch),
-    createMixedJobs: (count: number, batch?: BatchInput) =>
+    createCompletedJobs: (count: number, batch?: BatchInput) =>
       createJobs(client, address, count, { ...batch, completed: true }),
     changeJob: <Name extends RegistryChange>(name: Name, args: RegistryArgs<Name>) =>
       unlessDropped(() => changeJob(client, address, name, args)),

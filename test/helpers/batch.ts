@@ -28,7 +28,7 @@ export async function createJobs(
   let [fromBlock, toBlock] = [0, 0]
   for (let done = 0; done < count; done += perTransaction) {
     const size = BigInt(Math.min(perTransaction, count - done))
-    const data = encodeCall(abi, batch.completed ? 'createMixedJobs' : 'createJobs', [
+    const data = encodeCall(abi, batch.completed ? 'createCompletedJobs' : 'createJobs', [
       size,
       clientId,
       budget + BigInt(done),

@@ -8,7 +8,7 @@ export function startLoad(chain: TestChain, { jobs = 10, everyMs = 150, reorgs =
   let stopping = false
   async function run(): Promise<void> {
     for (let turn = 1; !stopping; turn++) {
-      await (turn % 3 === 0 ? chain.createMixedJobs(jobs) : chain.createJobs(jobs))
+      await (turn % 3 === 0 ? chain.createCompletedJobs(jobs) : chain.createJobs(jobs))
       if (reorgs && turn % 10 === 0) await chain.reorg(1 + (turn % 3))
       await new Promise((resolve) => setTimeout(resolve, everyMs))
     }

@@ -20,7 +20,7 @@ export function placeOf(job: Job): Place {
  * Applies events to a list of jobs. Updates and removals of jobs whose creation is not among the events are ignored.
  * Asserts that ids grow, so an event that is sent twice fails.
  */
-export function fold(events: Pick<StreamEvent, 'type' | 'id' | 'data'>[]): Place[] {
+export function foldPlaces(events: Pick<StreamEvent, 'type' | 'id' | 'data'>[]): Place[] {
   const held = new Map<string, Place>()
   let last = 0
   for (const { type, id, data } of events) {

@@ -14,7 +14,7 @@ beforeAll(async () => {
 })
 afterAll(() => postgres.stop())
 
-interface Stage {
+interface Chains {
   chain: TestChain
   /** another chain with the same chain id */
   stranger: TestChain
@@ -25,7 +25,7 @@ interface Stage {
 /**
  * Each test has its own chains, so that the tests run at the same time: a halted indexer checks again only after 15 s.
  */
-async function onStage(run: (stage: Stage) => Promise<void>): Promise<void> {
+async function withChains(run: (chains: Chains) => Promise<void>): Promise<void> {
   const [chain, stranger] = await Promise.all([
     startChain(),
     // Its genesis block differs even if both chains start in the same second.
@@ -79,7 +79,7 @@ describe.concurrent('the indexer halts, /ready has the reason, and API and strea
   ])(
     'if a restarted devnet with a %s chain is behind the same URL; it continues when the right chain is back',
     (_name, age) =>
-      onStage(async ({ chain, stranger, first }) => {
+      withChains(async ({ chain, stranger, first }) => {
         await serving(chain, { RPC_URL: first.url }, async (service, stream) => {
           await service.untilReady()
           await untilIndexed(service, chain)
@@ -95,7 +95,7 @@ describe.concurrent('the indexer halts, /ready has the reason, and API and strea
   )
 
   it('if it falls back to a second RPC that is on another chain; it continues when the first is back', () =>
-    onStage(async ({ chain, stranger, first, second }) => {
+    withChains(async ({ chain, stranger, first, second }) => {
       await serving(chain, { RPC_URL: `${first.url},${second.url}` }, async (service, stream) => {
         await service.untilReady()
         await untilIndexed(service, chain)
@@ -111,7 +111,7 @@ describe.concurrent('the indexer halts, /ready has the reason, and API and strea
     }))
 
   it('if the second RPC is on another chain from the start', () =>
-    onStage(async ({ chain, stranger, first, second }) => {
+    withChains(async ({ chain, stranger, first, second }) => {
       second.target = stranger.url
       await serving(chain, { RPC_URL: `${first.url},${second.url}` }, async (service) => {
         await expectHalted(service, /another chain of the same id/)
@@ -120,7 +120,7 @@ describe.concurrent('the indexer halts, /ready has the reason, and API and strea
     }))
 
   it('if the second RPC was down at the start, comes up on another chain, and is then needed', () =>
-    onStage(async ({ chain, stranger, first, second }) => {
+    withChains(async ({ chain, stranger, first, second }) => {
       await second.down('refuse')
       await serving(chain, { RPC_URL: `${first.url},${second.url}` }, async (service, stream) => {
         await service.untilReady()
@@ -134,7 +134,7 @@ describe.concurrent('the indexer halts, /ready has the reason, and API and strea
     }))
 
   it('if there is no contract at the address', () =>
-    onStage(async ({ chain, first }) => {
+    withChains(async ({ chain, first }) => {
       const env = { RPC_URL: first.url, CONTRACT_ADDRESS: `0x${'12'.repeat(20)}` }
       await serving(chain, env, async (service) => {
         await expectHalted(service, /no contract at 0x1212/)
@@ -143,7 +143,7 @@ describe.concurrent('the indexer halts, /ready has the reason, and API and strea
     }))
 
   it('if a reorg goes below the finalized block; no job is removed', () =>
-    onStage(async ({ chain, first }) => {
+    withChains(async ({ chain, first }) => {
       const snapshot = await chain.snapshot()
       await chain.mine(200)
       await chain.createJob()
@@ -163,7 +163,7 @@ describe.concurrent('the indexer halts, /ready has the reason, and API and strea
  * The bloom here is not a false positive, which other logs of the block would explain: no log of the block explains it.
  */
 it('a block whose bloom matches no log of any endpoint does not stop the indexer for good, even if the second RPC is down', () =>
-  onStage(async ({ chain, first, second }) => {
+  withChains(async ({ chain, first, second }) => {
     await serving(chain, { RPC_URL: `${first.url},${second.url}` }, async (service, stream) => {
       await service.untilReady()
       await second.down('refuse')

@@ -48,7 +48,7 @@ export function startLoad(chain: TestChain, random: Random) {
     },
     () => chain.createJobs(1 + random.below(60), { perTransaction: 20 }),
     // Each job has five logs in one block.
-    () => chain.createMixedJobs(1 + random.below(20), { perTransaction: 10 }),
+    () => chain.createCompletedJobs(1 + random.below(20), { perTransaction: 10 }),
     async () => {
       const data = changeOf(someJob(), random)
       await transact(chain.client, { to: chain.address, data })

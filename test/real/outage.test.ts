@@ -4,17 +4,17 @@ import { startChain, type TestChain } from '../helpers/anvil.ts'
 import { type EventStream, openStream } from '../helpers/eventStream.ts'
 import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
 import { type Service, startService } from '../helpers/service.ts'
-import { fold, jobsOfChain, placeOf } from '../helpers/truth.ts'
+import { foldPlaces, jobsOfChain, placeOf } from '../helpers/truth.ts'
 import { until } from '../helpers/until.ts'
 
-interface Stage {
+interface Running {
   chain: TestChain
   postgres: TestPostgres
   service: Service
   stream: EventStream
 }
 
-async function onStage(run: (stage: Stage) => Promise<void>): Promise<void> {
+async function withService(run: (running: Running) => Promise<void>): Promise<void> {
   const [chain, postgres] = await Promise.all([startChain(), startPostgres()])
   const service = await startService({
     RPC_URL: chain.url,
@@ -36,7 +36,7 @@ async function onStage(run: (stage: Stage) => Promise<void>): Promise<void> {
 }
 
 /** Checks an outage: streams send pings, REST answers 503, and the process stays up. */
-async function expectAway({ service, stream }: Stage): Promise<void> {
+async function expectAway({ service, stream }: Running): Promise<void> {
   const answer = await until(
     async () => {
       const response = await fetch(`${service.url}/api/v1/jobs`)
@@ -57,9 +57,9 @@ async function expectAway({ service, stream }: Stage): Promise<void> {
 }
 
 /** Checks the recovery: every job was indexed and sent once, in order, on the connection that stayed open. */
-async function expectWhole({ chain, service, stream }: Stage): Promise<void> {
+async function expectWhole({ chain, service, stream }: Running): Promise<void> {
   const wanted = await jobsOfChain(chain)
-  await until(() => JSON.stringify(fold(stream.events)) === JSON.stringify(wanted), {
+  await until(() => JSON.stringify(foldPlaces(stream.events)) === JSON.stringify(wanted), {
     message: 'the stream has brought every job',
     timeout: 40_000,
   })
@@ -73,20 +73,20 @@ describe.concurrent('after an outage of the database under load every job is sen
     ['is stopped', 'halt'],
     ['crashes', 'kill'],
   ] as const)('Postgres %s and starts again', (_name, how) =>
-    onStage(async (stage) => {
-      const { chain, postgres } = stage
+    withService(async (running) => {
+      const { chain, postgres } = running
       for (let round = 0; round < 2; round++) {
         const load = (async () => {
           for (let i = 0; i < 20; i++) await chain.createJob()
         })()
-        await until(() => stage.stream.of('job_created').length > round * 30, { message: 'load' })
+        await until(() => running.stream.of('job_created').length > round * 30, { message: 'load' })
         await postgres[how]()
         await load
         await chain.reorg(2)
         await chain.createJobs(10, { perTransaction: 5 })
-        if (round === 0) await expectAway(stage)
+        if (round === 0) await expectAway(running)
         await postgres.start()
-        await expectWhole(stage)
+        await expectWhole(running)
       }
     }),
   )
@@ -94,20 +94,20 @@ describe.concurrent('after an outage of the database under load every job is sen
   it.skipIf(process.platform !== 'linux')(
     'Postgres is paused, so that it neither answers nor refuses, and continues',
     () =>
-      onStage(async (stage) => {
-        const { chain, postgres } = stage
+      withService(async (running) => {
+        const { chain, postgres } = running
         await chain.createJobs(3, { perTransaction: 1 })
-        await stage.stream.waitFor(3)
+        await running.stream.waitFor(3)
         const frozen = processes(postgres.pid())
         for (const pid of frozen) process.kill(pid, 'SIGSTOP')
         try {
           await chain.createJobs(3, { perTransaction: 1 })
-          await expectAway(stage)
+          await expectAway(running)
         } finally {
           for (const pid of frozen) process.kill(pid, 'SIGCONT')
         }
         await chain.createJob()
-        await expectWhole(stage)
+        await expectWhole(running)
       }),
   )
 })

@@ -3,7 +3,7 @@ import { startChain, type TestChain } from '../helpers/anvil.ts'
 import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
 import type { Fault, FaultRule } from '../helpers/rpcProxy.ts'
 import { proxyTo, serveChain, subscribe, untilIndexed } from '../helpers/serveChain.ts'
-import { fold, jobsOfChain } from '../helpers/truth.ts'
+import { foldPlaces, jobsOfChain } from '../helpers/truth.ts'
 import { until } from '../helpers/until.ts'
 
 /** Answers of different providers to a block range that is too large. */
@@ -157,7 +157,7 @@ it('each job reaches the stream once, in order, during every temporary fault of 
     await chain.createJob()
     const wanted = await jobsOfChain(chain)
     await until(() => stream.of('job_created').length >= wanted.length - before, { message: name })
-    expect(fold(stream.events), name).toEqual(wanted.slice(before))
+    expect(foldPlaces(stream.events), name).toEqual(wanted.slice(before))
   }
   proxy.fault = undefined
   await untilIndexed(service, chain)
