@@ -28,7 +28,7 @@ export interface App {
 
 /**
  * Starts the rooms that the configured role needs, and connects them.
- * @throws DefinitionError or DatabaseError, or the error of listening, for example if the port is taken. Other failures, such as
+ * @throws ConfigError, DefinitionError or DatabaseError, or the error of listening, for example if the port is taken. Other failures, such as
  * an RPC or a Postgres that does not answer, are retried while the app runs.
  */
 export async function createApp(config: Readonly<Config>, log: Logger): Promise<App> {
@@ -71,7 +71,7 @@ export async function createApp(config: Readonly<Config>, log: Logger): Promise<
     const url = await server.listen({ host: config.host, port: config.port })
     let closing: Promise<void> | undefined
     return {
-      url: url.replace('0.0.0.0', '127.0.0.1').replace('[::]', '[::1]'),
+      url: url.replace('[::]', '[::1]'),
       close() {
         closing ??= server.close().then(closeRooms)
         return closing

@@ -14,7 +14,7 @@ export type Config = { role: Role } & {
   [Key in keyof typeof settingsByKey]: ReturnType<(typeof settingsByKey)[Key]['read']>
 }
 
-/** Settings are invalid or missing. The message names each of them and what it accepts, and quotes no secret. */
+/** Settings are invalid, missing or unusable. The message names each of them and quotes no secret. */
 export class ConfigError extends Error {
   override name = 'ConfigError'
 }

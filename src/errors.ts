@@ -13,7 +13,9 @@ export class BadRequestError extends Error {
   override name = 'BadRequestError'
 }
 
-/** This process must not use the database: another process has locked it, or another version or definition made it. */
+/**
+ * This process cannot or must not use the database: it is locked, it refuses the user, or another version or definition made it.
+ */
 export class DatabaseError extends Error {
   override name = 'DatabaseError'
 }

@@ -6,7 +6,7 @@ import { createSubscribers, type NewSubscriber, type Subscriber } from './subscr
 import { type SweepOptions, startSweeps } from './sweep.ts'
 import { createWalk, resume, resumeAll, write } from './walk.ts'
 
-/** Bytes written to a subscriber at a time: 16 kB, as many as a socket buffers before `write` returns false. */
+/** Bytes written to a subscriber at a time. A socket buffers at least as many before `write` returns false: 16 kB on Node 20. */
 const BATCH_BYTES = 16 * 1024
 
 export interface FanoutOptions extends Omit<SweepOptions, 'onStalled'> {

@@ -8,7 +8,10 @@ import { type FeedReader, type FeedWatcher, fetchCommitted, refreshState } from 
 import { createSerializer } from './serialize.ts'
 import { countAfter, eventsAfter } from './tail.ts'
 
-/** Events kept in memory: about 8 MB, enough for the clients that reconnect after a restart. */
+/**
+ * Events kept in memory at least; at most 1.5 times as many. They take 8 to 12 MB, and are enough for the clients that reconnect
+ * after a restart.
+ */
 const TAIL_EVENTS = 8_192
 /** Entries read from the store by one query: about 1 MB. */
 const FETCH_ENTRIES = 1_000
@@ -29,13 +32,13 @@ export interface Feed {
   countAfter(id: number): number
   /**
    * Reads at most `limit` events after an id from the store.
-   * @returns null if the store no longer has all events after the id, or if the id is not of this feed
+   * @returns null if no event follows the id, if the store no longer has all of them, or if the id is not of this feed
    */
   stored(id: number, limit: number): Promise<FeedEvent[] | null>
   /** Reads new events from the store, in case another process is ahead of this one. Concurrent calls share one read. */
   refresh(): Promise<void>
   watch(watcher: FeedWatcher): void
-  /** Stops reading the store. The events in memory stay. */
+  /** Stops the poll. Commits that are notified are still read, until the database is closed. The events in memory stay. */
   close(): void
 }
 

@@ -28,7 +28,7 @@ export function headOf({
   blockNumber,
   finalizedNumber,
 }: Pick<FeedState, 'blockNumber' | 'finalizedNumber'>): Head {
-  const indexed = blockNumber ?? 0
+  const indexed = Math.max(0, blockNumber ?? 0)
   return { blockNumber: indexed, finalizedNumber: Math.min(indexed, finalizedNumber ?? 0) }
 }
 

@@ -1,11 +1,10 @@
 import { buildBatch } from './batch.ts'
-import type { FeedEvent } from './event.ts'
 import type { Subscriber } from './subscribers.ts'
 import { deliver, flushCounts, resume, startWalk, type Walk } from './walk.ts'
 
 /** Events of one page. */
 const PAGE_EVENTS = 128
-/** Pages read at the same time. Reads for many reconnecting clients must not take all connections. */
+/** Pages read at the same time, on the connections of the indexer and the feed. */
 const MAX_READERS = 2
 /** Delay before a failed read of a page is repeated. */
 const RETRY_READ_MS = 1_000
@@ -34,18 +33,12 @@ export function createPageReader(
 
   async function readPage(subscriber: Subscriber): Promise<void> {
     const { group, position } = subscriber
-    let page: FeedEvent[] | null
-    try {
-      page = await walk.feed.stored(position, PAGE_EVENTS)
-    } catch {
-      // The poll of the feed logs that the database cannot be reached.
-      subscriber.waiting = false
-      setTimeout(resume, RETRY_READ_MS, walk, subscriber).unref()
-      return
-    }
+    const page = await walk.feed.stored(position, PAGE_EVENTS).catch(() => undefined)
     subscriber.waiting = false
+    // The poll of the feed logs that the database cannot be reached.
+    if (page === undefined) return void setTimeout(resume, RETRY_READ_MS, walk, subscriber).unref()
     if (!walk.subscribers.has(subscriber)) return
-    if (!page) return onPruned(subscriber)
+    if (page === null) return onPruned(subscriber)
     walk.now = performance.now()
     deliver(walk, subscriber, buildBatch(group, position, page, Number.POSITIVE_INFINITY))
     flushCounts(walk)

@@ -6,7 +6,7 @@ import { append, dropPruned, type Tail } from './tail.ts'
 export interface FeedWatcher {
   /** Called when there are new events. */
   onChange(): void
-  /** Called when the store's ids no longer continue those in memory: the database was rebuilt or restored. */
+  /** Called when entries after the newest one in memory are missing in the store: it was rebuilt or restored, or pruned meanwhile. */
   onRebuilt(): void
 }
 
@@ -67,11 +67,11 @@ async function loadTail(reader: FeedReader): Promise<void> {
   for (const { onChange } of reader.watchers) onChange()
 }
 
-/** Replaces the tail, because the store's ids no longer continue those in memory. */
+/** Replaces the tail, because the store's entries do not continue it. */
 async function restart(reader: FeedReader): Promise<void> {
   reader.logger.warn(
     { lastId: reader.tail.lastId },
-    'the database was rebuilt or restored, so the feed ids do not continue: all streams are ended',
+    'entries of the feed were missed: the database was rebuilt or restored, or they were pruned before this process read them. All streams are ended',
   )
   Object.assign(reader.tail, { events: [], lastId: null })
   reader.committedId = 0

@@ -17,14 +17,7 @@ const NO_BLOCK: Hex = `0x${'0'.repeat(64)}`
  * @throws CannotIndexError if there is no such contract, or if its first block cannot be found
  */
 export async function begin(
-  {
-    source,
-    db,
-    address,
-    contract,
-    startBlock,
-    report,
-  }: Pick<Indexing, 'source' | 'db' | 'address' | 'contract' | 'startBlock' | 'report'>,
+  { source, db, address, contract, startBlock, report }: Indexing,
   identity: Identity,
   head: Header,
   finalizedNumber: number,

@@ -11,7 +11,7 @@ const REREAD_MS = 10_000
  * Returns a function that reads the number of the finalized block; -1 until one is known. An answer counts only if the node has
  * the cursor's block: a node on another chain is ignored, and so is any node while the cursor is on an abandoned branch.
  */
-export function createFinalized({ source, now }: Pick<Indexing, 'source' | 'now'>) {
+export function createFinalized({ source, now }: Indexing) {
   let latest = { number: -1, readAt: Number.NEGATIVE_INFINITY }
 
   async function hasBlockOf(cursor: Cursor): Promise<boolean> {

@@ -9,8 +9,8 @@ const BLOOM_ATTEMPTS = 3
 /** Failed steps, some 20 s, after which a block is indexed although its logs do not account for its bloom. */
 const MAX_BLOOM_DOUBTS = 8
 /**
- * After so long, a step leaves further blocks of this kind to the next step. So progress is visible, and a later failure does
- * not undo what was read.
+ * After this time, a step leaves the next block whose bloom announces missing logs, and all blocks above it, to the next step. So
+ * progress is visible, and a later failure does not undo what was read.
  */
 const STEP_MS = 2_000
 

@@ -1,9 +1,7 @@
 import type { Header } from '../chain/source.ts'
 import type { Database } from '../store/database.ts'
-import { acquireLease, recordContact, releaseLease, renewLease } from '../store/lease.ts'
+import { acquireLease, LEASE_SECONDS, recordContact, releaseLease, renewLease } from '../store/lease.ts'
 
-/** A standby acquires the lease of an indexer that has not renewed it for this long. */
-const LEASE_SECONDS = 8
 /** How often the lease is renewed, and how often a standby tries to acquire it. */
 export const RENEW_MS = 2_000
 
@@ -26,7 +24,7 @@ export function createLease(db: Database, me: string): Lease {
 /** Acquires the lease if this process does not hold it. @returns false if another process holds it */
 export async function holdLease(lease: Lease): Promise<boolean> {
   if (lease.held) return true
-  lease.held = await acquireLease(lease.db, lease.me, LEASE_SECONDS)
+  lease.held = await acquireLease(lease.db, lease.me)
   if (!lease.held) return false
   lease.heldAt = performance.now()
   // The first answer of the chain must be recorded.
@@ -73,7 +71,7 @@ async function beat(lease: Lease): Promise<void> {
   if (await renewLease(lease.db, lease.me).catch(() => false)) lease.heldAt = Math.max(lease.heldAt, at)
 }
 
-/** Notes that a step was committed, which renews the lease in the same statement. */
+/** Notes that the lease was renewed, by a step or by recordContact(). */
 export function noteRenewal(lease: Lease): void {
   lease.heldAt = lease.contactAt = performance.now()
 }

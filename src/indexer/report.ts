@@ -9,7 +9,7 @@ export function createReport(metrics: Metrics, log: Logger): Report {
   let searching = false
   return {
     searchBegan() {
-      // Once, although a search that fails is repeated.
+      // Logged once: a search that fails is repeated every few seconds.
       if (!searching) log.info("searching for the contract's first block")
       searching = true
     },

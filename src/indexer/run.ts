@@ -29,11 +29,11 @@ const STOP_MS = 4_000
 /** Every so many raced steps in a row, a warning is logged. One or two are usual when the lease changes hands. */
 const MANY_RACES = 3
 
-export type IndexerState =
-  | { name: 'starting' | 'working' | 'standby' | 'stopped' }
-  | { name: 'failing' | 'halted'; reason: string }
+type IndexerState =
+  | { name: 'starting' | 'working' | 'standby' | 'failing' }
+  | { name: 'halted'; reason: string }
 
-export interface IndexerOptions {
+interface IndexerOptions {
   source: Source
   db: Database
   /** id of this process, for the lease */
@@ -107,16 +107,17 @@ async function loop(runner: Runner): Promise<void> {
       await takeTurn(runner)
       runner.failures = 0
     } catch (error) {
-      await wait(runner, noteFailure(runner, error), false)
+      await wait(runner, noteFailure(runner, error))
     }
   }
   runner.unwatch?.()
   await dropLease(runner.lease)
-  runner.state = { name: 'stopped' }
 }
 
 async function takeTurn(runner: Runner): Promise<void> {
   const { lease } = runner
+  // A halted indexer waits longer than the lease lasts. If it acquired the lease before each check, each would append a jump to
+  // the feed.
   if (runner.state.name !== 'halted') expireLease(lease)
   if (!(await holdLease(lease))) return standBy(runner)
   watchHeads(runner)
@@ -153,7 +154,7 @@ async function standBy(runner: Runner): Promise<void> {
   runner.unwatch = undefined
   if (!runner.checked) runner.checked = await runner.checkSetup()
   enter(runner, 'standby', 'another process indexes; standing by')
-  await wait(runner, RENEW_MS, false)
+  await wait(runner, RENEW_MS)
 }
 
 /** Waits until it is time to read the head again, and renews the lease meanwhile. */
@@ -180,7 +181,7 @@ function noteFailure(runner: Runner, error: unknown): number {
     runner.state = { name: 'halted', reason }
     return HALTED_MS
   }
-  runner.state = { name: 'failing', reason }
+  runner.state = { name: 'failing' }
   const ms = retryAfterMs(error) || backoffMs(failures, MIN_BACKOFF_MS, MAX_BACKOFF_MS)
   // Only the 1st, 2nd, 4th, 8th… failure in a row is a warning: a dead RPC must not fill the disk with copies of one line.
   const level = (failures & (failures - 1)) === 0 ? 'warn' : 'debug'
@@ -189,7 +190,7 @@ function noteFailure(runner: Runner, error: unknown): number {
 }
 
 /** Waits `ms`, or until the indexer is stopped or, if `forHead`, a new head is announced. */
-async function wait(runner: Runner, ms: number, forHead: boolean): Promise<void> {
+async function wait(runner: Runner, ms: number, forHead = false): Promise<void> {
   const isOver = () => runner.stopping || (forHead && runner.headAnnounced)
   if (isOver()) return
   const ended = new AbortController()

@@ -1,7 +1,10 @@
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import type { Sql } from 'postgres'
 
-/** A group of connections. The indexer and the feed (`index`) never wait for the queries of clients (`requests`). */
+/**
+ * A group of connections. `requests` runs the queries of the history and of single jobs, so that everything else (`index`) never
+ * waits for them.
+ */
 export type Lane = 'index' | 'requests'
 
 export interface QueryOptions {

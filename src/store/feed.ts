@@ -41,17 +41,13 @@ export async function readFeedTail(db: Database, limit: number): Promise<FeedEnt
 /**
  * Deletes entries older than `seconds`, and records the last deleted id. Even if the database's clock was set back, the deleted
  * entries are the oldest by id, without a gap.
- * @returns number of deleted entries
  */
-export async function pruneFeed(db: Database, seconds: number): Promise<number> {
-  const [row] = await db.orm.execute<{ count: string }>(sql`
+export async function pruneFeed(db: Database, seconds: number): Promise<void> {
+  await db.orm.execute(sql`
     with pruned as (
       delete from ${feed} where id <= (
         select max(id) from ${feed} where created_at < clock_timestamp() - ${seconds}::float8 * interval '1 second')
-      returning id),
-    recorded as (
-      update ${cursor} set pruned_id = greatest(pruned_id, (select max(id) from pruned))
-      where exists (select from pruned))
-    select count(*) as count from pruned`)
-  return Number(row?.count ?? 0)
+      returning id)
+    update ${cursor} set pruned_id = greatest(pruned_id, (select max(id) from pruned))
+    where exists (select from pruned)`)
 }

@@ -14,8 +14,8 @@ export async function createFilterIndexes(db: Database, contract: Contract): Pro
 }
 
 /**
- * Collects the statistics of the new indexes, without which Postgres plans filters badly. It takes a second and nothing waits for
- * it. Autovacuum would collect them only after further changes.
+ * Collects statistics of the new indexes. Without them Postgres plans filters badly until autovacuum collects them, which it does
+ * only after further changes. It takes a second, and nothing waits for it.
  */
 export async function analyzeJobs(db: Database): Promise<void> {
   await db.run('analyze jobs', [], { timeoutMs: BUILD_MS })

@@ -5,7 +5,7 @@ import { ConfigError } from '../config.ts'
 import { codeOf } from '../errors.ts'
 
 /**
- * Works on the folder of the embedded database.
+ * Runs `work`, which uses the folder of the embedded database.
  * @throws ConfigError in place of an error of the file system
  */
 export async function reportingUnusable<T>(folder: string, work: () => Promise<T>): Promise<T> {

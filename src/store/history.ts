@@ -1,6 +1,7 @@
 import { and, asc, desc, gte, lte, type Placeholder, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
 import type { Contract } from '../contract/define.ts'
 import type { Filter } from '../contract/filters.ts'
+import { DatabaseError } from '../errors.ts'
 import { jobsCondition, totalsCondition } from './conditions.ts'
 import { type Database, prepared } from './database.ts'
 import { cursor, jobs, totals } from './schema.ts'
@@ -47,7 +48,10 @@ export async function readHistory(
   const [row] = isFirstPage(query)
     ? await firstPage(db).execute({ limit, fetched: limit + 1 })
     : await pageQuery(db, contract, query, { limit, fetched: limit + 1, offset })
-  if (!row) throw new Error('the database has no cursor row: its migration did not finish')
+  if (!row)
+    throw new DatabaseError(
+      'The row of the table cursor is missing. Run jobcast reset; the next start indexes from scratch.',
+    )
   const { jobs, total, found, blockNumber, logIndex, lastId } = row
   return {
     jobs: jobs ?? '',
@@ -102,7 +106,7 @@ function pageQuery(
   // jobs, so that they become the body of the response without being parsed.
   const page = orm
     .select({
-      jobs: sql<string>`array_to_string(${first(sql`${rows.data}::text`)}, ',')`.as('page_jobs'),
+      jobs: sql<string | null>`array_to_string(${first(sql`${rows.data}::text`)}, ',')`.as('page_jobs'),
       found: sql<number>`count(*)`.mapWith(Number).as('found'),
       blockNumber: last(rows.blockNumber).as('last_block'),
       logIndex: last(rows.logIndex).as('last_log'),

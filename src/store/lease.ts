@@ -4,6 +4,9 @@ import type { Database } from './database.ts'
 import { NOTIFY, PAYLOAD } from './notifications.ts'
 import { cursor, feed } from './schema.ts'
 
+/** A lease that was not renewed for this long is free. */
+export const LEASE_SECONDS = 8
+
 /** The database's clock: those of several indexers may differ. */
 const NOW = sql`clock_timestamp()`
 
@@ -17,9 +20,9 @@ const NOW = sql`clock_timestamp()`
  * Acquiring moves the feed's last id to the microseconds of now, and records the jump as an entry of the feed. The database may
  * have been restored from a backup, also to a state in which it names this process as the holder. Ids that were given out after
  * the backup are below the jump, so they are not given out again.
- * @returns false if another indexer holds the lease: one that renewed it less than `leaseSeconds` ago
+ * @returns false if another indexer holds the lease: one that renewed it less than {@link LEASE_SECONDS} ago
  */
-export async function acquireLease(db: Database, me: string, leaseSeconds: number): Promise<boolean> {
+export async function acquireLease(db: Database, me: string): Promise<boolean> {
   const held = await db.orm.execute(sql`
     with found as (select revision, last_id from ${cursor}),
     acquired as (
@@ -28,7 +31,7 @@ export async function acquireLease(db: Database, me: string, leaseSeconds: numbe
         renewed_at = case when ${cursor.indexer} = ${me}::text then ${cursor.renewedAt} else clock_timestamp() end,
         revision = ${cursor.revision} + 1,
         last_id = greatest(${cursor.lastId} + 1, (extract(epoch from clock_timestamp()) * 1000000)::bigint)
-      from found where ${cursor.revision} = found.revision and ${isLeaseFree(me, leaseSeconds)}
+      from found where ${cursor.revision} = found.revision and ${isLeaseFree(me)}
       returning ${cursor.lastId}, found.last_id as previous, ${sql.raw(PAYLOAD)} as payload),
     jump as (
       insert into ${feed} (id, type, data) select last_id, 'jump', previous from acquired)
@@ -77,12 +80,7 @@ export async function releaseLease(db: Database, me: string): Promise<void> {
  * A lease is free for `me` if nobody or `me` holds it, or if it has expired. A lease that was renewed in the future has expired
  * too: the database's clock was set back since.
  */
-function isLeaseFree(me: string, leaseSeconds: number): SQL | undefined {
+function isLeaseFree(me: string): SQL | undefined {
   const age = sql`abs(extract(epoch from clock_timestamp() - ${cursor.renewedAt}))`
-  return or(
-    isNull(cursor.indexer),
-    eq(cursor.indexer, me),
-    isNull(cursor.renewedAt),
-    sql`${age} > ${leaseSeconds}::float8`,
-  )
+  return or(isNull(cursor.indexer), eq(cursor.indexer, me), sql`${age} > ${LEASE_SECONDS}::float8`)
 }

@@ -11,7 +11,9 @@ export function lockFile(folder: string, number: number): string {
 
 /** Lists the numbers of all lock files in a folder. */
 export function lockNumbers(folder: string): number[] {
-  return readdirSync(folder).flatMap((name) => Number(NAME.exec(name)?.[1] ?? []))
+  return readdirSync(folder)
+    .flatMap((name) => NAME.exec(name)?.[1] ?? [])
+    .map(Number)
 }
 
 /** Returns the highest number of a lock file, or 0 if there is none. */

@@ -21,7 +21,11 @@ type RunStatement = (text: string, params?: unknown[]) => PromiseLike<Record<str
  * @throws DatabaseError if another version made it and this one cannot migrate it
  */
 export async function mustMigrate(run: RunStatement): Promise<boolean> {
-  const applied = await lastApplied(run)
+  return isBehind(await lastApplied(run))
+}
+
+/** @param applied as lastApplied() returns it */
+function isBehind(applied: number | null): boolean {
   const ours = migrations().map(({ folderMillis }) => folderMillis)
   const newest = Math.max(...ours)
   if (applied === newest) return false
@@ -42,13 +46,13 @@ export async function mustMigrate(run: RunStatement): Promise<boolean> {
  * @throws like {@link mustMigrate}
  */
 export async function applyMigrations(run: RunStatement): Promise<boolean> {
-  if (!(await mustMigrate(run))) return false
-  const applied = (await lastApplied(run)) ?? 0
+  const applied = await lastApplied(run)
+  if (!isBehind(applied)) return false
   await run(
     `create table if not exists ${JOURNAL} (id serial primary key, hash text not null, created_at bigint)`,
   )
   for (const { sql: statements, hash, folderMillis } of migrations()) {
-    if (folderMillis <= applied) continue
+    if (folderMillis <= (applied ?? 0)) continue
     for (const statement of statements) await run(statement)
     await run(`insert into ${JOURNAL} (hash, created_at) values ($1, $2)`, [hash, folderMillis])
   }

@@ -4,7 +4,9 @@ import type { Database } from './database.ts'
 export interface Commit {
   /** id of the newest feed entry */
   lastId: number
-  /** the block indexed last; 0 before the first */
+  /**
+   * the block indexed last; 0 before an indexer has reached the chain, -1 if genesis is the first block and is not indexed yet
+   */
   blockNumber: number
   /** the highest block that no reorg can touch; 0 before it is known */
   finalizedNumber: number
@@ -17,7 +19,7 @@ export const PAYLOAD =
 /** SQL that sends the column `payload` to the channel of the current schema, which `channelOf` names. */
 export const NOTIFY = "pg_notify(left('jobcast_' || current_schema(), 63), payload)"
 
-const PAYLOAD_FORMAT = /^(\d{1,16}) (-?\d{1,16}) (-?\d{1,16})$/
+const PAYLOAD_FORMAT = /^(\d{1,16}) (-?\d{1,16}) (\d{1,16})$/
 
 /**
  * Calls `onCommit` for each commit that is notified, and `onListening` whenever listening begins or begins again. Notifications of

@@ -97,8 +97,8 @@ function databaseOf(sql: postgres.ISql) {
 /**
  * Migrates in one transaction. The advisory lock belongs to the transaction: a pooler in transaction mode would keep the lock of a
  * session after the end of this process. A database that is up to date is only read.
- * @returns the schema of the tables, whether they were migrated, and whether a pooler stands in between. Through a pooler the
- * server process that answers is not the one announced at the connect.
+ * @returns the schema of the tables, whether they were migrated, and whether the connection goes through a pooler: then another
+ * server process answers than the one that accepted the connection.
  */
 function migratePostgres(
   url: string,

@@ -90,8 +90,8 @@ async function reconnect(connection: Connection): Promise<void> {
 }
 
 /**
- * Replaces the connections of a driver that does not answer. If a new connection is answered, the old ones are broken and are
- * replaced. If not, they are kept. Without this, a lost connection is noticed only after 15 minutes, when the system reports it.
+ * Opens new connections after a statement was not answered. If they work, the old ones are broken and are replaced. If they do not,
+ * the old ones are kept. The operating system would report a lost connection only after 15 minutes.
  */
 async function replace(connection: Connection, silent: Driver): Promise<void> {
   if (connection.replacing || connection.closed || connection.driver !== silent) return

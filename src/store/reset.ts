@@ -6,6 +6,7 @@ import { DatabaseError } from '../errors.ts'
 import { reportingUnusable } from './folder.ts'
 import { lockFolder } from './lock.ts'
 import { JOURNAL } from './migrations.ts'
+import type { DatabaseOptions } from './open.ts'
 import { applicationName, onConnection } from './postgres.ts'
 
 /** All tables that any version of Jobcast created. */
@@ -30,10 +31,7 @@ const ALL_TABLES = [
 export async function resetDatabase({
   databaseUrl,
   dataDir,
-}: {
-  databaseUrl: string | undefined
-  dataDir: string
-}): Promise<void> {
+}: Pick<DatabaseOptions, 'databaseUrl' | 'dataDir'>): Promise<void> {
   if (databaseUrl === undefined) return reportingUnusable(dataDir, () => resetFolder(dataDir))
   await onConnection(databaseUrl, (sql) => sql.begin(dropTables))
 }

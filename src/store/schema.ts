@@ -22,7 +22,7 @@ const seconds = (name: string) => numeric(name, { precision: 78, scale: 0 })
 const json = customType<{ data: string; driverData: string }>({ dataType: () => 'json' })
 
 /**
- * One row a job of the canonical chain, as of the cursor. The key is the position of the creating log and not the job's id: a
+ * One row per job of the canonical chain, as of the cursor. The key is the position of the creating log and not the job's id: a
  * contract may use an id twice, and neither job may be lost. Each field with a filter adds an index (filterIndexes.ts).
  */
 export const jobs = pgTable(
@@ -34,8 +34,8 @@ export const jobs = pgTable(
     /** the job object, exactly as it is sent */
     data: json('data').notNull(),
     /**
-     * The values that filters select by, as text, in the order of the definition's `keys`. Read out of `data` instead, each value
-     * would cost a parse of the JSON, for each row that a query counts.
+     * The values that filters select by, as text, in the order of the definition's `keys`. Reading them from `data`
+     * would parse the JSON of every row that a query counts.
      */
     keys: text('keys').array().notNull(),
   },
@@ -45,7 +45,7 @@ export const jobs = pgTable(
   ],
 )
 
-/** One row a log that changed a job. The creating log is in the job itself. */
+/** One row per log that changed a job. The creating log is in the job itself. */
 export const changes = pgTable(
   'changes',
   {
@@ -129,8 +129,8 @@ export const hours = pgTable(
 )
 
 /**
- * One row, which says where the index stands. The row is also the lock: a step is one statement that moves `revision` from the
- * value it was read with. Of several indexers one wins each step, and a step of an older state changes nothing. The chain's columns
+ * The one row that holds the position of the index. It is also the lock: a step is one statement that moves `revision` from the
+ * value it was read with. If several indexers take a step, one succeeds and the others change nothing. The chain's columns
  * are null until an indexer has reached the chain for the first time.
  */
 export const cursor = pgTable('cursor', {
@@ -138,7 +138,7 @@ export const cursor = pgTable('cursor', {
   /** name and fingerprint of the contract definition that wrote the data */
   definition: text('definition'),
   fingerprint: text('fingerprint'),
-  /** number of moves, of the cursor and of the lease to another holder */
+  /** number of moves of the cursor and of acquisitions of the lease */
   revision: int8('revision').notNull(),
   chainId: int8('chain_id'),
   genesisHash: hex('genesis_hash'),

@@ -53,9 +53,12 @@ const stateQuery = prepared(({ orm }) =>
     .prepare('state'),
 )
 
-/** Reads the state. @throws DatabaseError if the database was not made by Jobcast */
+/** Reads the state. @throws DatabaseError if the cursor row was deleted */
 export async function readState(db: Database): Promise<IndexState> {
   const [row] = await stateQuery(db).execute()
-  if (!row) throw new DatabaseError('The cursor row is missing: this database was not made by Jobcast.')
+  if (!row)
+    throw new DatabaseError(
+      'The row of the table cursor is missing. Run jobcast reset; the next start indexes from scratch.',
+    )
   return row
 }

@@ -4,7 +4,7 @@ import { hours, totals } from './schema.ts'
 
 /** Hours of the hourly series. */
 const SERIES_HOURS = 7 * 24
-/** Maximum of rows in the series; a chart shows fewer points. */
+/** Maximum number of rows. Beyond it, the newest hours are cut: with 59 values of the choice in each of 168 hours. */
 const SERIES_LIMIT = 10_000
 
 /** Number of jobs with the same status and choices, and the sum of their amounts. */

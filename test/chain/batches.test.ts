@@ -2,10 +2,10 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { createRpcSource } from '../../src/chain/rpc.ts'
 import { jobRegistry } from '../../src/contract/jobRegistry.ts'
 import { startChain, type TestChain } from '../helpers/anvil.ts'
+import { jobsOnChain } from '../helpers/fold.ts'
 import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
 import type { Fault, FaultRule, RpcProxy } from '../helpers/rpcProxy.ts'
 import { proxyTo, serveChain } from '../helpers/serveChain.ts'
-import { jobsOfChain, placeOf } from '../helpers/truth.ts'
 
 let chain: TestChain
 let postgres: TestPostgres
@@ -42,7 +42,7 @@ describe.each(Object.entries(REFUSALS))('an endpoint that refuses batches by %s'
     proxy.fault = refusing(fault)
     const service = await serveChain({ chain, postgres, rpcUrl: proxy.url })
     await service.untilReady()
-    expect((await service.history()).map(placeOf)).toEqual(await jobsOfChain(chain))
+    expect(await service.history()).toEqual(await jobsOnChain(chain))
   })
 
   it('gets no more than three batches', async () => {

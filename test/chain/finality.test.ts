@@ -2,10 +2,10 @@ import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { createRpcSource } from '../../src/chain/rpc.ts'
 import { jobRegistry } from '../../src/contract/jobRegistry.ts'
 import { startChain, type TestChain } from '../helpers/anvil.ts'
+import { jobsOnChain } from '../helpers/fold.ts'
 import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
 import type { Fault, FaultRule, RpcProxy } from '../helpers/rpcProxy.ts'
 import { proxyTo, serveChain } from '../helpers/serveChain.ts'
-import { jobsOfChain, placeOf } from '../helpers/truth.ts'
 import { until } from '../helpers/until.ts'
 
 let chain: TestChain
@@ -82,17 +82,17 @@ it.each([
   let head = (await chain.head()).number
   proxy.fault = claimFinalized(() => head + above)
   const service = await serveChain({ chain, postgres, rpcUrl: proxy.url })
-  const jobs = async () => (await service.history()).map(placeOf)
+  const jobs = () => service.history()
   await service.untilReady()
   await chain.createJobs(3, { perTransaction: 1 })
   await chain.mine(40)
   head = (await chain.head()).number
-  const before = await jobsOfChain(chain)
+  const before = await jobsOnChain(chain)
   await until(async () => (await jobs()).length === before.length)
 
   await chain.reorg(50)
   await chain.mine(2)
-  const after = await jobsOfChain(chain)
+  const after = await jobsOnChain(chain)
   expect(after).toHaveLength(before.length - 3)
   await until(async () => (await jobs()).length === after.length, { message: 'the reorg is followed' })
   expect(await jobs()).toEqual(after)

@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm'
 import { parseFilter } from '../../src/contract/filters.ts'
 import { pruneFeed } from '../../src/store/feed.ts'
 import { readHistory } from '../../src/store/history.ts'
+import { LEASE_SECONDS } from '../../src/store/lease.ts'
 import { cursor } from '../../src/store/schema.ts'
 import { jobsOf } from '../helpers/page.ts'
 import { type Actor, createActor, judge, proceed, start, wholeTurn } from './actor.ts'
@@ -11,7 +12,7 @@ import type { Random } from './random.ts'
 import { WEATHERS } from './source.ts'
 import { hold, keyOf, readState, same } from './state.ts'
 import { type Client, createClient } from './subscribers.ts'
-import { FIRST_ID, LEASE_SECONDS, type World } from './world.ts'
+import { FIRST_ID, type World } from './world.ts'
 
 /** What can happen, and how often. */
 export const ACTIONS = {
@@ -84,7 +85,7 @@ export const actions: Record<ActionType, (world: World, details: Random) => void
       if (details.chance(0.05)) await world.expire()
       if (details.chance(0.1)) await actor.beat()
       if (details.chance(0.05)) world.traffic.reorg(details)
-      if (details.chance(0.3)) await collide(world, world.actors)
+      if (details.chance(0.3)) await collide(world)
     }
     for (const { turn } of both) judge(world, turn)
   },
@@ -153,7 +154,7 @@ export const actions: Record<ActionType, (world: World, details: Random) => void
     const now = await readState(db, upTo)
     const prunedId = Math.max(committed.prunedId, upTo)
     const kept = committed.lines.filter((line) => line.id > prunedId)
-    same('pruning keeps what is young', now.feed.length, kept.length)
+    same('pruning keeps young entries', now.feed.length, kept.length)
     same('pruning is recorded', now.cursor.pruned_id, prunedId)
     committed.prunedId = now.cursor.pruned_id
   },
@@ -185,38 +186,34 @@ export async function connect({ api }: World, client: Client, details: Random): 
 async function readFirst({ store: { db }, definition, watch }: World, client: Client): Promise<void> {
   const { contract } = definition
   const { types: _, filter: __, ...query } = client.wanted.query
-  const {
-    jobs: text,
-    total,
-    lastId,
-  } = await readHistory(db, contract, {
+  const page = await readHistory(db, contract, {
     filter: parseFilter(contract.filters, query),
     order: 'asc',
     limit: ALL,
     offset: 0,
   })
-  const jobs = jobsOf({ jobs: text })
+  const jobs = jobsOf(page)
   const all = (watch.previous?.jobs ?? []).map(([, , , data]) => data)
   same(
     'the history selects what its filter says',
     jobs,
     all.filter((data) => client.wanted.matches(JSON.parse(data))),
   )
-  same('the history has a total', total, jobs.length)
-  client.lastEventId = lastId
+  same('the history has a total', page.total, jobs.length)
+  client.lastEventId = page.lastId
   // While the contract's past is synced, the stream is silent and the history grows.
   if (client.wanted.types === JOB_EVENTS && !watch.silent)
     client.held = new Map(jobs.map((data) => [keyOf(data), data]))
 }
 
 /** Both processes' statements reach the database at the same moment. */
-async function collide(world: World, actors: Actor[]): Promise<void> {
-  const gates = actors.map(({ gates: { pending } }) => pending[0])
+async function collide(world: World): Promise<void> {
+  const gates = world.actors.map(({ gates: { pending } }) => pending[0])
   if (!gates.every((gate) => gate?.what === 'database' && !gate.executed)) return
   world.colliding = true
   await Promise.all(gates.map((gate) => gate?.execute()))
   world.colliding = false
-  // Which of the two came first, only the database knows.
+  // Only the database knows which of the two came first.
   const [row] = await world.store.db.orm
     .select({
       holder: cursor.indexer,

@@ -23,7 +23,6 @@ import type { World } from './world.ts'
 
 /** One process that indexes. */
 export interface Actor {
-  me: string
   gates: Gates
   lease: Lease
   /** One turn of its loop, without the waits. */
@@ -37,7 +36,7 @@ export interface Turn {
   ended: Ended | undefined
 }
 
-/** What a statement of an indexer is for, by the function that sends it. */
+/** Purpose of an indexer's statement. `execute` checks each purpose differently. */
 type Purpose = 'query' | 'step' | 'acquire' | 'renew'
 
 export function createActor(world: World, name: string): Actor {
@@ -74,7 +73,6 @@ export function createActor(world: World, name: string): Actor {
   let stepping = false
   let failed = false
   return {
-    me,
     gates,
     lease,
     async turn() {

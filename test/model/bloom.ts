@@ -26,11 +26,12 @@ export function bloomOf(logs: RpcLog[]): Hex {
   return `0x${bytes.toString('hex')}`
 }
 
-const found = new Map<Hex, Hex[]>()
+const found = new Map<string, Hex[]>()
 
 /** Addresses whose bits together cover those of a contract and an event: their bloom is a false positive. */
 export function lookalikes(contract: Hex, topic: Hex): Hex[] {
-  const before = found.get(topic)
+  const key = `${contract} ${topic}`
+  const before = found.get(key)
   if (before) return before
   const addresses: Hex[] = []
   const wanted = new Set([...bits(contract), ...bits(topic)])
@@ -41,6 +42,6 @@ export function lookalikes(contract: Hex, topic: Hex): Hex[] {
     addresses.push(address)
     for (const bit of useful) wanted.delete(bit)
   }
-  found.set(topic, addresses)
+  found.set(key, addresses)
   return addresses
 }

@@ -47,7 +47,7 @@ export interface Sky {
   removedLogs: boolean
 }
 
-const HERE: Identity = { chainId: 8453, genesisHash: '0x' as Hex }
+const CHAIN_ID = 8453
 const elsewhere = createChain({ definition: jobRegistryModel, contractBlock: 0, salt: 7 })
 for (let i = 0; i < 40; i++) elsewhere.mine([])
 elsewhere.finalize(38)
@@ -67,7 +67,7 @@ export function createSimSource(sky: Sky, gates: Gates, random: Random): Source 
       if (random.chance(sky.weather.fail)) throw new Error(`no answer to ${what}`)
       return answer()
     })
-  const identity = (): Identity => ({ ...HERE, genesisHash: chain().genesis.hash })
+  const identity = (): Identity => ({ chainId: CHAIN_ID, genesisHash: chain().genesis.hash })
   const headerAt = (head: SimBlock, number: number) => toHeader(ancestor(head, number))
 
   function withFaults(logs: RpcLog[]): RpcLog[] {

@@ -100,8 +100,7 @@ export interface Watch {
 export function assertState(now: State, watch: Watch): void {
   const { cursor } = now
   const { committed, previous, chain } = watch
-  if (previous && previous.cursor.revision > cursor.revision)
-    throw new InvariantError('revision', 'went back')
+  hold('the revision grows', !previous || previous.cursor.revision <= cursor.revision, () => 'went back')
   for (const { id, type, data } of now.feed) {
     same('each entry continues the one before', type === 'jump' ? Number(data) : id - 1, committed.lastId)
     hold('ids grow', id > committed.lastId, () => String(id))
@@ -210,13 +209,13 @@ function assertFeed({ previous, now, tip, expected }: Move, watch: Watch): void 
     const late = [...expected.jobs, ...expected.changes].find(
       ({ blockNumber }) => blockNumber > cursor.feed_from_block,
     )
-    hold('no log after the beginning is silent', !late, () => JSON.stringify(late))
+    hold('no log is left out of the feed', !late, () => JSON.stringify(late))
     watch.held = new Map(expected.jobs.map(({ data }) => [keyOf(data), data]))
     return
   }
   const from = previous?.cursor.start_block == null ? tip : watch.chain.byHash.get(previous.cursor.block_hash)
   same(
-    'the feed tells the step',
+    'the feed matches the step',
     now.feed.map(({ type, data, before }) => ({ type, data, before })),
     watch.expectations?.entries(from ?? null, tip),
   )

@@ -47,7 +47,7 @@ export function createTraffic(definition: ModelDefinition, chain: SimChain): Tra
     block,
     reorg(random) {
       const depth = 1 + random.below(random.chance(0.2) ? 40 : 4)
-      const length = Math.max(1, random.chance(0.3) ? 1 + random.below(depth) : depth + random.below(3))
+      const length = random.chance(0.3) ? 1 + random.below(depth) : depth + random.below(3)
       const branch = Array.from({ length }, () => (random.chance(0.3) ? [] : block(random)))
       // Some transactions of the old branch are in the new one too, in another order.
       let old = chain.head

@@ -12,7 +12,6 @@ import { createTraffic, type Traffic } from './traffic.ts'
 
 /** The first feed id: a time in microseconds, as in a new database. */
 export const FIRST_ID = 1_780_000_000_000_000
-export const LEASE_SECONDS = 8
 
 /** Everything that a schedule uses: a chain, an RPC, a store, two indexers, a server and its subscribers. */
 export interface World {

@@ -10,6 +10,7 @@ import { lockFolder } from '../../src/store/lock.ts'
 import { openPglite } from '../../src/store/pglite.ts'
 import { createDataDir } from '../helpers/dataDir.ts'
 import { startProcess } from '../helpers/process.ts'
+import { unreachable } from '../helpers/service.ts'
 import { tempDir } from '../helpers/tempDir.ts'
 
 let dir: Awaited<ReturnType<typeof tempDir>>
@@ -123,7 +124,7 @@ describe.concurrent('the lock of a folder', () => {
   })
 })
 
-const chainless = { RPC_URL: 'http://127.0.0.1:1', CONTRACT_ADDRESS: `0x${'12'.repeat(20)}` }
+const { DATABASE_URL: _, ...chainless } = unreachable
 
 describe('the embedded database', () => {
   it('is taken over from a paused process, which exits without another write when it continues', async () => {
