@@ -10,6 +10,7 @@ import { openPostgres } from '../src/store/postgres.ts'
 import { createDataDir } from './helpers/dataDir.ts'
 import { startPostgres, type TestPostgres } from './helpers/postgres.ts'
 import { type JobcastProcess, startProcess } from './helpers/process.ts'
+import { unreachable } from './helpers/service.ts'
 import { tempDir } from './helpers/tempDir.ts'
 
 const UNREACHABLE = 'postgres://nobody:hidden@127.0.0.1:1/none'
@@ -38,7 +39,7 @@ async function run(
 }
 
 /** Settings with an RPC that does not answer. Only indexing needs one. */
-const chainless = { RPC_URL: 'http://127.0.0.1:1', CONTRACT_ADDRESS: `0x${'12'.repeat(20)}` }
+const { DATABASE_URL: _, ...chainless } = unreachable
 
 /** Starts a process that serves the API from the database. */
 async function serving(env: Record<string, string>): Promise<JobcastProcess> {

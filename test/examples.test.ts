@@ -92,7 +92,6 @@ test.each(scripts)('%s prints each job once, even if the server restarts', async
   await server.start()
   expected.push((await server.chain.createJob()).jobId)
   await untilJobs(script, expected)
-  // The exit also shows that no child process is left to hold the output open.
   expect(await script.end()).toBe(name === 'stream.py' ? null : 0)
 })
 

@@ -8,6 +8,7 @@ import {
   mirror,
 } from '../../client/src/client.ts'
 import { until } from '../helpers/until.ts'
+import { createRandom } from '../model/random.ts'
 import { job, type ScriptedServer, startScripted } from './scripted.ts'
 
 const ROUNDS = Number(process.env.CLIENT_ROUNDS ?? 25)
@@ -19,17 +20,6 @@ afterEach(() => {
   control.abort()
   server.close()
 })
-
-/** A small generator of numbers below `limit`, the same for the same seed (mulberry32). */
-function createRandom(seed: number): (limit: number) => number {
-  let state = seed
-  return (limit) => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % limit
-  }
-}
 
 /**
  * Random changes of a chain: creations, some of an id that is taken, changes, reorgs that move a job or take it away. Each
@@ -50,7 +40,6 @@ function createChain(random: (limit: number) => number) {
     server.create(job(jobId, server.head, { creationTxHash, title: mark() }))
   }
   return {
-    create,
     step() {
       const chosen = pick()
       const kind = random(10)
@@ -195,7 +184,7 @@ function watchMirror(): Watched {
 test.each(Array.from({ length: ROUNDS }, (_, i) => i + 1))(
   'after any events in any order, consumers hold the jobs of the server, and they never see an older state (%i)',
   async (seed) => {
-    const random = createRandom(seed)
+    const random = createRandom(seed).below
     server = await startScripted()
     server.pageLimit = 1 + random(7)
     control = new AbortController()

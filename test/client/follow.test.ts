@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from 'vitest'
 import {
   type FollowEvent,
   type FollowOptions,
@@ -115,6 +115,9 @@ test("'latest' begins at `connected`: events from then on are yielded, even to a
 
 test('under constant load, with reorgs while the history is read, each job is yielded once', async () => {
   let loading = true
+  onTestFinished(() => {
+    loading = false
+  })
   const load = (async () => {
     for (let i = 0; loading; i++) {
       await server.chain.createJob()

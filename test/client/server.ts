@@ -1,17 +1,14 @@
-import { pino } from 'pino'
-import { createApp } from '../../src/app.ts'
-import { loadConfig } from '../../src/config.ts'
 import type { AnvilOptions } from '../../src/devnet/anvil.ts'
 import { startChain, type TestChain } from '../helpers/anvil.ts'
 import { createDataDir } from '../helpers/dataDir.ts'
-import { until } from '../helpers/until.ts'
+import { type Service, startService } from '../helpers/service.ts'
 
 export interface Server {
   chain: TestChain
   url: string
   /** Ends the server; chain and database stay. */
   stop(): Promise<void>
-  /** Starts it again on the same port, with other settings where given; resolves when it has the chain's head. */
+  /** Starts it again on the same port; `env` overrides its settings. Resolves when it is ready. */
   start(env?: Record<string, string>): Promise<void>
   /** Ends everything. */
   close(): Promise<void>
@@ -25,7 +22,7 @@ export async function startServer(
   const chain = await startChain(options)
   const dir = await createDataDir()
   let port = '0'
-  let app: Awaited<ReturnType<typeof createApp>> | undefined
+  let app: Service | undefined
   const server: Server = {
     chain,
     url: '',
@@ -35,23 +32,17 @@ export async function startServer(
       await running?.close()
     },
     async start(other = {}) {
-      app = await createApp(
-        loadConfig({
-          RPC_URL: chain.wsUrl,
-          CONTRACT_ADDRESS: chain.address,
-          POLL_INTERVAL_MS: '100',
-          DATA_DIR: dir.path,
-          HOST: '127.0.0.1',
-          PORT: port,
-          RATE_LIMIT: '0',
-          ...env,
-          ...other,
-        }),
-        pino({ level: 'silent' }),
-      )
+      app = await startService({
+        RPC_URL: chain.wsUrl,
+        CONTRACT_ADDRESS: chain.address,
+        DATA_DIR: dir.path,
+        PORT: port,
+        ...env,
+        ...other,
+      })
       server.url = app.url
       port = new URL(app.url).port
-      await until(async () => (await fetch(`${server.url}/ready`)).ok, { message: 'the server is ready' })
+      await app.untilReady()
     },
     async close() {
       await server.stop()

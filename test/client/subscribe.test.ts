@@ -179,10 +179,11 @@ test('callbacks: events until stopped, and an error when refused', async () => {
   await until(() => events.length > 0, { message: 'connected' })
   const { jobId } = await server.chain.createJob()
   await until(() => events.length > 1, { message: 'a job' })
-  stop()
-  await server.chain.createJob()
   const next = watch()
   await next.waitFor('connected')
+  stop()
+  await server.chain.createJob()
+  await next.waitForJobs(1)
   expect(events.map(({ type, data }) => [type, 'jobId' in data && data.jobId])).toEqual([
     ['connected', false],
     ['job_created', jobId],

@@ -7,7 +7,6 @@ export interface BatchInput {
   clientId?: bigint
   /** Budget of the first job of a transaction. Each further job has 10^-6 USDC more. */
   budget?: bigint
-  deadline?: bigint
   /** Jobs in one transaction, which is one block. Anvil's gas limit allows about 7,000, or 2,200 completed ones. */
   perTransaction?: number
   /** True if each job is completed at once. Such a job has five logs, from JobCreated to JobCompleted. */
@@ -24,7 +23,7 @@ export async function createJobs(
   count: number,
   batch: BatchInput = {},
 ): Promise<{ fromBlock: number; toBlock: number }> {
-  const { clientId = 1n, budget = 100_000_000n, deadline = defaultDeadline(), perTransaction = 2_000 } = batch
+  const { clientId = 1n, budget = 100_000_000n, perTransaction = 2_000 } = batch
   let [fromBlock, toBlock] = [0, 0]
   for (let done = 0; done < count; done += perTransaction) {
     const size = BigInt(Math.min(perTransaction, count - done))
@@ -32,7 +31,7 @@ export async function createJobs(
       size,
       clientId,
       budget + BigInt(done),
-      deadline,
+      defaultDeadline(),
     ])
     // More than the jobs use. An estimate would run the whole batch several times.
     const gas = 100_000n + (batch.completed ? 13_000n : 4_000n) * size

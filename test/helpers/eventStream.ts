@@ -1,11 +1,11 @@
 import { EventSource } from 'eventsource'
 import { until } from './until.ts'
 
-export interface StreamEvent<Data = Record<string, unknown>> {
+export interface StreamEvent {
   type: string
   /** The stream's last event id when the event arrived; '' if there was none yet. */
   id: string
-  data: Data
+  data: Record<string, unknown>
 }
 
 export interface EventStream {
@@ -66,10 +66,10 @@ export function openStream(
   const wait = async (
     find: () => StreamEvent | StreamEvent[] | undefined,
     message: string,
-    timeout?: number,
+    options: { timeout?: number },
   ) => {
     try {
-      return await until(find, { message, ...(timeout === undefined ? {} : { timeout }) })
+      return await until(find, { ...options, message })
     } catch (error) {
       const seen = events.slice(-10).map(({ type, id }) => `${type} ${id}`)
       throw new Error(`${(error as Error).message}; ${events.length} events, the last: ${seen.join(', ')}`)
@@ -82,12 +82,8 @@ export function openStream(
   ): Promise<StreamEvent>
   function waitFor(what: number | ((event: StreamEvent) => boolean), options: { timeout?: number } = {}) {
     return typeof what === 'number'
-      ? wait(
-          () => (jobs().length >= what ? jobs().slice(0, what) : undefined),
-          `${what} job events`,
-          options.timeout,
-        )
-      : wait(() => events.find(what), `an event that matches ${what}`, options.timeout)
+      ? wait(() => (jobs().length >= what ? jobs().slice(0, what) : undefined), `${what} job events`, options)
+      : wait(() => events.find(what), `an event that matches ${what}`, options)
   }
 
   return {

@@ -5,8 +5,7 @@ import type { TestChain } from './anvil.ts'
 import type { StreamEvent } from './eventStream.ts'
 
 /**
- * A process that acquires the lease raises the next id to the present microseconds. A smaller gap in the ids means lost
- * events.
+ * Acquiring the lease advances the feed's id to the current time in microseconds. A smaller gap than this means lost events.
  */
 const LEAST_JUMP = 1_000
 

@@ -39,6 +39,7 @@ http {
     detached: true,
   })
   endWithParent(child)
+  const ended = new Promise((resolve) => child.once('exit', resolve).once('error', resolve))
   let output = ''
   child.stderr?.on('data', (text) => {
     output = (output + text).slice(-2_000)
@@ -55,7 +56,6 @@ http {
   return {
     url,
     async stop() {
-      const ended = new Promise((resolve) => child.once('close', resolve))
       if (child.exitCode === null) child.kill('SIGTERM')
       await ended
       await dir.remove()

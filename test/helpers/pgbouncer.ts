@@ -14,7 +14,7 @@ export interface Pgbouncer {
 }
 
 /** Starts the system's pgbouncer in transaction mode in front of a Postgres on this machine. */
-export async function startPgbouncer(postgresPort: number, { poolSize = 4 } = {}): Promise<Pgbouncer> {
+export async function startPgbouncer(postgresPort: number): Promise<Pgbouncer> {
   const dir = await tempDir()
   const port = await getPort()
   await chmod(dir.path, 0o755)
@@ -29,7 +29,7 @@ listen_port = ${port}
 unix_socket_dir =
 auth_type = any
 pool_mode = transaction
-default_pool_size = ${poolSize}
+default_pool_size = 2
 max_client_conn = 200
 `,
   )

@@ -31,8 +31,7 @@ export interface RpcProxy {
   fault: FaultRule | undefined
   /** The HTTP URL of the node. It can be changed to another chain. Open WebSockets stay with the old one. */
   target: string
-  /** Received calls by method, including those with a fault. */
-  calls: Map<string, number>
+  /** Returns the number of received calls of a method, including those with a fault. */
   count(method: string): number
   /** Received HTTP requests; a batch counts once. */
   requests: number
@@ -88,11 +87,10 @@ export async function startRpcProxy(target: string): Promise<RpcProxy> {
   const upgrades = new WebSocket.WebSocketServer({ noServer: true })
   const sockets = new Set<Socket>()
   const timers = new Set<NodeJS.Timeout>()
-  /**
-   * Functions that close the requests received while it hung, and the WebSockets: after a hang, clients cannot know
-   * that they missed messages.
-   */
+  const calls = new Map<string, number>()
+  /** Functions that close requests received during a hang. */
   const unanswered = new Set<() => void>()
+  /** Functions that close WebSockets. They are closed after a hang, because clients cannot know that they missed messages. */
   const bridges = new Set<() => void>()
   let hanging = false
 
@@ -125,8 +123,7 @@ export async function startRpcProxy(target: string): Promise<RpcProxy> {
     port,
     fault: undefined,
     target,
-    calls: new Map(),
-    count: (method) => proxy.calls.get(method) ?? 0,
+    count: (method) => calls.get(method) ?? 0,
     requests: 0,
     openSockets: () => sockets.size,
     async down(how) {
@@ -167,9 +164,9 @@ export async function startRpcProxy(target: string): Promise<RpcProxy> {
     })
   }
 
-  function faultsOf(calls: Call[], body: unknown): (Fault | undefined)[] {
-    for (const { method } of calls) proxy.calls.set(method, proxy.count(method) + 1)
-    return calls.map((call) => proxy.fault?.(call.method, call.params ?? [], body))
+  function faultsOf(received: Call[], body: unknown): (Fault | undefined)[] {
+    for (const { method } of received) calls.set(method, proxy.count(method) + 1)
+    return received.map((call) => proxy.fault?.(call.method, call.params ?? [], body))
   }
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -1,10 +1,10 @@
 import { expect, onTestFinished } from 'vitest'
 import type { TestChain } from './anvil.ts'
 import { type EventStream, openStream } from './eventStream.ts'
+import { jobsOnChain } from './fold.ts'
 import type { TestPostgres } from './postgres.ts'
 import { type RpcProxy, startRpcProxy } from './rpcProxy.ts'
 import { type Service, startService } from './service.ts'
-import { jobsOfChain, placeOf } from './truth.ts'
 import { until } from './until.ts'
 
 /** Starts an RPC proxy before an endpoint. It ends with the test. */
@@ -44,9 +44,9 @@ export async function subscribe(service: Service): Promise<EventStream> {
 
 /** Waits until the history has as many jobs as the chain. Fails if they are not the same, in the same order. */
 export async function untilIndexed(service: Service, chain: TestChain): Promise<void> {
-  const wanted = await jobsOfChain(chain)
+  const wanted = await jobsOnChain(chain)
   await until(async () => (await service.history()).length >= wanted.length, {
     message: 'every job is indexed',
   })
-  expect((await service.history()).map(placeOf)).toEqual(wanted)
+  expect(await service.history()).toEqual(wanted)
 }

@@ -1,6 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Hex } from 'viem'
-import type { Contract } from '../../src/contract/define.ts'
 import type { Job } from '../../src/contract/job.ts'
 import { jobRegistry } from '../../src/contract/jobRegistry.ts'
 import { rewindEntries } from '../../src/indexer/fold.ts'
@@ -56,9 +55,9 @@ export function stored(job: Job): StoredJob {
   return { job, data: JSON.stringify(job) }
 }
 
-export async function openWriter(databaseUrl: string, contract: Contract = jobRegistry): Promise<Writer> {
-  const db = createDatabase(await openPostgres(databaseUrl, contract, { connections: 2 }))
-  await beginCursor(db, contract, {
+export async function openWriter(databaseUrl: string): Promise<Writer> {
+  const db = createDatabase(await openPostgres(databaseUrl, jobRegistry, { connections: 2 }))
+  await beginCursor(db, jobRegistry, {
     chainId: 31337,
     genesisHash: word(0),
     contract: '0x0000000000000000000000000000000000000001',
@@ -77,7 +76,7 @@ export async function openWriter(databaseUrl: string, contract: Contract = jobRe
 
   async function commit(from: Cursor, number: number, step: Partial<Step>): Promise<number> {
     const timestamp = String(FIRST_TIMESTAMP + number)
-    const moved = await commitStep(db, contract, from, me, {
+    const moved = await commitStep(db, jobRegistry, from, me, {
       to: { number, hash: word(number), timestamp },
       blocks: [{ number, hash: word(number) }],
       finalizedNumber: 0,

@@ -4,10 +4,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readMetrics } from '../helpers/metrics.ts'
 import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
 import { seedJobs } from '../helpers/seedJobs.ts'
-import { type Service, startService } from '../helpers/service.ts'
+import type { Service } from '../helpers/service.ts'
+import { serveDatabase } from '../helpers/writer.ts'
 
-// A process of role api only: the history does not change, and no chain is needed.
-const env = { CONTRACT_ADDRESS: `0x${'12'.repeat(20)}`, RPC_URL: 'http://127.0.0.1:1' }
 const KEY = 'a-key-of-this-test'
 
 let server: TestPostgres
@@ -17,7 +16,7 @@ beforeAll(async () => {
   server = await startPostgres()
   url = await server.createDatabase()
   await seedJobs(url, 300)
-  service = await startService({ ...env, DATABASE_URL: url })
+  service = await serveDatabase(url)
 })
 afterAll(async () => {
   await service?.close()
@@ -93,7 +92,7 @@ describe('a client that polls', () => {
   })
 
   it('may not share an answer that needs a key', async () => {
-    const keyed = await startService({ ...env, DATABASE_URL: url, API_KEYS: KEY })
+    const keyed = await serveDatabase(url, { API_KEYS: KEY })
     try {
       const answer = await fetch(`${keyed.url}/api/v1/jobs`, { headers: { 'x-api-key': KEY } })
       expect(answer.headers.get('cache-control')).toBe('private, no-cache')

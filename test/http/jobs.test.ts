@@ -67,7 +67,7 @@ describe('the history', () => {
     })
   })
 
-  it('is complete if pagination.next is followed, with any filter', async () => {
+  it('is complete if pagination.next is followed', async () => {
     const walked: string[] = []
     let query = 'limit=2&status=OPEN'
     for (;;) {

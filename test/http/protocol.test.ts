@@ -30,7 +30,7 @@ it.each([
   ['for *', 'GET * HTTP/1.1\r\nHost: x\r\n\r\n', 400],
   ['of HTTP/1.0 without Host', 'GET /health HTTP/1.0\r\n\r\n', 200],
   ['with an unknown Expect', 'GET /health HTTP/1.1\r\nHost: x\r\nExpect: foo\r\n\r\n', 200],
-])('a request %s is answered in our form', async (_name, request, status) => {
+])('a request %s has its status, and a 400 has the error body of the API', async (_name, request, status) => {
   const answer = await exchange(request)
   expect(answer.status).toBe(status)
   if (status === 400)

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startChain, type TestChain } from '../helpers/anvil.ts'
 import { type EventStream, openStream } from '../helpers/eventStream.ts'
+import { jobsOnChain } from '../helpers/fold.ts'
 import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
 import { type RpcProxy, startRpcProxy } from '../helpers/rpcProxy.ts'
 import { untilIndexed } from '../helpers/serveChain.ts'
 import { type Service, startService } from '../helpers/service.ts'
-import { jobsOfChain, placeOf } from '../helpers/truth.ts'
 import { until } from '../helpers/until.ts'
 
 let postgres: TestPostgres
@@ -186,7 +186,7 @@ async function expectHaltedAndWhole(service: Service, stream: EventStream, chain
   await expectHalted(service, /another chain of the same id.*jobcast reset/)
   const pings = stream.of('ping').length
   await until(() => stream.of('ping').length > pings, { message: 'the stream goes on' })
-  expect((await service.history()).map(placeOf)).toEqual(await jobsOfChain(chain))
+  expect(await service.history()).toEqual(await jobsOnChain(chain))
   expect(stream.of('job_created', 'job_updated', 'job_removed')).toEqual([])
 }
 

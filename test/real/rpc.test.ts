@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { startChain, type TestChain } from '../helpers/anvil.ts'
+import { fold, jobsOnChain } from '../helpers/fold.ts'
 import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
 import type { Fault, FaultRule } from '../helpers/rpcProxy.ts'
 import { proxyTo, serveChain, subscribe, untilIndexed } from '../helpers/serveChain.ts'
-import { foldPlaces, jobsOfChain } from '../helpers/truth.ts'
 import { until } from '../helpers/until.ts'
 
 /** Answers of different providers to a block range that is too large. */
@@ -104,7 +104,7 @@ it('each job reaches the stream once, in order, during every temporary fault of 
   const proxy = await proxyTo(chain)
   const service = await serve(proxy.url)
   await service.untilReady()
-  const before = (await jobsOfChain(chain)).length
+  const before = (await jobsOnChain(chain)).length
   const stream = await subscribe(service)
   const faults: Record<string, FaultRule> = {
     'Retry-After': inTurn([{ status: 429, headers: { 'retry-after': '1' }, body: 'slow down' }], 3),
@@ -155,9 +155,9 @@ it('each job reaches the stream once, in order, during every temporary fault of 
     await chain.createJob()
     await chain.createJobs(2, { perTransaction: 2 })
     await chain.createJob()
-    const wanted = await jobsOfChain(chain)
+    const wanted = await jobsOnChain(chain)
     await until(() => stream.of('job_created').length >= wanted.length - before, { message: name })
-    expect(foldPlaces(stream.events), name).toEqual(wanted.slice(before))
+    expect(fold(stream.of('job_created', 'job_updated', 'job_removed')), name).toEqual(wanted.slice(before))
   }
   proxy.fault = undefined
   await untilIndexed(service, chain)

@@ -175,6 +175,7 @@ describe('HTTP', () => {
   it('other methods are refused with Allow', async () => {
     const answer = await fetch(`${service.url}/api/v1/events`, { method: 'POST', body: 'x' })
     expect(answer.status).toBe(405)
+    expect(answer.headers.get('allow')).toBe('GET, HEAD, OPTIONS')
     expect((await answer.json()).error.code).toBe('METHOD_NOT_ALLOWED')
   })
 

@@ -17,7 +17,7 @@ let postgres: TestPostgres
 let pooler: Pgbouncer
 beforeAll(async () => {
   ;[chain, postgres] = await Promise.all([startChain(), startPostgres()])
-  pooler = await startPgbouncer(postgres.port, { poolSize: 2 })
+  pooler = await startPgbouncer(postgres.port)
 })
 afterAll(async () => {
   await pooler?.stop()
