@@ -6,15 +6,15 @@
 # URL      where the process answers, without a path
 # COMMAND  what restarts it with the new version: it stops the old one (SIGTERM) and starts the new one
 #
-# Migrate first (`jobcast migrate`), with the new version. Then the indexers: a stopped one hands its work over at once. Then
-# the api processes: each ends its streams cleanly, and the clients go on at another one from where they were.
+# Migrate first (`jobcast migrate`), with the new version. Then the indexers: a stopped one releases its lease at once. Then the
+# api processes: each ends its streams cleanly, and the clients resume at another one.
 #
 #   deploy/rolling-upgrade.sh \
 #     http://10.0.0.1:3000 'ssh 10.0.0.1 systemctl restart jobcast-indexer' \
 #     http://10.0.0.2:3000 'ssh 10.0.0.2 systemctl restart jobcast-api' \
 #     http://10.0.0.3:3000 'ssh 10.0.0.3 systemctl restart jobcast-api'
 #
-# Ends at the first process that is not ready within READY_SECONDS (60): the others still run the version before.
+# Ends at the first process that is not ready within READY_SECONDS (60): the others still run the old version.
 set -euo pipefail
 
 ready_seconds=${READY_SECONDS:-60}

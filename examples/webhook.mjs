@@ -1,5 +1,5 @@
-// Forwards each job and each change of a job to a webhook, in order and at least once. This holds across restarts of this
-// script, the server and the hook.
+// Forwards each job and each change of a job to a webhook, in order and at least once, across restarts of this script, the
+// server and the hook. After an absence longer than FEED_RETENTION, only new jobs are forwarded.
 //
 //   node examples/webhook.mjs http://localhost:3000 https://example.com/hook position.json
 //
