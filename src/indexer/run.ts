@@ -116,8 +116,7 @@ async function loop(runner: Runner): Promise<void> {
 
 async function takeTurn(runner: Runner): Promise<void> {
   const { lease } = runner
-  // A halted indexer waits longer than the lease lasts. If it acquired the lease before each check, each would append a jump to
-  // the feed.
+  // A halted indexer checks less often than the lease lasts. Each new acquisition would append a jump to the feed.
   if (runner.state.name !== 'halted') expireLease(lease)
   if (!(await holdLease(lease))) return standBy(runner)
   watchHeads(runner)
