@@ -3,7 +3,7 @@ import type { Logger } from 'pino'
 import { messageOf } from '../messages.ts'
 import type { Commit } from '../store/notifications.ts'
 import { continues, type FeedEvent, toEvent } from './event.ts'
-import { type FeedLog, type Head, headOf } from './log.ts'
+import { type FeedLog, type Indexed, indexedOf } from './log.ts'
 import { type FeedReader, type FeedWatcher, fetchCommitted, refreshState } from './reader.ts'
 import { createSerializer } from './serialize.ts'
 import { countAfter, eventsAfter } from './tail.ts'
@@ -22,7 +22,7 @@ const POLL_MS = 1_000
 export interface Feed {
   /** Returns the id of the newest event; null before the store was first read. */
   lastId(): number | null
-  head(): Head
+  indexed(): Indexed
   /**
    * Returns at most `limit` events after an id, from memory.
    * @returns undefined if memory does not reach back to the id, or if the id is not of this feed
@@ -53,8 +53,13 @@ export function openFeed(
 ): Feed {
   const tail = { events: [], lastId: null, capacity: tailEvents }
   const reader: FeedReader = {
-    ...{ log, logger, tail, fetchEntries },
-    ...{ head: { blockNumber: 0, finalizedNumber: 0 }, committedId: 0, watchers: [] },
+    log,
+    logger,
+    tail,
+    fetchEntries,
+    indexed: { blockNumber: 0, finalizedNumber: 0 },
+    committedId: 0,
+    watchers: [],
   }
   const closed = new AbortController()
   const serialize = createSerializer()
@@ -64,7 +69,7 @@ export function openFeed(
 
   function onCommit(commit: Commit): void {
     reader.committedId = Math.max(reader.committedId, commit.lastId)
-    reader.head = headOf(commit)
+    reader.indexed = indexedOf(commit)
     if (reader.tail.lastId === null || commit.lastId > reader.tail.lastId) void attempt(fetchNew)
   }
 
@@ -85,7 +90,7 @@ export function openFeed(
     )
   return {
     lastId: () => reader.tail.lastId,
-    head: () => reader.head,
+    indexed: () => reader.indexed,
     recent: (id, limit) => eventsAfter(reader.tail, id, limit),
     countAfter: (id) => countAfter(reader.tail, id),
     async stored(id, limit) {

@@ -18,16 +18,16 @@ export interface FeedLog {
 export type FeedState = Pick<IndexState, 'lastId' | 'prunedId' | 'blockNumber' | 'finalizedNumber'>
 
 /** The block indexed last, and the highest block that no reorg can touch. */
-export interface Head {
+export interface Indexed {
   blockNumber: number
   finalizedNumber: number
 }
 
-/** Returns the head of a state. A block is 0 while it is unknown. */
-export function headOf({
+/** Returns the position of the index of a state. A block is 0 while it is unknown. */
+export function indexedOf({
   blockNumber,
   finalizedNumber,
-}: Pick<FeedState, 'blockNumber' | 'finalizedNumber'>): Head {
+}: Pick<FeedState, 'blockNumber' | 'finalizedNumber'>): Indexed {
   const indexed = Math.max(0, blockNumber ?? 0)
   return { blockNumber: indexed, finalizedNumber: Math.min(indexed, finalizedNumber ?? 0) }
 }

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import { continues, toEvent } from './event.ts'
-import { type FeedLog, type Head, headOf } from './log.ts'
+import { type FeedLog, type Indexed, indexedOf } from './log.ts'
 import { append, dropPruned, type Tail } from './tail.ts'
 
 export interface FeedWatcher {
@@ -20,7 +20,7 @@ export interface FeedReader {
   /** entries read by one query */
   fetchEntries: number
   tail: Tail
-  head: Head
+  indexed: Indexed
   /** newest id that is known to be committed; entries up to it are read into the tail */
   committedId: number
   watchers: FeedWatcher[]
@@ -33,7 +33,7 @@ export async function refreshState(reader: FeedReader): Promise<void> {
   if (tail.lastId !== null && (state.lastId < tail.lastId || state.prunedId > tail.lastId))
     return restart(reader)
   reader.committedId = Math.max(reader.committedId, state.lastId)
-  reader.head = headOf(state)
+  reader.indexed = indexedOf(state)
   dropPruned(tail, state.prunedId)
   await fetchCommitted(reader)
 }
@@ -63,7 +63,7 @@ async function loadTail(reader: FeedReader): Promise<void> {
   // Entries committed between the two reads are in the tail already.
   tail.lastId = Math.max(state.lastId, newest.at(-1)?.id ?? 0)
   reader.committedId = Math.max(reader.committedId, tail.lastId)
-  reader.head = headOf(state)
+  reader.indexed = indexedOf(state)
   for (const { onChange } of reader.watchers) onChange()
 }
 

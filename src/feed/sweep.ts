@@ -65,7 +65,7 @@ export function startSweeps(walk: Walk, { keepaliveMs, stallMs, onStalled }: Swe
  * the feed's last id: otherwise a client could resume after events that it has not received.
  */
 function createPings(feed: Feed): (position: number, chunked: boolean) => Buffer {
-  const { blockNumber, finalizedNumber } = feed.head()
+  const { blockNumber, finalizedNumber } = feed.indexed()
   const data = JSON.stringify({
     timestamp: new Date().toISOString(),
     blockNumber: String(blockNumber),

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { headOf } from '../feed/log.ts'
+import { indexedOf } from '../feed/log.ts'
 import { lagBlocks, lagSeconds } from '../indexer/staleness.ts'
 import { memoize } from '../memoize.ts'
 import { KeyQuery } from './auth.ts'
@@ -98,7 +98,7 @@ async function readStats({
   const [state, { totals, hours }] = await Promise.all([readState(), readTotals()])
   const { choice, statuses, sum } = contract
   const all = addUp(totals, sum)
-  const head = headOf(state)
+  const indexed = indexedOf(state)
   return {
     totalJobs: all.jobs,
     totalAmount: all.amount,
@@ -109,8 +109,8 @@ async function readStats({
       ? groupByField(totals, choice.name, sum).map(({ value, ...group }) => ({ choice: value, ...group }))
       : [],
     hours: hours.map((hour) => ({ ...hour, ...addUp([hour], sum) })),
-    blockNumber: String(head.blockNumber),
-    finalizedBlockNumber: String(head.finalizedNumber),
+    blockNumber: String(indexed.blockNumber),
+    finalizedBlockNumber: String(indexed.finalizedNumber),
     headBlockNumber: String(state.headNumber ?? 0),
     lagBlocks: lagBlocks(state),
     lagSeconds: lagSeconds(state),

@@ -31,7 +31,7 @@ export async function openDatabase(
   )
   const driver =
     databaseUrl === undefined
-      ? await openWatched(dataDir, contract, statements, log)
+      ? await openMeasured(dataDir, contract, statements, log)
       : await connectPostgres(databaseUrl, contract, { connections: databaseConnections, statements, log })
   return {
     ...driver,
@@ -42,7 +42,7 @@ export async function openDatabase(
   }
 }
 
-async function openWatched(
+async function openMeasured(
   folder: string,
   contract: Contract,
   statements: Statements,
@@ -55,6 +55,6 @@ async function openWatched(
   const driver = await openPglite(folder, contract)
   return {
     ...driver,
-    query: (text, params, options) => statements.watch(driver.query(text, params, options), options),
+    query: (text, params, options) => statements.measure(driver.query(text, params, options), options),
   }
 }

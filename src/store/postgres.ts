@@ -22,7 +22,7 @@ const LONGEST_BACKOFF_SECONDS = 2
  * Queries that are sent on a connection before the first is answered. With the driver's default of 100, a quick query waits for slow
  * ones while other connections are idle, and under load each query took longer and longer. The driver's types lack this option.
  */
-const QUEUE = { max_pipeline: 1 }
+const NO_PIPELINING = { max_pipeline: 1 }
 /** JSON (type 114) is not parsed, because jobs are stored and sent as the same text. */
 const RAW_JSON = { to: 114, from: [114], serialize: (text: string) => text, parse: (text: string) => text }
 /** Connections of the indexer and the feed, in addition to those for the queries of clients. */
@@ -52,7 +52,7 @@ export async function openPostgres(
   const open = (max: number, connection: Record<string, string | number>) =>
     postgres(url, {
       max,
-      ...QUEUE,
+      ...NO_PIPELINING,
       ...(pooled && !new URL(url).searchParams.has('prepare') && { prepare: false }),
       connect_timeout: 10,
       idle_timeout: IDLE_SECONDS,

@@ -52,8 +52,8 @@ export async function connectPostgres(url: string, contract: Contract, options: 
     query(text, params, queryOptions) {
       const { driver } = connection
       if (!driver)
-        return statements.watch(Promise.reject(new UnavailableError('the database has not answered yet')))
-      return statements.watch(driver.query(text, params, queryOptions), {
+        return statements.measure(Promise.reject(new UnavailableError('the database has not answered yet')))
+      return statements.measure(driver.query(text, params, queryOptions), {
         timeoutMs: queryOptions.timeoutMs,
         onTimeout: () => void replace(connection, driver),
       })
@@ -98,7 +98,7 @@ async function replace(connection: Connection, silent: Driver): Promise<void> {
   connection.replacing = true
   const opening = connection.open()
   try {
-    use(connection, await connection.statements.watch(opening))
+    use(connection, await connection.statements.measure(opening))
     connection.log.warn('the connections to the database stopped answering; new ones replaced them')
   } catch {
     void opening.then((late) => late.close()).catch(() => {})

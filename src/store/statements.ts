@@ -15,7 +15,7 @@ interface Statement {
   expire(): void
 }
 
-interface WatchOptions {
+interface MeasureOptions {
   timeoutMs?: number | undefined
   onTimeout?: () => void
 }
@@ -52,9 +52,9 @@ export function createStatements({
      * Settles as the statement does.
      * @throws UnavailableError if the statement takes too long, after calling `onTimeout`, or if the connection fails
      */
-    watch<T>(
+    measure<T>(
       answer: Promise<T>,
-      { timeoutMs = TIMEOUT_MS, onTimeout = () => {} }: WatchOptions = {},
+      { timeoutMs = TIMEOUT_MS, onTimeout = () => {} }: MeasureOptions = {},
     ): Promise<T> {
       return new Promise((resolve, reject) => {
         const statement = {

@@ -5,7 +5,7 @@ import type { EventFilter } from '../../feed/batch.ts'
 import type { Fanout } from '../../feed/fanout.ts'
 import type { Feed } from '../../feed/feed.ts'
 import { encodeChunk, encodeFrame } from '../../feed/frames.ts'
-import type { Head } from '../../feed/log.ts'
+import type { Indexed } from '../../feed/log.ts'
 import { jitter } from './jitter.ts'
 import { endConnection, startStream } from './response.ts'
 import type { Start } from './start.ts'
@@ -32,7 +32,7 @@ export function addSubscriber(feed: Feed, fanout: Fanout, stream: OpenStream): v
   startStream(response)
   const subscriber = fanout.open({
     ...{ socket, filter, chunked, position: start.position },
-    first: connectedFrame(start, feed.head()),
+    first: connectedFrame(start, feed.indexed()),
     end(how) {
       fanout.remove(subscriber)
       if (how === 'reset' || !socket.writable) return void socket.resetAndDestroy()
@@ -51,12 +51,12 @@ export function addSubscriber(feed: Feed, fanout: Fanout, stream: OpenStream): v
   })
 }
 
-function connectedFrame({ position, resumed }: Start, head: Head): string {
+function connectedFrame({ position, resumed }: Start, indexed: Indexed): string {
   const data: Connected = {
     type: 'connected',
     timestamp: new Date().toISOString(),
-    blockNumber: String(head.blockNumber),
-    finalizedBlockNumber: String(head.finalizedNumber),
+    blockNumber: String(indexed.blockNumber),
+    finalizedBlockNumber: String(indexed.finalizedNumber),
     resumed,
   }
   return encodeFrame({
