@@ -51,7 +51,7 @@ export function createFanout(
     /** Returns the number of open streams. */
     size: () => all.size,
     /** Returns the number of open streams whose socket is full. */
-    stalled: () => [...all].filter(({ stalledAt }) => stalledAt > 0).length,
+    stalled: () => [...all].filter(({ noProgressSince }) => noProgressSince > 0).length,
     /** Adds a stream: its first frame is sent, then each event after its position that passes its filter. */
     open(opening: NewSubscriber): Subscriber {
       const subscriber = add(opening)
@@ -64,7 +64,7 @@ export function createFanout(
     remove,
     /** Continues a stream whose socket has drained. */
     drained(subscriber: Subscriber): void {
-      subscriber.stalledAt = 0
+      subscriber.noProgressSince = 0
       subscriber.unsent = undefined
       resume(walk, subscriber)
     },

@@ -7,11 +7,8 @@ export interface Subscriber {
   group: FilterGroup
   /** id of the newest event that was written to it or filtered out */
   position: number
-  /**
-   * 0 while its socket is not full. Otherwise the performance.now() when the socket became full, or when its client was last seen
-   * to read bytes.
-   */
-  stalledAt: number
+  /** performance.now() when its socket became full, or when its client was last seen to read bytes; 0 while it is not full */
+  noProgressSince: number
   /** bytes that its client had not acknowledged at the last check; undefined before the first check after the socket became full */
   unsent: number | undefined
   /** performance.now() of the last write */
@@ -51,7 +48,7 @@ export function createSubscribers() {
         socket,
         group,
         position,
-        stalledAt: 0,
+        noProgressSince: 0,
         unsent: undefined,
         wroteAt: 0,
         queued: false,

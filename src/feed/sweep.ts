@@ -31,7 +31,7 @@ export function startSweeps(walk: Walk, { keepaliveMs, stallMs, onStalled }: Swe
     const ping = createPings(walk.feed)
     walk.now = performance.now()
     for (const subscriber of walk.subscribers) {
-      if (subscriber.stalledAt > 0) full.push(subscriber)
+      if (subscriber.noProgressSince > 0) full.push(subscriber)
       else if (walk.now - subscriber.wroteAt >= keepaliveMs)
         write(walk, subscriber, ping(subscriber.position, subscriber.group.chunked))
       if (isSliceOver(walk)) await nextSlice(walk)
@@ -47,12 +47,12 @@ export function startSweeps(walk: Walk, { keepaliveMs, stallMs, onStalled }: Swe
     const unsent = await readUnsent()
     const now = performance.now()
     for (const subscriber of full) {
-      if (!walk.subscribers.has(subscriber) || subscriber.stalledAt === 0) continue
+      if (!walk.subscribers.has(subscriber) || subscriber.noProgressSince === 0) continue
       const before = subscriber.unsent
       const left = unsent.get(connectionKey(subscriber.socket)) ?? before
-      if (before !== undefined && left !== before) subscriber.stalledAt = now
+      if (before !== undefined && left !== before) subscriber.noProgressSince = now
       subscriber.unsent = left
-      if (now - subscriber.stalledAt >= stallMs) onStalled(subscriber)
+      if (now - subscriber.noProgressSince >= stallMs) onStalled(subscriber)
     }
   }
 

@@ -57,7 +57,7 @@ export function resumeAll(walk: Walk): void {
  * ended.
  */
 function enqueue({ queue }: Walk, subscriber: Subscriber): void {
-  if (subscriber.queued || subscriber.waiting || subscriber.stalledAt > 0) return
+  if (subscriber.queued || subscriber.waiting || subscriber.noProgressSince > 0) return
   subscriber.queued = true
   queue.push(subscriber)
 }
@@ -121,7 +121,7 @@ export function deliver(walk: Walk, subscriber: Subscriber, batch: Batch): void 
 export function write(walk: Walk, subscriber: Subscriber, bytes: Buffer): void {
   subscriber.wroteAt = walk.now
   walk.bytes += bytes.length
-  if (!subscriber.socket.write(bytes)) subscriber.stalledAt = walk.now
+  if (!subscriber.socket.write(bytes)) subscriber.noProgressSince = walk.now
 }
 
 export function isSliceOver(walk: Walk): boolean {
