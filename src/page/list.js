@@ -93,9 +93,7 @@ export function appendOlder(list, jobs, next) {
 export function addJob(list, job) {
   const entry = createEntry(job, 'new')
   if (list.live.has(entry.key)) return
-  // A reorg may remove a job and create it again under the same key.
-  list.entries = list.entries.filter(({ key, gone }) => !gone || key !== entry.key)
-  if (!list.isHeld) list.entries.unshift(put(list, entry))
+  if (!list.isHeld) prepend(list, [put(list, entry)])
   else if (list.missed > 0 || list.waiting.length === MAX_WAITING) list.missed += 1
   else list.waiting.push(put(list, entry))
   trim(list)
@@ -137,7 +135,7 @@ export function holdList(list, isHeld) {
   list.isHeld = isHeld
   if (isHeld) return true
   if (list.missed > 0) return false
-  list.entries.unshift(...list.waiting.reverse())
+  prepend(list, list.waiting.reverse())
   list.waiting = []
   trim(list)
   list.onChange()
@@ -151,6 +149,15 @@ export function dropLeft(list, now = Date.now()) {
   if (kept.length === list.entries.length) return
   list.entries = kept
   list.onChange()
+}
+
+/** Shows new entries. A struck-out row of the same job goes: a reorg may create a job again under the same key. */
+function prepend(list, entries) {
+  const keys = new Set(entries.map(({ key }) => key))
+  const isReplaced = ({ key, gone }) => gone && keys.has(key)
+  // Few calls replace a row, so few copy the list.
+  if (list.entries.some(isReplaced)) list.entries = list.entries.filter((entry) => !isReplaced(entry))
+  list.entries.unshift(...entries)
 }
 
 function put(list, entry) {

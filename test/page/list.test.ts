@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, test } from 'vitest'
 const {
   addJob,
   appendOlder,
+  completeSince,
   createList,
   dropLeft,
   holdList,
@@ -46,6 +47,15 @@ test('a job that a reorg removes and creates again under the same key has one ro
   removeJob(list, job(5))
   expect(shown()).toBe('-5 4 3')
   addJob(list, job(5))
+  expect(shown()).toBe('5 4 3')
+})
+
+test('while the list is held, the struck-out row of such a job stays', () => {
+  removeJob(list, job(5))
+  holdList(list, true)
+  addJob(list, job(5))
+  expect(shown()).toBe('-5 4 3')
+  holdList(list, false)
   expect(shown()).toBe('5 4 3')
 })
 
@@ -169,4 +179,5 @@ test('the list is bounded, and loads no older page while it is full', () => {
 test('a job that is on two pages is one entry', () => {
   appendOlder(list, [job(3), job(2)], null)
   expect(shown()).toBe('5 4 3 2')
+  expect(completeSince(list)).toBe(0)
 })
