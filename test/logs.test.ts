@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { createLog } from '../src/observe/log.ts'
 import { redactor, secretsOf } from '../src/observe/secrets.ts'
 import { startChain, type TestChain } from './helpers/anvil.ts'
 import { createDataDir } from './helpers/dataDir.ts'
@@ -115,6 +116,7 @@ it('a URL is logged with scheme and host only, even if its path is not a known s
   }
   expect(secretsOf(config)).toEqual([])
   expect(redactor([])('https://rpc.example.org/v2/eth')).toBe('https://rpc.example.org/[redacted]')
+  expect(createLog({ ...config, logLevel: 'warn' }).level).toBe('warn')
 })
 
 it('if one secret begins with another, the whole longer one is redacted', () => {

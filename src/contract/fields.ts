@@ -5,11 +5,10 @@ import { DefinitionError } from './errors.ts'
 import { isReserved } from './filters.ts'
 import { habitualKind, plainName } from './habits.ts'
 import { creation, FIRST_STATUS, type Field } from './job.ts'
-import { type Kind, type KindName, kindNames } from './kind.ts'
+import { type Filterable, type Kind, type KindName, kindNames } from './kind.ts'
 import { address, bytes32, choice, later, uint } from './kinds.ts'
 import { describeEvent, findId, type Naming } from './naming.ts'
-import { addressParameter, bytesParameter, integerParameter } from './parameters.ts'
-import { decodeAddress } from './values.ts'
+import { decodeAddress, type Wire } from './values.ts'
 
 /**
  * Fields that every job has, with their kind. A definition may list those that have a kind here. It must not list those with
@@ -22,13 +21,12 @@ const common = new Map<string, KindName | undefined>([
 ])
 
 /** The id of a job. It is never null, even if it is the zero address. */
-export function idField({ type }: Naming): Field & Required<Pick<Field, 'equals'>> {
+export function idField({ type }: Naming): Field & Filterable<Wire | null> {
   const about = 'id of the job in its contract'
   const base = { name: 'jobId', filter: false, nullable: false, about } as const
-  if (type === 'uint') return { ...uint(), equals: integerParameter, ...base }
-  if (type === 'address')
-    return { ...address(), equals: addressParameter, decoder: () => decodeAddress, ...base }
-  return { ...bytes32(), equals: bytesParameter, ...base }
+  if (type === 'uint') return { ...uint(), ...base }
+  if (type === 'address') return { ...address(), decoder: () => decodeAddress, ...base }
+  return { ...bytes32(), ...base }
 }
 
 /** The status of a job. @param statuses every status that a job can have */

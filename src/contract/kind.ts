@@ -61,3 +61,6 @@ export interface Kind<T extends Wire | null = Wire | null> extends FieldOptions 
   /** known values of a choice */
   values?: readonly Wire[]
 }
+
+/** A kind whose fields can be filtered by equality. */
+export type Filterable<T extends Wire | null> = Kind<T> & Required<Pick<Kind<T>, 'equals'>>

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { DefinitionError } from './errors.ts'
-import type { FieldOptions, Kind, Parameter } from './kind.ts'
+import type { FieldOptions, Filterable, Kind, Parameter } from './kind.ts'
 import { addressParameter, bytesParameter, choiceParameter, integerParameter } from './parameters.ts'
 import {
   bytesDecoder,
@@ -19,7 +19,7 @@ const EXAMPLE_ADDRESS = `0x${'12'.repeat(20)}`
 const EXAMPLE_BYTES = `0x${'ab'.repeat(32)}`
 
 /** Integers of any size, signed or unsigned: a decimal string. */
-export function uint(options: FieldOptions = {}): Kind<string> {
+export function uint(options: FieldOptions = {}): Filterable<string> {
   return {
     kind: 'uint',
     reads: /^u?int\d*$/,
@@ -42,7 +42,7 @@ export function time(options: FieldOptions = {}): Kind<string> {
 }
 
 /** An address: lower-case hex. The zero address is null, which means none. */
-export function address(options: FieldOptions = {}): Kind<string | null> {
+export function address(options: FieldOptions = {}): Filterable<string | null> {
   return {
     kind: 'address',
     reads: /^address$/,
@@ -55,7 +55,7 @@ export function address(options: FieldOptions = {}): Kind<string | null> {
 }
 
 /** bytes1 to bytes32: lower-case hex. */
-export function bytes32(options: FieldOptions = {}): Kind<string> {
+export function bytes32(options: FieldOptions = {}): Filterable<string> {
   return {
     kind: 'bytes32',
     reads: /^bytes\d+$/,

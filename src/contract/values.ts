@@ -32,7 +32,7 @@ export function integerDecoder(abiType: string): WordDecoder<string> {
   return (hex) => {
     // Most values are small, and a double costs less than a BigInt.
     const approximate = Number(`0x${hex}`)
-    if (Number.isNaN(approximate)) throw new MalformedLogError(`not a word: 0x${hex}`)
+    if (hex.length !== 64 || Number.isNaN(approximate)) throw new MalformedLogError(`not a word: 0x${hex}`)
     const isExact = approximate <= limit && Number.isSafeInteger(approximate)
     return isExact ? String(approximate) : decodeLarge(hex)
   }

@@ -227,7 +227,7 @@ describe('/api/v1/events', () => {
     ['types=job_created,nope', /"nope" is none of them/],
     ['filter=error', /types takes/],
     ['types=', /types takes/],
-    ['types=*a*b*c*d*', /"\*a\*b\*c\*d\*" is none of them/],
+    ['types=*a*b*c*d*', /types takes patterns with at most 3 \*/],
     ['types=job_*&filter=job_*', /types and filter are the same parameter/],
     ['fromBlock=1', /unknown parameter fromBlock/],
     ['lastEventId=', /lastEventId takes/],

@@ -7,6 +7,9 @@ import type { EventFilter } from '../../feed/batch.ts'
 import { apiKeyParameter } from '../auth.ts'
 import type { LastEventId } from './start.ts'
 
+/** Maximum number of * in one pattern. No event name needs more. */
+const MAX_STARS = 3
+
 const typesOptions = {
   pattern: '^[a-z_*]{1,40}(,[a-z_*]{1,40}){0,19}$',
   description: `event names or patterns with *, comma-separated: ${eventTypes.join(', ')}, job_*, *`,
@@ -58,6 +61,8 @@ export function parseStreamFilter(rules: FilterRule[], query: StreamQuery): Even
 /** The event types that one of the patterns matches, in the order of {@link eventTypes}. */
 function matchingTypes(patterns: string): string[] {
   const chosen = patterns.split(',').flatMap((pattern) => {
+    if (pattern.split('*').length - 1 > MAX_STARS)
+      throw new BadRequestError(`types takes patterns with at most ${MAX_STARS} *; "${pattern}" has more`)
     const regex = new RegExp(`^${pattern.replace(/\*+/g, '.*')}$`)
     const found = eventTypes.filter((type) => regex.test(type))
     if (found.length === 0)
