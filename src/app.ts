@@ -28,8 +28,8 @@ export interface App {
 
 /**
  * Starts the rooms that the configured role needs, and connects them.
- * @throws ConfigError, DefinitionError or DatabaseError, or the error of listening, for example if the port is taken. Other failures, such as
- * an RPC or a Postgres that does not answer, are retried while the app runs.
+ * @throws ConfigError, DefinitionError or DatabaseError, or the error of listening, for example if the port is taken. Other
+ * failures, such as an RPC or a Postgres that does not answer, are retried while the app runs.
  */
 export async function createApp(config: Readonly<Config>, log: Logger): Promise<App> {
   const metrics = createMetrics(version)

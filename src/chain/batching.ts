@@ -1,7 +1,10 @@
 import { rpcFailureOf } from './errors.ts'
 import type { Reply, RpcCall, Send } from './transport.ts'
 
-/** Maximum number of calls that are joined into a batch. A range needs three, and public endpoints that limit batches allow at least three. */
+/**
+ * Maximum number of calls that are joined into a batch. A range needs three, and public endpoints that limit batches allow at
+ * least three.
+ */
 const BATCH_SIZE = 3
 
 /** A request that waits for the end of the tick. */

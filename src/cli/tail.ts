@@ -103,7 +103,10 @@ function lineFormat(colour: boolean): (event: JobEvent) => string {
   }
 }
 
-/** Returns the block where the history begins. For a duration, that is the block of the oldest job created within it. Jobs are read from the newest back. */
+/**
+ * Returns the block where the history begins. For a duration, that is the block of the oldest job created within it. Jobs are read
+ * from the newest back.
+ */
 async function blockSince(url: string, since: Since, source: RequestOptions): Promise<bigint> {
   if ('block' in since) return since.block
   const begin = Date.now() - since.agoMs

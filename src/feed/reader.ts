@@ -6,7 +6,9 @@ import { append, dropPruned, type Tail } from './tail.ts'
 export interface FeedWatcher {
   /** Called when there are new events. */
   onChange(): void
-  /** Called when entries after the newest one in memory are missing in the store: it was rebuilt or restored, or pruned meanwhile. */
+  /**
+   * Called when entries after the newest one in memory are missing in the store: it was rebuilt or restored, or pruned meanwhile.
+   */
   onRebuilt(): void
 }
 

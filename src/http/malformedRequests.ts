@@ -9,8 +9,8 @@ const answers: Record<string, [status: string, message: string]> = {
 }
 
 /**
- * Answers a request that node:http cannot parse or that takes too long to arrive, and closes the connection. If the connection has carried an answer
- * before, that answer may be incomplete. A second one would end up inside it, so none is sent.
+ * Answers a request that node:http cannot parse or that takes too long to arrive, and closes the connection. If the connection has
+ * carried an answer before, that answer may be incomplete. A second one would end up inside it, so none is sent.
  */
 export function answerMalformedRequest({ code = '' }: Error & { code?: string }, socket: Socket): void {
   if (code === 'ECONNRESET' || !socket.writable || socket.bytesWritten > 0) {

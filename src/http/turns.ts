@@ -1,7 +1,10 @@
 import type { FastifyInstance } from 'fastify'
 import { addressKey } from './address.ts'
 
-/** Number of requests of one address that begin in a turn of the event loop. Eight take 1 to 4 ms, and all other work waits that long. */
+/**
+ * Number of requests of one address that begin in a turn of the event loop. Eight take 1 to 4 ms, and all other work waits that
+ * long.
+ */
 const AT_ONCE = 8
 
 /** The requests of one address in this turn of the event loop. */

@@ -96,7 +96,10 @@ function advance(ix: Converging, from: StepStart): Promise<Outcome> {
   return next < final ? indexFinalized(ix, from, final) : indexHead(ix, from, limit)
 }
 
-/** Handles a target that is not above the cursor. Either the local chain has it, or the node lags, or a branch that is not longer won. */
+/**
+ * Handles a target that is not above the cursor. Either the local chain has it, or the node lags, or a branch that is not longer
+ * won.
+ */
 async function compareTip(ix: Converging, cursor: Cursor, head: Header, target: number): Promise<Outcome> {
   if (target < 0) return 'caught-up'
   const tip = target === head.number ? head : await ix.source.header(target)

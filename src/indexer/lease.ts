@@ -76,7 +76,10 @@ export function noteRenewal(lease: Lease): void {
   lease.heldAt = lease.contactAt = performance.now()
 }
 
-/** Notes that this process may hold the lease no longer: it ran out, another process moved the cursor, or the database was restored. */
+/**
+ * Notes that this process may hold the lease no longer: it ran out, another process moved the cursor, or the database was
+ * restored.
+ */
 export function loseLease(lease: Lease): void {
   lease.held = false
 }

@@ -1,10 +1,18 @@
 import { desc, isNull, sql } from 'drizzle-orm'
 import type { Hex } from 'viem'
 import type { Contract } from '../contract/define.ts'
+import { DatabaseError } from '../errors.ts'
 import type { Database } from './database.ts'
 import { createFilterIndexes } from './filterIndexes.ts'
 import { blocks, cursor } from './schema.ts'
 import type { BlockRef } from './writes.ts'
+
+/** The error of a read that finds no row in the table cursor. */
+export function missingCursor(): DatabaseError {
+  return new DatabaseError(
+    'The row of the table cursor is missing. Run jobcast reset; the next start indexes from scratch.',
+  )
+}
 
 /** Position of the index on its chain. A step moves the cursor only if its `revision` is still this one. */
 export interface Cursor {

@@ -1,8 +1,8 @@
 import { and, asc, desc, gte, lte, type Placeholder, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
 import type { Contract } from '../contract/define.ts'
 import type { Filter } from '../contract/filters.ts'
-import { DatabaseError } from '../errors.ts'
 import { jobsCondition, totalsCondition } from './conditions.ts'
+import { missingCursor } from './cursor.ts'
 import { type Database, prepared } from './database.ts'
 import { cursor, jobs, totals } from './schema.ts'
 import type { Position } from './writes.ts'
@@ -48,10 +48,7 @@ export async function readHistory(
   const [row] = isFirstPage(query)
     ? await firstPage(db).execute({ limit, fetched: limit + 1 })
     : await pageQuery(db, contract, query, { limit, fetched: limit + 1, offset })
-  if (!row)
-    throw new DatabaseError(
-      'The row of the table cursor is missing. Run jobcast reset; the next start indexes from scratch.',
-    )
+  if (!row) throw missingCursor()
   const { jobs, total, found, blockNumber, logIndex, lastId } = row
   return {
     jobs: jobs ?? '',

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { DatabaseError } from '../errors.ts'
+import { missingCursor } from './cursor.ts'
 import { type Database, prepared } from './database.ts'
 import { cursor } from './schema.ts'
 
@@ -56,9 +56,6 @@ const stateQuery = prepared(({ orm }) =>
 /** Reads the state. @throws DatabaseError if the cursor row was deleted */
 export async function readState(db: Database): Promise<IndexState> {
   const [row] = await stateQuery(db).execute()
-  if (!row)
-    throw new DatabaseError(
-      'The row of the table cursor is missing. Run jobcast reset; the next start indexes from scratch.',
-    )
+  if (!row) throw missingCursor()
   return row
 }
