@@ -56,8 +56,9 @@ export const pages: FastifyPluginAsyncTypebox = async (app) => {
     if (last !== '' && empty === '') return reply.redirect(`../${last}${query ? `?${query}` : ''}`)
   })
 
-  const { 'index.html': home, 'docs.html': docs, 'job.html': job, ...files } = await readAssets()
+  const { 'index.html': home, 'docs.html': docs, 'job.html': job, ...others } = await readAssets()
   if (!home || !docs || !job) throw new Error('a page is missing in src/page')
+  const files = new Map(Object.entries(others))
   const schema = { hide: true }
   app.get('/', { schema }, async (_request, reply) => sendAsset(reply, home))
   app.get('/docs', { schema }, async (_request, reply) => sendAsset(reply, docs))
@@ -68,10 +69,14 @@ export const pages: FastifyPluginAsyncTypebox = async (app) => {
       sendAsset(reply, { ...job, body: job.body.replaceAll(JOB_ID, () => displayedId(params.jobId)) }),
   )
   // Without a rate limit, since one visit of the live page needs some 45 files.
-  for (const [name, file] of Object.entries(files))
-    app.get(`/page/${name}`, { schema, config: { rateLimit: false } }, async (_request, reply) =>
-      sendAsset(reply, file),
-    )
+  app.get(
+    '/page/:name',
+    { schema: { ...schema, params: Type.Object({ name: Type.String() }) }, config: { rateLimit: false } },
+    async ({ params }, reply) => {
+      const file = files.get(params.name)
+      return file ? sendAsset(reply, file) : reply.callNotFound()
+    },
+  )
 }
 
 /** The id as HTML text; empty if no contract can have such an id. */
