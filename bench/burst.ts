@@ -54,8 +54,8 @@ export const burst: Bench = {
             ms: blocks * 200,
             pauseMs: 20,
           } satisfies RequestLoad)
-          const way = await measure(chain, `${jobcast.url}/api/v1/events`, blocks)
-          return { page: (await page).times, way: way.created }
+          const { created } = await measure(chain, `${jobcast.url}/api/v1/events`, blocks)
+          return { page: (await page).times, stream: created }
         }
         const quiet = await round()
         await greedy.ask('start', {
@@ -75,7 +75,7 @@ export const burst: Bench = {
         })
         return [
           figure("another address's first page", 'page', 5),
-          figure('a job from its block to the stream', 'way', 3),
+          figure('a job from its block to the stream', 'stream', 3),
         ]
       } finally {
         await jobcast.stop()

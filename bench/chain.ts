@@ -1,4 +1,4 @@
-import { encodeFunctionData, type Hex } from 'viem'
+import { encodeFunctionData, numberToHex } from 'viem'
 import { jobRegistryAbi } from '../abi/jobRegistry.ts'
 import { devAccount } from '../src/devnet/client.ts'
 import { startChain, type TestChain } from '../test/helpers/anvil.ts'
@@ -29,18 +29,21 @@ export async function startFilledChain(
   try {
     const used = 30_000 + (mixed ? 12_000 : 3_050) * perBlock
     // A block has room for one transaction, which fills less than half of it, so that the base fee falls.
-    await chain.rpc('evm_setBlockGasLimit', [hex(Math.ceil(used * 2.6))])
+    await chain.rpc('evm_setBlockGasLimit', [numberToHex(Math.ceil(used * 2.6))])
     await chain.setAutomine(false)
     const data = encodeFunctionData({
       abi: jobRegistryAbi,
       functionName: mixed ? 'createCompletedJobs' : 'createJobs',
       args: [BigInt(perBlock), 7n, 100_000_000n, DEADLINE],
     })
-    const transaction = { from: devAccount, to: chain.address, data, gas: hex(used * 2) }
+    const transaction = { from: devAccount, to: chain.address, data, gas: numberToHex(used * 2) }
     for (let done = 0; done < blocks; done += BATCH) {
       const size = Math.min(BATCH, blocks - done)
       // The deployment was nonce 0.
-      const batch = Array.from({ length: size }, (_, i) => ({ ...transaction, nonce: hex(1 + done + i) }))
+      const batch = Array.from({ length: size }, (_, i) => ({
+        ...transaction,
+        nonce: numberToHex(1 + done + i),
+      }))
       await post(
         chain.url,
         batch.map((each) => ({ method: 'eth_sendTransaction', params: [each] })),
@@ -58,7 +61,7 @@ export async function startFilledChain(
   }
 }
 
-/** One batch of JSON-RPC. */
+/** Sends one batch of JSON-RPC requests. @throws Error with the node's message if it refuses one of them */
 async function post(url: string, requests: { method: string; params: unknown[] }[]): Promise<void> {
   const body = requests.map((request, id) => ({ jsonrpc: '2.0', id, ...request }))
   const response = await fetch(url, {
@@ -68,8 +71,4 @@ async function post(url: string, requests: { method: string; params: unknown[] }
   })
   for (const { error } of (await response.json()) as { error?: { message: string } }[])
     if (error) throw new Error(error.message)
-}
-
-function hex(number: number): Hex {
-  return `0x${number.toString(16)}`
 }

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { endWithParent } from '../src/devnet/guard.ts'
 
 /** A floor or a load generator in a process of its own. `ask` calls one of its functions by name. */
-export interface Child {
+interface Child {
   pid: number
   ask<T>(question: string, argument?: unknown): Promise<T>
   end(): Promise<void>

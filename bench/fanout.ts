@@ -127,7 +127,7 @@ export async function measureFanout(
   return measured
 }
 
-export interface Round {
+interface Round {
   /** milliseconds of each delivery, from commit to receipt */
   times: number[]
   /** duration of the round */

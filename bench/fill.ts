@@ -8,14 +8,14 @@ import type { TestChain } from '../test/helpers/anvil.ts'
 /** Jobs in one block. */
 const PER_BLOCK = 50
 const CLIENTS = 1_000
-/** Entries of the feed: as many as after a busy hour, and more than a process keeps in memory. */
+/** Entries of the feed: as many as after a busy hour, and more than the 8,192 that a process loads when it starts. */
 const FED = 10_000
 
 /** A job object as the store writes it, for Postgres' format(). */
 const JOB = `{"jobId":"%s","status":"OPEN","clientId":"%s","strategyType":"%s","verificationLevel":%s,"budget":"%s","onchainDeadline":"%s","onchainCreatedAt":"%s","creationTxHash":"0x%8$s%8$s","blockNumber":"%9$s","title":null,"description":null,"providerId":null,"evaluatorId":null}`
 
 /** The chain a filled database belongs to; its head is the block of the last job. */
-export interface FilledAt {
+interface FilledAt {
   chainId: number
   genesisHash: string
   contract: string

@@ -51,7 +51,7 @@ interface Times {
   updated: number[]
 }
 
-export async function latencyOfFloor(chain: TestChain, pg: TestPostgres, blocks: number): Promise<Times> {
+async function latencyOfFloor(chain: TestChain, pg: TestPostgres, blocks: number): Promise<Times> {
   const child = startChild('floors/latency.ts', { nodeArgs: ['--experimental-websocket', '--no-warnings'] })
   try {
     const databaseUrl = await pg.createDatabase()
@@ -62,7 +62,7 @@ export async function latencyOfFloor(chain: TestChain, pg: TestPostgres, blocks:
   }
 }
 
-export async function latencyOfJobcast(chain: TestChain, pg: TestPostgres, blocks: number): Promise<Times> {
+async function latencyOfJobcast(chain: TestChain, pg: TestPostgres, blocks: number): Promise<Times> {
   // Without a recent block, /ready answers 503.
   await chain.mine()
   const jobcast = await startJobcast({

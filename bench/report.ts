@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
-import { fileURLToPath } from 'node:url'
 import { median } from './quantile.ts'
 
 /** One figure of a bench: several measurements of Jobcast, and of the floor that it is compared with. */
@@ -24,7 +23,7 @@ export interface Bench {
 }
 
 /** The ratio of each round to the round of the floor beside it; undefined without a floor. */
-export function ratios({ jobcast, floor }: Figure): number[] | undefined {
+function ratios({ jobcast, floor }: Figure): number[] | undefined {
   return floor && jobcast.map((value, i) => value / (floor.values[i] ?? median(floor.values)))
 }
 
@@ -69,32 +68,28 @@ function short(value: number): string {
 }
 
 export function machine() {
-  const git = (...args: string[]) => execFileSync('git', args, { encoding: 'utf8', stdio: 'pipe' }).trim()
-  const commit = () =>
-    `${git('rev-parse', '--short', 'HEAD')}${git('status', '--porcelain') ? ' (changed)' : ''}`
   return {
     cpu: cpus()[0]?.model ?? 'unknown',
     cores: cpus().length,
     memoryGb: Math.round(totalmem() / 2 ** 30),
     node: process.version,
     platform: `${process.platform}-${process.arch}`,
-    commit: attempt(commit) ?? 'unknown',
+    commit: commit(),
   }
 }
 
-function attempt<T>(run: () => T): T | undefined {
+function commit(): string {
+  const git = (...args: string[]) => execFileSync('git', args, { encoding: 'utf8', stdio: 'pipe' }).trim()
   try {
-    return run()
+    return `${git('rev-parse', '--short', 'HEAD')}${git('status', '--porcelain') ? ' (changed)' : ''}`
   } catch {
-    return undefined
+    return 'unknown'
   }
 }
 
-/** Writes the results to `.bench/NAME.json` and returns the path. */
-export function save(name: string, content: object): string {
-  const folder = fileURLToPath(new URL('../.bench/', import.meta.url))
+/** Writes the results to `.bench/NAME.json`. */
+export function save(name: string, content: object): void {
+  const folder = new URL('../.bench/', import.meta.url)
   mkdirSync(folder, { recursive: true })
-  const path = `${folder}${name}.json`
-  writeFileSync(path, `${JSON.stringify(content, null, 2)}\n`)
-  return path
+  writeFileSync(new URL(`${name}.json`, folder), `${JSON.stringify(content, null, 2)}\n`)
 }

@@ -69,7 +69,7 @@ async function mixed(pg: TestPostgres, blocks: number, rounds: number): Promise<
   return [{ what, unit: 'logs/s', jobcast, floor, goal: { atLeast: 0.5 } }]
 }
 
-export async function syncFloor(
+async function syncFloor(
   file: string,
   chain: FilledChain,
   pg: TestPostgres,
@@ -102,7 +102,7 @@ export async function syncJobcast(chain: FilledChain, pg: TestPostgres): Promise
   await sql.listen(channelOf('public'), (payload) => {
     if (Number(payload.split(' ')[1]) === chain.lastBlock) end = performance.now()
   })
-  // The chain is paused until the process is ready, so that its start is not measured, as with the floor.
+  // The chain is paused until the process is ready, so that the start of the process is not measured, as with the floor.
   chain.kill('SIGSTOP')
   const jobcast = await startJobcast({
     RPC_URL: chain.url,

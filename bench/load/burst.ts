@@ -14,8 +14,8 @@ export interface Burst {
   from: string
 }
 
-/** Least time between the beginnings of two bursts. */
-const VOLLEY_MS = 1_000
+/** Minimum time between the beginnings of two bursts. */
+const INTERVAL_MS = 1_000
 
 /** Answers so far, by HTTP status. */
 export type BurstAnswers = Record<string, number>
@@ -36,7 +36,7 @@ answer({
 async function repeat({ urls, queries, from }: Burst): Promise<void> {
   while (running)
     await Promise.all([
-      new Promise((resolve) => setTimeout(resolve, VOLLEY_MS)),
+      new Promise((resolve) => setTimeout(resolve, INTERVAL_MS)),
       ...Array.from({ length: queries }, (_, i) => ask(urls[i % urls.length] as string, from)),
     ])
 }

@@ -1,5 +1,5 @@
 /** Stream load: many subscribers as bare sockets, which record when each event arrives. */
-import { connect, type NetConnectOpts, type Socket } from 'node:net'
+import { connect, type NetConnectOpts } from 'node:net'
 import { answer } from '../child.ts'
 import { clock } from '../clock.ts'
 
@@ -15,7 +15,6 @@ const OPENING = 200
 const EVENT = Buffer.from('event: job_created')
 
 const shared = Buffer.allocUnsafe(64 * 1024)
-const sockets: Socket[] = []
 const times: number[] = []
 let expected = Number.POSITIVE_INFINITY
 let complete = () => {}
@@ -73,7 +72,6 @@ function stream(hostname: string, port: number, host: string, path: string): Pro
           if (opened) count(bytes)
           else if (bytes.includes('event: connected')) {
             opened = true
-            sockets.push(socket)
             resolve()
           } else if (!bytes.includes('HTTP/1.1 200')) reject(new Error(bytes.toString('latin1')))
           return true
