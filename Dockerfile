@@ -13,7 +13,7 @@ RUN npm run build && npm prune --omit=dev --ignore-scripts
 FROM node:22-bookworm-slim
 ENV NODE_ENV=production DATA_DIR=/data
 WORKDIR /app
-# Owned by root and read-only to the process: it writes to /data alone.
+# The files belong to root, so the process can write only to /data.
 COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
@@ -23,9 +23,9 @@ RUN mkdir /data && chown node:node /data
 USER node
 VOLUME /data
 EXPOSE 3000
-# The process lives; /ready tells more, but a chain that stands still is no reason to restart us.
+# /health and not /ready: a restart helps against neither a lagging chain nor a database that does not answer.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT || 3000}/health`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
-# node itself is process 1 and handles SIGTERM; npm would swallow it.
+# node itself is process 1, so that it gets SIGTERM. npm would not pass it on.
 ENTRYPOINT ["node", "dist/src/cli/main.js"]
 CMD ["start"]

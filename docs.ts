@@ -10,7 +10,7 @@ export function withSettings(readme: string): string {
   )
 }
 
-/** The settings as a table of Markdown. */
+/** Returns the settings as a Markdown table. */
 function settingsTable(): string {
   const rows = settings.map(({ name, takes, default: fallback, required }) => {
     const value = required ? 'required' : fallback === undefined ? '' : `\`${fallback}\``
@@ -19,7 +19,7 @@ function settingsTable(): string {
   return ['| setting | default | takes |', '| --- | --- | --- |', ...rows].join('\n')
 }
 
-/** A `.env` to begin with. The required settings are to be filled in; every other one is commented out, with its default. */
+/** Returns the text of .env.example. Required settings are empty; every other one is commented out, with its default. */
 export function dotEnvExample(): string {
   const entries = settings.map(
     ({ name, takes, default: fallback, required }) =>

@@ -5,7 +5,7 @@ export default defineConfig({
   test: {
     include: ['test/system/**/*.test.ts'],
     globalSetup: 'test/setup.ts',
-    // A shared machine stalls now and then; what fails twice is no stall.
+    // A shared CI machine stalls now and then. A test that fails twice has another cause.
     retry: process.env.CI ? 1 : 0,
     testTimeout: 120_000,
     hookTimeout: 120_000,

@@ -24,7 +24,7 @@ if [ $# -eq 0 ] || [ $(($# % 2)) -ne 0 ]; then
   exit 2
 fi
 
-# All of them must be well before the first is touched, or two would be away together.
+# All must be ready before the first is replaced. Otherwise two could be down at the same time.
 check() { curl --silent --fail --max-time 5 --output /dev/null "$1/ready"; }
 arguments=("$@")
 for ((i = 0; i < ${#arguments[@]}; i += 2)); do

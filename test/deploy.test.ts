@@ -72,7 +72,10 @@ it('docker-compose.yml passes every setting of .env to a single process and to a
   const ofTheContainer = ['DATABASE_URL', 'DATA_DIR', 'HOST', 'PORT', 'TRUST_PROXY']
   for (const { name } of settings)
     if (!ofTheContainer.includes(name))
-      expect(compose.match(new RegExp(`^ +${name}: \\$\\{${name}:-`, 'gm')), name).toHaveLength(2)
+      expect(compose).toMatch(
+        new RegExp(`^x-settings: &settings\\n(?: .*\\n)* {2}${name}: \\$\\{${name}:-`, 'm'),
+      )
+  expect(compose.match(/^ +(?:environment|<<): \*settings$/gm)).toHaveLength(2)
 })
 
 it('metrics follow the Prometheus naming conventions: base units, and _total on counters only', () => {
