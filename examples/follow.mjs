@@ -3,7 +3,7 @@
 //   node examples/follow.mjs http://localhost:3000 status=OPEN,FUNDED
 //
 // In this repository run `npm run build` first; elsewhere `npm install jobcast-client`.
-import { follow } from 'jobcast-client'
+import { follow, jobKey } from 'jobcast-client'
 
 const [url = 'http://localhost:3000', query = ''] = process.argv.slice(2)
 const stop = new AbortController()
@@ -14,9 +14,9 @@ const filter = Object.fromEntries(new URLSearchParams(query))
 const jobs = new Map()
 for await (const event of follow(url, { filter, signal: stop.signal })) {
   if (!event.type.startsWith('job_')) continue
-  const { jobId, creationTxHash, status } = event.data
-  // A contract may use an id twice. The transaction distinguishes the two jobs.
-  const key = `${jobId} ${creationTxHash}`
+  const { jobId, status } = event.data
+  // A contract may use an id twice, so jobId is not the key.
+  const key = jobKey(event.data)
   // A reorg can remove a job from the chain, and after a change a job may no longer match the filter.
   if (event.type === 'job_removed' || event.left) jobs.delete(key)
   else jobs.set(key, event.data)

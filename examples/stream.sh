@@ -3,7 +3,7 @@
 #
 #   sh examples/stream.sh http://localhost:3000 'strategyType=PROGRAM'
 #
-# To only look at it: curl -N http://localhost:3000/api/v1/events
+# Without resuming, one line is enough: curl -N http://localhost:3000/api/v1/events
 base=${1:-http://localhost:3000}
 query=${2:-}
 id='' retry=3000
@@ -27,7 +27,7 @@ while :; do
       'data: '*) case $event in job_*) printf '%s %s\n' "$event" "${line#data: }" ;; esac ;;
       'id: '*) next=${line#id: } ;;
       'retry: '*) retry=${line#retry: } ;;
-      # The end of a frame. Its id counts only now that the frame is complete.
+      # The end of a frame. Its id counts only when the frame is complete.
       '') id=${next:-$id} event='' next='' ;;
       # A refusal has the reason in JSON. A repeated request gets the same 4xx. 429 and 5xx are temporary.
       '{'*) printf '%s\n' "$line" >&2 ;;
