@@ -17,7 +17,7 @@ while :; do
   # -N: no buffering. --speed-*: a connection with less than a byte a second for 75 s is dead.
   curl -sS -N --speed-limit 1 --speed-time 75 -w '\nstatus: %{http_code}\n' \
     -H 'Accept: text/event-stream' ${id:+-H "Last-Event-ID: $id"} \
-    "$base/api/v1/events?types=connected,ping,job_*&$query" >"$pipe" &
+    "$base/api/v1/events?$query" >"$pipe" &
   curl=$!
 
   event='' next=''
