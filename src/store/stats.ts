@@ -1,10 +1,10 @@
-import { and, asc, gt, sql } from 'drizzle-orm'
+import { and, desc, gt, sql } from 'drizzle-orm'
 import type { Database } from './database.ts'
 import { hours, totals } from './schema.ts'
 
 /** Hours of the hourly series. */
 const SERIES_HOURS = 7 * 24
-/** Maximum number of rows. Beyond it, the newest hours are cut: with 59 values of the choice in each of 168 hours. */
+/** Maximum number of rows. Beyond it, the oldest hours are cut: with 59 values of the choice in each of 168 hours. */
 const SERIES_LIMIT = 10_000
 
 /** Number of jobs with the same status and choices, and the sum of their amounts. */
@@ -36,8 +36,8 @@ export async function readTotals({ orm }: Database): Promise<{ totals: Total[]; 
       .where(
         and(gt(hours.jobs, 0), sql`${hours.hour} > extract(epoch from now()) - ${SERIES_HOURS * 3600}::int`),
       )
-      .orderBy(asc(hours.hour), asc(hours.choice))
+      .orderBy(desc(hours.hour), desc(hours.choice))
       .limit(SERIES_LIMIT),
   ])
-  return { totals: all.map((row) => ({ ...row, kind: JSON.parse(row.kind) })), hours: series }
+  return { totals: all.map((row) => ({ ...row, kind: JSON.parse(row.kind) })), hours: series.reverse() }
 }
