@@ -4,7 +4,7 @@ import { Connected, Ping, Unavailable } from '../events.ts'
 import { createFanout, type Fanout } from '../feed/fanout.ts'
 import type { Feed } from '../feed/feed.ts'
 import { observeGauge } from '../observe/metrics.ts'
-import { addressKey } from './address.ts'
+import { keyAddresses } from './address.ts'
 import { createAdmission } from './admission.ts'
 import { authentication } from './auth.ts'
 import { caching } from './caching.ts'
@@ -25,6 +25,7 @@ import { takeTurns } from './turns.ts'
 export async function serveApi(app: Instance, feed: Feed, options: ServerOptions): Promise<void> {
   const { config, contract } = options
   for (const schema of [jobSchema(contract), ErrorBody, Connected, Ping, Unavailable]) app.addSchema(schema)
+  keyAddresses(app)
   takeTurns(app)
   await allowOrigins(app)
   if (config.rateLimit > 0) await limitRequests(app, config.rateLimit)
@@ -56,14 +57,15 @@ async function allowOrigins(app: Instance): Promise<void> {
 }
 
 /**
- * Limits the request rate of all routes without `rateLimit: false`, and of requests that match no route.
+ * Limits the request rate of all routes without `rateLimit: false`, and of unknown paths. Malformed URLs are not counted, because no
+ * hook runs for them.
  * @param max requests of one client address per minute
  */
 async function limitRequests(app: Instance, max: number): Promise<void> {
   await app.register(rateLimit, {
     max,
     timeWindow: '1 minute',
-    keyGenerator: (request) => addressKey(request.ip),
+    keyGenerator: (request) => request.addressKey,
     errorResponseBuilder: (_request, { after }) =>
       Object.assign(new Error(`too many requests; try again in ${after}`), { statusCode: 429 }),
   })
@@ -87,7 +89,10 @@ function serveStreams(app: Instance, feed: Feed, { config, contract, metrics }: 
     fanout.stalled,
   )
   const streams = eventsRoute(app, {
-    ...{ contract, feed, fanout, metrics },
+    contract,
+    feed,
+    fanout,
+    metrics,
     maxStreams: config.maxStreams,
     maxStreamsPerIp: config.maxStreamsPerIp,
     resumable: config.feedRetentionSeconds > 0,

@@ -121,7 +121,9 @@ function contractData({
     statuses,
     // The response schema drops the fields' other properties.
     fields: fields.map(({ nullable = false, role = false, values, ...field }) => ({
-      ...{ ...field, nullable, role },
+      ...field,
+      nullable,
+      role,
       ...(values && { values: [...values] }),
     })),
     filters: filters.map(({ name, test, fields, parameter }) => ({

@@ -29,8 +29,8 @@ export function errorHandling(app: FastifyInstance): void {
 }
 
 /**
- * Answers a URL that cannot be decoded or has a path parameter of more than 100 characters. Such a request matches no route, so no
- * hook of a route runs.
+ * Answers a URL that cannot be decoded or has a path parameter of more than 100 characters. No hook runs for
+ * such a request, so it does not count for the rate limit.
  */
 export function answerMalformedUrl(_error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
   sendError(reply, 'BAD_REQUEST', `the path ${pathOf(request)} cannot be read`)

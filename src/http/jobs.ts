@@ -1,8 +1,8 @@
+import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { Contract } from '../contract/define.ts'
 import { canonical } from '../contract/filters.ts'
 import { TOTAL_LIMIT } from '../store/history.ts'
-import { addressKey } from './address.ts'
 import type { Admission } from './admission.ts'
 import { apiKeyParameter, KeyQuery } from './auth.ts'
 import { coalesce } from './coalesce.ts'
@@ -60,7 +60,7 @@ export function jobsRoutes(app: Instance, admission: Admission, options: JobsOpt
  * after the rate limit, which counts the refused requests too.
  */
 function refuseIfFull(admission: Admission) {
-  return async ({ ip }: { ip: string }) => admission.assertPlace(addressKey(ip))
+  return async ({ addressKey }: FastifyRequest) => admission.assertPlace(addressKey)
 }
 
 function historyRoute(app: Instance, admission: Admission, { contract, readHistory }: JobsOptions): void {
@@ -84,11 +84,9 @@ function historyRoute(app: Instance, admission: Admission, { contract, readHisto
       preParsing: refuseIfFull(admission),
       preValidation: async ({ query }) => assertPlainNumbers(query),
     },
-    async ({ query, ip }, reply) => {
+    async ({ query, addressKey }, reply) => {
       const historyQuery = parseHistoryQuery(contract.filters, query)
-      const { jobs, total, next, lastId } = await admission.run(addressKey(ip), () =>
-        readShared(historyQuery),
-      )
+      const { jobs, total, next, lastId } = await admission.run(addressKey, () => readShared(historyQuery))
       const { page, limit } = query
       const pagination = JSON.stringify({ page, limit, total, next: next && encodePosition(next) })
       // `jobs` is JSON already.
@@ -119,9 +117,9 @@ function jobRoute(app: Instance, admission: Admission, { contract, readJob }: Jo
   app.get(
     '/api/v1/jobs/:jobId',
     { schema, preParsing: refuseIfFull(admission) },
-    async ({ params, ip }, reply) => {
+    async ({ params, addressKey }, reply) => {
       const [jobId = params.jobId] = canonical('jobId', [params.jobId], idParameter)
-      const found = await admission.run(addressKey(ip), () => readJob(jobId))
+      const found = await admission.run(addressKey, () => readJob(jobId))
       if (!found) return sendError(reply, 'NOT_FOUND', `there is no job ${jobId}`)
       return reply.send({ success: true, data: { ...found.job, lifecycle: found.lifecycle } })
     },

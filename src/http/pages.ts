@@ -50,10 +50,8 @@ export const pages: FastifyPluginAsyncTypebox = async (app) => {
   await app.register(helmet, security)
   // The links of a page are relative to its folder, so its address must not end with a slash.
   app.addHook('preHandler', async ({ url }, reply) => {
-    const [path = '', ...rest] = url.split('?')
-    const query = rest.join('?')
-    const [last = '', empty] = path.split('/').slice(-2)
-    if (last !== '' && empty === '') return reply.redirect(`../${last}${query ? `?${query}` : ''}`)
+    const [, last, query = ''] = /^[^?]*\/([^/?]+)\/(\?.*)?$/.exec(url) ?? []
+    if (last !== undefined) return reply.redirect(`../${last}${query}`)
   })
 
   const { 'index.html': home, 'docs.html': docs, 'job.html': job, ...others } = await readAssets()

@@ -1,5 +1,4 @@
 import type { FastifyInstance } from 'fastify'
-import { addressKey } from './address.ts'
 
 /**
  * Number of requests of one address that begin in a turn of the event loop. Eight take 1 to 4 ms, and all other work waits that
@@ -31,11 +30,10 @@ export function takeTurns(app: FastifyInstance): void {
     if (turns.size > 0) setImmediate(nextTurn)
   }
 
-  app.addHook('onRequest', (request, _reply, done) => {
-    const address = addressKey(request.ip)
-    const turn = turns.get(address) ?? { begun: 0, waiting: [] }
+  app.addHook('onRequest', ({ addressKey }, _reply, done) => {
+    const turn = turns.get(addressKey) ?? { begun: 0, waiting: [] }
     if (turns.size === 0) setImmediate(nextTurn)
-    turns.set(address, turn)
+    turns.set(addressKey, turn)
     if (turn.begun >= AT_ONCE) turn.waiting.push(done)
     else {
       turn.begun++

@@ -7,7 +7,6 @@ import type { Fanout } from '../../feed/fanout.ts'
 import type { Feed } from '../../feed/feed.ts'
 import { unwrap } from '../../messages.ts'
 import type { Metrics } from '../../observe/metrics.ts'
-import { addressKey } from '../address.ts'
 import type { Instance } from '../instance.ts'
 import { STREAM_ROUTE, streamDescription } from './describe.ts'
 import { createLimits, type StreamLimits } from './limits.ts'
@@ -79,11 +78,11 @@ async function answerStreamRequest(streams: Streams, streamRequest: StreamReques
   if (request.method === 'HEAD') return sendComplete(reply)
   if (streams.draining) return refuse(streams, streamRequest, 'draining')
   // Counted before the next await. Otherwise all requests of a burst would find the same free place.
-  const address = addressKey(request.ip)
-  const exceeded = streams.limits.take(address)
+  const { addressKey } = request
+  const exceeded = streams.limits.take(addressKey)
   if (exceeded === 'full') return refuse(streams, streamRequest, 'full')
   if (exceeded === 'address_full') return sendAddressFull(reply, streams.maxStreamsPerIp)
-  return openStream(streams, streamRequest, () => streams.limits.release(address))
+  return openStream(streams, streamRequest, () => streams.limits.release(addressKey))
 }
 
 /** @param release frees the place that the stream takes; called once */
@@ -107,7 +106,10 @@ async function openStream(
   }
   reply.hijack()
   addSubscriber(feed, fanout, {
-    ...{ response: reply.raw, socket, filter, start },
+    response: reply.raw,
+    socket,
+    filter,
+    start,
     chunked: request.raw.httpVersionMinor >= 1,
     onClose() {
       release()

@@ -31,7 +31,10 @@ export function addSubscriber(feed: Feed, fanout: Fanout, stream: OpenStream): v
   const { response, socket, chunked, filter, start, onClose } = stream
   startStream(response)
   const subscriber = fanout.open({
-    ...{ socket, filter, chunked, position: start.position },
+    socket,
+    filter,
+    chunked,
+    position: start.position,
     first: connectedFrame(start, feed.indexed()),
     end(how) {
       fanout.remove(subscriber)
