@@ -1,4 +1,4 @@
-/** `jobcast-client`: the typed subscriber, for browsers and Node. This file lists what the package exports. */
+/** `jobcast-client`: the typed client, for browsers and Node. This file lists what the package exports. */
 export type {
   Connected,
   EventData,

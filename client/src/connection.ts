@@ -23,7 +23,7 @@ const LARGEST_FRAME = 1 << 20
  * @throws JobcastError if the server refuses; any other error if the connection fails, falls silent or is aborted
  */
 export async function* connect(url: URL, options: ConnectionOptions): AsyncGenerator<EventSourceMessage> {
-  const { idleTimeout, signal } = options
+  const { headers, idleTimeout, signal, onRetryTime } = options
   const connection = new AbortController()
   const abort = () => connection.abort(signal?.reason)
   signal?.addEventListener('abort', abort, { once: true })
@@ -36,7 +36,6 @@ export async function* connect(url: URL, options: ConnectionOptions): AsyncGener
   }
 
   try {
-    const { headers } = options
     const response = await watched(fetch(url, { headers, signal: connection.signal, cache: 'no-store' }))
     if (!response.ok) throw await watched(refusal(response))
     const type = response.headers.get('content-type') ?? 'nothing'
@@ -50,7 +49,7 @@ export async function* connect(url: URL, options: ConnectionOptions): AsyncGener
     const messages: EventSourceMessage[] = []
     const parser = createParser({
       onEvent: (message) => messages.push(message),
-      onRetry: options.onRetryTime,
+      onRetry: onRetryTime,
       maxBufferSize: LARGEST_FRAME,
     })
     const reader = response.body.getReader()

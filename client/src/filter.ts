@@ -1,5 +1,5 @@
 import type { JobBase } from './job.ts'
-import { endpoint, isObject, JobcastError, type JobFilter, type RequestOptions } from './request.ts'
+import { dataOf, endpoint, isObject, JobcastError, type JobFilter, type RequestOptions } from './request.ts'
 import { readJson } from './retry.ts'
 
 /** The part of `GET /api/v1/config` that filters need. */
@@ -17,14 +17,14 @@ export interface ContractInfo {
 /** Whether a job matches a filter. */
 export type Matcher = (job: JobBase) => boolean
 
-/** Makes a predicate from a filter, with the contract definition that the server publishes. */
+/** Makes a predicate from a filter. Reads the contract definition from the server, unless the filter is empty. */
 export async function readMatcher(url: string | URL, options: RequestOptions): Promise<Matcher> {
   const { filter = {} } = options
   if (Object.values(filter).every((value) => valuesOf(value).length === 0)) return () => true
   const target = endpoint(url, 'api/v1/config')
   const contract = await readJson(target, { ...options, attempts: Number.POSITIVE_INFINITY }, (body) => {
-    const data = isObject(body) && isObject(body.data) ? body.data : {}
-    if (isContractInfo(data.contract)) return data.contract
+    const info = dataOf(body).contract
+    if (isContractInfo(info)) return info
     throw new Error(`${target.href} does not describe the contract's filters`)
   })
   return createMatcher(filter, contract)

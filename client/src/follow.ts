@@ -1,10 +1,9 @@
 import type { HistoryOptions } from './history.ts'
 import type { Job, JobBase } from './job.ts'
-import type { SubscribeOptions } from './subscribe.ts'
+import type { StreamOptions } from './subscribe.ts'
 import { type FollowEvent, track } from './track.ts'
 
-export interface FollowOptions<J extends JobBase = Job>
-  extends Omit<SubscribeOptions, 'types' | 'lastEventId'> {
+export interface FollowOptions<J extends JobBase = Job> extends StreamOptions {
   /**
    * First block of the history, inclusive; 0 by default. `'latest'`: no history. A job of an earlier block is first yielded
    * at its next live change, as `job_updated` or `job_removed`. Before that, a change of it in a gap is missed.

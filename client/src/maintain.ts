@@ -3,7 +3,7 @@ import { type JobBase, jobKey } from './job.ts'
 import { createNotifier, type Notifier } from './notifier.ts'
 import { createPending, type Pending } from './pending.ts'
 import type { Retry } from './request.ts'
-import type { SubscribeOptions } from './subscribe.ts'
+import type { StreamOptions } from './subscribe.ts'
 import { type FollowEvent, track } from './track.ts'
 
 /** The state of a mirror. */
@@ -24,9 +24,7 @@ export function createMirrorState<J extends JobBase>(): MirrorState<J> {
   return { jobs, pending: createPending(jobs), synced: false, end: undefined, changed: createNotifier() }
 }
 
-type MaintainOptions = Omit<SubscribeOptions, 'signal' | 'types' | 'lastEventId'> & {
-  signal: AbortSignal
-}
+type MaintainOptions = StreamOptions & { signal: AbortSignal }
 
 /** Keeps the state up to date until the signal aborts or the server refuses. Never rejects. */
 export async function maintain<J extends JobBase>(

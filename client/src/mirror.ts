@@ -1,12 +1,9 @@
 import type { Job, JobBase } from './job.ts'
 import { createMirrorState, type MirrorState, maintain } from './maintain.ts'
 import type { MirrorChange } from './pending.ts'
-import type { RequestOptions } from './request.ts'
+import type { StreamOptions } from './subscribe.ts'
 
-export interface MirrorOptions extends RequestOptions {
-  /** as in `subscribe` */
-  idleTimeout?: number | undefined
-}
+export type MirrorOptions = StreamOptions
 
 /** The jobs of a server that match a filter, kept up to date. Made by {@link mirror}. */
 export interface Mirror<J extends JobBase = Job> extends AsyncIterable<MirrorChange<J>> {

@@ -90,6 +90,11 @@ function parseRetryAfter(value: string | null): number | undefined {
   return Number.isNaN(ms) ? undefined : Math.max(0, ms)
 }
 
+/** The `data` of an answer of the API; empty if the answer has none. */
+export function dataOf(body: unknown): Record<string, unknown> {
+  return isObject(body) && isObject(body.data) ? body.data : {}
+}
+
 /** Whether a JSON value is an object, whose properties can then be read. */
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null

@@ -3,9 +3,12 @@ import { isTransient, JobcastError, type RequestOptions, refusal, requestHeaders
 /** Longest delay of a timer in milliseconds. A longer delay overflows 32 bits, and the timer fires at once. */
 export const LONGEST_TIMER = 2 ** 31 - 1
 
-const LONGEST_BACKOFF = 30_000
+/** Bounds of a delay in milliseconds. A server that asks for a longer one gets it. */
 const SHORTEST_BACKOFF = 250
+const LONGEST_BACKOFF = 30_000
+/** Milliseconds before the first repetition of a request. */
 const FIRST_BACKOFF = 500
+/** Milliseconds that an answer may take as a whole. */
 const ANSWER_TIMEOUT = 30_000
 
 /**
@@ -13,7 +16,7 @@ const ANSWER_TIMEOUT = 30_000
  * Up to 30% of jitter is added, so that the clients of a restarted server do not all return at once.
  */
 export function backoff(base: number, failures: number, error?: unknown): number {
-  const doubled = Math.max(base, SHORTEST_BACKOFF) * 2 ** Math.max(0, Math.min(failures, 16) - 1)
+  const doubled = Math.max(base, SHORTEST_BACKOFF) * 2 ** Math.max(0, failures - 1)
   const asked = error instanceof JobcastError ? (error.retryAfter ?? 0) : 0
   const delay = Math.max(Math.min(doubled, Math.max(LONGEST_BACKOFF, base)), asked)
   return Math.min(delay * (1 + Math.random() * 0.3), LONGEST_TIMER)

@@ -2,7 +2,7 @@ import { locate, pages } from './history.ts'
 import { type JobBase, jobKey } from './job.ts'
 import { byBlock } from './known.ts'
 import { type Change, floorOf, notePage, noteRead, noteReadBegan, type Progress } from './progress.ts'
-import { endpoint, isObject, JobcastError, type RequestOptions } from './request.ts'
+import { dataOf, endpoint, JobcastError, type RequestOptions } from './request.ts'
 import { type ReadOptions, readJson } from './retry.ts'
 
 interface SettleOptions extends RequestOptions {
@@ -73,7 +73,7 @@ async function* yieldDifferences<J extends JobBase>(
     for (const job of page.data) {
       const key = jobKey(job)
       unseen.delete(key)
-      // The job was looked up after this page was read, because its id is used again.
+      // The job was looked up after this page was read (see `others`), so a newer state of it was yielded.
       if ((progress.asOf.get(key) ?? at) > at) continue
       if (!quiet && at > begunAt) noteRead(progress, key, at)
       if (!known.differs(key, job)) continue
@@ -115,10 +115,7 @@ async function* yieldMissing<J extends JobBase>(
  */
 async function isComplete(url: string | URL, options: ReadOptions): Promise<boolean> {
   try {
-    return await readJson(endpoint(url, 'api/v1/stats'), options, (body) => {
-      const data = isObject(body) && isObject(body.data) ? body.data : {}
-      return data.syncing !== true
-    })
+    return await readJson(endpoint(url, 'api/v1/stats'), options, (body) => dataOf(body).syncing !== true)
   } catch (error) {
     if (error instanceof JobcastError && error.status === 404) return true
     throw error

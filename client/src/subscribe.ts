@@ -4,11 +4,8 @@ import type { Job, JobBase } from './job.ts'
 import { endpoint, isTransient, JobcastError, type RequestOptions, requestHeaders } from './request.ts'
 import { backoff, pause } from './retry.ts'
 
-export interface SubscribeOptions extends RequestOptions {
-  /** Job events to receive; all by default. `connected`, `ping` and `unavailable` always come. */
-  types?: readonly JobEventType[] | undefined
-  /** Continue after this event instead of starting now. */
-  lastEventId?: string | undefined
+/** Options of every function that holds a stream. */
+export interface StreamOptions extends RequestOptions {
   /**
    * Milliseconds without a byte after which a connection counts as dead and is replaced. The default, 75 s, is 2.5
    * times the server's default keepalive.
@@ -16,7 +13,14 @@ export interface SubscribeOptions extends RequestOptions {
   idleTimeout?: number | undefined
 }
 
-// EventSource's default in browsers, until the server sends `retry:`.
+export interface SubscribeOptions extends StreamOptions {
+  /** Job events to receive; all by default. `connected`, `ping` and `unavailable` always come. */
+  types?: readonly JobEventType[] | undefined
+  /** Continue after this event instead of starting now. */
+  lastEventId?: string | undefined
+}
+
+/** Milliseconds before a reconnect until the server sends `retry:`, as in the EventSource of browsers. */
 const DEFAULT_RETRY = 3000
 const DEFAULT_IDLE_TIMEOUT = 75_000
 const EVENT_TYPES: readonly string[] = [

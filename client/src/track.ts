@@ -5,7 +5,7 @@ import { createKnownJobs } from './known.ts'
 import { applyLive } from './live.ts'
 import { type Change, floorOf, type Progress } from './progress.ts'
 import { settle } from './settle.ts'
-import { type SubscribeOptions, subscribe } from './subscribe.ts'
+import { type StreamOptions, subscribe } from './subscribe.ts'
 
 /**
  * An event of `follow`. `id` is the position of the feed to resume from after this event. It is null while no position is
@@ -22,7 +22,7 @@ export type FollowEvent<J extends JobBase = Job> =
   | { type: 'ping'; id: string | null; data: Ping }
   | { type: 'unavailable'; id: null; data: Unavailable }
 
-interface TrackOptions<J extends JobBase> extends Omit<SubscribeOptions, 'types' | 'lastEventId'> {
+interface TrackOptions<J extends JobBase> extends StreamOptions {
   start: bigint
   latest: boolean
   order: 'asc' | 'desc'
