@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import { sendError } from './errors.ts'
+import { KEY_NEEDED, sendError } from './errors.ts'
 
 /** Query parameter of every API route, for clients that cannot send headers. */
 export const apiKeyParameter = {
@@ -27,12 +27,7 @@ export function authentication(app: FastifyInstance, apiKeys: string[]): void {
     const given = sha256(givenKey(request))
     // Comparing with each key in constant time reveals neither a key nor which one matched.
     const matching = digests.filter((digest) => timingSafeEqual(digest, given))
-    if (matching.length === 0)
-      return sendError(
-        reply,
-        'UNAUTHORIZED',
-        'a key is needed: x-api-key, Authorization: Bearer, or api_key in the query',
-      )
+    if (matching.length === 0) return sendError(reply, 'UNAUTHORIZED', KEY_NEEDED)
   })
 }
 

@@ -1,7 +1,7 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { BadRequestError, OverloadedError, UnavailableError } from '../errors.ts'
 import { unwrap } from '../messages.ts'
-import { sendError } from './errors.ts'
+import { OUT_OF_REACH, sendError } from './errors.ts'
 import { excerpt, validationMessage } from './validationMessage.ts'
 
 /** Value of Retry-After, in seconds, if a query failed: the database may answer again by then. */
@@ -16,8 +16,7 @@ export function errorHandling(app: FastifyInstance): void {
   app.setErrorHandler<FastifyError>((thrown, request, reply) => {
     const error = unwrap(thrown)
     if (error instanceof UnavailableError) {
-      const message =
-        error instanceof OverloadedError ? error.message : 'the database is out of reach; try again'
+      const message = error instanceof OverloadedError ? error.message : OUT_OF_REACH
       return sendError(reply.header('retry-after', QUERY_RETRY_SECONDS), 'UNAVAILABLE', message)
     }
     const { statusCode = 500, message } = thrown

@@ -26,6 +26,9 @@ export const ErrorBody = Type.Object(
   { $id: 'Error', title: 'Error' },
 )
 
+export const KEY_NEEDED = 'a key is needed: x-api-key, Authorization: Bearer, or api_key in the query'
+export const OUT_OF_REACH = 'the database is out of reach; try again'
+
 /** Description and example message of each error in the OpenAPI document. */
 const documented: Record<DocumentedCode, { description: string; message: string; retryAfter?: true }> = {
   BAD_REQUEST: {
@@ -34,7 +37,7 @@ const documented: Record<DocumentedCode, { description: string; message: string;
   },
   UNAUTHORIZED: {
     description: 'the operator set API_KEYS, and the key is missing or wrong',
-    message: 'a key is needed: x-api-key, Authorization: Bearer, or api_key in the query',
+    message: KEY_NEEDED,
   },
   NOT_FOUND: { description: 'no such route or job', message: 'there is no job 42' },
   RATE_LIMITED: {
@@ -46,7 +49,7 @@ const documented: Record<DocumentedCode, { description: string; message: string;
   UNAVAILABLE: {
     description:
       'the database is out of reach, too many queries or streams are open, or the server is shutting down',
-    message: 'the database is out of reach; try again',
+    message: OUT_OF_REACH,
     retryAfter: true,
   },
 }
