@@ -31,7 +31,7 @@ export interface App {
  * @throws ConfigError, DefinitionError or DatabaseError, or the error of listening, for example if the port is taken. Other
  * failures, such as an RPC or a Postgres that does not answer, are retried while the app runs.
  */
-export async function createApp(config: Readonly<Config>, log: Logger): Promise<App> {
+export async function createApp(config: Config, log: Logger): Promise<App> {
   const metrics = createMetrics(version)
   const contract = await loadContract(config.contract)
   const driver = await openDatabase(config, contract, metrics, log)

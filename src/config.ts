@@ -10,8 +10,8 @@ import { InvalidValue } from './settings/values.ts'
 export type Role = 'all' | 'indexer' | 'api'
 
 /** The settings as the program uses them. */
-export type Config = { role: Role } & {
-  [Key in keyof typeof settingsByKey]: ReturnType<(typeof settingsByKey)[Key]['read']>
+export type Config = { readonly role: Role } & {
+  readonly [Key in keyof typeof settingsByKey]: ReturnType<(typeof settingsByKey)[Key]['read']>
 }
 
 /** Settings are invalid, missing or unusable. The message names each of them and quotes no secret. */
@@ -38,7 +38,7 @@ function readDotEnv(): NodeJS.Dict<string> {
  * Validates an environment and returns its settings. White space around a value is ignored.
  * @throws ConfigError that names every invalid variable
  */
-export function loadConfig(env: Record<string, string>, role: Role = 'all'): Readonly<Config> {
+export function loadConfig(env: Record<string, string>, role: Role = 'all'): Config {
   const wrong: string[] = []
   const entries = Object.entries<Setting>(settingsByKey).map(([key, setting]) => {
     const text = env[setting.name]?.trim() || setting.default || ''

@@ -5,7 +5,7 @@ import { isConnectionFault } from '../store/faults.ts'
 import { FailedError, redactSecretsOf } from './errors.ts'
 
 /** Reads the configuration from the environment; `warnings` name misspelt settings. @throws ConfigError */
-export function configure(role: Role): { config: Readonly<Config>; warnings: string[] } {
+export function configure(role: Role): { config: Config; warnings: string[] } {
   const environment = readEnvironment()
   const config = loadConfig(environment, role)
   redactSecretsOf(config)
@@ -13,7 +13,7 @@ export function configure(role: Role): { config: Readonly<Config>; warnings: str
 }
 
 /** Reads the configuration for a command that uses only the database, and prints the warnings. @throws ConfigError */
-export function configureDatabase(): Readonly<Config> {
+export function configureDatabase(): Config {
   const { config, warnings } = configure('api')
   for (const warning of warnings) console.error(warning)
   return config

@@ -30,7 +30,7 @@ export function isExpected(error: unknown): error is Error {
 let redact = redactor([])
 
 /** Makes {@link printError} remove the secrets of a configuration. Until then, it removes only those in URLs. */
-export function redactSecretsOf(config: Readonly<Config>): void {
+export function redactSecretsOf(config: Config): void {
   redact = redactor(secretsOf(config))
 }
 

@@ -20,11 +20,7 @@ export const migrateCommand: Command = {
 }
 
 /** Opens the database, which migrates it. */
-async function openDatabaseFor({
-  databaseUrl,
-  dataDir,
-  contract: name,
-}: Readonly<Config>): Promise<OpenedDriver> {
+async function openDatabaseFor({ databaseUrl, dataDir, contract: name }: Config): Promise<OpenedDriver> {
   const { loadContract } = await import('../contract/load.ts')
   const contract = await loadContract(name)
   if (databaseUrl === undefined) {

@@ -29,7 +29,7 @@ async function confirm(question: string): Promise<boolean> {
 }
 
 /** The folder, or the host and database without the password. */
-function databaseName({ databaseUrl, dataDir }: Readonly<Config>): string {
+function databaseName({ databaseUrl, dataDir }: Config): string {
   if (databaseUrl === undefined) return dataDir
   const { host, pathname } = new URL(databaseUrl)
   return `${host}${pathname}`

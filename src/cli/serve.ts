@@ -10,7 +10,7 @@ import { FailedError } from './errors.ts'
  * @throws ConfigError if HOST or PORT cannot be listened on, FailedError if another program listens there, and what
  * `createApp` throws
  */
-export async function serve(config: Readonly<Config>, log: Logger): Promise<App> {
+export async function serve(config: Config, log: Logger): Promise<App> {
   try {
     await tryToListen(config)
     return await createApp(config, log)
@@ -20,14 +20,14 @@ export async function serve(config: Readonly<Config>, log: Logger): Promise<App>
 }
 
 /** Listens briefly, so that a taken port is reported before the app creates a database or takes the lease of the indexer. */
-async function tryToListen({ host, port }: Readonly<Config>): Promise<void> {
+async function tryToListen({ host, port }: Config): Promise<void> {
   const server = createServer().listen({ host, port })
   await once(server, 'listening')
   server.close()
   await once(server, 'close')
 }
 
-function listenError(error: unknown, { host, port }: Readonly<Config>) {
+function listenError(error: unknown, { host, port }: Config) {
   const { code, syscall, message }: Partial<NodeJS.ErrnoException> = Object(error)
   if (code === 'EADDRINUSE')
     return new FailedError(
