@@ -4,7 +4,7 @@ import { memoize } from './memoize.ts'
 import { observeGauge } from './observe/metrics.ts'
 import type { IndexState } from './store/state.ts'
 
-export interface IndexGauges {
+interface IndexGauges {
   readState(): Promise<IndexState>
   /** Returns the newest feed id that this process has read; null if it has read none. */
   feedLastId(): number | null

@@ -101,7 +101,7 @@ export function encodeCall<const Contract extends Abi, Name extends CallName<Con
 }
 
 /** A call of a contract, by default from the first dev account. Without `gas` the node estimates it. */
-export interface Transaction {
+interface Transaction {
   to: Address
   data: Hex
   from?: Address

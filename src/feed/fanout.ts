@@ -9,7 +9,7 @@ import { createWalk, resume, resumeAll, write } from './walk.ts'
 /** Bytes written to a subscriber at a time. A socket buffers at least as many before `write` returns false: 16 kB on Node 20. */
 const BATCH_BYTES = 16 * 1024
 
-export interface FanoutOptions extends Omit<SweepOptions, 'onStalled'> {
+interface FanoutOptions extends Omit<SweepOptions, 'onStalled'> {
   metrics: Pick<Metrics, 'delivered' | 'streamBytes' | 'streamsCut'>
   /** bytes at which a batch ends; the model sets few */
   batchBytes?: number

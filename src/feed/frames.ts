@@ -3,7 +3,7 @@
  * carry them (RFC 9112, section 7.1).
  */
 
-export interface Frame {
+interface Frame {
   event?: string
   /** any text; each line is sent as a separate `data:` field, so no text can end the frame or begin another field */
   data?: string

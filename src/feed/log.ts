@@ -15,7 +15,7 @@ export interface FeedLog {
 }
 
 /** Position of the feed and of the index. */
-export type FeedState = Pick<IndexState, 'lastId' | 'prunedId' | 'blockNumber' | 'finalizedNumber'>
+type FeedState = Pick<IndexState, 'lastId' | 'prunedId' | 'blockNumber' | 'finalizedNumber'>
 
 /** The block indexed last, and the highest block that no reorg can touch. */
 export interface Indexed {

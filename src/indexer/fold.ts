@@ -3,7 +3,7 @@ import type { PlacedJob } from '../store/jobs.ts'
 import type { ChangeWrite, JobWrite, Position, Step, StoredJob } from '../store/writes.ts'
 
 /** The part of a step that follows from its logs. */
-export type Folded = Pick<Step, 'jobs' | 'changes' | 'entries' | 'unapplied'>
+type Folded = Pick<Step, 'jobs' | 'changes' | 'entries' | 'unapplied'>
 
 /** A job while logs are folded over it. */
 interface Draft extends Position {

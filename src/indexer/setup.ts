@@ -3,7 +3,7 @@ import { type Cursor, readCursor } from '../store/cursor.ts'
 import type { Indexing } from './indexing.ts'
 
 /** What this process is configured to index. */
-export type Setup = Pick<Indexing, 'address' | 'startBlock'>
+type Setup = Pick<Indexing, 'address' | 'startBlock'>
 
 /**
  * Checks whether this process could continue the index that the database holds: the same contract, from the same block, on

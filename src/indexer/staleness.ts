@@ -1,7 +1,7 @@
 import type { IndexState } from '../store/state.ts'
 
 /** How far the index may be below the chain's head and still be fresh. */
-export interface Freshness {
+interface Freshness {
   maxLagSeconds: number
   /** number of the newest blocks that are not indexed yet: CONFIRMATIONS */
   confirmations: number

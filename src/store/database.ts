@@ -5,9 +5,9 @@ import type { Sql } from 'postgres'
  * A group of connections. `requests` runs the queries of the history and of single jobs, so that everything else (`index`) never
  * waits for them.
  */
-export type Lane = 'index' | 'requests'
+type Lane = 'index' | 'requests'
 
-export interface QueryOptions {
+interface QueryOptions {
   /**
    * true: the statement is prepared, and after some runs Postgres may use one plan for all values; false: it is planned for its
    * values each time

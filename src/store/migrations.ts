@@ -3,9 +3,7 @@ import { readMigrationFiles } from 'drizzle-orm/migrator'
 import { DatabaseError } from '../errors.ts'
 
 /** Path of the folder `drizzle/`. It is resolved through the package's import map, which works from `src/` and from `dist/`. */
-export const migrationsFolder = fileURLToPath(
-  new URL('.', import.meta.resolve('#root/drizzle/0000_tables.sql')),
-)
+const migrationsFolder = fileURLToPath(new URL('.', import.meta.resolve('#root/drizzle/0000_tables.sql')))
 
 /**
  * Table of the applied migrations, with the columns of drizzle's own table. Drizzle has one table for a whole database. This one is

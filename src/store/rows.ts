@@ -31,7 +31,7 @@ function column<Write>(writes: Write[], value: (write: Write) => string | number
  * Returns the values of a job that filters select by, as a Postgres array literal. No value has a character that must be
  * escaped.
  */
-export function keysOf({ keys }: Contract, job: Job): string {
+function keysOf({ keys }: Contract, job: Job): string {
   return `{${keys.map((name) => arrayElement(job[name])).join(',')}}`
 }
 
@@ -42,7 +42,7 @@ function arrayElement(value: Job[string] | undefined): string {
 }
 
 /** Returns the key of a job in `totals`: its status and choices, as a JSON object. */
-export function totalsKindOf({ fields }: Contract, job: Job): string {
+function totalsKindOf({ fields }: Contract, job: Job): string {
   const choices = fields.filter(({ kind }) => kind === 'choice')
   return JSON.stringify(Object.fromEntries(choices.map(({ name }) => [name, job[name]])))
 }
