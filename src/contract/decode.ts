@@ -2,8 +2,8 @@ import type { Hex, RpcLog } from 'viem'
 import { decodeAbiParameters } from 'viem/utils'
 import { messageOf } from '../messages.ts'
 import { MalformedLogError } from './errors.ts'
-import { type Form, indexedInputs, layoutKey, layoutOf } from './forms.ts'
-import { type Input, isWord, wordType } from './habits.ts'
+import { type Form, layoutKey, layoutOf } from './forms.ts'
+import { type Input, indexedInputs, isWord, wordType } from './inputs.ts'
 import { FIRST_STATUS, type Field, type Job, type JobLog } from './job.ts'
 import { toText, type Wire } from './values.ts'
 
@@ -19,15 +19,15 @@ type Reader = (topics: readonly Hex[], data: string, values: readonly unknown[])
 interface CompiledForm extends Form {
   /** 32-byte words of data that the log must have: the values of static parameters, the offsets of dynamic ones */
   words: number
-  /** all parameters in the data, if viem must decode them; null if every word has a fixed position */
-  dynamic: readonly Input[] | null
+  /** all parameters in the data, if viem must decode them; null if each of them is one word */
+  viemInputs: readonly Input[] | null
   readId: Reader
   readers: { name: string; read: Reader }[]
 }
 
 /**
- * Compiles a decoder. Static parameters are read from fixed word positions, which is 40 times as fast as viem's decoder. With
- * viem's, decoding would take most of a first sync. Only a log with a dynamic parameter goes through viem.
+ * Compiles a decoder. Parameters of one word are read at fixed positions, which is 40 times as fast as viem's decoder. With
+ * viem's, decoding would take most of a first sync. viem decodes only data that holds a string, bytes, a list or a tuple.
  */
 export function createDecoder(id: Field, fields: Field[], forms: Form[]): Decode {
   const compiled = new Map(forms.map((form) => [layoutOf(form), compile(form, id)]))
@@ -39,7 +39,7 @@ export function createDecoder(id: Field, fields: Field[], forms: Form[]): Decode
     if (!form)
       throw new MalformedLogError(`no event of the contract has ${topics.length} topics and ${topics[0]}`)
     assertLengths(log, form)
-    const values = form.dynamic ? decodeDynamic(form.dynamic, data) : []
+    const values = form.viemInputs ? decodeWithViem(form.viemInputs, data) : []
     const jobId = String(form.readId(topics, data, values))
     const blockNumber = Number(log.blockNumber)
     // The indexer has checked that the log is mined.
@@ -101,13 +101,13 @@ function compile(form: Form, id: Field): CompiledForm {
   return {
     ...form,
     words: wordsBefore(inData.length),
-    dynamic: inData.every(({ type }) => isWord(type)) ? null : inData,
+    viemInputs: inData.every(({ type }) => isWord(type)) ? null : inData,
     readId: readerOf(id, form.id),
     readers: form.sources.map(({ field, input }) => ({ name: field.name, read: readerOf(field, input) })),
   }
 }
 
-function decodeDynamic(inputs: readonly Input[], data: Hex): readonly unknown[] {
+function decodeWithViem(inputs: readonly Input[], data: Hex): readonly unknown[] {
   try {
     return decodeAbiParameters(inputs, data)
   } catch (error) {

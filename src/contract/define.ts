@@ -1,11 +1,12 @@
 import type { AbiEvent, Hex } from 'viem'
+import { inOrderOfLife } from './conventions.ts'
 import { createDecoder, type Decode } from './decode.ts'
 import { DefinitionError } from './errors.ts'
-import { assertFields, habitualFields, idField, isFromLog, namedFields, statusField } from './fields.ts'
+import { assertFields, defaultFields, idField, isFromLog, namedFields, statusField } from './fields.ts'
 import { type FilterRule, filterRules } from './filters.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import { abiTypesOf, assertDistinct, assertFilled, formOf } from './forms.ts'
-import { inOrderOfLife, wordType } from './habits.ts'
+import { wordType } from './inputs.ts'
 import { FIRST_STATUS, type Field } from './job.ts'
 import type { DefinedJob } from './jobType.ts'
 import type { Kind, Parameter } from './kind.ts'
@@ -67,7 +68,7 @@ export function defineContract<const D extends Definition>(
   const creating = creatingForms(events, created, definition.abi)
   const naming = namingOf(creating[0], definition.id)
 
-  const own = definition.fields ? namedFields(definition.fields) : habitualFields(creating, naming)
+  const own = definition.fields ? namedFields(definition.fields) : defaultFields(creating, naming)
   assertFields(own)
   const fromLogs = own.filter(isFromLog)
   assertRules(rules, events, created, fromLogs)
@@ -100,15 +101,15 @@ export function defineContract<const D extends Definition>(
 const PARTS = ['abi', 'name', 'created', 'id', 'fields', 'events']
 
 /**
- * @throws DefinitionError for a definition without an ABI or with a misspelled part, which the type of a generic
+ * @throws DefinitionError for a definition without an ABI or with an unknown part, which the type of a generic
  * parameter does not reject
  */
 function assertParts(definition: Definition): void {
   if (!Array.isArray(definition.abi))
     throw new DefinitionError(`abi: there is no list; write defineContract({ abi }) with the contract's ABI`)
-  const odd = Object.keys(definition).find((part) => !PARTS.includes(part))
-  if (odd !== undefined)
-    throw new DefinitionError(`${odd}: a definition has no such part; write one of ${PARTS.join(', ')}`)
+  const unknown = Object.keys(definition).find((part) => !PARTS.includes(part))
+  if (unknown !== undefined)
+    throw new DefinitionError(`${unknown}: a definition has no such part; write one of ${PARTS.join(', ')}`)
 }
 
 function isEvent(item: unknown): item is AbiEvent {

@@ -5,7 +5,10 @@ export class MalformedLogError extends Error {
   override name = 'MalformedLogError'
 }
 
-/** Compares names, not classes: the module of a definition may load another copy of the class. */
+/**
+ * Whether an error is a MalformedLogError. It compares names, because the module of a definition may load another copy of the
+ * class.
+ */
 export function isMalformedLog(error: unknown): error is MalformedLogError {
   return error instanceof Error && error.name === 'MalformedLogError'
 }

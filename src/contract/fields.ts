@@ -1,9 +1,10 @@
 import { Type } from 'typebox'
 import { Check } from 'typebox/value'
 import type { AbiEvent } from 'viem'
+import { defaultKind } from './conventions.ts'
 import { DefinitionError } from './errors.ts'
 import { isReserved } from './filters.ts'
-import { habitualKind, plainName } from './habits.ts'
+import { plainName } from './inputs.ts'
 import { creation, FIRST_STATUS, type Field } from './job.ts'
 import { type Filterable, type Kind, type KindName, kindNames } from './kind.ts'
 import { address, bytes32, choice, later, uint } from './kinds.ts'
@@ -57,7 +58,7 @@ export function namedFields(kinds: Record<string, Kind>): Field[] {
  * parameter, the field is null in jobs that this form created.
  * @throws DefinitionError if two parameters make one field
  */
-export function habitualFields(forms: AbiEvent[], naming: Naming): Field[] {
+export function defaultFields(forms: AbiEvent[], naming: Naming): Field[] {
   const kinds: Record<string, Kind> = {}
   for (const form of forms) {
     assertDistinctNames(form)
@@ -67,7 +68,7 @@ export function habitualFields(forms: AbiEvent[], naming: Naming): Field[] {
       const field = common.has(name) ? `contract${name.charAt(0).toUpperCase()}${name.slice(1)}` : name
       if (input === id || input.name === undefined || name === '' || Object.hasOwn(kinds, field)) continue
       const inAll = forms.every(({ inputs }) => inputs.some((other) => plainName(other) === name))
-      const kind = habitualKind(input)
+      const kind = defaultKind(input)
       kinds[field] = {
         ...(inAll ? kind : later(kind)),
         from: input.name,
@@ -96,6 +97,7 @@ export function assertFields(fields: Field[]): void {
     const where = `fields.${name}`
     if (!kindNames.includes(kind))
       throw new DefinitionError(`${where}: the value is not a kind; write one, such as ${name}: uint()`)
+    // `name in {}` holds for the properties of every object, such as `constructor`.
     if (!/^[A-Za-z][A-Za-z0-9_$]{0,49}$/.test(name) || name in {})
       throw new DefinitionError(
         `${where}: the name cannot be used; write a letter, then at most 49 letters, digits, _ and $`,

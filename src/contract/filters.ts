@@ -29,8 +29,18 @@ export interface FilterTest {
 
 /** Parameters that the API gives a meaning of its own. */
 const RESERVED = [
-  ...['types', 'filter', 'lastEventId', 'last_event_id', 'api_key', 'participant'],
-  ...['fromBlock', 'toBlock', 'order', 'page', 'limit', 'cursor'],
+  'types',
+  'filter',
+  'lastEventId',
+  'last_event_id',
+  'api_key',
+  'participant',
+  'fromBlock',
+  'toBlock',
+  'order',
+  'page',
+  'limit',
+  'cursor',
 ]
 
 export function isReserved(name: string): boolean {

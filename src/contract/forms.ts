@@ -1,15 +1,8 @@
 import type { AbiEvent, Hex } from 'viem'
 import { toEventSelector } from 'viem/utils'
+import { defaultKind, defaultStatus, fieldOfSetter, isPayment } from './conventions.ts'
 import { DefinitionError } from './errors.ts'
-import {
-  fieldOfSetter,
-  habitualKind,
-  habitualStatus,
-  type Input,
-  isPayment,
-  plainName,
-  wordType,
-} from './habits.ts'
+import { type Input, indexedInputs, plainName, wordType } from './inputs.ts'
 import type { Field } from './job.ts'
 import { describeEvent, findId, idType, type Naming, requireId } from './naming.ts'
 import type { EventRule } from './rules.ts'
@@ -49,7 +42,7 @@ export function formOf(
     throw new DefinitionError(
       `id: ${id.name} of ${describeEvent(event)} has the type ${id.type}, but the id in ${naming.created} has another type; remove one of the two events from the ABI: all ids of jobs must have one type`,
     )
-  const status = rule?.status === undefined ? habitualStatus(event.name, naming.noun) : rule.status
+  const status = rule?.status === undefined ? defaultStatus(event.name, naming.noun) : rule.status
   const sources = sourcesOf(event, id, naming, fields, rule?.set ?? {})
   if (!creates && !status && sources.length === 0) return undefined
   const topic = toEventSelector(event)
@@ -68,7 +61,7 @@ function sourcesOf(
   const names = fields.map(({ name }) => name)
   const setterField = creates ? undefined : fieldOfSetter(event.name, noun, names)
 
-  function habitualInput({ name, from = name }: Field): Input | undefined {
+  function defaultInput({ name, from = name }: Field): Input | undefined {
     const byName =
       others.find((input) => input.name === from) ?? others.find((input) => plainName(input) === name)
     if (byName && (creates || !isPayment(event.name))) return byName
@@ -78,7 +71,7 @@ function sourcesOf(
   const sources: Form['sources'] = []
   for (const field of fields) {
     const parameter = set[field.name]
-    const input = parameter ? event.inputs.find(({ name }) => name === parameter) : habitualInput(field)
+    const input = parameter ? event.inputs.find(({ name }) => name === parameter) : defaultInput(field)
     if (!input) continue
     if (reads(field, input)) sources.push({ field, input })
     else if (parameter) throw misfit(`events.${event.name}.set.${field.name}`, field, event, input)
@@ -100,7 +93,7 @@ export function abiTypesOf(field: Field, forms: Form[]): string[] {
 
 function misfit(where: string, { kind }: Field, event: AbiEvent, input: Input): DefinitionError {
   return new DefinitionError(
-    `${where}: ${input.name} of ${describeEvent(event)} has the type ${input.type}, which the kind ${kind} does not read; write ${habitualKind(input).kind}(), or name another parameter`,
+    `${where}: ${input.name} of ${describeEvent(event)} has the type ${input.type}, which the kind ${kind} does not read; write ${defaultKind(input).kind}(), or name another parameter`,
   )
 }
 
@@ -133,10 +126,6 @@ export function layoutOf({ topic, event }: Form): string {
  */
 export function layoutKey(topic: string | undefined, topics: number): string {
   return `${topic}/${topics}`
-}
-
-export function indexedInputs({ inputs }: AbiEvent): Input[] {
-  return inputs.filter(({ indexed }) => indexed)
 }
 
 /**

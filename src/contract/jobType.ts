@@ -2,17 +2,17 @@ import type { JobBase } from './job.ts'
 import type { Kind } from './kind.ts'
 
 /**
- * The job of a contract: `type MyJob = JobOf<typeof myContract>`. A contract carries its type as the property `job`, which is
- * never set.
+ * The job of a contract: `type MyJob = JobOf<typeof myContract>`. A contract carries the type of its jobs as the property
+ * `job`, which is never set.
  */
 export type JobOf<C> = C extends { job?: infer J } ? NonNullable<J> : never
 
-/** The job that a definition describes. Its fields follow the rules of fields.ts and habits.ts. */
+/** The job that a definition describes. Its fields follow the rules of fields.ts and conventions.ts. */
 export type DefinedJob<Definition> = JobBase & Omit<FieldsOf<Definition>, keyof JobBase>
 
 type FieldsOf<D> = D extends { fields: infer Fields }
   ? { -readonly [Name in keyof Fields]: Fields[Name] extends Kind<infer T> ? T : never }
-  : HabitualFields<CreatingForms<D>, IdName<D, NameOf<InputOf<CreatingForms<D>>>>>
+  : DefaultFields<CreatingForms<D>, IdName<D, NameOf<InputOf<CreatingForms<D>>>>>
 
 type EventForm = { inputs: readonly unknown[] }
 type InputOf<F extends EventForm> = F['inputs'][number]
@@ -21,7 +21,7 @@ type CreatingForms<D> = D extends { abi: readonly (infer Item)[] }
   ? Extract<Item, EventForm & { type: 'event'; name: CreatedName<D> }>
   : never
 
-type HabitualFields<F extends EventForm, Id> = {
+type DefaultFields<F extends EventForm, Id> = {
   [Input in InputOf<F> as FieldName<Exclude<NameOf<Input>, Id>>]:
     | WireOf<Input>
     | NullIfMissing<F, NameOf<Input>>

@@ -43,7 +43,7 @@ export interface Kind<T extends Wire | null = Wire | null> extends FieldOptions 
   /** JSON schema of a value that is not null */
   schema: TSchema
   /**
-   * Makes the decoder of an ABI type that takes one word. Missing for the kind `text`, whose values have dynamic types.
+   * Makes the decoder of an ABI type that takes one word. Missing for the kind `text`, whose values may take several.
    */
   decoder?(abiType: string): WordDecoder
   /** true if a job may have null here */

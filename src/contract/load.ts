@@ -33,7 +33,7 @@ export async function loadContract(name: string): Promise<Contract> {
   }
 }
 
-/** The reason in one line. */
+/** The message of an error in one line, with the place of a syntax error. */
 function reasonOf(error: unknown): string {
   const reason = messageOf(error)
   if (reason.includes('dist/src/contract')) return `${reason}; run \`npm run build\` first`
@@ -45,7 +45,7 @@ function reasonOf(error: unknown): string {
 /** An ABI as compilers write it: a list, or an object that has the list as `abi` (Foundry, Hardhat). */
 async function fromAbiFile(path: string): Promise<Contract> {
   const json = parseJson(await readFile(path, 'utf8'))
-  const abi = typeof json === 'object' && json !== null && 'abi' in json ? json.abi : json
+  const abi = isObject(json) && 'abi' in json ? json.abi : json
   if (!Array.isArray(abi))
     throw new DefinitionError('abi: the file holds no ABI; write a list, or an object that has it as abi')
   try {
@@ -72,14 +72,14 @@ async function fromModule(path: string): Promise<Contract> {
   const exported = module.default ?? (others.length === 0 ? first : undefined)
   // TypeScript in a package without "type": "module" may load as CommonJS: the default export is then one level deeper.
   const found = isObject(exported) && 'default' in exported ? exported.default : exported
-  if (isObject(found) && 'decode' in found) return found
-  if (isObject(found) && 'abi' in found) return defineContract(found)
+  if (isObject(found) && 'decode' in found) return found as Contract
+  if (isObject(found) && 'abi' in found) return defineContract(found as Definition)
   throw new DefinitionError(
     `default export: the module has no definition there; end it with \`export default defineContract({ … })\``,
   )
 }
 
-function isObject(value: unknown): value is Contract | Definition | { default: unknown } {
+function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null
 }
 

@@ -1,6 +1,7 @@
 import type { AbiEvent } from 'viem'
+import { nounOf } from './conventions.ts'
 import { DefinitionError } from './errors.ts'
-import { type Input, nounOf, plainName, wordType } from './habits.ts'
+import { type Input, plainName, wordType } from './inputs.ts'
 
 /** How the events of a contract name the job that they are about. */
 export interface Naming {
@@ -28,10 +29,10 @@ export function namingOf(creating: AbiEvent, parameter: string | undefined): Nam
 
 /** The parameter that holds the job's id; undefined if the event has none. */
 export function findId({ inputs }: AbiEvent, { noun, parameter }: Omit<Naming, 'type'>): Input | undefined {
-  const habits = ['jobid', 'id', `${noun.toLowerCase()}id`]
-  const byHabit = (habit: string) => inputs.find((input) => plainName(input).toLowerCase() === habit)
+  const idNames = ['jobid', 'id', `${noun.toLowerCase()}id`]
+  const inputNamed = (idName: string) => inputs.find((input) => plainName(input).toLowerCase() === idName)
   const named = parameter === undefined ? undefined : inputs.find(({ name }) => name === parameter)
-  return named ?? habits.map(byHabit).find((input) => input !== undefined)
+  return named ?? idNames.map(inputNamed).find((input) => input !== undefined)
 }
 
 /** @throws DefinitionError if the event has no parameter for the job's id */

@@ -77,8 +77,8 @@ export function canonicalDecimal(text: string, decimals: number): string {
 const MAX_TEXT_LENGTH = 16_384
 
 /**
- * Converts a value of a dynamic type, as viem decoded it, to text: lists and tuples become JSON. NUL becomes U+FFFD,
- * because Postgres refuses NUL in JSON.
+ * Converts a string, bytes, a list or a tuple, as viem decoded it, to text: lists and tuples become JSON. NUL becomes
+ * U+FFFD, because Postgres refuses NUL in JSON.
  */
 export function toText(value: unknown): string {
   const whole = typeof value === 'string' ? value : JSON.stringify(value, (_, item) => jsonOf(item))

@@ -1,27 +1,18 @@
-import type { AbiEvent, AbiParameter } from 'viem'
+/** The naming conventions of job contracts. They supply what a definition leaves out. */
+import { type Input, plainName, wordType } from './inputs.ts'
 import type { Kind } from './kind.ts'
 import { address, amount, bytes32, choice, text, time, uint } from './kinds.ts'
-
-/** The naming conventions of job contracts. They supply what a definition leaves out. */
-
-/** A parameter of an event. */
-export type Input = AbiEvent['inputs'][number]
 
 /** The contract's word for a job: `Task` if the creating event is TaskPosted. Ids are then called taskId, and events Task…. */
 export function nounOf(created: string): string {
   return /^[A-Z]?[a-z0-9]+/.exec(created)?.[0] ?? created
 }
 
-/** A parameter's name as a field name: Solidity parameters often begin with an underscore. */
-export function plainName({ name = '' }: AbiParameter): string {
-  return name.replace(/^_+|_+$/g, '')
-}
-
 /** Participles that do not name a status. */
 const EDITS = ['CREATED', 'UPDATED', 'EDITED', 'CHANGED', 'MODIFIED']
 
 /** The status that an event sets by its name: the noun and a past participle, as in `JobFunded`. Undefined for any other name. */
-export function habitualStatus(event: string, noun: string): string | undefined {
+export function defaultStatus(event: string, noun: string): string | undefined {
   const rest = event.startsWith(noun) ? event.slice(noun.length) : ''
   const status = rest.toUpperCase()
   return /^[A-Z][a-z]+(ed|id|ten|wn)$/.test(rest) && !EDITS.includes(status) ? status : undefined
@@ -41,7 +32,7 @@ export function fieldOfSetter(event: string, noun: string, fields: string[]): st
 }
 
 /** The kind of a parameter, by its type and name. */
-export function habitualKind(input: Input): Kind {
+export function defaultKind(input: Input): Kind {
   const type = wordType(input)
   const name = plainName(input)
   if (type === 'address') return address({ role: !/token|hook|contract|currency|asset/i.test(name) })
@@ -54,19 +45,6 @@ export function habitualKind(input: Input): Kind {
     return uint()
   }
   return text()
-}
-
-/**
- * The ABI type of a parameter's value in a log. For an indexed parameter of a dynamic type, a log has only the
- * keccak256 hash of the value (Solidity ABI specification, "Events").
- */
-export function wordType({ type, indexed }: Input): string {
-  return indexed && !isWord(type) ? 'bytes32' : type
-}
-
-/** Whether a type is one 32-byte word. */
-export function isWord(type: string): boolean {
-  return /^(u?int\d*|address|bool|bytes\d+)$/.test(type)
 }
 
 /** Common statuses in the order of a job's life. */
