@@ -8,7 +8,7 @@ const BLOOM_BYTES = 256
  * the six bits of an omitted log are set by other logs too. Some 1,600 distinct addresses and topics set so many bits.
  */
 const MAX_BITS = 0.9 * 8 * BLOOM_BYTES
-/** Values that are hashed without a pause: 3 ms. */
+/** Number of values that are hashed without a pause. They take 3 ms. */
 const HASHES_AT_ONCE = 200
 
 /**

@@ -16,7 +16,7 @@ export function createHeadReader(
   pool: Pool,
   now: () => number,
 ): Pick<Source, 'head' | 'watch'> {
-  const isStalled = endpoints.length > 1 ? createStallCheck(pool, now) : async () => false
+  const checkStall = endpoints.length > 1 ? createStallCheck(pool, now) : async () => false
   let announced: { header: Header; at: number } | undefined
 
   async function latest(): Promise<Header> {
@@ -37,7 +37,7 @@ export function createHeadReader(
       const fresh = announced && now() - announced.at < ANNOUNCED_MS ? announced.header : undefined
       announced = undefined
       const header = fresh ?? (await latest())
-      return (await isStalled(header)) ? latest() : header
+      return (await checkStall(header)) ? latest() : header
     },
     watch(onHead) {
       const ends = endpoints.map((endpoint) =>

@@ -10,8 +10,8 @@ const STALL_MS = 30_000
 
 /**
  * Returns a function to be called with each head that is read. If the head has not grown for long, all endpoints in service are
- * asked for theirs. If one of them is ahead, the endpoints that are not are set aside. If none is, the head is current, however old it is:
- * a devnet may make no blocks.
+ * asked for theirs. If some of them are ahead, the others are set aside. If none is, the head is current, however old it is: a
+ * devnet may make no blocks.
  * @param now a monotonic clock in milliseconds
  * @returns whether endpoints were set aside, so that the head must be read again
  */
