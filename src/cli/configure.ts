@@ -19,8 +19,8 @@ export function configureDatabase(): Config {
   return config
 }
 
-/** Waits for work on the database. @throws FailedError, in place of the driver's error, if the database does not answer */
-export function untilAnswered<T>(work: Promise<T>): Promise<T> {
+/** Awaits work on the database. @throws FailedError, in place of the driver's error, if the database does not answer */
+export function reportingNoAnswer<T>(work: Promise<T>): Promise<T> {
   return work.catch((error) => {
     throw isConnectionFault(error)
       ? new FailedError(`The database does not answer: ${messageOf(error)}`)

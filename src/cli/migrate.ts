@@ -1,7 +1,7 @@
 import type { Config } from '../config.ts'
 import type { OpenedDriver } from '../store/database.ts'
 import { type Command, parseCommand } from './command.ts'
-import { configureDatabase, untilAnswered } from './configure.ts'
+import { configureDatabase, reportingNoAnswer } from './configure.ts'
 
 /** `jobcast migrate` */
 export const migrateCommand: Command = {
@@ -28,5 +28,5 @@ async function openDatabaseFor({ databaseUrl, dataDir, contract: name }: Config)
     return openPglite(dataDir, contract)
   }
   const { openPostgres } = await import('../store/postgres.ts')
-  return untilAnswered(openPostgres(databaseUrl, contract))
+  return reportingNoAnswer(openPostgres(databaseUrl, contract))
 }

@@ -27,7 +27,7 @@ export function readTailArgs(args: string[], env: NodeJS.ProcessEnv): TailPlan {
     },
   })
   const [url = 'http://localhost:3000', extra] = positionals
-  if (extra !== undefined) throw wrongArgument(`it takes one URL, found also ${extra}`)
+  if (extra !== undefined) throw wrongArgument(`tail takes one URL, found also ${extra}`)
   assertUrl('tail', url, 'http')
   return {
     url,
