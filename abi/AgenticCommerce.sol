@@ -94,7 +94,7 @@ contract AgenticCommerce {
         emit ProviderSet(jobId, provider, agentId);
     }
 
-    /// By the client or the provider.
+    /// The caller is the client or the provider.
     function setBudget(uint256 jobId, address token, uint256 amount) external {
         Job storage job = existing(jobId);
         requireStatus(job, job.status == Status.Open);
@@ -135,7 +135,7 @@ contract AgenticCommerce {
         emit PaymentReleased(jobId, job.provider, job.budget);
     }
 
-    /// By the client while the job is open, by the evaluator once it is funded or submitted.
+    /// The caller is the client while the job is open, and the evaluator once it is funded or submitted.
     function reject(uint256 jobId, bytes32 reason) external {
         Job storage job = existing(jobId);
         requireStatus(job, job.status <= Status.Submitted);
@@ -145,7 +145,7 @@ contract AgenticCommerce {
         emit JobRejected(jobId, msg.sender, reason);
     }
 
-    /// By anyone, once the job has expired.
+    /// Anyone may call this once the job has expired.
     function claimRefund(uint256 jobId) external {
         Job storage job = existing(jobId);
         requireStatus(job, job.status <= Status.Submitted);

@@ -25,7 +25,7 @@ contract JobRegistry {
 
     uint256 public nextJobId = 1;
 
-    /// Any uint8 is taken for the two enums: a newer contract may know values that its indexer does not.
+    /// Any uint8 is accepted for the two enums: a newer contract may know values that its indexer does not.
     function createJob(
         uint256 clientId,
         uint256 budget,
@@ -37,7 +37,7 @@ contract JobRegistry {
         emit JobCreated(jobId, clientId, strategyType, verificationLevel, budget, deadline);
     }
 
-    /// A job with an id of the caller's choice, which may be in use already. It does not advance nextJobId.
+    /// Creates a job with an id of the caller's choice, which may be in use already. It does not advance nextJobId.
     function createJobWithId(
         uint256 jobId,
         uint256 clientId,
@@ -49,7 +49,7 @@ contract JobRegistry {
         emit JobCreated(jobId, clientId, strategyType, verificationLevel, budget, deadline);
     }
 
-    /// `count` jobs in one transaction. Job i takes budget + i, strategy i mod 4 and level 1 + i mod 4.
+    /// Creates `count` jobs in one transaction. Job i has budget + i, strategy i mod 4 and level 1 + i mod 4.
     function createJobs(uint256 count, uint256 clientId, uint256 budget, uint256 deadline)
         external
         returns (uint256 firstJobId)
@@ -61,7 +61,7 @@ contract JobRegistry {
         nextJobId = firstJobId + count;
     }
 
-    /// `count` completed jobs in one transaction, five logs a job, job by job. The fields are those of createJobs();
+    /// Creates `count` completed jobs in one transaction, five logs a job, job by job. The fields are those of createJobs();
     /// the provider is 1 + i mod 8, the evaluator 1 + i mod 4, deliverable and reason are the job's id.
     function createCompletedJobs(uint256 count, uint256 clientId, uint256 budget, uint256 deadline)
         external

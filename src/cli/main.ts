@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { version } from '../version.ts'
 import type { Command } from './command.ts'
 import { devnetCommand } from './devnet.ts'

@@ -44,7 +44,7 @@ export interface Contract {
   filters: FilterRule[]
   /** names of the fields that filters read; the store keeps their values in this order in a column beside the job */
   keys: string[]
-  /** the first choice: statistics group by it */
+  /** the first choice that logs set: statistics group by it */
   choice: Field | undefined
   /** the amount that statistics add up; undefined if jobs may count in different units */
   sum: Field | undefined
@@ -91,7 +91,7 @@ export function defineContract<const D extends Definition>(
     topics: [...new Set(forms.map(({ topic }) => topic))],
     filters,
     keys,
-    choice: own.find(({ kind }) => kind === 'choice'),
+    choice: fromLogs.find(({ kind }) => kind === 'choice'),
     sum: own.find(({ kind, unit }) => kind === 'amount' && unit !== undefined),
     decode: createDecoder(id, fields, forms),
     fingerprint: fingerprintOf(fields, forms, keys),

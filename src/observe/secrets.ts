@@ -52,14 +52,14 @@ export function redactor(secrets: string[]): (text: string) => string {
   if (secrets.length === 0) return redactUrls
   const literal = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
   // The longest first, because one secret may be part of another.
-  const any = new RegExp(
+  const secret = new RegExp(
     [...secrets]
       .sort((a, b) => b.length - a.length)
       .map(literal)
       .join('|'),
     'g',
   )
-  return (text) => redactUrls(text).replace(any, '[redacted]')
+  return (text) => redactUrls(text).replace(secret, '[redacted]')
 }
 
 /** Matches URLs except `file:` URLs, which hold no secret and occur in stack traces. */

@@ -85,6 +85,14 @@ describe('an ABI alone', () => {
     expect(contract.topics).toHaveLength(2)
   })
 
+  it('groups statistics by the first choice that logs set', () => {
+    const contract = defineContract({
+      abi: parseAbi(['event JobCreated(uint256 jobId, uint8 strategy)']),
+      fields: { region: offChain(choice(['EU', 'US'])), strategy: choice(['PROGRAM', 'RUBRIC']) },
+    })
+    expect(contract.choice?.name).toBe('strategy')
+  })
+
   it('prefixes a parameter that has the name of a field of every job', () => {
     const contract = defineContract({
       abi: parseAbi(['event JobCreated(uint256 jobId, uint8 status, uint256 blockNumber)']),
