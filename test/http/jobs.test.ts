@@ -56,7 +56,7 @@ describe('the history', () => {
     ['fromBlock=2&toBlock=2', '4,3'],
     ['fromBlock=3', '6,5'],
     ['status=SUBMITTED&fromBlock=2', ''],
-  ])('?%s', async (query, expected) => {
+  ])('of ?%s has the jobs "%s", and their number', async (query, expected) => {
     expect(await idsOf(query)).toBe(expected)
     const { pagination } = await service.get(`/api/v1/jobs?${query}`)
     expect(pagination).toEqual({

@@ -27,7 +27,7 @@ async function serve(env: Record<string, string>, role?: Role): Promise<Service>
   return service
 }
 
-it('six confirmations of 12 s blocks do not count as lag, neither in the indexing process nor in an api process', async () => {
+it('six confirmations of 12 s blocks, and a head that is years old, do not count as lag in the indexing process or in an api process', async () => {
   const DATABASE_URL = await server.createDatabase()
   const all = await serve({ DATABASE_URL, CONFIRMATIONS: '6' })
   const api = await serve({ DATABASE_URL, CONFIRMATIONS: '6' }, 'api')

@@ -18,7 +18,7 @@ it('a process that only indexes has the operation routes, and no other', async (
     expect((await service.get(path, 404)).error.code, path).toBe('NOT_FOUND')
 })
 
-it('it answers errors and other methods as every process does', async () => {
+it('a process that only indexes refuses other methods and sets security headers as every process does', async () => {
   const { status, headers } = await fetch(`${service.url}/health`, { method: 'POST', body: 'x' })
   expect(status).toBe(405)
   expect(headers.get('allow')).toContain('GET')

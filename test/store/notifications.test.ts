@@ -1,32 +1,37 @@
 import { sql } from 'drizzle-orm'
-import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
-import { openStream } from '../helpers/eventStream.ts'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { type EventStream, openStream } from '../helpers/eventStream.ts'
 import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
-import { openWriter, serveDatabase } from '../helpers/writer.ts'
+import type { Service } from '../helpers/service.ts'
+import { openWriter, serveDatabase, type Writer } from '../helpers/writer.ts'
 
 let postgres: TestPostgres
+let writer: Writer
+let service: Service
+let stream: EventStream
 beforeAll(async () => {
   postgres = await startPostgres()
+  const url = await postgres.createDatabase()
+  writer = await openWriter(url)
+  service = await serveDatabase(url)
+  stream = openStream(`${service.url}/api/v1/events`)
+  await stream.connected
 })
-afterAll(() => postgres.stop())
+afterAll(async () => {
+  stream?.close()
+  await service?.close()
+  await writer?.close()
+  await postgres?.stop()
+})
 
 it.each(['hello', '1 2', '9007199254740991 2 3'])(
   'a notification %j from another program does not stop the feed',
   async (payload) => {
-    const url = await postgres.createDatabase()
-    const writer = await openWriter(url)
-    onTestFinished(() => writer.close())
-    const server = await serveDatabase(url)
-    onTestFinished(() => server.close())
-    const stream = openStream(`${server.url}/api/v1/events`)
-    onTestFinished(() => stream.close())
-    await stream.connected
-
-    await writer.add({})
-    await stream.waitFor(1)
+    const before = stream.of('job_created').length
     await writer.run(sql`select pg_notify('jobcast_public', ${payload}::text)`)
     const last = await writer.add({}, {})
-    await stream.waitFor(3)
+    await stream.waitFor(before + 2)
     expect(stream.events.at(-1)?.id).toBe(String(last))
+    expect(stream.of('connected')).toHaveLength(1)
   },
 )
