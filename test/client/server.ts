@@ -1,6 +1,6 @@
 import type { AnvilOptions } from '../../src/devnet/anvil.ts'
 import { startChain, type TestChain } from '../helpers/anvil.ts'
-import { createDataDir } from '../helpers/dataDir.ts'
+import { startPostgres } from '../helpers/postgres.ts'
 import { type Service, startService } from '../helpers/service.ts'
 
 export interface Server {
@@ -14,13 +14,13 @@ export interface Server {
   close(): Promise<void>
 }
 
-/** A real server over a real chain and an embedded database of its own. */
+/** A real server over a real chain and a real database of its own. */
 export async function startServer(
   env: Record<string, string> = {},
   options: AnvilOptions = {},
 ): Promise<Server> {
-  const chain = await startChain(options)
-  const dir = await createDataDir()
+  const [chain, postgres] = await Promise.all([startChain(options), startPostgres()])
+  const databaseUrl = await postgres.createDatabase()
   let port = '0'
   let app: Service | undefined
   const server: Server = {
@@ -35,7 +35,7 @@ export async function startServer(
       app = await startService({
         RPC_URL: chain.wsUrl,
         CONTRACT_ADDRESS: chain.address,
-        DATA_DIR: dir.path,
+        DATABASE_URL: databaseUrl,
         PORT: port,
         ...env,
         ...other,
@@ -46,8 +46,7 @@ export async function startServer(
     },
     async close() {
       await server.stop()
-      await chain.stop()
-      await dir.remove()
+      await Promise.all([chain.stop(), postgres.stop()])
     },
   }
   await server.start()
