@@ -71,11 +71,12 @@ async function startParent(
 ): Promise<{ parent: ChildProcess; url: string; folders(): string[] }> {
   const temporary = await tempDir()
   removals.push(temporary.remove)
-  const module = new URL('../../src/devnet/anvil.ts', import.meta.url).href
+  const module = new URL('../../dist/src/devnet/anvil.js', import.meta.url).href
   const parent = spawn(
     process.execPath,
     [
-      ...['--import', import.meta.resolve('tsx'), '--input-type=module', '--eval'],
+      '--input-type=module',
+      '--eval',
       `import { startAnvil } from '${module}'
        const anvil = await startAnvil()
        setInterval(() => {}, 1000)

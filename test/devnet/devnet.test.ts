@@ -5,7 +5,6 @@ import type { AddressInfo } from 'node:net'
 import { dirname, join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { devClient } from '../../src/devnet/client.ts'
-import { devContracts } from '../../src/devnet/contracts.ts'
 import { type Devnet, startDevnet } from '../../src/devnet/devnet.ts'
 import { until } from '../helpers/until.ts'
 
@@ -45,10 +44,14 @@ async function start(options: Partial<Parameters<typeof startDevnet>[0]> = {}) {
   return { net, env, lines }
 }
 
-test.each(devContracts)(
+test.each([
+  // The default.
+  ['job-registry', {}],
+  ['erc8183', { contract: 'erc8183' }],
+] as const)(
   'starts a chain with past jobs of %s, a service on it, and a market',
-  async (contract) => {
-    const { net, env, lines } = await start({ contract })
+  async (contract, options) => {
+    const { net, env, lines } = await start(options)
     expect(env).toEqual({
       RPC_URL: net.rpcUrl.replace('http', 'ws'),
       CONTRACT: contract,
@@ -82,10 +85,6 @@ test.each(devContracts)(
   },
 )
 
-test('job-registry is the default', async () => {
-  expect((await start()).env.CONTRACT).toBe('job-registry')
-})
-
 test('close() leaves no chain, no service and no folder', async () => {
   const { net } = await start({
     // Like Jobcast, it creates the folder of the database.
@@ -103,17 +102,15 @@ test('close() leaves no chain, no service and no folder', async () => {
 })
 
 test('skips ports that are taken, so that two devnets run side by side', async () => {
-  const [one, two] = [await start(), await start()]
-  expect(two.net.url).not.toBe(one.net.url)
-  expect(two.net.rpcUrl).not.toBe(one.net.rpcUrl)
-  expect(two.net.dataDir).not.toBe(one.net.dataDir)
-
   const other = await listen(0)
   undo.push(() => new Promise((resolve) => other.close(resolve)))
   const { port } = other.address() as AddressInfo
-  const three = await start({ port, chainPort: port })
-  expect(Number(new URL(three.net.url).port)).toBeGreaterThan(port)
-  expect(Number(new URL(three.net.rpcUrl).port)).toBeGreaterThan(port)
+  const one = await start({ port, chainPort: port })
+  const two = await start({ port, chainPort: port })
+  const ports = [one, two].flatMap(({ net }) => [net.url, net.rpcUrl].map((url) => Number(new URL(url).port)))
+  expect(new Set(ports).size).toBe(4)
+  expect(Math.min(...ports)).toBeGreaterThan(port)
+  expect(two.net.dataDir).not.toBe(one.net.dataDir)
 })
 
 test('a service that does not start fails with the reason and leaves nothing', async () => {
