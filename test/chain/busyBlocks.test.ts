@@ -89,7 +89,7 @@ async function startPair(prepare: (proxy: RpcProxy) => void = () => {}): Promise
     const proxy = await proxyTo(chain)
     prepare(proxy)
     const { address } = chain
-    return { proxy, ...(await startIndexing({ urls: [proxy.url], address, databaseUrl })) }
+    return { proxy, ...(await startIndexing({ url: proxy.url, address, databaseUrl })) }
   }
   const worker = await start()
   await until(async () => (await worker.readState()).blockNumber !== null)
@@ -154,7 +154,7 @@ describe('two indexers', () => {
 
 it('steps that are lost again and again are logged as a warning', async () => {
   const { lines } = await startIndexing({
-    urls: [chain.url],
+    url: chain.url,
     address: chain.address,
     databaseUrl: await postgres.createDatabase(),
     step: async () => 'raced',

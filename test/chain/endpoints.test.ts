@@ -64,7 +64,7 @@ it('an RPC that fails is requested only now and then', async () => {
     await new Promise((resolve) => setTimeout(resolve, 500))
     await timeJob()
   }
-  // 2.5 s of polls every 50 ms: probes after 0.5 to 1 s, and after 1 to 2 s more.
+  // 2.5 s of polls every 100 ms: probes after 0.5 to 1 s, and after 1 to 2 s more.
   expect(first.requests - before).toBeLessThan(5)
 })
 

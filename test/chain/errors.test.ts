@@ -1,3 +1,4 @@
+import { createServer } from 'node:http'
 import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest'
 import { createRpcSource } from '../../src/chain/rpc.ts'
 import { jobRegistry } from '../../src/contract/jobRegistry.ts'
@@ -76,7 +77,6 @@ describe.concurrent('the text of an RPC error is one line with the cause and onl
   })
 
   it('over HTTP: the answer stops in the middle', async ({ onTestFinished }) => {
-    const { createServer } = await import('node:http')
     const server = createServer((_request, response) => {
       response.writeHead(200, { 'content-type': 'application/json' }).write('{"jsonrpc":"2.0",')
     })

@@ -21,19 +21,18 @@ export interface Indexing {
 
 /** An indexer on a Postgres, without the rest of the service; it ends with the test. */
 export async function startIndexing(options: {
-  urls: string[]
+  url: string
   /** lower-case hex */
   address: `0x${string}`
   databaseUrl: string
-  confirmations?: number
   /** instead of the indexer's own */
   step?: () => Promise<Outcome>
 }): Promise<Indexing> {
-  const { urls, databaseUrl, confirmations = 0 } = options
+  const { url, databaseUrl } = options
   const address = options.address.toLowerCase() as `0x${string}`
   const driver = await openPostgres(databaseUrl, jobRegistry, { connections: 2 })
   const db = createDatabase(driver)
-  const source = createRpcSource(urls, { address, topics: jobRegistry.topics })
+  const source = createRpcSource([url], { address, topics: jobRegistry.topics })
   const lines: string[] = []
   const log = pino({ level: 'debug' }, { write: (line: string) => void lines.push(line) })
   const me = randomUUID()
@@ -45,14 +44,20 @@ export async function startIndexing(options: {
     me,
     address,
     contract: jobRegistry,
-    confirmations,
+    confirmations: 0,
     pause: setTimeout,
     now,
     report,
   }
   const { step, head } = createConverge(indexing)
   const indexer = runIndexer({
-    ...{ source, db, me, log, pollIntervalMs: 50, step: options.step ?? step, head },
+    source,
+    db,
+    me,
+    log,
+    pollIntervalMs: 50,
+    step: options.step ?? step,
+    head,
     checkSetup: () => checkSetup({ source, db }, { address }),
   })
   onTestFinished(async () => {

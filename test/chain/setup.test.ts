@@ -18,9 +18,9 @@ afterAll(() => Promise.all([chain.stop(), postgres.stop()]))
 async function startSecond(second: { url: string; address?: `0x${string}` }): Promise<Indexing> {
   const databaseUrl = await postgres.createDatabase()
   const { address } = chain
-  const first = await startIndexing({ urls: [chain.url], address, databaseUrl })
+  const first = await startIndexing({ url: chain.url, address, databaseUrl })
   await until(() => first.indexer.state().name === 'working')
-  return startIndexing({ urls: [second.url], address: second.address ?? address, databaseUrl })
+  return startIndexing({ url: second.url, address: second.address ?? address, databaseUrl })
 }
 
 /** Waits until it halts while the other one works. Resolves with the reason. */
@@ -75,6 +75,7 @@ it('a second indexer that could take over stands by, and sends no requests to th
   await until(() => indexer.state().name === 'standby')
   const asked = proxy.requests
   expect(asked).toBeGreaterThan(0)
+  // Two of its attempts to acquire the lease, which are 2 s apart.
   await new Promise((resolve) => setTimeout(resolve, 5_000))
   expect(proxy.requests).toBe(asked)
 })

@@ -1,10 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { staleness } from '../../src/indexer/staleness.ts'
 import type { IndexState } from '../../src/store/state.ts'
-import { startChain } from '../helpers/anvil.ts'
-import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
-import { until } from '../helpers/until.ts'
-import { startIndexing } from './indexing.ts'
 
 const FRESH: IndexState = {
   lastId: 1,
@@ -49,35 +45,5 @@ describe('staleness', () => {
     const syncing = { ...FRESH, silent: true, headNumber: 1_006 }
     expect(staleness(syncing, LIMITS)).toMatch(/at block 1000 of 1006/)
     expect(staleness(syncing, { ...LIMITS, confirmations: 6 })).toBeUndefined()
-  })
-})
-
-describe('on a real chain', () => {
-  let postgres: TestPostgres
-  beforeAll(async () => {
-    postgres = await startPostgres()
-  })
-  afterAll(() => postgres.stop())
-
-  it('six confirmations of 12 s blocks and a chain that makes no blocks do not count as lag', async () => {
-    // Its head is years old.
-    const chain = await startChain({ args: ['--timestamp', '1700000000'] })
-    onTestFinished(() => chain.stop())
-    await chain.createJobs(3, { perTransaction: 1 })
-    await chain.rpc('anvil_mine', ['0x28', '0xc'])
-    const { number } = await chain.head()
-    const { readState } = await startIndexing({
-      urls: [chain.url],
-      address: chain.address,
-      databaseUrl: await postgres.createDatabase(),
-      confirmations: 6,
-    })
-    const isFresh = async () => staleness(await readState(), { ...LIMITS, confirmations: 6 }) === undefined
-    await until(isFresh, { message: 'the index is fresh' })
-    expect((await readState()).blockNumber).toBe(number - 6)
-
-    await chain.rpc('anvil_mine', ['0x8', '0xc'])
-    await until(async () => (await readState()).blockNumber === number + 2)
-    expect(await isFresh()).toBe(true)
   })
 })
