@@ -95,7 +95,7 @@ const states = (jobs: Iterable<Job>) =>
 interface Watched {
   name: string
   failure?: unknown
-  run?: () => Promise<void>
+  run(): Promise<void>
   isCurrent(): boolean
   show(): unknown
 }
@@ -104,48 +104,47 @@ function watchFollow(name: string, options: FollowOptions, random: (limit: numbe
   const consumer = createConsumer(name)
   const status = options.filter?.status as string[] | undefined
   const query = new URLSearchParams(status ? { status: status.join(',') } : {})
-  const watched: Watched = {
+  const { signal } = control
+  return {
     name,
     isCurrent() {
       const held = [...consumer.held.values()].filter((each) => !status || status.includes(each.status))
       return String(states(held)) === String(states(server.jobs(query)))
     },
     show: () => states(consumer.held.values()),
-  }
-  const { signal } = control
-  watched.run = async () => {
-    let resume: FollowOptions['resume']
-    while (!signal.aborted) {
-      for await (const event of follow(server.url, { ...options, resume, signal })) {
-        consumer.apply(event)
-        // The process ends at a random event, and starts again.
-        if (name === 'restarted' && random(40) === 0) break
+    async run() {
+      let resume: FollowOptions['resume']
+      while (!signal.aborted) {
+        for await (const event of follow(server.url, { ...options, resume, signal })) {
+          consumer.apply(event)
+          // The process ends at a random event, and starts again.
+          if (name === 'restarted' && random(40) === 0) break
+        }
+        resume = consumer.resume()
       }
-      resume = consumer.resume()
-    }
+    },
   }
-  return watched
 }
 
 /** A consumer without history. Received jobs must be in their present state, and no job of a later block may be missing. */
 function watchLatest(): Watched {
   const consumer = createConsumer('latest')
+  const { signal } = control
   let begin = 0
-  const watched: Watched = {
+  return {
     name: 'latest',
     isCurrent() {
       const isExpected = (each: Job) => Number(each.blockNumber) > begin || consumer.seen.has(jobKey(each))
       return String(states(consumer.held.values())) === String(states(server.jobs().filter(isExpected)))
     },
     show: () => states(consumer.held.values()),
+    async run() {
+      for await (const event of follow(server.url, { fromBlock: 'latest', signal })) {
+        if (event.type === 'connected') begin ||= Number(event.data.blockNumber)
+        consumer.apply(event)
+      }
+    },
   }
-  watched.run = async () => {
-    for await (const event of follow(server.url, { fromBlock: 'latest', signal: control.signal })) {
-      if (event.type === 'connected') begin ||= Number(event.data.blockNumber)
-      consumer.apply(event)
-    }
-  }
-  return watched
 }
 
 function watchMirror(): Watched {
@@ -153,7 +152,7 @@ function watchMirror(): Watched {
   const open = mirror(server.url, { filter: { status: ['OPEN'] }, signal })
   const shown = new Map<string, Job>()
   const seen = new Map<string, number>()
-  const watched: Watched = {
+  return {
     name: 'mirror',
     isCurrent: () => {
       const expected = String(states(server.jobs(new URLSearchParams({ status: 'OPEN' }))))
@@ -164,21 +163,20 @@ function watchMirror(): Watched {
       )
     },
     show: () => ({ map: states(open.jobs.values()), shown: states(shown.values()), synced: open.synced }),
+    async run() {
+      for await (const change of open) {
+        if (change.type === 'synced' || change.type === 'stale') continue
+        const key = jobKey(change.job)
+        const state = Number(change.job.title)
+        expect(state, `mirror: an older state of ${key}`).toBeGreaterThanOrEqual(seen.get(key) ?? 0)
+        seen.set(key, state)
+        if (change.type !== 'added') expect(shown.get(key), 'before').toEqual(change.before)
+        if (change.type === 'added') expect(shown.has(key)).toBe(false)
+        if (change.type === 'removed') shown.delete(key)
+        else shown.set(key, change.job)
+      }
+    },
   }
-  watched.run = async () => {
-    for await (const change of open) {
-      if (change.type === 'synced' || change.type === 'stale') continue
-      const key = jobKey(change.job)
-      const state = Number(change.job.title)
-      expect(state, `mirror: an older state of ${key}`).toBeGreaterThanOrEqual(seen.get(key) ?? 0)
-      seen.set(key, state)
-      if (change.type !== 'added') expect(shown.get(key), 'before').toEqual(change.before)
-      if (change.type === 'added') expect(shown.has(key)).toBe(false)
-      if (change.type === 'removed') shown.delete(key)
-      else shown.set(key, change.job)
-    }
-  }
-  return watched
 }
 
 test.each(Array.from({ length: ROUNDS }, (_, i) => i + 1))(
@@ -202,7 +200,7 @@ test.each(Array.from({ length: ROUNDS }, (_, i) => i + 1))(
       watchMirror(),
     ]
     for (const each of all)
-      each.run?.().catch((error) => {
+      each.run().catch((error) => {
         each.failure = error
       })
     for (let i = 0; i < STEPS; i++) {

@@ -61,14 +61,14 @@ test('a contract of another kind: addresses in any case, booleans, amounts witho
   }
   const client = `0x${'ab'.repeat(20)}`
   const bounty = { ...base, client, provider: null, urgent: true, reward: '1000' } as JobBase
-  const test = (filter: JobFilter) => createMatcher(filter, other)(bounty)
-  expect(test({ client: client.toUpperCase().replace('X', 'x') })).toBe(true)
-  expect(test({ participant: [`0x${'AB'.repeat(20)}`] })).toBe(true)
-  expect(test({ client: `0x${'ac'.repeat(20)}` })).toBe(false)
-  expect(test({ urgent: 'true' })).toBe(true)
-  expect(test({ urgent: 'false' })).toBe(false)
-  expect(test({ minReward: 1000n })).toBe(true)
-  expect(test({ minReward: '1001' })).toBe(false)
+  const holds = (filter: JobFilter) => createMatcher(filter, other)(bounty)
+  expect(holds({ client: client.toUpperCase().replace('X', 'x') })).toBe(true)
+  expect(holds({ participant: [`0x${'AB'.repeat(20)}`] })).toBe(true)
+  expect(holds({ client: `0x${'ac'.repeat(20)}` })).toBe(false)
+  expect(holds({ urgent: 'true' })).toBe(true)
+  expect(holds({ urgent: 'false' })).toBe(false)
+  expect(holds({ minReward: 1000n })).toBe(true)
+  expect(holds({ minReward: '1001' })).toBe(false)
 })
 
 test('a parameter that the definition does not have is refused by name', () => {

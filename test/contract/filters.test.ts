@@ -96,7 +96,6 @@ describe('a filter', () => {
           const [newest] = await writer.run(sql`select max(block_number) as n from jobs`)
           const block = Number(newest?.n)
           const page = {
-            filter: [],
             order: 'asc',
             limit: 100,
             offset: 0,

@@ -11,7 +11,7 @@ import { anyJob, stored } from '../helpers/writer.ts'
 let server: TestPostgres
 beforeAll(async () => {
   server = await startPostgres()
-}, 60_000)
+})
 afterAll(() => server?.stop())
 
 const hash = (n: number): `0x${string}` => `0x${n.toString(16).padStart(64, '0')}`

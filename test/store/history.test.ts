@@ -130,7 +130,7 @@ function expected(query: Query): string[] {
   return query.order === 'asc' ? found : found.reverse()
 }
 
-const parsed = (query: Partial<Query> & { page?: number; cursor?: string }): HistoryQuery =>
+const parsed = (query: Partial<Query> & { page?: number }): HistoryQuery =>
   parseHistoryQuery(jobRegistry.filters, { page: 1, ...JSON.parse(JSON.stringify(query)) })
 const read = (query: HistoryQuery) => readHistory(db, jobRegistry, query)
 
@@ -188,15 +188,15 @@ it('a job is found by its id, and an unknown id gives null', async () => {
 
 it('a change of an id that was used twice applies to the latest job, and a rewind undoes it', async () => {
   const log = (blockNumber: number, set: Partial<Job>, job: Job | null = null) => ({
-    ...{
-      blockNumber,
-      logIndex: 0,
-      transactionHash: hash(blockNumber),
-      timestamp: '5',
-      event: 'E',
-      jobId: '999999',
-    },
-    ...{ job, set, log: {} as never },
+    blockNumber,
+    logIndex: 0,
+    transactionHash: hash(blockNumber),
+    timestamp: '5',
+    event: 'E',
+    jobId: '999999',
+    job,
+    set,
+    log: {} as never,
   })
   const at = ((await readCursor(db)) as Cursor).blockNumber
   const [first, second] = [anyJob(999_999, at + 1), { ...anyJob(999_999, at + 2), clientId: '8' }]
@@ -211,6 +211,6 @@ it('a change of an id that was used twice applies to the latest job, and a rewin
   const writes = await readRewind(db, at + 2)
   await commit(at + 2, { jobs: writes, entries: rewindEntries(writes) })
   expect(await readJob(db, jobRegistry, '999999')).toMatchObject({ job: second, lifecycle: [{}] })
-  const all = await read({ ...parsed({ order: 'desc', limit: 2 }) })
+  const all = await read(parsed({ order: 'desc', limit: 2 }))
   expect(jobsOf(all)).toEqual([second, first].map((job) => JSON.stringify(job)))
 })
