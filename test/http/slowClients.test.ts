@@ -21,7 +21,7 @@ async function open(text = ''): Promise<RawConnection> {
   return connection
 }
 
-/** A byte now and then, as slowloris does. */
+/** Sends the text again every 300 ms until the connection ends, as slowloris does. */
 function drip(connection: RawConnection, text: string): void {
   const timer = setInterval(() => {
     if (connection.ending() !== 'open') return clearInterval(timer)
