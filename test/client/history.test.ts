@@ -56,7 +56,9 @@ test('an abort throws: a history that just ended would look complete', async () 
 
 test('a request is repeated if the server is down for a moment', async () => {
   await server.stop()
-  const reading = ids()
+  const retries: unknown[] = []
+  const reading = ids({ onRetry: (retry) => retries.push(retry) })
+  await until(() => retries.length > 0, { message: 'a retry is reported' })
   await server.start()
   expect(await reading).toHaveLength(COUNT)
 })
