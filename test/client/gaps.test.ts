@@ -1,9 +1,11 @@
+import type { ServerResponse } from 'node:http'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import {
   type FollowEvent,
   type FollowOptions,
   follow,
   history,
+  type Job,
   type Retry,
   subscribe,
 } from '../../client/src/client.ts'
@@ -56,13 +58,17 @@ test('each change is one job_updated, live', async () => {
 })
 
 test('after a gap in which jobs were changed, removed and created, each is yielded once; unchanged jobs are not', async () => {
-  const [same, changed, gone] = ['1', '2', '3'].map((id) => server.create(job(id, 990 + Number(id))))
+  const [, changed, gone] = ['1', '2', '3'].map((id) => server.create(job(id, 990 + Number(id)))) as [
+    Job,
+    Job,
+    Job,
+  ]
   const stream = watch()
   await stream.waitFor('synced')
   await gap(stream, () => {
-    server.update(changed as typeof same & object, { status: 'FUNDED' })
-    server.update(changed as typeof same & object, { status: 'COMPLETED' })
-    server.remove(gone as typeof same & object)
+    server.update(changed, { status: 'FUNDED' })
+    server.update(changed, { status: 'COMPLETED' })
+    server.remove(gone)
     server.create(job('4', 1001))
   })
   expect(since(stream, 3)).toEqual(['~2', '+4', '-3'])
@@ -322,15 +328,11 @@ test('the jobs of an incomplete index are yielded, and the rest once it is compl
 })
 
 test.each([
-  ['is not JSON', (response: import('node:http').ServerResponse) => response.end('<html>'), 'JSON'],
-  [
-    'is no page',
-    (response: import('node:http').ServerResponse) => response.end('{"data":1}'),
-    'page of jobs',
-  ],
+  ['is not JSON', (response: ServerResponse) => response.end('<html>'), 'JSON'],
+  ['is no page', (response: ServerResponse) => response.end('{"data":1}'), 'page of jobs'],
   [
     'is older than the stream',
-    (response: import('node:http').ServerResponse) =>
+    (response: ServerResponse) =>
       response.end(JSON.stringify({ data: [], pagination: { next: null }, lastEventId: '1' })),
     'older than its stream',
   ],
