@@ -7,8 +7,8 @@ import {
   jobKey,
   mirror,
 } from '../../client/src/client.ts'
+import { createRandom } from '../helpers/random.ts'
 import { until } from '../helpers/until.ts'
-import { createRandom } from '../model/random.ts'
 import { job, type ScriptedServer, startScripted } from './scripted.ts'
 
 const ROUNDS = Number(process.env.CLIENT_ROUNDS ?? 25)

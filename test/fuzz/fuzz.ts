@@ -1,19 +1,20 @@
+import { createRandom } from '../helpers/random.ts'
 import { openRaw, parseAnswer, type RawAnswer } from '../helpers/rawHttp.ts'
 import { until } from '../helpers/until.ts'
-import { type FuzzRequest, randomOf, randomRequest } from './requests.ts'
+import { type FuzzRequest, randomRequest } from './requests.ts'
 
 /** Requests at a time. */
 const AT_ONCE = 25
-/** The client closes a connection with an unfinished request after this time without an answer. */
+/** The client closes a connection with an unfinished request if it gets no answer within this time. */
 const PATIENCE_MS = 100
 
 /**
  * Sends random requests to a server.
- * @returns the number of answers by status; 0 stands for connections that ended without an answer
- * @throws Error with the request, for an answer that is not well-formed
+ * @returns the number of answers by status; 0 counts unfinished requests without an answer
+ * @throws Error with the request, if it is complete and gets no answer, or if an answer is not well-formed
  */
 export async function fuzz(url: string, requests: number, seed: number): Promise<Map<number, number>> {
-  const random = randomOf(seed)
+  const random = createRandom(seed)
   const statuses = new Map<number, number>()
   let left = requests
   async function work(): Promise<void> {
@@ -55,8 +56,8 @@ async function exchange(url: string, { method, text, unfinished }: FuzzRequest):
       { message: `an answer; received ${JSON.stringify(connection.received().slice(0, 500))}` },
     )
     if (!answer) {
-      if (connection.received() !== '')
-        throw new Error(`not an answer: ${connection.received().slice(0, 500)}`)
+      if (connection.received() !== '' || !unfinished)
+        throw new Error(`no answer: ${JSON.stringify(connection.received().slice(0, 500))}`)
       return 0
     }
     check(answer, head)
@@ -66,12 +67,12 @@ async function exchange(url: string, { method, text, unfinished }: FuzzRequest):
   }
 }
 
-/** Statuses that the server may give to a request, whatever it is. */
-const expected = [200, 100, 204, 302, 304, 400, 404, 405, 408, 417, 431, 503]
+/** Every status that the server may answer to any request. */
+const STATUSES = [200, 100, 204, 302, 304, 400, 404, 405, 408, 417, 431, 503]
 
 function check(answer: RawAnswer, head: boolean): void {
   const { status, body } = answer
-  if (!expected.includes(status)) throw new Error(`status ${status}: ${body.slice(0, 500)}`)
+  if (!STATUSES.includes(status)) throw new Error(`status ${status}: ${body.slice(0, 500)}`)
   if (status < 400 || head || body === '' || answer.header('content-encoding')) return
   const { success, error, status: readiness } = JSON.parse(body)
   if (readiness === 'not ready') return

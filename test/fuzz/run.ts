@@ -1,4 +1,4 @@
-/** `npm run fuzz [-- REQUESTS [SEED]]`: random requests to a server process of its own, with an eye on its memory. */
+/** `npm run fuzz [-- REQUESTS [SEED]]`: sends random requests to a server process, and prints its memory after each tenth. */
 import { readMetrics } from '../helpers/metrics.ts'
 import { startPostgres } from '../helpers/postgres.ts'
 import { startProcess } from '../helpers/process.ts'
@@ -18,7 +18,7 @@ const jobcast = await startProcess({
   env: {
     DATABASE_URL: databaseUrl,
     RATE_LIMIT: '0',
-    // Little room, so that growth is a leak and not garbage that is not collected yet.
+    // A small heap, so that growth is a leak and not garbage that has not been collected yet.
     NODE_OPTIONS: '--max-old-space-size=96',
   },
 })

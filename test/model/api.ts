@@ -11,8 +11,8 @@ import type { Database } from '../../src/store/database.ts'
 import { readFeed, readFeedTail } from '../../src/store/feed.ts'
 import type { Commit } from '../../src/store/notifications.ts'
 import { readState } from '../../src/store/state.ts'
+import type { Random } from '../helpers/random.ts'
 import { createGates, type Gates, release } from './gates.ts'
-import type { Random } from './random.ts'
 
 /** Limits of the feed in memory and of one read. They are small, so that schedules exceed both. */
 const SMALL = { tailEvents: 4, fetchEntries: 3 }

@@ -1,7 +1,7 @@
 import type { Hex, RpcLog } from 'viem'
+import type { Random } from '../helpers/random.ts'
 import { bloomOf, EMPTY_BLOOM, lookalikes } from './bloom.ts'
 import { digits, type LogSpec, type ModelDefinition, topicOf } from './definition.ts'
-import type { Random } from './random.ts'
 
 export const CONTRACT: Hex = `0x${'c0'.repeat(20)}`
 const STRANGER: Hex = `0x${'5a'.repeat(20)}`

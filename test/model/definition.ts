@@ -1,6 +1,6 @@
 import { type Hex, toEventSelector } from 'viem'
 import type { Contract } from '../../src/contract/define.ts'
-import type { Random } from './random.ts'
+import type { Random } from '../helpers/random.ts'
 
 /** Fields of a job as a client sees them. */
 export type Fields = Record<string, string | number | null>

@@ -1,5 +1,6 @@
 import type { Hex } from 'viem'
 import { erc8183 } from '../../src/contract/erc8183.ts'
+import type { Random } from '../helpers/random.ts'
 import {
   type Drawn,
   digits,
@@ -8,7 +9,6 @@ import {
   JOB_EVENTS,
   type ModelDefinition,
 } from './definition.ts'
-import type { Random } from './random.ts'
 
 const EXPIRES = 1_900_000_000
 const ZERO: Hex = `0x${'0'.repeat(40)}`

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import type { Random } from './random.ts'
+import type { Random } from '../helpers/random.ts'
 
 /** One pending await of a process. `execute` performs the operation, `answer` resolves the await. */
 export interface Gate {

@@ -1,4 +1,5 @@
 import { jobRegistry } from '../../src/contract/jobRegistry.ts'
+import type { Random } from '../helpers/random.ts'
 import {
   type Drawn,
   digits,
@@ -8,7 +9,6 @@ import {
   JOB_EVENTS,
   type ModelDefinition,
 } from './definition.ts'
-import type { Random } from './random.ts'
 
 const STRATEGIES = ['PROGRAM', 'RUBRIC', 'HYBRID', 'CEX_CAPITAL']
 const DEADLINE = 1_900_000_000

@@ -6,10 +6,10 @@ import {
   RangeRefusedError,
   type Source,
 } from '../../src/chain/source.ts'
+import type { Random } from '../helpers/random.ts'
 import { ancestor, branch, createChain, type SimBlock, type SimChain } from './chain.ts'
 import type { Gates } from './gates.ts'
 import { jobRegistryModel } from './jobRegistry.ts'
-import type { Random } from './random.ts'
 
 /** Probabilities, from 0 to 1, of each fault of an answer. */
 export interface Weather {

@@ -1,6 +1,6 @@
+import type { Random } from '../helpers/random.ts'
 import type { SimChain } from './chain.ts'
 import { DAMAGES, type LogSpec, type ModelDefinition } from './definition.ts'
-import type { Random } from './random.ts'
 
 /** Random logs of the contract: jobs are created and changed in any order, plausible or not. */
 export interface Traffic {

@@ -3,7 +3,7 @@ import { encodeFunctionData, type Hex } from 'viem'
 import { jobRegistryAbi as abi } from '../../abi/jobRegistry.ts'
 import { devAccount, transact } from '../../src/devnet/client.ts'
 import type { ReorgTransaction, TestChain } from '../helpers/anvil.ts'
-import type { Random } from '../model/random.ts'
+import type { Random } from '../helpers/random.ts'
 
 /** Longer than any batch takes. */
 const STUCK_MS = 2_000

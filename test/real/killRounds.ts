@@ -7,9 +7,9 @@ import { type EventStream, openStream } from '../helpers/eventStream.ts'
 import { fold, jobsOnChain } from '../helpers/fold.ts'
 import { startPostgres } from '../helpers/postgres.ts'
 import { type JobcastProcess, startProcess } from '../helpers/process.ts'
+import { createRandom } from '../helpers/random.ts'
 import { reader } from '../helpers/service.ts'
 import { until } from '../helpers/until.ts'
-import { createRandom } from '../model/random.ts'
 import { startLoad } from './killLoad.ts'
 
 export interface KillReport {

@@ -1,4 +1,4 @@
-/** Pseudo-random choices from a seed (mulberry32): a schedule replays exactly. */
+/** Pseudo-random choices from a seed: the same seed gives the same choices. */
 export interface Random {
   /** 0 ≤ n < limit */
   below(limit: number): number
@@ -6,6 +6,7 @@ export interface Random {
   pick<T>(from: readonly T[]): T
 }
 
+/** Creates a generator (mulberry32). */
 export function createRandom(seed: number): Random {
   let state = seed >>> 0
   const next = () => {
