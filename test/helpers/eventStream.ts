@@ -13,6 +13,8 @@ export interface EventStream {
   events: StreamEvent[]
   /** The received events of these types. */
   of(...types: string[]): StreamEvent[]
+  /** The received events of jobs: created, updated and removed. */
+  jobEvents(): StreamEvent[]
   /** Resolves with the first `connected` event. */
   readonly connected: Promise<StreamEvent>
   /** Every response of the server to this client, refusals included, oldest first. */
@@ -35,7 +37,7 @@ const types = ['connected', 'job_created', 'job_updated', 'job_removed', 'unavai
 /**
  * Subscribes with a real EventSource client.
  * @param lastEventId sent as the Last-Event-ID header from the first request on, as by a client that was connected
- * before.
+ * before
  */
 export function openStream(
   url: string,
@@ -47,7 +49,7 @@ export function openStream(
   const source = new EventSource(url, {
     fetch: async (input, init) => {
       const sent = new Headers({ ...init.headers, ...headers })
-      // Only until the first event with an id: from then on EventSource sends the header itself.
+      // After the first event with an id, EventSource sends the header itself.
       if (lastEventId !== undefined && !sent.has('last-event-id')) sent.set('last-event-id', lastEventId)
       sentLastEventIds.push(sent.get('last-event-id'))
       const response = await fetch(input, { ...init, headers: sent })
@@ -62,7 +64,7 @@ export function openStream(
   // Errors need no handling here: tests read `alive` and `responses`.
   source.addEventListener('error', () => {})
 
-  const jobs = () => events.filter((event) => event.type.startsWith('job_'))
+  const jobEvents = () => events.filter((event) => event.type.startsWith('job_'))
   const wait = async (
     find: () => StreamEvent | StreamEvent[] | undefined,
     message: string,
@@ -82,20 +84,25 @@ export function openStream(
   ): Promise<StreamEvent>
   function waitFor(what: number | ((event: StreamEvent) => boolean), options: { timeout?: number } = {}) {
     return typeof what === 'number'
-      ? wait(() => (jobs().length >= what ? jobs().slice(0, what) : undefined), `${what} job events`, options)
+      ? wait(
+          () => (jobEvents().length >= what ? jobEvents().slice(0, what) : undefined),
+          `${what} job events`,
+          options,
+        )
       : wait(() => events.find(what), `an event that matches ${what}`, options)
   }
 
   return {
     events,
     of: (...wanted) => events.filter((event) => wanted.includes(event.type)),
+    jobEvents,
     get connected() {
       return waitFor((event) => event.type === 'connected')
     },
     responses,
     sentLastEventIds,
     alive: () => source.readyState !== EventSource.CLOSED,
-    waitFor: waitFor as EventStream['waitFor'],
+    waitFor,
     close: () => source.close(),
   }
 }

@@ -20,7 +20,7 @@ export function fold(events: StreamEvent[], held: Job[] = []): Job[] {
   let last: number | undefined
   for (const { type, id, data } of events) {
     const step = last === undefined ? 1 : Number(id) - last
-    if (step !== 1 && step < LEAST_JUMP) throw new Error(`event ${id} follows ${last}`)
+    if (step !== 1 && step < LEAST_JUMP) throw new Error(`event ${id} follows event ${last}`)
     last = Number(id)
     const job = data as unknown as Job
     const key = keyOf(job)
@@ -28,7 +28,7 @@ export function fold(events: StreamEvent[], held: Job[] = []): Job[] {
     if (type !== 'job_created' && !jobs.has(key))
       throw new Error(`${type} of job ${job.jobId}, which is not held`)
     if (type === 'job_removed' && JSON.stringify(jobs.get(key)) !== JSON.stringify(job))
-      throw new Error(`job ${job.jobId} was not removed as it was`)
+      throw new Error(`job_removed of job ${job.jobId} does not carry the job as it was held`)
     if (type === 'job_removed') jobs.delete(key)
     else jobs.set(key, job)
   }

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
@@ -7,8 +8,8 @@ import getPort from 'get-port'
 import { endWithParent } from '../../src/devnet/guard.ts'
 import { until } from './until.ts'
 
-/** A JSON log line. A line that is not JSON becomes `{ text }`. */
-export type LogLine = Record<string, unknown> & { msg?: string; text?: string }
+/** A log line. A line that is not a JSON object becomes `{ text }`. */
+type LogLine = Record<string, unknown> & { msg?: string; text?: string }
 
 export interface JobcastProcess {
   /** Base URL of its HTTP server. */
@@ -16,6 +17,8 @@ export interface JobcastProcess {
   pid: number
   /** All lines written so far to stdout and stderr. */
   logs: LogLine[]
+  /** All lines as text. */
+  output(): string
   waitForLog(matches: RegExp | ((line: LogLine) => boolean), options?: { timeout?: number }): Promise<LogLine>
   /** Waits until `path` answers 200. Rejects with the last log lines if the process ends before. */
   untilReady(path?: string, options?: { timeout?: number }): Promise<void>
@@ -64,6 +67,22 @@ export async function startProcess({
   return observe(child, `http://127.0.0.1:${port}`)
 }
 
+/** Runs a command of Jobcast until it ends. `text` holds all lines that it wrote. */
+export async function runCommand(
+  args: string[],
+  env: Record<string, string> = {},
+): Promise<{ code: number | null; text: string }> {
+  const child = await startProcess({ args, env })
+  const { code } = await child.exit
+  return { code, text: child.output() }
+}
+
+/** The ids of a process and of its children. Linux only. */
+export function processAndChildren(pid: number): number[] {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
+  return [pid, ...children.split(' ').filter(Boolean).map(Number)]
+}
+
 function observe(child: ChildProcess, url: string): JobcastProcess {
   const logs: LogLine[] = []
   collect(child.stdout as Readable, logs)
@@ -77,11 +96,7 @@ function observe(child: ChildProcess, url: string): JobcastProcess {
       resolve(ended)
     })
   })
-  const tail = () =>
-    logs
-      .slice(-20)
-      .map((line) => line.text ?? JSON.stringify(line))
-      .join('\n')
+  const tail = () => logs.slice(-20).map(textOf).join('\n')
   const untilAlive = async <T>(fn: () => T | Promise<T>, message: string, timeout: number) => {
     const value = await until(
       async () => {
@@ -105,13 +120,11 @@ function observe(child: ChildProcess, url: string): JobcastProcess {
     url,
     pid: child.pid ?? 0,
     logs,
+    output: () => logs.map(textOf).join('\n'),
     exit,
     kill,
     waitForLog(matches, { timeout = 20_000 } = {}) {
-      const test =
-        matches instanceof RegExp
-          ? (line: LogLine) => matches.test(line.text ?? JSON.stringify(line))
-          : matches
+      const test = matches instanceof RegExp ? (line: LogLine) => matches.test(textOf(line)) : matches
       return untilAlive(() => logs.find(test), `log line ${matches}`, timeout)
     },
     async untilReady(path = '/health', { timeout = 30_000 } = {}) {
@@ -128,6 +141,10 @@ function observe(child: ChildProcess, url: string): JobcastProcess {
       return exit.finally(() => clearTimeout(timer))
     },
   }
+}
+
+function textOf(line: LogLine): string {
+  return line.text ?? JSON.stringify(line)
 }
 
 function collect(stream: Readable, logs: LogLine[]): void {

@@ -10,9 +10,9 @@ import { type JobcastProcess, startProcess } from '../helpers/process.ts'
 import { createRandom } from '../helpers/random.ts'
 import { reader } from '../helpers/service.ts'
 import { until } from '../helpers/until.ts'
-import { startLoad } from './killLoad.ts'
+import { startRandomLoad } from './randomLoad.ts'
 
-export interface KillReport {
+interface KillReport {
   rounds: number
   jobs: number
   reorgs: number
@@ -23,8 +23,9 @@ export interface KillReport {
 
 /**
  * Kills two processes of Jobcast on one Postgres (SIGKILL) at random moments, during jobs, changes and reorgs. After
- * each kill the store must be consistent: the folded feed equals the jobs. In the end both equal the jobs of the chain,
- * and a subscriber that reconnected after each kill has received each event once.
+ * each kill the store must be consistent: the folded feed equals the jobs. In the end both must equal the jobs of the
+ * chain, and a subscriber that reconnected after each kill must have received each event once.
+ * @throws Error if this does not hold
  */
 export async function runKillRounds({
   rounds,
@@ -60,13 +61,13 @@ export async function runKillRounds({
     running[which] = process
   }
   const subscriber = createSubscriber()
-  let load: ReturnType<typeof startLoad> | undefined
+  let load: ReturnType<typeof startRandomLoad> | undefined
   try {
     await Promise.all([start(0), start(1)])
     await Promise.all(running.map((process) => process?.untilReady('/ready')))
     await subscriber.follow(`http://127.0.0.1:${ports[0]}`)
-    // Started only now: jobs from before the first sync are not in the feed.
-    load = startLoad(chain, createRandom(seed + 1))
+    // Jobs from before the first sync are not in the feed, and the subscriber must receive all of the feed.
+    load = startRandomLoad(chain, createRandom(seed + 1))
     for (let round = 1; round <= rounds; round++) {
       await sleep(random.below(700))
       const which = random.below(2) as 0 | 1
@@ -86,10 +87,10 @@ export async function runKillRounds({
       await running[next]?.untilReady('/health')
       // The next kill should hit a process that indexes, not one that starts.
       const { number } = await chain.head()
-      await until(async () => (await stats(ports[next])).blockNumber >= number, {
-        message: 'the process indexes again',
-      })
-      await subscriber.follow(`http://127.0.0.1:${ports[next]}`)
+      const url = `http://127.0.0.1:${ports[next]}`
+      const indexed = async () => Number((await reader(url).get('/api/v1/stats')).data.blockNumber)
+      await until(async () => (await indexed()) >= number, { message: 'the process indexes again' })
+      await subscriber.follow(url)
       onRound(round)
     }
     await load.stop()
@@ -109,11 +110,6 @@ export async function runKillRounds({
     await sql.end()
     await Promise.all([chain.stop(), server.stop()])
   }
-}
-
-async function stats(port: number): Promise<{ blockNumber: number }> {
-  const { data } = await reader(`http://127.0.0.1:${port}`).get('/api/v1/stats')
-  return { blockNumber: Number(data.blockNumber) }
 }
 
 function isSame(a: Job[], b: Job[]): boolean {
@@ -176,12 +172,10 @@ function createSubscriber() {
         throw new Error(`resumed is ${data.resumed} after ${last}`)
     },
     held: (): Job[] => fold(jobEvents()),
-    /** Throws unless it has every event of the feed once, from its first event on. */
+    /** Throws unless it has received every event of the feed once, in order. */
     assertExact(feed: Iterable<FeedRow>) {
-      const got = jobEvents().map(({ id, type }) => `${id} ${type}`)
-      const all = [...feed].map(({ id, type }) => `${id} ${type}`)
-      const due = all.slice(all.length - got.length)
-      if (JSON.stringify(got) !== JSON.stringify(due))
+      const lines = (events: Iterable<FeedRow>) => Array.from(events, ({ id, type }) => `${id} ${type}`)
+      if (String(lines(jobEvents())) !== String(lines(feed)))
         throw new Error('the subscriber lost an event or received one twice')
     },
     counts: () => ({

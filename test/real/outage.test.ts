@@ -1,9 +1,9 @@
-import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { startChain, type TestChain } from '../helpers/anvil.ts'
 import { type EventStream, openStream } from '../helpers/eventStream.ts'
 import { fold, jobsOnChain } from '../helpers/fold.ts'
 import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
+import { processAndChildren } from '../helpers/process.ts'
 import { type Service, startService } from '../helpers/service.ts'
 import { until } from '../helpers/until.ts'
 
@@ -35,7 +35,7 @@ async function withService(run: (running: Running) => Promise<void>): Promise<vo
   }
 }
 
-/** Checks an outage: streams send pings, REST answers 503, and the process stays up. */
+/** Expects that streams send pings, REST answers 503, and the process stays up. */
 async function expectAway({ service, stream }: Running): Promise<void> {
   const answer = await until(
     async () => {
@@ -56,17 +56,13 @@ async function expectAway({ service, stream }: Running): Promise<void> {
   await until(() => stream.of('ping').length > pings + 1, { message: 'the stream pings' })
 }
 
-/** Checks the recovery: every job was indexed and sent once, in order, on the connection that stayed open. */
+/** Expects that every job was indexed and sent once, in order, on the connection that stayed open. */
 async function expectWhole({ chain, service, stream }: Running): Promise<void> {
   const wanted = await jobsOnChain(chain)
-  await until(
-    () =>
-      JSON.stringify(fold(stream.of('job_created', 'job_updated', 'job_removed'))) === JSON.stringify(wanted),
-    {
-      message: 'the stream has brought every job',
-      timeout: 40_000,
-    },
-  )
+  await until(() => JSON.stringify(fold(stream.jobEvents())) === JSON.stringify(wanted), {
+    message: 'the stream has brought every job',
+    timeout: 40_000,
+  })
   await service.untilReady()
   expect(await service.history()).toEqual(wanted)
   expect(stream.responses).toHaveLength(1)
@@ -83,7 +79,9 @@ describe.concurrent('after an outage of the database under load every job is sen
         const load = (async () => {
           for (let i = 0; i < 20; i++) await chain.createJob()
         })()
-        await until(() => running.stream.of('job_created').length > round * 30, { message: 'load' })
+        await until(() => running.stream.of('job_created').length > round * 30, {
+          message: 'the load has begun',
+        })
         await postgres[how]()
         await load
         await chain.reorg(2)
@@ -102,7 +100,7 @@ describe.concurrent('after an outage of the database under load every job is sen
         const { chain, postgres } = running
         await chain.createJobs(3, { perTransaction: 1 })
         await running.stream.waitFor(3)
-        const frozen = processes(postgres.pid())
+        const frozen = processAndChildren(postgres.pid())
         for (const pid of frozen) process.kill(pid, 'SIGSTOP')
         try {
           await chain.createJobs(3, { perTransaction: 1 })
@@ -115,18 +113,3 @@ describe.concurrent('after an outage of the database under load every job is sen
       }),
   )
 })
-
-/** The process ids of a server and of its backends. */
-function processes(parent: number): number[] {
-  const children = readdirSync('/proc')
-    .filter((name) => /^[0-9]+$/.test(name))
-    .filter((pid) => {
-      try {
-        const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-        return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]) === parent
-      } catch {
-        return false
-      }
-    })
-  return [parent, ...children.map(Number)]
-}

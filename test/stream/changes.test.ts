@@ -38,9 +38,7 @@ async function newJob(job: Partial<Job> = {}): Promise<string> {
 async function heard(stream: EventStream): Promise<string[]> {
   const lastId = await writer.lastId()
   await stream.waitFor(({ type, id }) => type === 'ping' && Number(id) >= lastId)
-  return stream
-    .of('job_created', 'job_updated', 'job_removed')
-    .map(({ type, data }) => `${type} ${data.status}`)
+  return stream.jobEvents().map(({ type, data }) => `${type} ${data.status}`)
 }
 
 it('a job that leaves the filter is sent once more, as it is now, and then no more', async () => {

@@ -37,8 +37,7 @@ function subscribe(service: Service, query = '', lastEventId?: string) {
 
 type Stream = ReturnType<typeof subscribe>
 const resumed = async (stream: Stream) => (await stream.connected).data.resumed
-const ids = (stream: Stream) =>
-  stream.of('job_created', 'job_updated', 'job_removed').map(({ id }) => Number(id))
+const ids = (stream: Stream) => stream.jobEvents().map(({ id }) => Number(id))
 
 /** The integers from `first` to `last`. */
 const range = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, i) => first + i)

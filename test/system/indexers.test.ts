@@ -76,7 +76,7 @@ async function cluster() {
     chain,
     worker,
     standby,
-    jobEvents: () => stream.of('job_created', 'job_updated', 'job_removed').length,
+    jobEvents: () => stream.jobEvents().length,
     /** Ends the load and compares the folded feed with the history and the chain. */
     async check() {
       await load.stop()
@@ -87,7 +87,7 @@ async function cluster() {
         PATIENT,
       )
       const expected = await jobsOnChain(chain)
-      expect(fold(stream.of('job_created', 'job_updated', 'job_removed'))).toEqual(expected)
+      expect(fold(stream.jobEvents())).toEqual(expected)
       expect(await reader(api.url).history()).toEqual(expected)
     },
   }

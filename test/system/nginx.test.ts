@@ -7,10 +7,10 @@ import { promisify } from 'node:util'
 import getPort from 'get-port'
 import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest'
 import { startChain, type TestChain } from '../helpers/anvil.ts'
-import { type Nginx, startNginx } from '../helpers/deployedNginx.ts'
 import { type EventStream, openStream } from '../helpers/eventStream.ts'
 import { fold, jobsOnChain } from '../helpers/fold.ts'
 import { startLoad } from '../helpers/load.ts'
+import { type Nginx, startDeployedNginx } from '../helpers/nginx.ts'
 import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
 import { type JobcastProcess, startProcess } from '../helpers/process.ts'
 import { until } from '../helpers/until.ts'
@@ -60,7 +60,7 @@ beforeEach(async () => {
   onTestFinished(async () => {
     for (const each of processes.values()) await each.kill('SIGKILL')
   })
-  nginx = await startNginx([get('api1').url, get('api2').url])
+  nginx = await startDeployedNginx([get('api1').url, get('api2').url])
   onTestFinished(() => nginx.stop())
 })
 
@@ -93,16 +93,18 @@ async function subscribe(count: number): Promise<EventStream[]> {
 async function expectAllComplete(streams: EventStream[]): Promise<void> {
   await chain.createJob()
   const { number } = await chain.head()
-  const jobsOf = (stream: EventStream) => stream.of('job_created', 'job_updated', 'job_removed')
-  await until(() => streams.every((stream) => Number(jobsOf(stream).at(-1)?.data.blockNumber) === number), {
-    message: 'all have the newest job',
-    ...PATIENT,
-  })
+  await until(
+    () => streams.every((stream) => Number(stream.jobEvents().at(-1)?.data.blockNumber) === number),
+    {
+      message: 'all have the newest job',
+      ...PATIENT,
+    },
+  )
   const [first] = streams as [EventStream]
-  expect(fold(jobsOf(first))).toEqual(await jobsOnChain(chain))
-  const ids = jobsOf(first).map((event) => event.id)
+  expect(fold(first.jobEvents())).toEqual(await jobsOnChain(chain))
+  const ids = first.jobEvents().map((event) => event.id)
   for (const stream of streams) {
-    expect(jobsOf(stream).map((event) => event.id)).toEqual(ids)
+    expect(stream.jobEvents().map((event) => event.id)).toEqual(ids)
     expect(
       stream
         .of('connected')

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { openStream, type StreamEvent } from '../helpers/eventStream.ts'
-import { startNginx } from '../helpers/nginx.ts'
+import { startDefaultNginx } from '../helpers/nginx.ts'
 import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
 import { type JobcastProcess, startProcess } from '../helpers/process.ts'
 import { until } from '../helpers/until.ts'
@@ -111,7 +111,7 @@ describe('through nginx with its defaults', () => {
   it('every client gets each event at once, and a rolling restart loses no event', async () => {
     const { url, writer } = await database()
     const servers = [await serve(url), await serve(url)]
-    const nginx = await startNginx(servers.map((server) => server.url))
+    const nginx = await startDefaultNginx(servers.map((server) => server.url))
     onTestFinished(() => nginx.stop())
     const events = `${nginx.url}/api/v1/events`
 

@@ -5,7 +5,7 @@ import { devAccount, transact } from '../../src/devnet/client.ts'
 import type { ReorgTransaction, TestChain } from '../helpers/anvil.ts'
 import type { Random } from '../helpers/random.ts'
 
-/** Longer than any batch takes. */
+/** Longer than any action takes. */
 const STUCK_MS = 2_000
 const BYTES: Hex = `0x${'de'.repeat(32)}`
 
@@ -24,10 +24,10 @@ function changeOf(jobId: bigint, random: Random): Hex {
 }
 
 /**
- * Until it is stopped, creates and changes jobs, alone and in batches, and makes reorgs that contain other jobs and
- * changes.
+ * Creates and changes jobs, alone and in batches, and makes reorgs whose branches contain other jobs and changes, until
+ * it is stopped.
  */
-export function startLoad(chain: TestChain, random: Random) {
+export function startRandomLoad(chain: TestChain, random: Random) {
   let stopping = false
   let reorgs = 0
   let newest = 1
@@ -42,59 +42,56 @@ export function startLoad(chain: TestChain, random: Random) {
     return encodeFunctionData({ abi, functionName: 'createJob', args })
   }
 
-  const acts: (() => Promise<unknown>)[] = [
-    async () => {
-      newest = Number((await chain.createJob({ clientId: BigInt(1 + random.below(3)) })).jobId)
-    },
-    () => chain.createJobs(1 + random.below(60), { perTransaction: 20 }),
-    // Each job has five logs in one block.
-    () => chain.createCompletedJobs(1 + random.below(20), { perTransaction: 10 }),
-    async () => {
-      const data = changeOf(someJob(), random)
-      await transact(chain.client, { to: chain.address, data })
-    },
-    () => chain.mine(1 + random.below(5)),
-    async () => {
-      const depth = 1 + random.below(8)
-      // The new branch assigns the ids of the removed jobs again, to other jobs.
-      const calls = Array.from({ length: random.below(8) }, call)
-      await chain.reorg(
-        depth,
-        calls.map((data) => [transaction(data), random.below(depth)]),
-      )
-      reorgs++
-    },
-  ]
-  const weights = [3, 1, 1, 5, 1, 2].flatMap((weight, i) => Array<number>(weight).fill(i))
+  async function reorg(): Promise<void> {
+    const depth = 1 + random.below(8)
+    // The new branch assigns the ids of the removed jobs again, to other jobs.
+    const calls = Array.from({ length: random.below(8) }, call)
+    await chain.reorg(
+      depth,
+      calls.map((data) => [transaction(data), random.below(depth)]),
+    )
+    reorgs++
+  }
 
-  const ended = (async () => {
+  const weighted: [weight: number, act: () => Promise<unknown>][] = [
+    [
+      3,
+      async () => {
+        newest = Number((await chain.createJob({ clientId: BigInt(1 + random.below(3)) })).jobId)
+      },
+    ],
+    [1, () => chain.createJobs(1 + random.below(60), { perTransaction: 20 })],
+    // Each job has five logs in one block.
+    [1, () => chain.createCompletedJobs(1 + random.below(20), { perTransaction: 10 })],
+    [5, () => transact(chain.client, { to: chain.address, data: changeOf(someJob(), random) })],
+    [1, () => chain.mine(1 + random.below(5))],
+    [2, reorg],
+  ]
+  const acts = weighted.flatMap(([weight, act]) => Array<typeof act>(weight).fill(act))
+
+  async function run(): Promise<void> {
     while (!stopping) {
       await sleep(random.below(40))
-      let ended = false
-      const acting = (acts[random.pick(weights)] as () => Promise<unknown>)()
-        .catch(() => {})
-        .finally(() => {
-          ended = true
-        })
+      const done = random
+        .pick(acts)()
+        .then(
+          () => true,
+          () => true,
+        )
       // Each action is awaited, because anvil loses blocks if it mines during a reorg. An action that hangs is ended by
       // dropping its transactions: after a reorg, a transaction may have a wrong nonce or no receipt.
-      for (;;) {
-        await Promise.race([acting, sleep(STUCK_MS)])
-        if (ended) break
+      while (!(await Promise.race([done, sleep(STUCK_MS, false)])))
         await chain.rpc('anvil_dropAllTransactions')
-      }
     }
-  })()
-  let failure: unknown
-  ended.catch((error) => {
-    failure = error
-  })
+  }
+  const ended = run()
+  // `stop` rejects with the error.
+  ended.catch(() => {})
   return {
     reorgs: () => reorgs,
-    async stop() {
+    async stop(): Promise<void> {
       stopping = true
-      await ended.catch(() => {})
-      if (failure) throw failure
+      await ended
     },
   }
 }
