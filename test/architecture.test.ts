@@ -23,7 +23,7 @@ const sources = (folder: string) =>
 const files = sources(src)
 const room = (file: string) => (file.includes('/') ? file.slice(0, file.indexOf('/')) : file)
 
-/** Folders in the order of the data flow. A room imports from the rooms before it and from leaf modules. */
+/** The rooms in the order of the data flow. */
 const ROOMS = ['contract', 'observe', 'chain', 'store', 'indexer', 'feed', 'http']
 /** Modules of the top folder that any room may import. */
 const LEAVES = [

@@ -5,6 +5,8 @@ import { jobRegistry } from '../src/contract/jobRegistry.ts'
 import { openPostgres } from '../src/store/postgres.ts'
 import { startChain, type TestChain } from './helpers/anvil.ts'
 import { openStream } from './helpers/eventStream.ts'
+import { jobsOnChain } from './helpers/fold.ts'
+import { readMetrics } from './helpers/metrics.ts'
 import { startPostgres, type TestPostgres } from './helpers/postgres.ts'
 import { startRpcProxy } from './helpers/rpcProxy.ts'
 import { type Service, startService } from './helpers/service.ts'
@@ -47,7 +49,7 @@ it('api processes need no RPC and send the same ids in the same order, so a clie
     'indexer',
   )
   for (const service of [...apis, indexer]) await service.untilReady()
-  // Each memoizes its state for half a second.
+  // Each api process memoizes its state for half a second.
   const knows = async (api: Service) => (await api.get('/api/v1/config')).data.chainId !== null
   for (const api of apis) await until(() => knows(api), { message: 'the api knows the chain' })
   const config = await apis[0].get('/api/v1/config')
@@ -62,20 +64,19 @@ it('api processes need no RPC and send the same ids in the same order, so a clie
   await chain.createJobs(10)
   await chain.reorg(1)
   await chain.createJobs(10)
-  const all = await one.waitFor((await moved(one)) ?? 0)
-  const last = Number(all.at(-1)?.id)
-  await two.waitFor((event) => Number(event.id) === last)
-  expect(two.of('job_created', 'job_updated', 'job_removed')).toEqual(all)
+  const newest = (await jobsOnChain(chain)).at(-1)
+  for (const stream of [one, two])
+    await stream.waitFor(
+      ({ type, data }) =>
+        type === 'job_created' &&
+        data.creationTxHash === newest?.creationTxHash &&
+        data.jobId === newest?.jobId,
+    )
+  const all = one.jobEvents()
+  expect(two.jobEvents()).toEqual(all)
   const resumed = subscribe(apis[1], before.at(-1)?.id as string)
   const rest = await resumed.waitFor(all.length - 30)
   expect([...before, ...rest]).toEqual(all)
-
-  /** the number of events received, once the newest job of the chain is among them */
-  async function moved(stream: typeof one) {
-    const total = (await chain.head()).number
-    await stream.waitFor((event) => event.type === 'job_created' && Number(event.data.blockNumber) === total)
-    return stream.of('job_created', 'job_updated', 'job_removed').length
-  }
 })
 
 it('an indexer process serves /health and /metrics, and no part of the API', async () => {
@@ -86,8 +87,7 @@ it('an indexer process serves /health and /metrics, and no part of the API', asy
   )
   await indexer.untilReady()
   expect(await indexer.get('/health')).toEqual({ status: 'ok' })
-  const metrics = await (await fetch(`${indexer.url}/metrics`)).text()
-  expect(metrics).toMatch(/^jobcast_indexer_working 1$/m)
+  expect((await readMetrics(indexer.url))('jobcast_indexer_working')).toBe(1)
   for (const path of ['/api/v1/events', '/api/v1/jobs', '/'])
     expect(await indexer.get(path, 404)).toMatchObject({ error: { code: 'NOT_FOUND' } })
 })
@@ -102,35 +102,33 @@ it('a standby sends one RPC request while another process holds the lease, and c
     { ...settings, RPC_URL: chain.url, POLL_INTERVAL_MS: '600000' },
     'indexer',
   )
-  let closed = false
-  onTestFinished(async () => void (closed || (await working.close())))
+  onTestFinished(() => working.close())
   await working.untilReady()
   const standby = await serve({ ...settings, RPC_URL: proxy.url }, 'indexer')
-  const revisions = async () => {
+  const readLease = async () => {
     const [row] = await query(DATABASE_URL, 'select indexer, xmin::text as version from cursor')
     return row as { indexer: string; version: string }
   }
-  const { indexer } = await revisions()
+  const { indexer } = await readLease()
   const versions = new Set<string>()
   // The lease lasts 8 s and is renewed every 2 s: five renewals take longer than one lease.
   await until(
     async () => {
-      const at = await revisions()
-      expect(at.indexer).toBe(indexer)
-      return versions.add(at.version).size > 5
+      const lease = await readLease()
+      expect(lease.indexer).toBe(indexer)
+      return versions.add(lease.version).size > 5
     },
     { message: 'the lease is renewed five times', timeout: 60_000 },
   )
   expect(proxy.requests).toBe(1)
 
-  closed = true
   await working.close()
   await chain.createJob()
   const { number } = await chain.head()
   await until(
     async () => {
-      const text = await (await fetch(`${standby.url}/metrics`)).text()
-      return /^jobcast_indexer_working 1$/m.test(text) && text.includes(`jobcast_indexed_block ${number}\n`)
+      const metric = await readMetrics(standby.url)
+      return metric('jobcast_indexer_working') === 1 && metric('jobcast_indexed_block') === number
     },
     { message: 'the standby has indexed the newest block' },
   )

@@ -9,11 +9,9 @@ import { settings } from '../src/settings/settings.ts'
 import { openPostgres } from '../src/store/postgres.ts'
 import { createDataDir } from './helpers/dataDir.ts'
 import { startPostgres, type TestPostgres } from './helpers/postgres.ts'
-import { type JobcastProcess, startProcess } from './helpers/process.ts'
+import { type JobcastProcess, runCommand, startProcess } from './helpers/process.ts'
 import { unreachable } from './helpers/service.ts'
 import { tempDir } from './helpers/tempDir.ts'
-
-const UNREACHABLE = 'postgres://nobody:hidden@127.0.0.1:1/none'
 
 let dir: Awaited<ReturnType<typeof tempDir>>
 let server: TestPostgres
@@ -26,17 +24,6 @@ afterAll(async () => {
 })
 
 const folder = () => mkdtempSync(join(dir.path, 'data-'))
-const textOf = ({ logs }: JobcastProcess) => logs.map((line) => line.text ?? JSON.stringify(line)).join('\n')
-
-/** Runs a command until it ends. */
-async function run(
-  args: string[],
-  env: Record<string, string> = {},
-): Promise<{ code: number | null; text: string }> {
-  const child = await startProcess({ args, env })
-  const { code } = await child.exit
-  return { code, text: textOf(child) }
-}
 
 /** Settings with an RPC that does not answer. Only indexing needs one. */
 const { DATABASE_URL: _, ...chainless } = unreachable
@@ -50,7 +37,7 @@ async function serving(env: Record<string, string>): Promise<JobcastProcess> {
 
 describe('jobcast', () => {
   it('--help lists every command and every setting', async () => {
-    const { code, text } = await run(['--help'])
+    const { code, text } = await runCommand(['--help'])
     expect(code).toBe(0)
     for (const { name } of settings) expect(text).toContain(name)
     for (const command of ['start', 'devnet', 'generate', 'migrate', 'tail', 'reset'])
@@ -59,7 +46,7 @@ describe('jobcast', () => {
 
   it('--version prints the version of the package', async () => {
     const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
-    expect(await run(['--version'])).toEqual({ code: 0, text: version })
+    expect(await runCommand(['--version'])).toEqual({ code: 0, text: version })
   })
 })
 
@@ -87,7 +74,7 @@ describe('a usage error exits with code 2 and states the error', () => {
     [['generate', 'localhost:8545'], {}, /^localhost:8545 is not an http\(s\)/],
     [['reset'], {}, 'Confirm with --yes'],
   ])('%j %j', async (args, env, expected) => {
-    const { code, text } = await run(args, { DATA_DIR: folder(), ...env })
+    const { code, text } = await runCommand(args, { DATA_DIR: folder(), ...env })
     expect(code).toBe(2)
     expect(text).toMatch(expected)
     expect(text).not.toMatch(/\n {4}at /)
@@ -100,7 +87,7 @@ describe('a failure exits with code 1 and states the reason, without a stack', (
     await once(taken, 'listening')
     const { port } = taken.address() as { port: number }
     const DATA_DIR = join(folder(), 'new')
-    const { code, text } = await run(['start'], { ...chainless, PORT: String(port), DATA_DIR })
+    const { code, text } = await runCommand(['start'], { ...chainless, PORT: String(port), DATA_DIR })
     taken.close()
     expect(existsSync(DATA_DIR)).toBe(false)
     expect(code).toBe(1)
@@ -109,7 +96,9 @@ describe('a failure exits with code 1 and states the reason, without a stack', (
   })
 
   it.each([['migrate'], ['reset', '--yes']])('%s, if the database does not answer', async (...args) => {
-    const { code, text } = await run(args, { DATABASE_URL: UNREACHABLE })
+    const { code, text } = await runCommand(args, {
+      DATABASE_URL: 'postgres://nobody:hidden@127.0.0.1:1/none',
+    })
     expect(code).toBe(1)
     expect(text).toContain('The database does not answer')
     expect(text).not.toContain('hidden')
@@ -139,7 +128,7 @@ describe('a failure exits with code 1 and states the reason, without a stack', (
 
   async function refused(command: string, url: string, reason: RegExp): Promise<void> {
     const args = command === 'reset' ? ['reset', '--yes'] : [command]
-    const { code, text } = await run(args, { DATABASE_URL: url })
+    const { code, text } = await runCommand(args, { DATABASE_URL: url })
     expect(text).toMatch(
       /^The database cannot be used: .*\. Check DATABASE_URL and the rights of its user\.$/,
     )
@@ -151,14 +140,14 @@ describe('a failure exits with code 1 and states the reason, without a stack', (
 describe('migrate', () => {
   it('creates the tables or, if they exist, changes nothing, and prints which', async () => {
     const url = await server.createDatabase()
-    expect(await run(['migrate'], { DATABASE_URL: url })).toEqual({
+    expect(await runCommand(['migrate'], { DATABASE_URL: url })).toEqual({
       code: 0,
       text: 'the database was migrated to this version',
     })
     const sql = postgres(url, { max: 1 })
     const before = await sql`select * from cursor`
     expect(before).toHaveLength(1)
-    expect(await run(['migrate'], { DATABASE_URL: url })).toEqual({
+    expect(await runCommand(['migrate'], { DATABASE_URL: url })).toEqual({
       code: 0,
       text: 'the database is up to date: nothing was changed',
     })
@@ -168,8 +157,8 @@ describe('migrate', () => {
 
   it('prints the same for an embedded database', async () => {
     const env = { DATA_DIR: folder() }
-    expect((await run(['migrate'], env)).text).toBe('the database was migrated to this version')
-    expect((await run(['migrate'], env)).text).toBe('the database is up to date: nothing was changed')
+    expect((await runCommand(['migrate'], env)).text).toBe('the database was migrated to this version')
+    expect((await runCommand(['migrate'], env)).text).toBe('the database is up to date: nothing was changed')
   })
 })
 
@@ -179,12 +168,12 @@ describe('reset', () => {
     const env = { DATABASE_URL: url }
     const child = await serving(env)
     const before = Number((await (await fetch(`${child.url}/api/v1/jobs`)).json()).lastEventId)
-    expect(await run(['reset', '--yes'], env)).toMatchObject({
+    expect(await runCommand(['reset', '--yes'], env)).toMatchObject({
       code: 1,
       text: expect.stringContaining('Stop its processes'),
     })
     await child.stop()
-    expect((await run(['reset', '--yes'], env)).code).toBe(0)
+    expect((await runCommand(['reset', '--yes'], env)).code).toBe(0)
     const again = await serving(env)
     expect(Number((await (await fetch(`${again.url}/api/v1/jobs`)).json()).lastEventId)).toBeGreaterThan(
       before,
@@ -198,7 +187,7 @@ describe('the folder of the embedded database', () => {
     const env = { DATA_DIR: (await createDataDir()).path }
     const first = await serving(env)
     for (const args of [['start'], ['reset', '--yes']]) {
-      const second = await run(args, { ...chainless, ...env })
+      const second = await runCommand(args, { ...chainless, ...env })
       expect(second.code).toBe(1)
       expect(second.text).toContain(`is in use by process ${first.pid}`)
     }
@@ -207,6 +196,6 @@ describe('the folder of the embedded database', () => {
     const third = await serving(env)
     expect((await fetch(`${third.url}/api/v1/jobs`)).status).toBe(200)
     expect((await third.stop()).code).toBe(0)
-    expect((await run(['reset', '--yes'], env)).code).toBe(0)
+    expect((await runCommand(['reset', '--yes'], env)).code).toBe(0)
   })
 })

@@ -50,9 +50,10 @@ it('a counter with labels that an alert uses is exported as 0 from the start', (
 })
 
 it('an alert does not aggregate over Prometheus jobs, and reads process metrics of the job jobcast only', () => {
-  for (const [, expr] of read('deploy/prometheus/jobcast.rules.yml').matchAll(
-    /expr: (?:>-\n)?((?:.+\n)(?: {10}.+\n)*)/g,
-  )) {
+  const rules = read('deploy/prometheus/jobcast.rules.yml')
+  const expressions = [...rules.matchAll(/expr: (?:>-\n)?((?:.+\n)(?: {10}.+\n)*)/g)]
+  expect(expressions).toHaveLength(rules.match(/alert: /g)?.length ?? 0)
+  for (const [, expr] of expressions) {
     expect(expr).not.toMatch(/\b(?:sum|max)\(/)
     if (/\b(?:nodejs_|process_|up\b)/.test(expr as string)) expect(expr).toContain('{job="jobcast"}')
   }
@@ -62,9 +63,10 @@ it('every stat panel of the dashboard sets its own thresholds', () => {
   const { panels } = JSON.parse(read('deploy/grafana/jobcast.json')) as {
     panels: { title: string; type: string; fieldConfig?: { defaults: { thresholds?: unknown } } }[]
   }
+  const stats = panels.filter(({ type }) => type === 'stat')
+  expect(stats.length).toBeGreaterThan(1)
   // By default Grafana shows values from 80 on in red.
-  for (const { title, type, fieldConfig } of panels)
-    if (type === 'stat') expect(fieldConfig?.defaults.thresholds, title).toBeDefined()
+  for (const { title, fieldConfig } of stats) expect(fieldConfig?.defaults.thresholds, title).toBeDefined()
 })
 
 it('docker-compose.yml passes every setting of .env to a single process and to a cluster', () => {

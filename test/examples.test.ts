@@ -62,9 +62,7 @@ function start(command: string, ...args: string[]): Script {
 }
 
 async function untilJobs(script: Script, jobs: string[]): Promise<void> {
-  await until(() => String(script.jobs()) === String(jobs), {
-    message: `${jobs}`,
-  }).catch((error) => {
+  await until(() => String(script.jobs()) === String(jobs), { message: `jobs ${jobs}` }).catch((error) => {
     throw new Error(`${error.message}\n${script.output()}`)
   })
 }

@@ -29,10 +29,13 @@ afterAll(async () => {
 
 async function expectOutage(): Promise<void> {
   expect(await service.get('/health')).toEqual({ status: 'ok' })
-  const reason = await until(async () => {
-    const response = await fetch(`${service.url}/ready`)
-    return response.status === 503 && (await response.json()).reason
-  })
+  const reason = await until(
+    async () => {
+      const response = await fetch(`${service.url}/ready`)
+      return response.status === 503 && (await response.json()).reason
+    },
+    { message: '/ready answers 503' },
+  )
   expect(reason).toBe('the database is out of reach')
   for (const path of ['/api/v1/jobs', '/api/v1/jobs/1', '/api/v1/stats', '/api/v1/config']) {
     const response = await fetch(service.url + path)
@@ -79,8 +82,7 @@ it('Jobcast waits for a database that is down at the start or goes down later, a
 
     await server.halt()
     await expectOutage()
-    const missed = await chain.createJobs(3)
-    expect(missed.toBlock).toBeGreaterThan(0)
+    await chain.createJobs(3)
     await server.start()
     await stream.waitFor(4, { timeout: 40_000 })
     await service.untilReady()

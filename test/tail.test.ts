@@ -196,19 +196,17 @@ test('a wrong argument is a usage error that refers to --help', async () => {
   }
 })
 
-const command = [process.execPath, builtMain, 'tail']
-
 test('the process exits with code 0 on Ctrl-C', async () => {
-  const [file = '', ...args] = command
-  const child = spawn(file, [...args, server.url, '--since', 'all'], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [builtMain, 'tail', server.url, '--since', 'all'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   await once(child.stdout, 'data')
   child.kill('SIGINT')
   expect(await once(child, 'exit')).toEqual([0, null])
 })
 
 test('the process exits with code 1 and the server’s message if the server refuses', async () => {
-  const [file = '', ...args] = command
-  const child = spawn(file, [...args, server.url, '--filter', 'strategyType=program'], {
+  const child = spawn(process.execPath, [builtMain, 'tail', server.url, '--filter', 'strategyType=program'], {
     stdio: ['ignore', 'ignore', 'pipe'],
   })
   let errors = ''
@@ -220,17 +218,22 @@ test('the process exits with code 1 and the server’s message if the server ref
 })
 
 test('the process exits with code 0 and no message if the reader closes the pipe', async () => {
-  const shell = `${command.map((part) => `'${part}'`).join(' ')} ${server.url} --since all; echo "exit $?" >&2`
-  const child = spawn('sh', ['-c', `{ ${shell}; } | head -n 1`], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const tailing = `'${process.execPath}' '${builtMain}' tail ${server.url} --since all`
+  const child = spawn('sh', ['-c', `{ ${tailing}; echo "exit $?" >&2; } | head -n 1`], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   let errors = ''
   child.stderr.on('data', (chunk) => {
     errors += chunk
   })
   await once(child.stdout, 'data')
   // The write of the next line fails, because `head` has closed the pipe.
-  await until(async () => {
-    await server.chain.createJob()
-    return child.exitCode !== null
-  })
+  await until(
+    async () => {
+      await server.chain.createJob()
+      return child.exitCode !== null
+    },
+    { message: 'the pipeline ends' },
+  )
   expect(errors).toBe('exit 0\n')
 })

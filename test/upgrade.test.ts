@@ -1,7 +1,8 @@
 import postgres from 'postgres'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { startPostgres, type TestPostgres } from './helpers/postgres.ts'
-import { type JobcastProcess, startProcess } from './helpers/process.ts'
+import { runCommand, startProcess } from './helpers/process.ts'
+import { unreachable } from './helpers/service.ts'
 
 let server: TestPostgres
 beforeAll(async () => {
@@ -26,28 +27,24 @@ async function databaseOf(journal: string): Promise<string> {
   return url
 }
 
+/** Expects that start refuses a database and leaves it unchanged. Resolves with its output. */
 async function refused(url: string): Promise<string> {
-  const child = await startProcess({ args: ['start', '--only', 'api'], env: { DATABASE_URL: url } })
-  expect((await child.exit).code).toBe(1)
-  const said = child.logs.map((line) => line.text ?? line.msg).join('\n')
-  expect(said).not.toMatch(/\n {4}at /)
+  const { code, text } = await runCommand(['start', '--only', 'api'], { DATABASE_URL: url })
+  expect(code).toBe(1)
+  expect(text).not.toMatch(/\n {4}at /)
   const sql = postgres(url, { max: 1 })
   expect(await sql`select job_id::int from jobs`).toEqual([{ job_id: 42 }])
   await sql.end()
-  return said
+  return text
 }
 
 it('a database from before the first release is refused and left unchanged; `jobcast reset` makes it usable', async () => {
   const url = await databaseOf('create schema drizzle')
-  const said = await refused(url)
-  expect(said).toContain('from before the first release')
-  expect(said).toContain('jobcast reset')
-  const reset = await startProcess({ args: ['reset', '--yes'], env: { DATABASE_URL: url } })
-  expect((await reset.exit).code).toBe(0)
-  const anew: JobcastProcess = await startProcess({
-    args: ['start', '--only', 'api'],
-    env: { DATABASE_URL: url },
-  })
+  const text = await refused(url)
+  expect(text).toContain('from before the first release')
+  expect(text).toContain('jobcast reset')
+  expect((await runCommand(['reset', '--yes'], { DATABASE_URL: url })).code).toBe(0)
+  const anew = await startProcess({ args: ['start', '--only', 'api'], env: { DATABASE_URL: url } })
   try {
     await anew.untilReady('/health')
     const { data, lastEventId } = await (await fetch(`${anew.url}/api/v1/jobs`)).json()
@@ -60,32 +57,25 @@ it('a database from before the first release is refused and left unchanged; `job
 })
 
 it('a database of a newer version is refused with advice and left unchanged', async () => {
-  const said = await refused(
+  const text = await refused(
     await databaseOf(`
       create table jobcast_migrations (id serial primary key, hash text not null, created_at bigint);
       insert into jobcast_migrations (hash, created_at) values ('of the future', 4102444800000)`),
   )
-  expect(said).toContain('made by a newer Jobcast (migration of 2100-01-01')
-  expect(said).toContain('Run the newer version')
+  expect(text).toContain('made by a newer Jobcast (migration of 2100-01-01')
+  expect(text).toContain('Run the newer version')
 })
 
 it('a database of another contract definition is refused with advice by start and migrate', async () => {
   const url = await server.createDatabase()
-  const migrated = await startProcess({ args: ['migrate'], env: { DATABASE_URL: url } })
-  expect((await migrated.exit).code).toBe(0)
-  const env = {
-    DATABASE_URL: url,
-    CONTRACT: 'erc8183',
-    RPC_URL: 'http://127.0.0.1:1',
-    CONTRACT_ADDRESS: `0x${'12'.repeat(20)}`,
-  }
+  expect((await runCommand(['migrate'], { DATABASE_URL: url })).code).toBe(0)
+  const env = { ...unreachable, DATABASE_URL: url, CONTRACT: 'erc8183' }
   for (const args of [['start'], ['start', '--only', 'api'], ['migrate']]) {
-    const child = await startProcess({ args, env })
-    expect((await child.exit).code).toBe(1)
-    const said = child.logs.map((line) => line.text ?? line.msg).join('\n')
-    expect(said).toContain(
+    const { code, text } = await runCommand(args, env)
+    expect(code).toBe(1)
+    expect(text).toContain(
       'indexed with the contract definition "job-registry". CONTRACT is a different one ("erc8183"',
     )
-    expect(said).toContain('jobcast reset')
+    expect(text).toContain('jobcast reset')
   }
 })

@@ -1,8 +1,7 @@
-import type { AddressInfo } from 'node:net'
-import { connect, createServer, type Socket } from 'node:net'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 
 /** A TCP load balancer: a new connection goes to the first server that accepts it. */
-export interface Balancer {
+interface Balancer {
   url: string
   stop(): Promise<void>
 }

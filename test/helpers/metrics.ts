@@ -1,4 +1,8 @@
-/** Reads Prometheus metrics. The returned function takes `name` or `name{label="value"}`; a missing series is 0. */
+/**
+ * Reads Prometheus metrics. The returned function takes `name` or `name{label="value"}`, and returns 0 for a series that
+ * the metric does not have yet.
+ * @throws Error if there is no metric of that name
+ */
 export async function readMetrics(url: string): Promise<(name: string) => number> {
   const text = await (await fetch(`${url}/metrics`)).text()
   const values = new Map(
@@ -10,5 +14,9 @@ export async function readMetrics(url: string): Promise<(name: string) => number
         return [line.slice(0, space), Number(line.slice(space + 1))]
       }),
   )
-  return (name) => values.get(name) ?? 0
+  return (name) => {
+    const metric = name.replace(/\{.*$/, '').replace(/_(bucket|sum|count)$/, '')
+    if (!text.includes(`# TYPE ${metric} `)) throw new Error(`there is no metric ${metric}`)
+    return values.get(name) ?? 0
+  }
 }

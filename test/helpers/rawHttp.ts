@@ -42,10 +42,8 @@ export async function openRaw(url: string): Promise<RawConnection> {
       )
       return received()
     },
-    async untilEnded() {
-      return (await until(() => ending !== 'open' && ending, { message: 'the connection ends' })) as
-        | 'clean'
-        | 'reset'
+    untilEnded() {
+      return until(() => ending !== 'open' && ending, { message: 'the connection ends' })
     },
     close: () => socket.destroy(),
   }

@@ -87,7 +87,7 @@ export async function startRpcProxy(target: string): Promise<RpcProxy> {
   const upgrades = new WebSocket.WebSocketServer({ noServer: true })
   const sockets = new Set<Socket>()
   const timers = new Set<NodeJS.Timeout>()
-  const calls = new Map<string, number>()
+  const counts = new Map<string, number>()
   /** Functions that close requests received during a hang. */
   const unanswered = new Set<() => void>()
   /** Functions that close WebSockets. They are closed after a hang, because clients cannot know that they missed messages. */
@@ -123,7 +123,7 @@ export async function startRpcProxy(target: string): Promise<RpcProxy> {
     port,
     fault: undefined,
     target,
-    count: (method) => calls.get(method) ?? 0,
+    count: (method) => counts.get(method) ?? 0,
     requests: 0,
     openSockets: () => sockets.size,
     async down(how) {
@@ -164,9 +164,14 @@ export async function startRpcProxy(target: string): Promise<RpcProxy> {
     })
   }
 
-  function faultsOf(received: Call[], body: unknown): (Fault | undefined)[] {
-    for (const { method } of received) calls.set(method, proxy.count(method) + 1)
-    return received.map((call) => proxy.fault?.(call.method, call.params ?? [], body))
+  /** Counts the calls of a request, finds their faults, and waits for the longest delay among these. */
+  async function receive(body: Call | Call[]): Promise<{ calls: Call[]; faults: (Fault | undefined)[] }> {
+    const calls = Array.isArray(body) ? body : [body]
+    for (const { method } of calls) counts.set(method, proxy.count(method) + 1)
+    const faults = calls.map(({ method, params = [] }) => proxy.fault?.(method, params, body))
+    const wait = Math.max(0, ...faults.map((fault) => fault?.delayMs ?? 0))
+    if (wait > 0) await delay(wait)
+    return { calls, faults }
   }
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -174,10 +179,7 @@ export async function startRpcProxy(target: string): Promise<RpcProxy> {
     proxy.requests++
     const hang = () => void unanswered.add(() => response.destroy())
     if (hanging) return hang()
-    const calls = Array.isArray(body) ? body : [body]
-    const faults = faultsOf(calls, body)
-    const wait = Math.max(0, ...faults.map((fault) => fault?.delayMs ?? 0))
-    if (wait > 0) await delay(wait)
+    const { calls, faults } = await receive(body)
     if (faults.some((fault) => fault?.drop)) return void response.destroy()
     const whole = faults.find((fault) => fault?.status !== undefined || fault?.body !== undefined)
     if (whole) return respond(response, whole.status ?? 200, whole.body ?? '', whole.headers)
@@ -237,10 +239,7 @@ export async function startRpcProxy(target: string): Promise<RpcProxy> {
     client.on('message', async (data) => {
       if (hanging) return
       const body = JSON.parse(data.toString()) as Call | Call[]
-      const calls = Array.isArray(body) ? body : [body]
-      const faults = faultsOf(calls, body)
-      const wait = Math.max(0, ...faults.map((fault) => fault?.delayMs ?? 0))
-      if (wait > 0) await delay(wait)
+      const { calls, faults } = await receive(body)
       if (faults.some((fault) => fault?.drop || fault?.status !== undefined)) return end()
       if (!faults.some(Boolean)) return up(data.toString())
       if (Array.isArray(body)) {

@@ -7,7 +7,7 @@ import { type RpcProxy, startRpcProxy } from './rpcProxy.ts'
 import { type Service, startService } from './service.ts'
 import { until } from './until.ts'
 
-/** Starts an RPC proxy before an endpoint. It ends with the test. */
+/** Starts an RPC proxy in front of an endpoint. It ends with the test. */
 export async function proxyTo(endpoint: { url: string }): Promise<RpcProxy> {
   const proxy = await startRpcProxy(endpoint.url)
   onTestFinished(() => proxy.stop())
@@ -16,7 +16,7 @@ export async function proxyTo(endpoint: { url: string }): Promise<RpcProxy> {
 
 /**
  * Starts a service that indexes the chain's contract into a new database. It ends with the test.
- * @param rpcUrl RPC_URL: as a rule, the proxies of the test
+ * @param rpcUrl RPC_URL, usually the proxies of the test
  */
 export async function serveChain(
   { chain, postgres, rpcUrl }: { chain: TestChain; postgres: TestPostgres; rpcUrl: string },

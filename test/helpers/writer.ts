@@ -117,7 +117,11 @@ export async function openWriter(databaseUrl: string): Promise<Writer> {
         jobs: [{ ...position, before: { job: found.job, data: found.data }, after }],
         changes: [
           {
-            ...{ blockNumber, logIndex: 0, job: position, event: 'JobChanged', status: after.job.status },
+            blockNumber,
+            logIndex: 0,
+            job: position,
+            event: 'JobChanged',
+            status: after.job.status,
             timestamp: String(FIRST_TIMESTAMP + blockNumber),
             transactionHash: word(1_000_000 + blockNumber),
             before: found.data,
