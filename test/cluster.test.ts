@@ -7,19 +7,17 @@ import { startChain, type TestChain } from './helpers/anvil.ts'
 import { openStream } from './helpers/eventStream.ts'
 import { jobsOnChain } from './helpers/fold.ts'
 import { readMetrics } from './helpers/metrics.ts'
-import { startPostgres, type TestPostgres } from './helpers/postgres.ts'
+import { startPostgres } from './helpers/postgres.ts'
 import { startRpcProxy } from './helpers/rpcProxy.ts'
 import { type Service, startService } from './helpers/service.ts'
+import { createSharedDatabase } from './helpers/sharedPostgres.ts'
 import { until } from './helpers/until.ts'
 
 let chain: TestChain
-let postgres: TestPostgres
 beforeAll(async () => {
-  ;[chain, postgres] = await Promise.all([startChain(), startPostgres()])
+  chain = await startChain()
 })
-afterAll(async () => {
-  await Promise.all([chain.stop(), postgres.stop()])
-})
+afterAll(() => chain.stop())
 
 async function serve(env: Record<string, string>, role: Role): Promise<Service> {
   const service = await startService(env, role)
@@ -39,7 +37,7 @@ async function query(url: string, text: string): Promise<Record<string, unknown>
 }
 
 it('api processes need no RPC and send the same ids in the same order, so a client can resume at another one', async () => {
-  const DATABASE_URL = await postgres.createDatabase()
+  const DATABASE_URL = await createSharedDatabase()
   const apis = [await serve({ DATABASE_URL }, 'api'), await serve({ DATABASE_URL }, 'api')] as const
   expect((await apis[0].get('/api/v1/config')).data).toMatchObject({ chainId: null, contractAddress: null })
   expect(await apis[0].get('/ready', 503)).toMatchObject({ reason: 'no indexer has reached the chain yet' })
@@ -80,7 +78,7 @@ it('api processes need no RPC and send the same ids in the same order, so a clie
 })
 
 it('an indexer process serves /health and /metrics, and no part of the API', async () => {
-  const DATABASE_URL = await postgres.createDatabase()
+  const DATABASE_URL = await createSharedDatabase()
   const indexer = await serve(
     { DATABASE_URL, RPC_URL: chain.url, CONTRACT_ADDRESS: chain.address },
     'indexer',
@@ -95,7 +93,7 @@ it('an indexer process serves /health and /metrics, and no part of the API', asy
 it('a standby sends one RPC request while another process holds the lease, and continues where that one stopped', async () => {
   const proxy = await startRpcProxy(chain.url)
   onTestFinished(() => proxy.stop())
-  const DATABASE_URL = await postgres.createDatabase()
+  const DATABASE_URL = await createSharedDatabase()
   const settings = { DATABASE_URL, CONTRACT_ADDRESS: chain.address }
   // It polls the head much less often than the lease expires.
   const working = await startService(
@@ -135,7 +133,7 @@ it('a standby sends one RPC request while another process holds the lease, and c
 })
 
 it('processes that start at the same time on an empty database migrate it once', async () => {
-  const url = await postgres.createDatabase()
+  const url = await createSharedDatabase()
   const opened = await Promise.all(
     Array.from({ length: 6 }, () => openPostgres(url, jobRegistry, { connections: 1 })),
   )
@@ -149,7 +147,7 @@ it('processes that start at the same time on an empty database migrate it once',
 })
 
 it('an api process needs only SELECT privileges', async () => {
-  const url = await postgres.createDatabase()
+  const url = await createSharedDatabase()
   await (await openPostgres(url, jobRegistry)).close()
   await query(url, `create role reader login; grant select on all tables in schema public to reader`)
   const reader = new URL(url)
@@ -161,9 +159,9 @@ it('an api process needs only SELECT privileges', async () => {
 })
 
 it('after an outage of Postgres a process listens again, and sends the events that it missed', async () => {
-  const own = await startPostgres()
-  onTestFinished(() => own.stop())
-  const DATABASE_URL = await own.createDatabase()
+  const postgres = await startPostgres()
+  onTestFinished(() => postgres.stop())
+  const DATABASE_URL = await postgres.createDatabase()
   const service = await serve({ DATABASE_URL, RPC_URL: chain.url, CONTRACT_ADDRESS: chain.address }, 'all')
   await service.untilReady()
   const stream = subscribe(service)
@@ -174,9 +172,9 @@ it('after an outage of Postgres a process listens again, and sends the events th
       "select pid from pg_stat_activity where query ilike 'listen%' and datname = current_database()",
     )
   await until(async () => (await listeners()).length === 1, { message: 'a connection listens' })
-  await own.halt()
+  await postgres.halt()
   const { jobId } = await chain.createJob()
-  await own.start()
+  await postgres.start()
   await stream.waitFor((event) => event.data.jobId === String(jobId), { timeout: 40_000 })
   await until(async () => (await listeners()).length === 1, {
     message: 'one connection listens again',

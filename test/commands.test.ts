@@ -8,18 +8,16 @@ import { jobRegistry } from '../src/contract/jobRegistry.ts'
 import { settings } from '../src/settings/settings.ts'
 import { openPostgres } from '../src/store/postgres.ts'
 import { createDataDir } from './helpers/dataDir.ts'
-import { startPostgres, type TestPostgres } from './helpers/postgres.ts'
 import { type JobcastProcess, runCommand, startProcess } from './helpers/process.ts'
 import { unreachable } from './helpers/service.ts'
+import { createSharedDatabase } from './helpers/sharedPostgres.ts'
 import { tempDir } from './helpers/tempDir.ts'
 
 let dir: Awaited<ReturnType<typeof tempDir>>
-let server: TestPostgres
 beforeAll(async () => {
-  ;[dir, server] = await Promise.all([tempDir(), startPostgres()])
+  dir = await tempDir()
 })
 afterAll(async () => {
-  await server?.stop()
   await dir?.remove()
 })
 
@@ -109,7 +107,7 @@ describe('a failure exits with code 1 and states the reason, without a stack', (
     ['migrate', /permission denied/],
     ['reset', /must be owner of table/],
   ])('%s of a database that the user must not change', async (command, reason) => {
-    const url = await server.createDatabase()
+    const url = await createSharedDatabase()
     if (command === 'reset') await (await openPostgres(url, jobRegistry)).close()
     const role = `${command}_reader`
     const sql = postgres(url, { max: 1 })
@@ -119,11 +117,13 @@ describe('a failure exits with code 1 and states the reason, without a stack', (
   })
 
   it.each(['migrate', 'reset'])('%s of a database that does not exist', async (command) => {
-    await refused(command, server.url.replace(/postgres$/, 'nowhere'), /database "nowhere" does not exist/)
+    const { href } = new URL('/nowhere', await createSharedDatabase())
+    await refused(command, href, /database "nowhere" does not exist/)
   })
 
   it.each(['migrate', 'reset'])('%s as a user that does not exist', async (command) => {
-    await refused(command, server.url.replace('postgres@', 'nobody@'), /role "nobody" does not exist/)
+    const url = await createSharedDatabase()
+    await refused(command, url.replace('postgres@', 'nobody@'), /role "nobody" does not exist/)
   })
 
   async function refused(command: string, url: string, reason: RegExp): Promise<void> {
@@ -139,7 +139,7 @@ describe('a failure exits with code 1 and states the reason, without a stack', (
 
 describe('migrate', () => {
   it('creates the tables or, if they exist, changes nothing, and prints which', async () => {
-    const url = await server.createDatabase()
+    const url = await createSharedDatabase()
     expect(await runCommand(['migrate'], { DATABASE_URL: url })).toEqual({
       code: 0,
       text: 'the database was migrated to this version',
@@ -164,7 +164,7 @@ describe('migrate', () => {
 
 describe('reset', () => {
   it('is refused while a process uses the database; afterwards it empties the database, and later ids are greater', async () => {
-    const url = await server.createDatabase()
+    const url = await createSharedDatabase()
     const env = { DATABASE_URL: url }
     const child = await serving(env)
     const before = Number((await (await fetch(`${child.url}/api/v1/jobs`)).json()).lastEventId)

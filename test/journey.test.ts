@@ -4,17 +4,16 @@ import { startChain, type TestChain } from './helpers/anvil.ts'
 import { createDataDir } from './helpers/dataDir.ts'
 import { type EventStream, openStream } from './helpers/eventStream.ts'
 import { readMetrics } from './helpers/metrics.ts'
-import { startPostgres, type TestPostgres } from './helpers/postgres.ts'
 import { type Service, startService } from './helpers/service.ts'
+import { createSharedDatabase } from './helpers/sharedPostgres.ts'
 import { until } from './helpers/until.ts'
 
 let chain: TestChain
-let postgres: TestPostgres
 beforeAll(async () => {
-  ;[chain, postgres] = await Promise.all([startChain(), startPostgres()])
+  chain = await startChain()
 })
 afterAll(async () => {
-  await Promise.all([chain.stop(), postgres.stop()])
+  await chain.stop()
 })
 
 const databases = {
@@ -24,7 +23,7 @@ const databases = {
     return { DATA_DIR: folder.path }
   },
   async Postgres(_atEnd: (undo: () => Promise<void>) => void) {
-    return { DATABASE_URL: await postgres.createDatabase() }
+    return { DATABASE_URL: await createSharedDatabase() }
   },
 }
 

@@ -6,19 +6,18 @@ import { startChain, type TestChain } from './helpers/anvil.ts'
 import { createDataDir } from './helpers/dataDir.ts'
 import { openStream } from './helpers/eventStream.ts'
 import { jobsOnChain } from './helpers/fold.ts'
-import { startPostgres, type TestPostgres } from './helpers/postgres.ts'
 import { type JobcastProcess, startProcess } from './helpers/process.ts'
 import { reader } from './helpers/service.ts'
+import { createSharedDatabase } from './helpers/sharedPostgres.ts'
 import { tempDir } from './helpers/tempDir.ts'
 import { until } from './helpers/until.ts'
 
-let server: TestPostgres
 let chain: TestChain
 beforeAll(async () => {
-  ;[server, chain] = await Promise.all([startPostgres(), startChain()])
+  chain = await startChain()
 })
 afterAll(async () => {
-  await Promise.all([server?.stop(), chain?.stop()])
+  await chain?.stop()
 })
 
 interface Backup {
@@ -29,10 +28,10 @@ interface Backup {
 
 /** A Postgres database. It can be backed up and restored while processes run; they lose their connections. */
 async function postgresBackup(): Promise<Backup> {
-  const url = await server.createDatabase()
+  const url = await createSharedDatabase()
   const name = new URL(url).pathname.slice(1)
   const withoutConnections = async (...statements: string[]) => {
-    const admin = postgres(server.url, { max: 1, onnotice() {} })
+    const admin = postgres(new URL('/postgres', url).href, { max: 1, onnotice() {} })
     try {
       await admin.unsafe(`alter database ${name} allow_connections false`)
       await until(

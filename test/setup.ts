@@ -3,13 +3,20 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import type { TestProject } from 'vitest/node'
 import { createTemplate } from './helpers/dataDir.ts'
+import { startPostgres } from './helpers/postgres.ts'
 
-/** Builds `dist/` once before the tests, because what they start as a process is what a user starts. */
+/**
+ * Prepares what all test files share: `dist/`, because what they start as a process is what a user starts, a Postgres server, and a
+ * folder with an initialized embedded database.
+ */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const [template] = await Promise.all([createTemplate(), build()])
+  const [template, postgres] = await Promise.all([createTemplate(), startPostgres(), build()])
   project.provide('dataDirTemplate', template.path)
+  project.provide('sharedPostgresUrl', postgres.url)
   project.onTestsRerun(build)
-  return template.remove
+  return async () => {
+    await Promise.all([template.remove(), postgres.stop()])
+  }
 }
 
 async function build(): Promise<void> {

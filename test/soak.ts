@@ -57,7 +57,7 @@ async function playBatch(stores: Stores): Promise<void> {
 }
 
 async function runLane(): Promise<void> {
-  const stores = await openStores(server)
+  const stores = await openStores(server.createDatabase)
   while (begun < count && !failed) await playBatch(stores)
   await stores.close()
 }

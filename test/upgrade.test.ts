@@ -1,20 +1,14 @@
 import postgres from 'postgres'
-import { afterAll, beforeAll, expect, it } from 'vitest'
-import { startPostgres, type TestPostgres } from './helpers/postgres.ts'
+import { expect, it } from 'vitest'
 import { runCommand, startProcess } from './helpers/process.ts'
 import { unreachable } from './helpers/service.ts'
-
-let server: TestPostgres
-beforeAll(async () => {
-  server = await startPostgres()
-})
-afterAll(() => server?.stop())
+import { createSharedDatabase } from './helpers/sharedPostgres.ts'
 
 /**
  * Creates a database as another version would have left it. `journal` creates its table of migrations, if it has one.
  */
 async function databaseOf(journal: string): Promise<string> {
-  const url = await server.createDatabase()
+  const url = await createSharedDatabase()
   const sql = postgres(url, { max: 1, onnotice: () => {} })
   await sql.unsafe(`
     create table jobs (block_number bigint not null, log_index integer not null, job_id numeric(78, 0) not null);
@@ -67,7 +61,7 @@ it('a database of a newer version is refused with advice and left unchanged', as
 })
 
 it('a database of another contract definition is refused with advice by start and migrate', async () => {
-  const url = await server.createDatabase()
+  const url = await createSharedDatabase()
   expect((await runCommand(['migrate'], { DATABASE_URL: url })).code).toBe(0)
   const env = { ...unreachable, DATABASE_URL: url, CONTRACT: 'erc8183' }
   for (const args of [['start'], ['start', '--only', 'api'], ['migrate']]) {

@@ -3,18 +3,16 @@ import { createRpcSource } from '../../src/chain/rpc.ts'
 import { jobRegistry } from '../../src/contract/jobRegistry.ts'
 import { startChain, type TestChain } from '../helpers/anvil.ts'
 import { jobsOnChain } from '../helpers/fold.ts'
-import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
 import type { Fault, FaultRule, RpcProxy } from '../helpers/rpcProxy.ts'
 import { proxyTo, serveChain } from '../helpers/serveChain.ts'
 
 let chain: TestChain
-let postgres: TestPostgres
 beforeAll(async () => {
-  ;[chain, postgres] = await Promise.all([startChain(), startPostgres()])
+  chain = await startChain()
   await chain.createJobs(10, { perTransaction: 1 })
   await chain.mine(100)
 })
-afterAll(() => Promise.all([chain.stop(), postgres.stop()]))
+afterAll(() => chain.stop())
 
 const ERROR = '{"code":-32600,"message":"batch requests are not supported"}'
 
@@ -40,7 +38,7 @@ describe.each(Object.entries(REFUSALS))('an endpoint that refuses batches by %s'
   it('is enough', async () => {
     const proxy = await proxyTo(chain)
     proxy.fault = refusing(fault)
-    const service = await serveChain({ chain, postgres, rpcUrl: proxy.url })
+    const service = await serveChain({ chain, rpcUrl: proxy.url })
     await service.untilReady()
     expect(await service.history()).toEqual(await jobsOnChain(chain))
   })

@@ -5,9 +5,9 @@ import { jobRegistry } from '../../src/contract/jobRegistry.ts'
 import { deployRegistry } from '../../src/devnet/registry.ts'
 import { startChain, type TestChain } from '../helpers/anvil.ts'
 import { createJobs } from '../helpers/batch.ts'
-import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
 import type { RpcProxy } from '../helpers/rpcProxy.ts'
 import { proxyTo, serveChain, subscribe } from '../helpers/serveChain.ts'
+import { createSharedDatabase } from '../helpers/sharedPostgres.ts'
 import { until } from '../helpers/until.ts'
 import { startIndexing } from './indexing.ts'
 
@@ -18,14 +18,13 @@ const FULL = 2_000
 const PATIENT = { timeout: 50_000 }
 
 let chain: TestChain
-let postgres: TestPostgres
 /** the contract of others, with the events of ours */
 let foreign: Address
 beforeAll(async () => {
-  ;[chain, postgres] = await Promise.all([startChain(), startPostgres()])
+  chain = await startChain()
   foreign = (await deployRegistry(chain.client)).address
 })
-afterAll(() => Promise.all([chain?.stop(), postgres?.stop()]))
+afterAll(() => chain?.stop())
 
 /** Mines a block with so many logs of another contract. */
 const mineForeign = (logs: number) => createJobs(chain.client, foreign, logs, { perTransaction: logs })
@@ -63,7 +62,7 @@ describe('a block full of logs of other contracts, at the head', () => {
   ])('%s', async (_name, mine, requests) => {
     const proxy = await proxyTo(chain)
     await chain.createJob()
-    const service = await serveChain({ chain, postgres, rpcUrl: proxy.url })
+    const service = await serveChain({ chain, rpcUrl: proxy.url })
     await service.untilReady()
     const stream = await subscribe(service)
     const counted = watchAllLogs(proxy, 0)
@@ -84,7 +83,7 @@ interface Pair {
 
 /** An indexer that works, and then another that stands by, on one database. */
 async function startPair(prepare: (proxy: RpcProxy) => void = () => {}): Promise<Pair> {
-  const databaseUrl = await postgres.createDatabase()
+  const databaseUrl = await createSharedDatabase()
   const start = async () => {
     const proxy = await proxyTo(chain)
     prepare(proxy)
@@ -156,7 +155,7 @@ it('steps that are lost again and again are logged as a warning', async () => {
   const { lines } = await startIndexing({
     url: chain.url,
     address: chain.address,
-    databaseUrl: await postgres.createDatabase(),
+    databaseUrl: await createSharedDatabase(),
     step: async () => 'raced',
   })
   const levels = await until(() => lines.length >= 6 && lines.map((line) => JSON.parse(line)))

@@ -3,22 +3,19 @@ import { createRpcSource } from '../../src/chain/rpc.ts'
 import { jobRegistry } from '../../src/contract/jobRegistry.ts'
 import { startChain, type TestChain } from '../helpers/anvil.ts'
 import { jobsOnChain } from '../helpers/fold.ts'
-import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
 import type { RpcProxy } from '../helpers/rpcProxy.ts'
 import { proxyTo, serveChain, subscribe } from '../helpers/serveChain.ts'
 import { until } from '../helpers/until.ts'
 
 let chain: TestChain
-let postgres: TestPostgres
 beforeAll(async () => {
-  ;[chain, postgres] = await Promise.all([startChain(), startPostgres()])
+  chain = await startChain()
   await chain.createJobs(20, { perTransaction: 1 })
   await chain.mine(120)
 })
-afterAll(() => Promise.all([chain.stop(), postgres.stop()]))
+afterAll(() => chain.stop())
 
-const serve = (...proxies: RpcProxy[]) =>
-  serveChain({ chain, postgres, rpcUrl: proxies.map(({ url }) => url).join() })
+const serve = (...proxies: RpcProxy[]) => serveChain({ chain, rpcUrl: proxies.map(({ url }) => url).join() })
 
 async function follow(...proxies: RpcProxy[]) {
   const service = await serve(...proxies)

@@ -3,19 +3,17 @@ import { createRpcSource } from '../../src/chain/rpc.ts'
 import { jobRegistry } from '../../src/contract/jobRegistry.ts'
 import { startChain, type TestChain } from '../helpers/anvil.ts'
 import { jobsOnChain } from '../helpers/fold.ts'
-import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
 import type { Fault, FaultRule, RpcProxy } from '../helpers/rpcProxy.ts'
 import { proxyTo, serveChain } from '../helpers/serveChain.ts'
 import { until } from '../helpers/until.ts'
 
 let chain: TestChain
-let postgres: TestPostgres
 beforeAll(async () => {
-  ;[chain, postgres] = await Promise.all([startChain(), startPostgres()])
+  chain = await startChain()
   await chain.createJobs(5, { perTransaction: 1 })
   await chain.mine(200)
 })
-afterAll(() => Promise.all([chain.stop(), postgres.stop()]))
+afterAll(() => chain.stop())
 
 const UNKNOWN_TAG: Fault = { error: { code: -32602, message: 'invalid block tag' } }
 
@@ -81,7 +79,7 @@ it.each([
   const proxy = await proxyTo(chain)
   let head = (await chain.head()).number
   proxy.fault = claimFinalized(() => head + above)
-  const service = await serveChain({ chain, postgres, rpcUrl: proxy.url })
+  const service = await serveChain({ chain, rpcUrl: proxy.url })
   const jobs = () => service.history()
   await service.untilReady()
   await chain.createJobs(3, { perTransaction: 1 })

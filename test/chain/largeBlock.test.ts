@@ -2,22 +2,21 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { createRpcSource } from '../../src/chain/rpc.ts'
 import { jobRegistry } from '../../src/contract/jobRegistry.ts'
 import { startChain, type TestChain } from '../helpers/anvil.ts'
-import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
 import { startProcess } from '../helpers/process.ts'
 import type { FaultRule } from '../helpers/rpcProxy.ts'
 import { proxyTo, serveChain, subscribe, untilIndexed } from '../helpers/serveChain.ts'
+import { createSharedDatabase } from '../helpers/sharedPostgres.ts'
 
 let chain: TestChain
-let postgres: TestPostgres
 let large: number
 beforeAll(async () => {
-  ;[chain, postgres] = await Promise.all([startChain(), startPostgres()])
+  chain = await startChain()
   await chain.createJobs(5, { perTransaction: 1 })
   large = (await chain.createJobs(7, { perTransaction: 7 })).toBlock
   await chain.createJobs(5, { perTransaction: 1 })
   await chain.mine(100)
 })
-afterAll(() => Promise.all([chain.stop(), postgres.stop()]))
+afterAll(() => chain.stop())
 
 const PADDING = 'x'.repeat(11 * 2 ** 20)
 
@@ -45,7 +44,7 @@ let largeHash = ''
 async function serve(fault: FaultRule) {
   const proxy = await proxyTo(chain)
   proxy.fault = fault
-  const service = await serveChain({ chain, postgres, rpcUrl: proxy.url })
+  const service = await serveChain({ chain, rpcUrl: proxy.url })
   return { proxy, service }
 }
 
@@ -89,7 +88,7 @@ it('the log of a process names the block', async () => {
     env: {
       RPC_URL: proxy.url,
       CONTRACT_ADDRESS: chain.address,
-      DATABASE_URL: await postgres.createDatabase(),
+      DATABASE_URL: await createSharedDatabase(),
     },
   })
   onTestFinished(async () => void (await process.stop()))

@@ -1,22 +1,21 @@
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { startChain, type TestChain } from '../helpers/anvil.ts'
-import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
 import { proxyTo } from '../helpers/serveChain.ts'
 import { startService } from '../helpers/service.ts'
+import { createSharedDatabase } from '../helpers/sharedPostgres.ts'
 import { until } from '../helpers/until.ts'
 import { type Indexing, startIndexing } from './indexing.ts'
 
 let chain: TestChain
-let postgres: TestPostgres
 beforeAll(async () => {
-  ;[chain, postgres] = await Promise.all([startChain(), startPostgres()])
+  chain = await startChain()
   await chain.createJob()
 })
-afterAll(() => Promise.all([chain.stop(), postgres.stop()]))
+afterAll(() => chain.stop())
 
 /** An indexer that works, and a second one on its database. */
 async function startSecond(second: { url: string; address?: `0x${string}` }): Promise<Indexing> {
-  const databaseUrl = await postgres.createDatabase()
+  const databaseUrl = await createSharedDatabase()
   const { address } = chain
   const first = await startIndexing({ url: chain.url, address, databaseUrl })
   await until(() => first.indexer.state().name === 'working')
@@ -37,7 +36,7 @@ it('a second indexer for another contract halts with the reason when it starts',
 })
 
 it('/ready of a second process for another contract has the reason while the first one works', async () => {
-  const DATABASE_URL = await postgres.createDatabase()
+  const DATABASE_URL = await createSharedDatabase()
   const start = async (CONTRACT_ADDRESS: string) => {
     const service = await startService({ RPC_URL: chain.url, CONTRACT_ADDRESS, DATABASE_URL })
     onTestFinished(() => service.close())

@@ -1,7 +1,7 @@
 import type { AnvilOptions } from '../../src/devnet/anvil.ts'
 import { startChain, type TestChain } from '../helpers/anvil.ts'
-import { startPostgres } from '../helpers/postgres.ts'
 import { type Service, startService } from '../helpers/service.ts'
+import { createSharedDatabase } from '../helpers/sharedPostgres.ts'
 
 export interface Server {
   chain: TestChain
@@ -19,8 +19,8 @@ export async function startServer(
   env: Record<string, string> = {},
   options: AnvilOptions = {},
 ): Promise<Server> {
-  const [chain, postgres] = await Promise.all([startChain(options), startPostgres()])
-  const databaseUrl = await postgres.createDatabase()
+  const chain = await startChain(options)
+  const databaseUrl = await createSharedDatabase()
   let port = '0'
   let app: Service | undefined
   const server: Server = {
@@ -46,7 +46,7 @@ export async function startServer(
     },
     async close() {
       await server.stop()
-      await Promise.all([chain.stop(), postgres.stop()])
+      await chain.stop()
     },
   }
   await server.start()

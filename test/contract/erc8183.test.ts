@@ -21,8 +21,8 @@ import {
 import { commerceStatuses, getCommerceJob } from '../helpers/commerce.ts'
 import { type EventStream, openStream } from '../helpers/eventStream.ts'
 import { fold } from '../helpers/fold.ts'
-import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
 import { type Service, startService } from '../helpers/service.ts'
+import { createSharedDatabase } from '../helpers/sharedPostgres.ts'
 import { compile } from '../helpers/solidity.ts'
 import { until } from '../helpers/until.ts'
 
@@ -53,13 +53,12 @@ const HOOK: Address = `0x${'5e'.repeat(20)}`
 const WORD: Hex = `0x${'cd'.repeat(32)}`
 
 let anvil: Anvil
-let postgres: TestPostgres
 let client: DevClient
 let address: Address
 let service: Service
 let stream: EventStream
 beforeAll(async () => {
-  ;[anvil, postgres] = await Promise.all([startAnvil(), startPostgres()])
+  anvil = await startAnvil()
   client = devClient(anvil.url)
   const implementation = await deployCommerce(client)
   const hash = await client.deployContract({ ...proxy, args: [implementation.address], chain: null })
@@ -68,7 +67,7 @@ beforeAll(async () => {
     CONTRACT: 'erc8183',
     RPC_URL: anvil.wsUrl,
     CONTRACT_ADDRESS: address,
-    DATABASE_URL: await postgres.createDatabase(),
+    DATABASE_URL: await createSharedDatabase(),
   })
   await service.untilReady()
   stream = openStream(`${service.url}/api/v1/events`)
@@ -77,7 +76,7 @@ beforeAll(async () => {
 afterAll(async () => {
   stream?.close()
   await service?.close()
-  await Promise.all([anvil?.stop(), postgres?.stop()])
+  await anvil?.stop()
 })
 
 const create = async (job: CommerceInput = {}) =>

@@ -11,20 +11,18 @@ import { createDatabase, type Database } from '../../src/store/database.ts'
 import { readHistory } from '../../src/store/history.ts'
 import { openPostgres } from '../../src/store/postgres.ts'
 import { jobsOf } from '../helpers/page.ts'
-import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
 import type { Service } from '../helpers/service.ts'
+import { createSharedDatabase } from '../helpers/sharedPostgres.ts'
 import { openWriter, serveDatabase, type Writer } from '../helpers/writer.ts'
 
 const rules = jobRegistry.filters
 const documentedParameters = filterParameters(rules)
 
-let postgres: TestPostgres
 let writer: Writer
 let db: Database
 let service: Service
 beforeAll(async () => {
-  postgres = await startPostgres()
-  const url = await postgres.createDatabase()
+  const url = await createSharedDatabase()
   writer = await openWriter(url)
   db = createDatabase(await openPostgres(url, jobRegistry, { connections: 2 }))
   service = await serveDatabase(url)
@@ -32,7 +30,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await service?.close()
   await Promise.all([db?.close(), writer?.close()])
-  await postgres?.stop()
 })
 
 const MAX = 2n ** 256n - 1n

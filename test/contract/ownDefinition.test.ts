@@ -16,9 +16,9 @@ import {
   transact,
 } from '../../src/devnet/client.ts'
 import { openStream } from '../helpers/eventStream.ts'
-import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
 import { type JobcastProcess, startProcess } from '../helpers/process.ts'
 import { reader } from '../helpers/service.ts'
+import { createSharedDatabase } from '../helpers/sharedPostgres.ts'
 import { compile } from '../helpers/solidity.ts'
 import { tempDir } from '../helpers/tempDir.ts'
 import { until } from '../helpers/until.ts'
@@ -80,16 +80,15 @@ const idOf = (name: string) => keccak256(toHex(name))
 let anvil: Anvil
 let client: DevClient
 let contract: Address
-let postgres: TestPostgres
 let databaseUrl: string
 let dir: Awaited<ReturnType<typeof tempDir>>
 let server: JobcastProcess
 let api: ReturnType<typeof reader>
 beforeAll(async () => {
-  ;[anvil, postgres, dir] = await Promise.all([startAnvil(), startPostgres(), tempDir()])
+  ;[anvil, dir] = await Promise.all([startAnvil(), tempDir()])
   client = devClient(anvil.url)
   contract = (await deploy(client, { abi, bytecode })).address
-  databaseUrl = await postgres.createDatabase()
+  databaseUrl = await createSharedDatabase()
   await writeFile(join(dir.path, 'bounties.ts'), definition)
   // As after npm install.
   await mkdir(join(dir.path, 'node_modules'))
@@ -110,7 +109,7 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   await server?.stop()
-  await Promise.all([anvil?.stop(), postgres?.stop(), dir?.remove()])
+  await Promise.all([anvil?.stop(), dir?.remove()])
 })
 
 /** Calls a function of the contract and waits until it is mined. */

@@ -1,19 +1,13 @@
-import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
+import { expect, it, onTestFinished } from 'vitest'
 import { readMetrics } from '../helpers/metrics.ts'
-import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
 import { openRaw } from '../helpers/rawHttp.ts'
+import { createSharedDatabase } from '../helpers/sharedPostgres.ts'
 import { until } from '../helpers/until.ts'
 import { openWriter, serveDatabase } from '../helpers/writer.ts'
 import { fuzz } from './fuzz.ts'
 
-let postgres: TestPostgres
-beforeAll(async () => {
-  postgres = await startPostgres()
-})
-afterAll(() => postgres.stop())
-
 it('each complete one of 1,500 random requests is answered, every answer is well-formed, and no stream stays open', async () => {
-  const url = await postgres.createDatabase()
+  const url = await createSharedDatabase()
   const writer = await openWriter(url)
   onTestFinished(() => writer.close())
   await writer.add({}, {}, { clientId: '1' })

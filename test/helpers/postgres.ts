@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { chmod, chown, cp, mkdir, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -87,17 +88,11 @@ export async function startPostgres({ durable = false } = {}): Promise<TestPostg
     }
 
     await start()
-    let databases = 0
     return {
       url,
       port,
       pid: () => server?.pid ?? 0,
-      async createDatabase() {
-        const name = `test_${++databases}`
-        const sql = postgres(url, { max: 1 })
-        await sql.unsafe(`create database ${name}`).finally(() => sql.end())
-        return url.replace(/postgres$/, name)
-      },
+      createDatabase: () => createDatabaseOn(url),
       start,
       halt: () => end('SIGINT'),
       async restart() {
@@ -116,11 +111,19 @@ export async function startPostgres({ durable = false } = {}): Promise<TestPostg
   }
 }
 
+/** Creates an empty database on a server and resolves with its URL. @param url the server's `postgres` database */
+export async function createDatabaseOn(url: string): Promise<string> {
+  const name = `test_${randomUUID().replaceAll('-', '')}`
+  const sql = postgres(url, { max: 1 })
+  await sql.unsafe(`create database ${name}`).finally(() => sql.end())
+  return url.replace(/postgres$/, name)
+}
+
 function settings(durable: boolean): string[] {
   const values = {
     listen_addresses: '127.0.0.1',
     unix_socket_directories: '',
-    max_connections: '60',
+    max_connections: '200',
     ...(durable ? {} : { shared_buffers: '32MB', fsync: 'off', full_page_writes: 'off' }),
   }
   return Object.entries(values).flatMap(([name, value]) => ['-c', `${name}=${value}`])

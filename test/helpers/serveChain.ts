@@ -2,9 +2,9 @@ import { expect, onTestFinished } from 'vitest'
 import type { TestChain } from './anvil.ts'
 import { type EventStream, openStream } from './eventStream.ts'
 import { jobsOnChain } from './fold.ts'
-import type { TestPostgres } from './postgres.ts'
 import { type RpcProxy, startRpcProxy } from './rpcProxy.ts'
 import { type Service, startService } from './service.ts'
+import { createSharedDatabase } from './sharedPostgres.ts'
 import { until } from './until.ts'
 
 /** Starts an RPC proxy in front of an endpoint. It ends with the test. */
@@ -19,13 +19,13 @@ export async function proxyTo(endpoint: { url: string }): Promise<RpcProxy> {
  * @param rpcUrl RPC_URL, usually the proxies of the test
  */
 export async function serveChain(
-  { chain, postgres, rpcUrl }: { chain: TestChain; postgres: TestPostgres; rpcUrl: string },
+  { chain, rpcUrl }: { chain: TestChain; rpcUrl: string },
   env: Record<string, string> = {},
 ): Promise<Service> {
   const service = await startService({
     RPC_URL: rpcUrl,
     CONTRACT_ADDRESS: chain.address,
-    DATABASE_URL: await postgres.createDatabase(),
+    DATABASE_URL: await createSharedDatabase(),
     // No block is mined between the tests, so the head becomes old.
     MAX_LAG_SECONDS: '3600',
     ...env,

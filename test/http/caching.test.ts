@@ -2,25 +2,22 @@ import { request } from 'node:http'
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readMetrics } from '../helpers/metrics.ts'
-import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
 import { seedJobs } from '../helpers/seedJobs.ts'
 import type { Service } from '../helpers/service.ts'
+import { createSharedDatabase } from '../helpers/sharedPostgres.ts'
 import { serveDatabase } from '../helpers/writer.ts'
 
 const KEY = 'a-key-of-this-test'
 
-let server: TestPostgres
 let url: string
 let service: Service
 beforeAll(async () => {
-  server = await startPostgres()
-  url = await server.createDatabase()
+  url = await createSharedDatabase()
   await seedJobs(url, 300)
   service = await serveDatabase(url)
 })
 afterAll(async () => {
   await service?.close()
-  await server?.stop()
 })
 
 interface Answer {

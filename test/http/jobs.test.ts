@@ -1,17 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Job } from '../../src/contract/job.ts'
-import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
 import type { Service } from '../helpers/service.ts'
+import { createSharedDatabase } from '../helpers/sharedPostgres.ts'
 import { openWriter, serveDatabase, type Writer } from '../helpers/writer.ts'
 
 const MAX = 2n ** 256n - 1n
 
-let postgres: TestPostgres
 let writer: Writer
 let service: Service
 beforeAll(async () => {
-  postgres = await startPostgres()
-  const url = await postgres.createDatabase()
+  const url = await createSharedDatabase()
   writer = await openWriter(url)
   service = await serveDatabase(url)
   // Ids are 1 to 6.
@@ -25,7 +23,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await service?.close()
   await writer?.close()
-  await postgres?.stop()
 })
 
 const idsOf = async (query: string): Promise<string> =>

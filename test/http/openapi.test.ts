@@ -4,8 +4,8 @@ import addFormats from 'ajv-formats'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startChain, type TestChain } from '../helpers/anvil.ts'
 import { openStream } from '../helpers/eventStream.ts'
-import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
 import { type Service, startService, unreachable } from '../helpers/service.ts'
+import { createSharedDatabase } from '../helpers/sharedPostgres.ts'
 import { until } from '../helpers/until.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: a document is read by many paths
@@ -13,17 +13,16 @@ type Document = any
 
 const KEY = 'a-key-of-this-test'
 let chain: TestChain
-let postgres: TestPostgres
 let service: Service
 let document: Document
 let ajv: Ajv2020
 beforeAll(async () => {
-  ;[chain, postgres] = await Promise.all([startChain(), startPostgres()])
+  chain = await startChain()
   await chain.createJobs(30)
   service = await startService({
     RPC_URL: chain.url,
     CONTRACT_ADDRESS: chain.address,
-    DATABASE_URL: await postgres.createDatabase(),
+    DATABASE_URL: await createSharedDatabase(),
     MAX_STREAMS_PER_IP: '1',
     KEEPALIVE_SECONDS: '1',
   })
@@ -36,7 +35,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await service?.close()
   await chain?.stop()
-  await postgres?.stop()
 })
 
 const pointer = (...path: string[]) =>

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
-import { afterAll, beforeAll, describe, it } from 'vitest'
-import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
+import { describe, it } from 'vitest'
+import { createSharedDatabase } from '../helpers/sharedPostgres.ts'
 import { runSchedule } from './run.ts'
 import { schedules } from './schedules.ts'
 import { openStores } from './stores.ts'
@@ -15,19 +15,10 @@ const LANES = 4
 /** They take half a minute on two busy cores. `npm run soak` plays more. */
 const SCHEDULES = 600
 
-let server: TestPostgres
-
-beforeAll(async () => {
-  server = await startPostgres()
-})
-afterAll(async () => {
-  await server?.stop()
-})
-
 describe('the model', () => {
   it('holds every promise of the index over 600 schedules of reorgs, faults, crashes, races and subscribers', async () => {
     const play = async (lane: number) => {
-      const stores = await openStores(server)
+      const stores = await openStores(createSharedDatabase)
       await fc.assert(
         fc.asyncProperty(schedules, (schedule) => runSchedule(stores, schedule)),
         { numRuns: SCHEDULES / LANES, seed: SEED + lane },

@@ -1,6 +1,5 @@
 import { createDatabase, type Database, type Driver } from '../../src/store/database.ts'
 import { openPostgres } from '../../src/store/postgres.ts'
-import type { TestPostgres } from '../helpers/postgres.ts'
 import type { ModelDefinition } from './definition.ts'
 import { erc8183Model } from './erc8183.ts'
 import { jobRegistryModel } from './jobRegistry.ts'
@@ -19,10 +18,12 @@ const definitions = { jobRegistry: jobRegistryModel, erc8183: erc8183Model }
 export type DefinitionName = keyof typeof definitions
 export type Stores = Record<DefinitionName, Store>
 
-/** Opens a database for each definition on a server. */
-export async function openStores(server: TestPostgres): Promise<Stores & { close(): Promise<void> }> {
+/** Opens a database for each definition. @param createEmpty creates an empty database and resolves with its URL */
+export async function openStores(
+  createEmpty: () => Promise<string>,
+): Promise<Stores & { close(): Promise<void> }> {
   const open = async (definition: ModelDefinition): Promise<Store> => {
-    const url = await server.createDatabase()
+    const url = await createEmpty()
     const driver = await openPostgres(url, definition.contract, { connections: 3 })
     return { definition, driver, db: createDatabase(driver), played: 0 }
   }

@@ -1,18 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { startChain, type TestChain } from '../helpers/anvil.ts'
 import { type EventStream, openStream } from '../helpers/eventStream.ts'
 import { jobsOnChain } from '../helpers/fold.ts'
-import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
 import { type RpcProxy, startRpcProxy } from '../helpers/rpcProxy.ts'
 import { untilIndexed } from '../helpers/serveChain.ts'
 import { type Service, startService } from '../helpers/service.ts'
+import { createSharedDatabase } from '../helpers/sharedPostgres.ts'
 import { until } from '../helpers/until.ts'
-
-let postgres: TestPostgres
-beforeAll(async () => {
-  postgres = await startPostgres()
-})
-afterAll(() => postgres.stop())
 
 interface Chains {
   chain: TestChain
@@ -48,7 +42,7 @@ async function serving(
 ): Promise<void> {
   const service = await startService({
     CONTRACT_ADDRESS: chain.address,
-    DATABASE_URL: await postgres.createDatabase(),
+    DATABASE_URL: await createSharedDatabase(),
     KEEPALIVE_SECONDS: '1',
     MAX_LAG_SECONDS: '3600',
     ...env,

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { startChain, type TestChain } from '../helpers/anvil.ts'
 import { fold, jobsOnChain } from '../helpers/fold.ts'
-import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
 import type { Fault, FaultRule } from '../helpers/rpcProxy.ts'
 import { proxyTo, serveChain, subscribe, untilIndexed } from '../helpers/serveChain.ts'
 import { until } from '../helpers/until.ts'
@@ -32,15 +31,14 @@ const TOO_LARGE: Fault[] = [
 ]
 
 let chain: TestChain
-let postgres: TestPostgres
 beforeAll(async () => {
-  ;[chain, postgres] = await Promise.all([startChain(), startPostgres()])
+  chain = await startChain()
   await chain.createJobs(60, { perTransaction: 1 })
   await chain.mine(80)
 })
-afterAll(() => Promise.all([chain.stop(), postgres.stop()]))
+afterAll(() => chain.stop())
 
-const serve = (rpcUrl: string) => serveChain({ chain, postgres, rpcUrl }, { KEEPALIVE_SECONDS: '1' })
+const serve = (rpcUrl: string) => serveChain({ chain, rpcUrl }, { KEEPALIVE_SECONDS: '1' })
 
 /** Applies the faults in turn to the matching calls, `times` times in all. */
 function inTurn(faults: Fault[], times: number, on: (method: string) => boolean = () => true): FaultRule {

@@ -1,19 +1,13 @@
 import postgres from 'postgres'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { jobRegistry } from '../../src/contract/jobRegistry.ts'
 import { DatabaseError } from '../../src/errors.ts'
 import { createDatabase, type Driver } from '../../src/store/database.ts'
 import { acquireLease } from '../../src/store/lease.ts'
 import { openPostgres } from '../../src/store/postgres.ts'
 import { resetDatabase } from '../../src/store/reset.ts'
-import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
+import { createSharedDatabase } from '../helpers/sharedPostgres.ts'
 import { until } from '../helpers/until.ts'
-
-let server: TestPostgres
-beforeAll(async () => {
-  server = await startPostgres()
-})
-afterAll(() => server?.stop())
 
 /** The tables of each schema, except those of Postgres itself. */
 async function tables(url: string): Promise<Record<string, string[]>> {
@@ -42,7 +36,7 @@ async function connect(url: string): Promise<Driver> {
 const reset = (databaseUrl: string) => resetDatabase({ databaseUrl, dataDir: '' })
 
 it('two Jobcasts share a database, each in its schema, and reset deletes only its own', async () => {
-  const url = await server.createDatabase()
+  const url = await createSharedDatabase()
   await run(url, 'create schema a; create schema b; create table b.other (id int); create schema drizzle')
   // The search path of b also finds the tables of a, which are not b's.
   const [a, b] = [inSchemas(url, 'a'), inSchemas(url, 'b,a')]
@@ -68,7 +62,7 @@ it('two Jobcasts share a database, each in its schema, and reset deletes only it
 })
 
 it('two Jobcasts in one database are not notified of each other', async () => {
-  const url = await server.createDatabase()
+  const url = await createSharedDatabase()
   await run(url, 'create schema a; create schema b')
   const drivers = await Promise.all(['a', 'b'].map((schema) => connect(inSchemas(url, schema))))
   const messages = await Promise.all(
@@ -85,7 +79,7 @@ it('two Jobcasts in one database are not notified of each other', async () => {
 })
 
 it("reset deletes nothing of a program that has tables of the same names, and drizzle's journal stays", async () => {
-  const url = await server.createDatabase()
+  const url = await createSharedDatabase()
   await run(
     url,
     'create table jobs (id int); create schema drizzle; create table drizzle.__drizzle_migrations (created_at bigint); insert into drizzle.__drizzle_migrations values (4102444800000)',
@@ -100,7 +94,7 @@ it("reset deletes nothing of a program that has tables of the same names, and dr
 })
 
 it('tables without a journal are refused with advice', async () => {
-  const url = await server.createDatabase()
+  const url = await createSharedDatabase()
   await run(url, 'create table cursor (id int)')
   await expect(openPostgres(url, jobRegistry)).rejects.toThrow(/before the first release.*jobcast reset/)
   await reset(url)
@@ -108,7 +102,7 @@ it('tables without a journal are refused with advice', async () => {
 })
 
 it('a newer journal is refused', async () => {
-  const url = await server.createDatabase()
+  const url = await createSharedDatabase()
   await (await openPostgres(url, jobRegistry)).close()
   await run(url, "insert into jobcast_migrations (hash, created_at) values ('of the future', 4102444800000)")
   await expect(openPostgres(url, jobRegistry)).rejects.toThrow(/newer Jobcast \(migration of 2100-01-01/)

@@ -1,25 +1,19 @@
 import { sql } from 'drizzle-orm'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { jobRegistry } from '../../src/contract/jobRegistry.ts'
 import { beginCursor, type Cursor, readCursor } from '../../src/store/cursor.ts'
 import { createDatabase, type Database } from '../../src/store/database.ts'
 import { openPostgres } from '../../src/store/postgres.ts'
 import { commitStep } from '../../src/store/step.ts'
-import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
+import { createSharedDatabase } from '../helpers/sharedPostgres.ts'
 import { anyJob, stored } from '../helpers/writer.ts'
-
-let server: TestPostgres
-beforeAll(async () => {
-  server = await startPostgres()
-})
-afterAll(() => server?.stop())
 
 const hash = (n: number): `0x${string}` => `0x${n.toString(16).padStart(64, '0')}`
 const ALL = ['budget', 'clientId', 'evaluatorId', 'providerId', 'status', 'strategyType', 'verificationLevel']
 
 /** Begins an index whose first sync ends at `feedFromBlock`. */
 async function begin(feedFromBlock: number): Promise<Database> {
-  const db = createDatabase(await openPostgres(await server.createDatabase(), jobRegistry))
+  const db = createDatabase(await openPostgres(await createSharedDatabase(), jobRegistry))
   await beginCursor(db, jobRegistry, {
     chainId: 1,
     genesisHash: hash(0),

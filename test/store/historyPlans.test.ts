@@ -5,8 +5,8 @@ import { encodePosition, parseHistoryQuery } from '../../src/http/historyQuery.t
 import { createDatabase, type Database } from '../../src/store/database.ts'
 import { readHistory, TOTAL_LIMIT } from '../../src/store/history.ts'
 import { readJob } from '../../src/store/lifecycle.ts'
-import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
 import { JOBS_A_BLOCK, seedJobs } from '../helpers/seedJobs.ts'
+import { createSharedDatabase } from '../helpers/sharedPostgres.ts'
 
 /** `npm run test:million` runs this file on 1,000,000 jobs. */
 const JOBS = Number(process.env.JOBCAST_TEST_JOBS ?? 100_000)
@@ -16,11 +16,9 @@ const PAGE_BUFFERS = 250
 /** Most buffers if the total must be counted: the count ends at its limit, however many jobs match. */
 const COUNTING_BUFFERS = 12_000
 
-let server: TestPostgres
 let sql: postgres.Sql<{ json: string }>
 beforeAll(async () => {
-  server = await startPostgres()
-  const url = await server.createDatabase()
+  const url = await createSharedDatabase()
   await seedJobs(url, JOBS)
   // JSON as text, as the store reads it.
   const json = { to: 114, from: [114], serialize: (text: string) => text, parse: (text: string) => text }
@@ -28,7 +26,6 @@ beforeAll(async () => {
 }, 120_000)
 afterAll(async () => {
   await sql?.end()
-  await server?.stop()
 })
 
 interface Node {

@@ -1,20 +1,14 @@
-import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
+import { expect, it, onTestFinished } from 'vitest'
 import { jobRegistry } from '../../src/contract/jobRegistry.ts'
 import { createLease, expireLease, holdLease, keepLease } from '../../src/indexer/lease.ts'
 import { createDatabase, type Database } from '../../src/store/database.ts'
 import { releaseLease } from '../../src/store/lease.ts'
 import { openPostgres } from '../../src/store/postgres.ts'
 import { readState } from '../../src/store/state.ts'
-import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
-
-let postgres: TestPostgres
-beforeAll(async () => {
-  postgres = await startPostgres()
-})
-afterAll(() => postgres?.stop())
+import { createSharedDatabase } from '../helpers/sharedPostgres.ts'
 
 async function openDatabase(): Promise<Database> {
-  const driver = await openPostgres(await postgres.createDatabase(), jobRegistry, { connections: 2 })
+  const driver = await openPostgres(await createSharedDatabase(), jobRegistry, { connections: 2 })
   onTestFinished(() => driver.close())
   return createDatabase(driver)
 }

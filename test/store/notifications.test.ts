@@ -1,17 +1,15 @@
 import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type EventStream, openStream } from '../helpers/eventStream.ts'
-import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
 import type { Service } from '../helpers/service.ts'
+import { createSharedDatabase } from '../helpers/sharedPostgres.ts'
 import { openWriter, serveDatabase, type Writer } from '../helpers/writer.ts'
 
-let postgres: TestPostgres
 let writer: Writer
 let service: Service
 let stream: EventStream
 beforeAll(async () => {
-  postgres = await startPostgres()
-  const url = await postgres.createDatabase()
+  const url = await createSharedDatabase()
   writer = await openWriter(url)
   service = await serveDatabase(url)
   stream = openStream(`${service.url}/api/v1/events`)
@@ -21,7 +19,6 @@ afterAll(async () => {
   stream?.close()
   await service?.close()
   await writer?.close()
-  await postgres?.stop()
 })
 
 it.each(['hello', '1 2', '9007199254740991 2 3'])(

@@ -1,23 +1,20 @@
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import type { Job } from '../../src/contract/job.ts'
 import { type EventStream, openStream } from '../helpers/eventStream.ts'
-import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
 import type { Service } from '../helpers/service.ts'
+import { createSharedDatabase } from '../helpers/sharedPostgres.ts'
 import { openWriter, serveDatabase, type Writer } from '../helpers/writer.ts'
 
-let postgres: TestPostgres
 let writer: Writer
 let service: Service
 beforeAll(async () => {
-  postgres = await startPostgres()
-  const url = await postgres.createDatabase()
+  const url = await createSharedDatabase()
   writer = await openWriter(url)
   service = await serveDatabase(url, { KEEPALIVE_SECONDS: '1' })
 })
 afterAll(async () => {
   await service?.close()
   await writer?.close()
-  await postgres?.stop()
 })
 
 async function subscribe(query = ''): Promise<EventStream> {

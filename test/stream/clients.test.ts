@@ -1,27 +1,24 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { createParser, type EventSourceMessage } from 'eventsource-parser'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
+import { createSharedDatabase } from '../helpers/sharedPostgres.ts'
 import { until } from '../helpers/until.ts'
 import { openWriter, serveDatabase, type Writer } from '../helpers/writer.ts'
 import { pythonClient } from './pythonClient.ts'
 
 const has = (command: string) => spawnSync(command, ['--version']).status === 0
 
-let postgres: TestPostgres
 let url: string
 let writer: Writer
 let service: Awaited<ReturnType<typeof serveDatabase>>
 beforeAll(async () => {
-  postgres = await startPostgres()
-  url = await postgres.createDatabase()
+  url = await createSharedDatabase()
   writer = await openWriter(url)
   service = await serveDatabase(url)
 })
 afterAll(async () => {
   await service.close()
   await writer.close()
-  await postgres.stop()
 })
 
 /** Runs a program. Returns what it has printed, and its exit code once it has ended by itself. */

@@ -1,24 +1,21 @@
 import { createParser, type EventSourceMessage } from 'eventsource-parser'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
 import { openRaw, parseAnswer, type RawConnection } from '../helpers/rawHttp.ts'
 import type { Service } from '../helpers/service.ts'
+import { createSharedDatabase } from '../helpers/sharedPostgres.ts'
 import { until } from '../helpers/until.ts'
 import { openWriter, serveDatabase, type Writer } from '../helpers/writer.ts'
 
-let postgres: TestPostgres
 let writer: Writer
 let service: Service
 beforeAll(async () => {
-  postgres = await startPostgres()
-  const url = await postgres.createDatabase()
+  const url = await createSharedDatabase()
   writer = await openWriter(url)
   service = await serveDatabase(url)
 })
 afterAll(async () => {
   await service.close()
   await writer.close()
-  await postgres.stop()
 })
 
 async function raw(): Promise<RawConnection> {

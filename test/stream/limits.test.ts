@@ -1,24 +1,21 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { openStream } from '../helpers/eventStream.ts'
 import { readMetrics } from '../helpers/metrics.ts'
-import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
 import { startProcess } from '../helpers/process.ts'
 import { openRaw, parseAnswer } from '../helpers/rawHttp.ts'
 import type { Service } from '../helpers/service.ts'
+import { createSharedDatabase } from '../helpers/sharedPostgres.ts'
 import { until } from '../helpers/until.ts'
 import { openWriter, serveDatabase, type Writer } from '../helpers/writer.ts'
 
-let postgres: TestPostgres
 let url: string
 let writer: Writer
 beforeAll(async () => {
-  postgres = await startPostgres()
-  url = await postgres.createDatabase()
+  url = await createSharedDatabase()
   writer = await openWriter(url)
 })
 afterAll(async () => {
   await writer.close()
-  await postgres.stop()
 })
 
 async function serve(env: Record<string, string>): Promise<Service> {

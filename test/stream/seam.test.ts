@@ -2,8 +2,8 @@ import { expect, it, onTestFinished } from 'vitest'
 import type { Job } from '../../src/contract/job.ts'
 import { startChain } from '../helpers/anvil.ts'
 import { openStream, type StreamEvent } from '../helpers/eventStream.ts'
-import { startPostgres } from '../helpers/postgres.ts'
 import { startService } from '../helpers/service.ts'
+import { createSharedDatabase } from '../helpers/sharedPostgres.ts'
 import { until } from '../helpers/until.ts'
 
 const JOINS = 15
@@ -26,10 +26,8 @@ function replay(history: Job[], events: StreamEvent[]): string[] {
 it('a client that reads the history and then subscribes misses no event and gets none twice, under load with reorgs', async () => {
   const chain = await startChain()
   onTestFinished(() => chain.stop())
-  const postgres = await startPostgres()
-  onTestFinished(() => postgres.stop())
   const service = await startService({
-    DATABASE_URL: await postgres.createDatabase(),
+    DATABASE_URL: await createSharedDatabase(),
     RPC_URL: chain.wsUrl,
     CONTRACT_ADDRESS: chain.address,
   })

@@ -1,23 +1,17 @@
 import { sql } from 'drizzle-orm'
 import postgres from 'postgres'
-import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
+import { expect, it, onTestFinished } from 'vitest'
 import { startChain } from '../helpers/anvil.ts'
 import { startBalancer } from '../helpers/balancer.ts'
 import { openStream } from '../helpers/eventStream.ts'
-import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
 import { type JobcastProcess, startProcess } from '../helpers/process.ts'
 import { openRaw, parseAnswer, type RawConnection } from '../helpers/rawHttp.ts'
 import { reader } from '../helpers/service.ts'
+import { createSharedDatabase } from '../helpers/sharedPostgres.ts'
 import { until } from '../helpers/until.ts'
 import { openWriter, type Writer } from '../helpers/writer.ts'
 
 const STREAMS = 1_000
-
-let server: TestPostgres
-beforeAll(async () => {
-  server = await startPostgres()
-})
-afterAll(() => server.stop())
 
 async function serveApi(databaseUrl: string): Promise<JobcastProcess> {
   const jobcast = await startProcess({
@@ -57,7 +51,7 @@ async function untilHeld(writer: Writer): Promise<void> {
 }
 
 it('a signal ends 1,000 streams cleanly with spread reconnection delays, refuses new ones, finishes REST and exits 0', async () => {
-  const url = await server.createDatabase()
+  const url = await createSharedDatabase()
   const writer = await openWriter(url)
   onTestFinished(() => writer.close())
   await writer.add({})
@@ -105,7 +99,7 @@ it('a signal ends 1,000 streams cleanly with spread reconnection delays, refuses
 })
 
 it('a second signal ends the process at once', async () => {
-  const url = await server.createDatabase()
+  const url = await createSharedDatabase()
   const writer = await openWriter(url)
   onTestFinished(() => writer.close())
   const jobcast = await serveApi(url)
@@ -127,7 +121,7 @@ it('clients that reconnect by themselves lose no event in a rolling restart of t
   const chain = await startChain()
   onTestFinished(() => chain.stop())
   const env = {
-    DATABASE_URL: await server.createDatabase(),
+    DATABASE_URL: await createSharedDatabase(),
     RPC_URL: chain.wsUrl,
     CONTRACT_ADDRESS: chain.address,
     POLL_INTERVAL_MS: '100',

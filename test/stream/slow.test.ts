@@ -1,25 +1,19 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
-import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
+import { expect, it, onTestFinished } from 'vitest'
 import { openStream } from '../helpers/eventStream.ts'
 import { readMetrics } from '../helpers/metrics.ts'
-import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
 import { startProcess } from '../helpers/process.ts'
 import { openRaw, parseAnswer, type RawConnection } from '../helpers/rawHttp.ts'
+import { createSharedDatabase } from '../helpers/sharedPostgres.ts'
 import { until } from '../helpers/until.ts'
 import { openWriter } from '../helpers/writer.ts'
 
 const STALLED = 200
 const EVENTS = 14_000
 
-let postgres: TestPostgres
-beforeAll(async () => {
-  postgres = await startPostgres()
-})
-afterAll(() => postgres.stop())
-
 it('200 clients that do not read cost little memory, delay no other client, are disconnected, and can resume', async () => {
-  const url = await postgres.createDatabase()
+  const url = await createSharedDatabase()
   const writer = await openWriter(url)
   onTestFinished(() => writer.close())
   const server = await startProcess({
@@ -132,7 +126,7 @@ async function memory(url: string) {
 }
 
 it('in a replay of megabytes a client that reads 40 kB/s stays connected, one that reads nothing is disconnected', async () => {
-  const url = await postgres.createDatabase()
+  const url = await createSharedDatabase()
   const writer = await openWriter(url)
   onTestFinished(() => writer.close())
   const from = await writer.lastId()

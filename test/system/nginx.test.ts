@@ -5,14 +5,14 @@ import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import getPort from 'get-port'
-import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest'
+import { beforeEach, expect, it, onTestFinished } from 'vitest'
 import { startChain, type TestChain } from '../helpers/anvil.ts'
 import { type EventStream, openStream } from '../helpers/eventStream.ts'
 import { fold, jobsOnChain } from '../helpers/fold.ts'
 import { startLoad } from '../helpers/load.ts'
 import { type Nginx, startDeployedNginx } from '../helpers/nginx.ts'
-import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
 import { type JobcastProcess, startProcess } from '../helpers/process.ts'
+import { createSharedDatabase } from '../helpers/sharedPostgres.ts'
 import { until } from '../helpers/until.ts'
 
 const PATIENT = { timeout: 110_000 }
@@ -24,21 +24,15 @@ type Name = 'indexer' | 'api1' | 'api2'
 // The certificate is nginx's own.
 process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0'
 
-let postgres: TestPostgres
 let chain: TestChain
 let nginx: Nginx
 const processes = new Map<Name, JobcastProcess>()
 const starts = new Map<Name, () => Promise<JobcastProcess>>()
 
-beforeAll(async () => {
-  postgres = await startPostgres()
-})
-afterAll(() => postgres?.stop())
-
 beforeEach(async () => {
   chain = await startChain()
   onTestFinished(() => chain.stop())
-  const DATABASE_URL = await postgres.createDatabase()
+  const DATABASE_URL = await createSharedDatabase()
   for (const name of ['indexer', 'api1', 'api2'] as const) {
     const env = {
       PORT: String(await getPort()),
