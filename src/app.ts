@@ -2,7 +2,7 @@ import type { Logger } from 'pino'
 import type { Config } from './config.ts'
 import { loadContract } from './contract/load.ts'
 import { openFeed } from './feed/feed.ts'
-import { feedLog } from './feed/log.ts'
+import { feedStore } from './feed/store.ts'
 import { observeIndex } from './gauges.ts'
 import { createServer } from './http/server.ts'
 import { startIndexer } from './indexer/indexer.ts'
@@ -41,7 +41,7 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
     config.role === 'api'
       ? undefined
       : startIndexer(config, contract, db, metrics, log.child({ room: 'indexer' }))
-  const feed = config.role === 'indexer' ? undefined : openFeed(feedLog(db), log.child({ room: 'feed' }))
+  const feed = config.role === 'indexer' ? undefined : openFeed(feedStore(db), log.child({ room: 'feed' }))
   const stopPruning = startPruning(db, config.feedRetentionSeconds, log)
   observeIndex(metrics.registry, {
     readState: () => readState(db),
@@ -59,7 +59,11 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
 
   try {
     const server = await createServer({
-      ...{ config, metrics, version, contract, feed },
+      config,
+      metrics,
+      version,
+      contract,
+      feed,
       // At level info, fastify would log the address a second time.
       log: log.child({ room: 'http' }, { level: config.logLevel === 'info' ? 'warn' : config.logLevel }),
       readState: () => readState(db),

@@ -36,7 +36,8 @@ export function createFanout(
     subscriber.end('cleanly')
   })
   const stopSweeps = startSweeps(walk, {
-    ...{ keepaliveMs, stallMs },
+    keepaliveMs,
+    stallMs,
     onStalled(subscriber) {
       metrics.streamsCut.inc({ reason: 'stalled' })
       subscriber.end('reset')

@@ -3,9 +3,9 @@ import type { Logger } from 'pino'
 import { messageOf } from '../messages.ts'
 import type { Commit } from '../store/notifications.ts'
 import { continues, type FeedEvent, toEvent } from './event.ts'
-import { type FeedLog, type Indexed, indexedOf } from './log.ts'
 import { type FeedReader, type FeedWatcher, fetchCommitted, refreshState } from './reader.ts'
 import { createSerializer } from './serialize.ts'
+import { type FeedStore, type Indexed, indexedOf } from './store.ts'
 import { countAfter, eventsAfter } from './tail.ts'
 
 /**
@@ -47,14 +47,14 @@ export interface Feed {
  * notification is lost.
  */
 export function openFeed(
-  log: FeedLog,
-  logger: Logger,
+  store: FeedStore,
+  log: Logger,
   { tailEvents = TAIL_EVENTS, fetchEntries = FETCH_ENTRIES } = {},
 ): Feed {
   const tail = { events: [], lastId: null, capacity: tailEvents }
   const reader: FeedReader = {
+    store,
     log,
-    logger,
     tail,
     fetchEntries,
     indexed: { blockNumber: 0, finalizedNumber: 0 },
@@ -63,7 +63,7 @@ export function openFeed(
   }
   const closed = new AbortController()
   const serialize = createSerializer()
-  const attempt = logFailures(logger, closed.signal)
+  const attempt = logFailures(log, closed.signal)
   const fetchNew = serialize(() => fetchCommitted(reader))
   const refresh = serialize(() => refreshState(reader))
 
@@ -83,10 +83,10 @@ export function openFeed(
   }
 
   void poll()
-  log
+  store
     .listen(onCommit, () => void attempt(refresh))
     .catch((error) =>
-      logger.warn(`cannot listen for notifications; new events are found by polling: ${messageOf(error)}`),
+      log.warn(`cannot listen for notifications; new events are found by polling: ${messageOf(error)}`),
     )
   return {
     lastId: () => reader.tail.lastId,
@@ -94,7 +94,7 @@ export function openFeed(
     recent: (id, limit) => eventsAfter(reader.tail, id, limit),
     countAfter: (id) => countAfter(reader.tail, id),
     async stored(id, limit) {
-      const found = (await log.read(id, limit)).map(toEvent)
+      const found = (await store.read(id, limit)).map(toEvent)
       return found.length > 0 && continues(id, found) ? found : null
     },
     refresh,
@@ -104,16 +104,16 @@ export function openFeed(
 }
 
 /** Returns a function that runs a read of the store. It logs the first of several failures, and the first success after them. */
-function logFailures(logger: Logger, closed: AbortSignal): (read: () => Promise<void>) => Promise<void> {
+function logFailures(log: Logger, closed: AbortSignal): (read: () => Promise<void>) => Promise<void> {
   let failing = false
   return async (read) => {
     try {
       await read()
-      if (failing) logger.info('the feed can read the database again')
+      if (failing) log.info('the feed can read the database again')
       failing = false
     } catch (error) {
       if (!failing && !closed.aborted)
-        logger.warn(`the feed cannot read the database, will retry: ${messageOf(error)}`)
+        log.warn(`the feed cannot read the database, will retry: ${messageOf(error)}`)
       failing = true
     }
   }

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import { continues, toEvent } from './event.ts'
-import { type FeedLog, type Indexed, indexedOf } from './log.ts'
+import { type FeedStore, type Indexed, indexedOf } from './store.ts'
 import { append, dropPruned, type Tail } from './tail.ts'
 
 export interface FeedWatcher {
@@ -17,8 +17,8 @@ export interface FeedWatcher {
  * read.
  */
 export interface FeedReader {
-  log: FeedLog
-  logger: Logger
+  store: FeedStore
+  log: Logger
   /** entries read by one query */
   fetchEntries: number
   tail: Tail
@@ -31,7 +31,7 @@ export interface FeedReader {
 /** Reads the state of the feed and the index, then the new entries. */
 export async function refreshState(reader: FeedReader): Promise<void> {
   const { tail } = reader
-  const state = await reader.log.state()
+  const state = await reader.store.state()
   if (tail.lastId !== null && (state.lastId < tail.lastId || state.prunedId > tail.lastId))
     return restart(reader)
   reader.committedId = Math.max(reader.committedId, state.lastId)
@@ -45,7 +45,7 @@ export async function fetchCommitted(reader: FeedReader): Promise<void> {
   const { tail } = reader
   if (tail.lastId === null) return loadTail(reader)
   while (reader.committedId > tail.lastId) {
-    const next = (await reader.log.read(tail.lastId, reader.fetchEntries)).map(toEvent)
+    const next = (await reader.store.read(tail.lastId, reader.fetchEntries)).map(toEvent)
     if (next.length === 0) {
       reader.committedId = tail.lastId
       return
@@ -59,8 +59,8 @@ export async function fetchCommitted(reader: FeedReader): Promise<void> {
 /** Fills the tail from the store. */
 async function loadTail(reader: FeedReader): Promise<void> {
   const { tail } = reader
-  const state = await reader.log.state()
-  const newest = (await reader.log.readTail(tail.capacity)).map(toEvent)
+  const state = await reader.store.state()
+  const newest = (await reader.store.readTail(tail.capacity)).map(toEvent)
   tail.events = newest
   // Entries committed between the two reads are in the tail already.
   tail.lastId = Math.max(state.lastId, newest.at(-1)?.id ?? 0)
@@ -71,7 +71,7 @@ async function loadTail(reader: FeedReader): Promise<void> {
 
 /** Replaces the tail, because the store's entries do not continue it. */
 async function restart(reader: FeedReader): Promise<void> {
-  reader.logger.warn(
+  reader.log.warn(
     { lastId: reader.tail.lastId },
     'entries of the feed were missed: the database was rebuilt or restored, or they were pruned before this process read them. All streams are ended',
   )

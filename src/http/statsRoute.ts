@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { indexedOf } from '../feed/log.ts'
+import { indexedOf } from '../feed/store.ts'
 import { lagBlocks, lagSeconds } from '../indexer/staleness.ts'
 import { memoize } from '../memoize.ts'
 import { KeyQuery } from './auth.ts'

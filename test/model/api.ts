@@ -3,7 +3,7 @@ import pino from 'pino'
 import type { Contract } from '../../src/contract/define.ts'
 import { createFanout } from '../../src/feed/fanout.ts'
 import { openFeed } from '../../src/feed/feed.ts'
-import type { FeedLog } from '../../src/feed/log.ts'
+import type { FeedStore } from '../../src/feed/store.ts'
 import type { Instance } from '../../src/http/instance.ts'
 import { eventsRoute } from '../../src/http/stream/events.ts'
 import { createMetrics } from '../../src/observe/metrics.ts'
@@ -40,10 +40,10 @@ const metrics = createMetrics('model')
 
 export function createApi(db: Database, contract: Contract): Api {
   const gates = createGates()
-  let onCommit: Parameters<FeedLog['listen']>[0] = () => {}
+  let onCommit: Parameters<FeedStore['listen']>[0] = () => {}
   let rebuilt = false
   let handle: Handler | undefined
-  const log: FeedLog = {
+  const store: FeedStore = {
     state: () => gates.pass('state', () => readState(db)),
     read: (after, limit) => gates.pass('read', () => readFeed(db, after, limit)),
     readTail: (limit) => gates.pass('tail', () => readFeedTail(db, limit)),
@@ -51,7 +51,7 @@ export function createApi(db: Database, contract: Contract): Api {
       onCommit = listener
     },
   }
-  const feed = openFeed(log, silent, SMALL)
+  const feed = openFeed(store, silent, SMALL)
   feed.watch({
     onChange() {},
     onRebuilt() {

@@ -3,8 +3,8 @@ import { type FeedEntry, readFeed, readFeedTail } from '../store/feed.ts'
 import { type Commit, listenForCommits } from '../store/notifications.ts'
 import { type IndexState, readState } from '../store/state.ts'
 
-/** The feed as the store holds it. */
-export interface FeedLog {
+/** Reads of the feed from the store. It is an interface, because the model in test/ delays each read. */
+export interface FeedStore {
   state(): Promise<FeedState>
   /** Reads at most `limit` entries after an id, oldest first. */
   read(afterId: number, limit: number): Promise<FeedEntry[]>
@@ -23,17 +23,17 @@ export interface Indexed {
   finalizedNumber: number
 }
 
-/** Returns the position of the index of a state. A block is 0 while it is unknown. */
+/** Returns these two blocks of a state or commit as clients get them: 0 while unknown, and none above the block indexed last. */
 export function indexedOf({
   blockNumber,
   finalizedNumber,
-}: Pick<FeedState, 'blockNumber' | 'finalizedNumber'>): Indexed {
+}: Pick<IndexState, 'blockNumber' | 'finalizedNumber'>): Indexed {
   const indexed = Math.max(0, blockNumber ?? 0)
   return { blockNumber: indexed, finalizedNumber: Math.min(indexed, finalizedNumber ?? 0) }
 }
 
-/** Returns the feed of a database. */
-export function feedLog(db: Database): FeedLog {
+/** Returns the reads of a database's feed. */
+export function feedStore(db: Database): FeedStore {
   return {
     state: () => readState(db),
     read: (afterId, limit) => readFeed(db, afterId, limit),
