@@ -40,7 +40,13 @@ export function startIndexer(
   )
   const report = createReport(metrics, log)
   const converge = createConverge({
-    ...{ source, db, me, address, contract, startBlock, confirmations },
+    source,
+    db,
+    me,
+    address,
+    contract,
+    startBlock,
+    confirmations,
     pause: setTimeout,
     now: () => performance.now(),
     report: {
@@ -53,7 +59,11 @@ export function startIndexer(
     },
   })
   const indexer = runIndexer({
-    ...{ source, db, me, pollIntervalMs, log },
+    source,
+    db,
+    me,
+    pollIntervalMs,
+    log,
     async step() {
       const done = metrics.stepSeconds.startTimer()
       const outcome = await converge.step()
@@ -61,7 +71,7 @@ export function startIndexer(
       return outcome
     },
     head: converge.head,
-    checkSetup: () => checkSetup({ source, db }, { address, startBlock }),
+    checkSetup: () => checkSetup({ source, db, address, startBlock }),
   })
   return {
     /** false for a standby, and while indexing fails */

@@ -11,14 +11,11 @@ type Setup = Pick<Indexing, 'address' | 'startBlock'>
  * @returns false if there is nothing to compare with yet: no index was begun
  * @throws CannotIndexError if it could not; any other error if the chain or the database does not answer
  */
-export async function checkSetup(
-  { source, db }: Pick<Indexing, 'source' | 'db'>,
-  setup: Setup,
-): Promise<boolean> {
-  const cursor = await readCursor(db)
+export async function checkSetup(ix: Setup & Pick<Indexing, 'source' | 'db'>): Promise<boolean> {
+  const cursor = await readCursor(ix.db)
   if (!cursor) return false
-  assertSameSetup(setup, cursor)
-  await source.identify(chainOf(cursor))
+  assertSameSetup(ix, cursor)
+  await ix.source.identify(chainOf(cursor))
   return true
 }
 

@@ -58,7 +58,7 @@ export async function startIndexing(options: {
     pollIntervalMs: 50,
     step: options.step ?? step,
     head,
-    checkSetup: () => checkSetup({ source, db }, { address }),
+    checkSetup: () => checkSetup(indexing),
   })
   onTestFinished(async () => {
     await indexer.stop()
