@@ -35,7 +35,6 @@ export async function begin(
     contract: address,
     startBlock: first,
     feedFromBlock: head.number,
-    silent: before.number < head.number,
     blockNumber: before.number,
     blockHash: before.hash,
     blockTimestamp: before.timestamp,

@@ -2,7 +2,7 @@ import type { Header, Identity } from '../chain/source.ts'
 import { type Cursor, readCursor } from '../store/cursor.ts'
 import { readJobs } from '../store/jobs.ts'
 import { commitStep } from '../store/step.ts'
-import type { BlockRef, Step } from '../store/writes.ts'
+import type { Step } from '../store/writes.ts'
 import { begin } from './begin.ts'
 import { createFinalized } from './finalized.ts'
 import { readRange } from './finalRange.ts'
@@ -146,13 +146,12 @@ async function commit(
   const finalizedNumber = Math.max(cursor.finalizedNumber, finalized)
   const stored = await readJobs(ix.db, changedJobs(decoded))
   const folded = fold(stored, decoded, { fed: !cursor.silent, finalizedNumber })
-  const { number, hash, timestamp } = headers.at(-1) ?? headers[0]
   const step: Step = {
     ...folded,
-    to: { number, hash, timestamp },
-    blocks: headers.map((header): BlockRef => ({ number: header.number, hash: header.hash })),
+    to: headers.at(-1) ?? headers[0],
+    blocks: headers.map(({ number, hash }) => ({ number, hash })),
     finalizedNumber,
-    head: { number: head.number, timestamp: head.timestamp },
+    head,
     unapplied: [...malformed, ...folded.unapplied],
   }
   ix.reached = await commitStep(ix.db, ix.contract, cursor, ix.me, step)

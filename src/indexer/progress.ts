@@ -17,7 +17,7 @@ export function createProgress(log: Logger): (cursor: Cursor, step: Step) => voi
   return (cursor, step) => {
     jobs += step.jobs.length
     const blockNumber = step.to.number
-    const head = step.head?.number ?? blockNumber
+    const head = step.head.number
     const left = head - blockNumber
     if (left < CAUGHT_UP_BLOCKS) {
       if (since) log.info({ blockNumber, jobs }, 'caught up with the chain')

@@ -18,18 +18,20 @@ export async function rewind(ix: Indexing, cursor: Cursor, head: Header): Promis
   const local = await readBlocks(ix.db)
   // Another process has moved the cursor.
   if (local[0]?.hash !== cursor.blockHash) return 'raced'
-  const { number, hash, timestamp } = await commonAncestor(ix, local, cursor, head)
-  if (number === cursor.blockNumber && hash === cursor.blockHash)
-    throw new IncompleteAnswerError(`the RPC contradicts itself about block ${number}: a reorg in progress`)
-  const jobs = await readRewind(ix.db, number)
+  const to = await commonAncestor(ix, local, cursor, head)
+  if (to.number === cursor.blockNumber && to.hash === cursor.blockHash)
+    throw new IncompleteAnswerError(
+      `the RPC contradicts itself about block ${to.number}: a reorg in progress`,
+    )
+  const jobs = await readRewind(ix.db, to.number)
   // Without this check, the jobs could be those of a cursor that another process moved between the two reads.
   if ((await readCursor(ix.db))?.revision !== cursor.revision) return 'raced'
   const step: Step = {
-    to: { number, hash, timestamp },
+    to,
     // This hash is not stored yet if the chain forked below the start block.
-    blocks: [{ number, hash }],
+    blocks: [{ number: to.number, hash: to.hash }],
     finalizedNumber: cursor.finalizedNumber,
-    head: null,
+    head,
     jobs,
     changes: [],
     unapplied: [],

@@ -67,13 +67,14 @@ export function completesPast({ silent, feedFromBlock }: Cursor, blockNumber: nu
 export async function beginCursor(
   db: Database,
   contract: Contract,
-  start: Omit<Cursor, 'revision' | 'lastId'> & { blockTimestamp: string },
+  start: Omit<Cursor, 'revision' | 'lastId' | 'silent'> & { blockTimestamp: string },
 ): Promise<void> {
-  if (!start.silent) await createFilterIndexes(db, contract)
+  const silent = start.blockNumber < start.feedFromBlock
+  if (!silent) await createFilterIndexes(db, contract)
   const begun = db.orm.$with('begun').as(
     db.orm
       .update(cursor)
-      .set({ ...start, revision: sql`${cursor.revision} + 1` })
+      .set({ ...start, silent, revision: sql`${cursor.revision} + 1` })
       .where(isNull(cursor.chainId))
       .returning({ number: cursor.blockNumber, hash: cursor.blockHash }),
   )

@@ -23,8 +23,7 @@ moved as (
     indexer = step.indexer, renewed_at = clock_timestamp(), checked_at = clock_timestamp(),
     block_number = $2::bigint, block_hash = step.hash, block_timestamp = step.timestamp,
     finalized_number = step.finalized, silent = step.silent, last_id = step.last_id,
-    head_number = coalesce(step.head_number, cursor.head_number),
-    head_timestamp = coalesce(step.head_timestamp, cursor.head_timestamp)
+    head_number = step.head_number, head_timestamp = step.head_timestamp
   from step where cursor.revision = $1::bigint
   returning step.finalized, ${PAYLOAD} as payload),
 
@@ -125,8 +124,8 @@ export async function commitStep(
       finalized: finalizedNumber,
       silent,
       last_id: lastId,
-      head_number: head?.number,
-      head_timestamp: head?.timestamp,
+      head_number: head.number,
+      head_timestamp: head.timestamp,
     }),
     JSON.stringify(step.blocks),
     JSON.stringify(step.changes.map(changeRow)),

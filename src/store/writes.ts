@@ -53,8 +53,8 @@ export interface Step {
   /** new blocks of the local chain, including `to`; a later reorg may remove them */
   blocks: BlockRef[]
   finalizedNumber: number
-  /** the chain's head; null keeps the stored one */
-  head: { number: number; timestamp: string } | null
+  /** the chain's head */
+  head: { number: number; timestamp: string }
   jobs: JobWrite[]
   changes: ChangeWrite[]
   unapplied: UnappliedLog[]

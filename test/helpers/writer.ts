@@ -63,7 +63,6 @@ export async function openWriter(databaseUrl: string): Promise<Writer> {
     contract: '0x0000000000000000000000000000000000000001',
     startBlock: 0,
     feedFromBlock: 0,
-    silent: false,
     blockNumber: 0,
     blockHash: word(0),
     finalizedNumber: 0,
@@ -134,7 +133,7 @@ export async function openWriter(databaseUrl: string): Promise<Writer> {
       const from = await cursor()
       const number = from.blockNumber - blocks
       const writes = await readRewind(db, number)
-      return commit(from, number, { jobs: writes, entries: rewindEntries(writes), head: null })
+      return commit(from, number, { jobs: writes, entries: rewindEntries(writes) })
     },
     async append(data) {
       const id = (await lastId()) + 1

@@ -32,7 +32,6 @@ beforeAll(async () => {
     contract: '0x00',
     startBlock: 1,
     feedFromBlock: 0,
-    silent: false,
     blockNumber: 0,
     blockHash: hash(0),
     blockTimestamp: '0',
