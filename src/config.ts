@@ -19,7 +19,10 @@ export class ConfigError extends Error {
   override name = 'ConfigError'
 }
 
-/** Reads the environment and the `.env` file of the working directory. The environment wins. An empty variable is unset. */
+/**
+ * Reads the environment and the `.env` file of the working directory. The environment wins. An empty variable
+ * is unset.
+ */
 export function readEnvironment(): Record<string, string> {
   const merged = { ...readDotEnv(), ...process.env }
   return Object.fromEntries(Object.entries(merged).flatMap(([name, text]) => (text ? [[name, text]] : [])))

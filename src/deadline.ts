@@ -1,5 +1,6 @@
 /**
- * Waits for a promise, but not longer than `ms` milliseconds. It does not cancel the work that settles the promise.
+ * Waits for a promise, but not longer than `ms` milliseconds. It does not cancel the work that settles
+ * the promise.
  * @throws the error that `late` returns, if the promise has not settled by then
  */
 export async function withDeadline<T>(promise: Promise<T>, ms: number, late: () => Error): Promise<T> {

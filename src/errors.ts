@@ -1,4 +1,7 @@
-/** The process cannot reach a service it needs, such as the database. The request is answered with 503 and may be repeated. */
+/**
+ * The process cannot reach a service it needs, such as the database. The request is answered with 503 and may
+ * be repeated.
+ */
 export class UnavailableError extends Error {
   override name = 'UnavailableError'
 }
@@ -14,13 +17,17 @@ export class BadRequestError extends Error {
 }
 
 /**
- * This process cannot or must not use the database: it is locked, it refuses the user, or another version or definition made it.
+ * This process cannot or must not use the database: it is locked, it refuses the user, or another version or
+ * definition made it.
  */
 export class DatabaseError extends Error {
   override name = 'DatabaseError'
 }
 
-/** Returns the code of a system or driver error, such as `ENOENT` or a SQLSTATE; undefined if the error has none. */
+/**
+ * Returns the code of a system or driver error, such as `ENOENT` or a SQLSTATE; undefined if the error
+ * has none.
+ */
 export function codeOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
 }

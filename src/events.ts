@@ -33,7 +33,10 @@ export const Connected = Type.Object(
 )
 export type Connected = Static<typeof Connected>
 
-/** Sent after `KEEPALIVE_SECONDS` of silence. It shows that the connection is alive, and which block was indexed last. */
+/**
+ * Sent after `KEEPALIVE_SECONDS` of silence. It shows that the connection is alive, and which block was
+ * indexed last.
+ */
 export const Ping = Type.Object(freshness, { $id: 'Ping', title: 'Ping', additionalProperties: false })
 export type Ping = Static<typeof Ping>
 

@@ -1,6 +1,6 @@
 /**
- * Memoizes a read. Callers share a pending read, and its value for `ms` milliseconds after it has resolved. So only one read
- * runs at a time. A rejection is not kept.
+ * Memoizes a read. Callers share a pending read, and its value for `ms` milliseconds after it has resolved.
+ * So only one read runs at a time. A rejection is not kept.
  */
 export function memoize<T>(read: () => Promise<T>, ms: number): () => Promise<T> {
   let promise: Promise<T> | undefined

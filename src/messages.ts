@@ -3,12 +3,18 @@ import { DrizzleQueryError } from 'drizzle-orm/errors'
 /** Greatest length of a message. Some nodes repeat the whole request in their messages. */
 const MAX_LENGTH = 400
 
-/** Returns the database's error without the query builder's wrapper, whose message repeats the whole statement. */
+/**
+ * Returns the database's error without the query builder's wrapper, whose message repeats the
+ * whole statement.
+ */
 export function unwrap(error: unknown): unknown {
   return error instanceof DrizzleQueryError && error.cause !== undefined ? error.cause : error
 }
 
-/** Returns the message of an error in one line. If an error only wraps another one, the message of the inner one is returned. */
+/**
+ * Returns the message of an error in one line. If an error only wraps another one, the message of the inner
+ * one is returned.
+ */
 export function messageOf(error: unknown): string {
   const line = innermostMessage(error).replace(/\s+/g, ' ').trim()
   return line.length > MAX_LENGTH ? `${line.slice(0, MAX_LENGTH)}…` : line

@@ -12,15 +12,16 @@ interface ConnectionOptions {
 }
 
 /**
- * Maximum characters of a frame. Jobcast cuts the texts of a job at 16,384 characters, so a longer frame is not from
- * Jobcast.
+ * Maximum characters of a frame. Jobcast cuts the texts of a job at 16,384 characters, so a longer frame is
+ * not from Jobcast.
  */
 const LARGEST_FRAME = 1 << 20
 
 /**
- * Yields the frames of one connection until the server ends it. Nothing is read ahead of the consumer, so a slow
- * consumer costs no memory here. The server may end the connection of a slow consumer.
- * @throws JobcastError if the server refuses; any other error if the connection fails, falls silent or is aborted
+ * Yields the frames of one connection until the server ends it. Nothing is read ahead of the consumer, so a
+ * slow consumer costs no memory here. The server may end the connection of a slow consumer.
+ * @throws JobcastError if the server refuses; any other error if the connection fails, falls silent or
+ * is aborted
  */
 export async function* connect(url: URL, options: ConnectionOptions): AsyncGenerator<EventSourceMessage> {
   const { headers, idleTimeout, signal, onRetryTime } = options

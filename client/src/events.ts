@@ -39,8 +39,8 @@ export interface EventData<J extends JobBase = Job> extends Record<JobEventType,
 export type EventType = keyof EventData
 
 /**
- * One event of the stream. `id` is the position of the feed after it: pass it as `lastEventId` to continue there.
- * `unavailable` does not move the position: its `id` is the last one, or `''` if there is none.
+ * One event of the stream. `id` is the position of the feed after it: pass it as `lastEventId` to continue
+ * there. `unavailable` does not move the position: its `id` is the last one, or `''` if there is none.
  */
 export type StreamEvent<J extends JobBase = Job> = {
   [T in EventType]: { type: T; id: string; data: EventData<J>[T] }

@@ -17,7 +17,9 @@ export interface ContractInfo {
 /** Whether a job matches a filter. */
 export type Matcher = (job: JobBase) => boolean
 
-/** Makes a predicate from a filter. Reads the contract definition from the server, unless the filter is empty. */
+/**
+ * Makes a predicate from a filter. Reads the contract definition from the server, unless the filter is empty.
+ */
 export async function readMatcher(url: string | URL, options: RequestOptions): Promise<Matcher> {
   const { filter = {} } = options
   if (Object.values(filter).every((value) => valuesOf(value).length === 0)) return () => true

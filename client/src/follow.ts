@@ -5,33 +5,36 @@ import { type FollowEvent, track } from './track.ts'
 
 export interface FollowOptions<J extends JobBase = Job> extends StreamOptions {
   /**
-   * First block of the history, inclusive; 0 by default. `'latest'`: no history. A job of an earlier block is first yielded
-   * at its next live change, as `job_updated` or `job_removed`. Before that, a change of it in a gap is missed.
+   * First block of the history, inclusive; 0 by default. `'latest'`: no history. A job of an earlier block is
+   * first yielded at its next live change, as `job_updated` or `job_removed`. Before that, a change of it in
+   * a gap is missed.
    */
   fromBlock?: bigint | number | string | undefined
   /** order of the history, `'asc'` by default */
   order?: HistoryOptions['order']
   /**
-   * Newest blocks whose jobs are kept in memory; 256 by default. Of jobs in older blocks only a hash is kept: if a reorg
-   * removes one of them in a gap, the removal is missed. `Infinity` keeps all jobs.
+   * Newest blocks whose jobs are kept in memory; 256 by default. Of jobs in older blocks only a hash is kept:
+   * if a reorg removes one of them in a gap, the removal is missed. `Infinity` keeps all jobs.
    */
   reorgDepth?: number | undefined
   /**
-   * Continues an earlier run with the same filter. Pass the last `id` that was not null, and the jobs held at the end of
-   * that run. The changes since then are yielded.
+   * Continues an earlier run with the same filter. Pass the last `id` that was not null, and the jobs held at
+   * the end of that run. The changes since then are yielded.
    */
   resume?: { lastEventId?: string | undefined; jobs: Iterable<J> } | undefined
 }
 
 /**
- * Yields history, then live events, as one: each job once (`job_created`), each later change once (`job_updated`), and
- * `job_removed` for each job that a reorg removed. A state is never followed by an older one.
+ * Yields history, then live events, as one: each job once (`job_created`), each later change once
+ * (`job_updated`), and `job_removed` for each job that a reorg removed. A state is never followed by an
+ * older one.
  *
- * This holds across restarts of the server and reorgs. It also holds across a gap that the server's feed no longer covers:
- * the history is then read again and compared. If a job changes several times in such a gap, that is one `job_updated`.
+ * This holds across restarts of the server and reorgs. It also holds across a gap that the server's feed no
+ * longer covers: the history is then read again and compared. If a job changes several times in such a gap,
+ * that is one `job_updated`.
  *
- * With a filter, a job that starts to match is yielded as `job_created` if it was not yielded before. `left` of a
- * `job_updated` says that the job no longer matches.
+ * With a filter, a job that starts to match is yielded as `job_created` if it was not yielded before. `left`
+ * of a `job_updated` says that the job no longer matches.
  *
  * Leave the loop or abort `signal` to end it without an error.
  * @throws JobcastError with the server's message if it refuses for good (400, 401, …)

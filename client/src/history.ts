@@ -20,9 +20,11 @@ interface JobPage<J extends JobBase> {
 }
 
 /**
- * Yields every stored job that matches. Jobs that arrive in the meantime do not shift the pages. A request that fails is
- * repeated, at most four times. If the iteration ends without an error, the history is complete.
- * @throws JobcastError if the server refuses, the last error after five attempts, and the signal's reason on abort
+ * Yields every stored job that matches. Jobs that arrive in the meantime do not shift the pages. A
+ * request that fails is repeated, at most four times. If the iteration ends without an error, the history
+ * is complete.
+ * @throws JobcastError if the server refuses, the last error after five attempts, and the signal's reason
+ * on abort
  */
 export async function* history<J extends JobBase = Job>(
   url: string | URL,
@@ -33,8 +35,8 @@ export async function* history<J extends JobBase = Job>(
 
 interface PagesOptions extends HistoryOptions, ReadOptions {
   /**
-   * The oldest position of the feed that a page may have. An older page comes from a cache or from a replica that lags;
-   * it is requested again. Each page raises this for the pages after it.
+   * The oldest position of the feed that a page may have. An older page comes from a cache or from a replica
+   * that lags; it is requested again. Each page raises this for the pages after it.
    */
   notBefore?: bigint
 }
@@ -89,8 +91,8 @@ interface Located<J extends JobBase> {
 }
 
 /**
- * Looks up jobs in the history without a filter. A page settles every block that it covers, so neighbouring jobs share a
- * request.
+ * Looks up jobs in the history without a filter. A page settles every block that it covers, so neighbouring
+ * jobs share a request.
  * @param keys the keys of the jobs, by block
  */
 export async function* locate<J extends JobBase>(
@@ -116,7 +118,8 @@ async function readBlocks<J extends JobBase>(
   { from, to, ...options }: PagesOptions & { from: bigint; to: bigint },
 ) {
   const found = new Map<string, { job: J; at: bigint }>()
-  // A job that no page has was absent when the first page was read; the later pages were read at later positions.
+  // A job that no page has was absent when the first page was read; the later pages were read at
+  // later positions.
   let absentAt: bigint | undefined
   let covered = to
   for await (const page of pages<J>(url, {

@@ -28,8 +28,8 @@ export interface Job extends JobBase {
 }
 
 /**
- * Identifies a job. `jobId` alone does not: a contract may use an id twice, and a reorg may move a job to another
- * block.
+ * Identifies a job. `jobId` alone does not: a contract may use an id twice, and a reorg may move a job to
+ * another block.
  */
 export function jobKey(job: Pick<JobBase, 'jobId' | 'creationTxHash' | 'blockNumber'>): string {
   return `${job.blockNumber}:${job.creationTxHash}:${job.jobId}`

@@ -4,8 +4,8 @@ import { blockOf, type JobBase } from './job.ts'
 const LEFT = -1
 
 /**
- * The jobs that were yielded to the consumer, by key. A job of a recent block is kept as it was yielded, because a reorg may
- * remove it. Of an older job only a hash is kept, which is enough to detect a change.
+ * The jobs that were yielded to the consumer, by key. A job of a recent block is kept as it was yielded,
+ * because a reorg may remove it. Of an older job only a hash is kept, which is enough to detect a change.
  */
 export interface KnownJobs<J extends JobBase> {
   has(key: string): boolean
@@ -62,8 +62,8 @@ export function createKnownJobs<J extends JobBase>(keepLeft: boolean): KnownJobs
     },
     raiseFloor(block) {
       floor = block
-      // The map is in the order of arrival, which is nearly that of blocks. After a read in the order `desc` the newest job is in
-      // front: the others are then kept in full until it is below the floor.
+      // The map is in the order of arrival, which is nearly that of blocks. After a read in the order `desc`
+      // the newest job is in front: the others are then kept in full until it is below the floor.
       for (const [key, job] of recent) {
         if (BigInt(job.blockNumber) >= floor) return
         recent.delete(key)
@@ -96,8 +96,8 @@ export function byBlock(keys: Iterable<string>): Map<bigint, string[]> {
 }
 
 /**
- * A 53-bit hash of a job's JSON (cyrb53). One change in 10^16 is missed. Web Crypto's hashes are not used because they are
- * asynchronous.
+ * A 53-bit hash of a job's JSON (cyrb53). One change in 10^16 is missed. Web Crypto's hashes are not used
+ * because they are asynchronous.
  */
 export function hashOf(job: JobBase): number {
   let [high, low] = [0xdeadbeef, 0x41c6ce57]

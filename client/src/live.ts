@@ -2,7 +2,9 @@ import type { JobEventType } from './events.ts'
 import { blockOf, type JobBase, jobKey } from './job.ts'
 import { type Change, isOutdated, type Progress } from './progress.ts'
 
-/** The change to yield for a job event of the stream; undefined if the consumer has this state or a newer one. */
+/**
+ * The change to yield for a job event of the stream; undefined if the consumer has this state or a newer one.
+ */
 export function applyLive<J extends JobBase>(
   progress: Progress<J>,
   { type, data: job, id }: { type: JobEventType; data: J; id: bigint },

@@ -10,22 +10,26 @@ export interface Mirror<J extends JobBase = Job> extends AsyncIterable<MirrorCha
   /** The jobs that match, by {@link jobKey}: a contract may use a `jobId` twice. */
   readonly jobs: ReadonlyMap<string, J>
   /**
-   * Whether `jobs` has everything that the server has. It is false until the history is read, and after a lost connection
-   * until the missed events have arrived.
+   * Whether `jobs` has everything that the server has. It is false until the history is read, and after a
+   * lost connection until the missed events have arrived.
    * @throws the error that ended the mirror, such as the JobcastError of a refusal
    */
   readonly synced: boolean
-  /** Resolves once `synced` is true. Rejects with the error that ended the mirror, or with the signal's reason. */
+  /**
+   * Resolves once `synced` is true. Rejects with the error that ended the mirror, or with the
+   * signal's reason.
+   */
   whenSynced(): Promise<void>
 }
 
 /**
  * Holds the jobs that match a filter in a map, across restarts of the server, reorgs and gaps. With
- * `{ filter: { status: ['OPEN'] } }` it is the list of jobs that can be taken now. It starts at once, and is kept up to
- * date in the background.
+ * `{ filter: { status: ['OPEN'] } }` it is the list of jobs that can be taken now. It starts at once, and is
+ * kept up to date in the background.
  *
- * Iterate over it for the changes; the jobs that it already has come first. Each `change.job` is the state that the map
- * has now: if a job changes several times while the loop is busy, that is one change. Only one loop is allowed.
+ * Iterate over it for the changes; the jobs that it already has come first. Each `change.job` is the state
+ * that the map has now: if a job changes several times while the loop is busy, that is one change. Only one
+ * loop is allowed.
  *
  * Abort `signal` or leave the loop to end it. `jobs` then stays as it is, and `synced` is false.
  */

@@ -5,7 +5,8 @@ export type MirrorChange<J extends JobBase = Job> =
   | { type: 'added'; job: J; before?: undefined }
   | { type: 'changed'; job: J; before: J }
   /**
-   * `job`: its present state if it no longer matches, its last state if a reorg removed it. `before`: as the map had it
+   * `job`: its present state if it no longer matches, its last state if a reorg removed it. `before`: as the
+   * map had it
    */
   | { type: 'removed'; job: J; before: J }
   | { type: 'synced'; job?: undefined; before?: undefined }

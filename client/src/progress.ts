@@ -32,7 +32,10 @@ export interface Progress<J extends JobBase> {
   asOf: Map<string, bigint>
   /** the highest position of a read, which the stream has still to reach */
   readEnd: bigint
-  /** if `latest`: position at which the known jobs were first read. Events up to it are yielded although their jobs are known. */
+  /**
+   * if `latest`: position at which the known jobs were first read. Events up to it are yielded although their
+   * jobs are known.
+   */
   quietEnd: bigint | undefined
 }
 

@@ -1,7 +1,7 @@
 /**
- * Selects jobs by the query parameters of the contract's definition: `status`, `participant`, `minBudget` … The values of a
- * list are OR'd, parameters are AND'd. An undefined parameter and an empty list are left out. `GET /api/v1/config`
- * lists the parameters; the server refuses an unknown one.
+ * Selects jobs by the query parameters of the contract's definition: `status`, `participant`, `minBudget` …
+ * The values of a list are OR'd, parameters are AND'd. An undefined parameter and an empty list are left out.
+ * `GET /api/v1/config` lists the parameters; the server refuses an unknown one.
  */
 export type JobFilter = Record<string, FilterValue | readonly FilterValue[] | undefined>
 export type FilterValue = string | number | bigint
@@ -25,8 +25,8 @@ export interface RequestOptions {
 }
 
 /**
- * A request that is refused: the HTTP status, and the `code` and `message` of the error body. The code is `HTTP_<status>` without
- * such a body, and `NOT_A_STREAM` if the answer is no stream of Jobcast.
+ * A request that is refused: the HTTP status, and the `code` and `message` of the error body. The code is
+ * `HTTP_<status>` without such a body, and `NOT_A_STREAM` if the answer is no stream of Jobcast.
  */
 export class JobcastError extends Error {
   override name = 'JobcastError'
@@ -42,14 +42,17 @@ export class JobcastError extends Error {
   }
 }
 
-/** Whether the same request may succeed later. It may not if the server refused the request itself, as with a 400. */
+/**
+ * Whether the same request may succeed later. It may not if the server refused the request itself, as with
+ * a 400.
+ */
 export function isTransient(error: unknown): boolean {
   return !(error instanceof JobcastError) || [408, 425, 429].includes(error.status) || error.status >= 500
 }
 
 /**
- * The URL of `path` below the server's base URL, which may have a path of its own (the prefix of a reverse proxy). In a
- * browser the base may be relative. Lists in `query` are comma-joined.
+ * The URL of `path` below the server's base URL, which may have a path of its own (the prefix of a reverse
+ * proxy). In a browser the base may be relative. Lists in `query` are comma-joined.
  * @throws TypeError if `base` is no http(s) URL
  */
 export function endpoint(base: string | URL, path: string, query: JobFilter = {}): URL {

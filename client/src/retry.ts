@@ -1,6 +1,8 @@
 import { isTransient, JobcastError, type RequestOptions, refusal, requestHeaders } from './request.ts'
 
-/** Longest delay of a timer in milliseconds. A longer delay overflows 32 bits, and the timer fires at once. */
+/**
+ * Longest delay of a timer in milliseconds. A longer delay overflows 32 bits, and the timer fires at once.
+ */
 export const LONGEST_TIMER = 2 ** 31 - 1
 
 /** Bounds of a delay in milliseconds. A server that asks for a longer one gets it. */
@@ -12,8 +14,9 @@ const FIRST_BACKOFF = 500
 const ANSWER_TIMEOUT = 30_000
 
 /**
- * Milliseconds until the next attempt. The delay doubles from `base` on and is never shorter than the server asks for.
- * Up to 30% of jitter is added, so that the clients of a restarted server do not all return at once.
+ * Milliseconds until the next attempt. The delay doubles from `base` on and is never shorter than the
+ * server asks for. Up to 30% of jitter is added, so that the clients of a restarted server do not all
+ * return at once.
  */
 export function backoff(base: number, failures: number, error?: unknown): number {
   const doubled = Math.max(base, SHORTEST_BACKOFF) * 2 ** Math.max(0, failures - 1)
@@ -42,8 +45,10 @@ export interface ReadOptions extends RequestOptions {
 }
 
 /**
- * Requests JSON. The request is repeated if it fails or if `parse` throws. Each repetition is reported to `onRetry`.
- * @throws JobcastError if the server refuses for good, the last error after `attempts`, the signal's reason on abort
+ * Requests JSON. The request is repeated if it fails or if `parse` throws. Each repetition is reported
+ * to `onRetry`.
+ * @throws JobcastError if the server refuses for good, the last error after `attempts`, the signal's reason
+ * on abort
  */
 export async function readJson<T>(url: URL, options: ReadOptions, parse: (body: unknown) => T): Promise<T> {
   const { signal, attempts = 5 } = options

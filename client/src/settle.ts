@@ -14,27 +14,28 @@ interface SettleOptions extends RequestOptions {
 }
 
 /**
- * Reads the history and yields the changes that the stream did not bring: every job the first time, and after a gap each
- * job that differs from its last state.
+ * Reads the history and yields the changes that the stream did not bring: every job the first time, and after
+ * a gap each job that differs from its last state.
  * @returns whether the consumer now has everything: false while the server's index is incomplete
  */
 export async function* settle<J extends JobBase>(
   progress: Progress<J>,
   options: SettleOptions,
 ): AsyncGenerator<Change<J>, boolean> {
-  // Pages must be at least as new as the stream and as all pages read before. An older page would have older states than those
-  // already yielded.
+  // Pages must be at least as new as the stream and as all pages read before. An older page would have older
+  // states than those already yielded.
   const notBefore = options.streamAt > progress.readEnd ? options.streamAt : progress.readEnd
   const read = { ...options, attempts: Number.POSITIVE_INFINITY, notBefore }
-  // During the first sync the index lacks jobs, and the stream does not send them. The jobs that the index has are
-  // yielded once. The rest, and any removals, wait until the index is complete.
+  // During the first sync the index lacks jobs, and the stream does not send them. The jobs that the index
+  // has are yielded once. The rest, and any removals, wait until the index is complete.
   const complete = await isComplete(options.url, read)
   const first = progress.head === undefined
   // With `latest`, the first read only records the jobs and yields none.
   const quiet = first && progress.latest
   if (!complete && (!first || quiet)) return false
 
-  // A head far below the last one belongs to another chain: a devnet was restarted, and all of its jobs are new.
+  // A head far below the last one belongs to another chain: a devnet was restarted, and all of its jobs
+  // are new.
   const isOtherChain =
     progress.head !== undefined &&
     progress.depth !== undefined &&
@@ -87,7 +88,9 @@ async function* yieldDifferences<J extends JobBase>(
   }
 }
 
-/** Yields the state of jobs that the filtered history lacks: a reorg removed them, or they left the filter. */
+/**
+ * Yields the state of jobs that the filtered history lacks: a reorg removed them, or they left the filter.
+ */
 async function* yieldMissing<J extends JobBase>(
   progress: Progress<J>,
   keys: Iterable<string>,
@@ -110,8 +113,8 @@ async function* yieldMissing<J extends JobBase>(
 }
 
 /**
- * Whether the server has finished its first sync, during which it sends no events. True if the server does not report
- * it.
+ * Whether the server has finished its first sync, during which it sends no events. True if the server does
+ * not report it.
  */
 async function isComplete(url: string | URL, options: ReadOptions): Promise<boolean> {
   try {

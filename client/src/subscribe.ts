@@ -7,8 +7,8 @@ import { backoff, pause } from './retry.ts'
 /** Options of every function that holds a stream. */
 export interface StreamOptions extends RequestOptions {
   /**
-   * Milliseconds without a byte after which a connection counts as dead and is replaced. The default, 75 s, is 2.5
-   * times the server's default keepalive.
+   * Milliseconds without a byte after which a connection counts as dead and is replaced. The default, 75 s,
+   * is 2.5 times the server's default keepalive.
    */
   idleTimeout?: number | undefined
 }
@@ -33,9 +33,10 @@ const EVENT_TYPES: readonly string[] = [
 ] satisfies EventType[]
 
 /**
- * Yields the live events of the server at `url` (its base, such as `http://localhost:3000`), without end. A lost connection
- * is replaced after the delay that the server asks for, and continues after the last event. If the server no longer keeps
- * the events since then, the next `connected` has `resumed: false`: there is a gap. `follow` and `mirror` close it.
+ * Yields the live events of the server at `url` (its base, such as `http://localhost:3000`), without end. A
+ * lost connection is replaced after the delay that the server asks for, and continues after the last event.
+ * If the server no longer keeps the events since then, the next `connected` has `resumed: false`: there is a
+ * gap. `follow` and `mirror` close it.
  *
  * With a filter, an update is sent if the job matches before or after it.
  *

@@ -8,8 +8,9 @@ import { settle } from './settle.ts'
 import { type StreamOptions, subscribe } from './subscribe.ts'
 
 /**
- * An event of `follow`. `id` is the position of the feed to resume from after this event. It is null while no position is
- * safe: the history is still being read, or the stream has not reached the position of the history yet.
+ * An event of `follow`. `id` is the position of the feed to resume from after this event. It is null while no
+ * position is safe: the history is still being read, or the stream has not reached the position of the
+ * history yet.
  */
 export type FollowEvent<J extends JobBase = Job> =
   | { type: 'job_created'; id: string | null; data: J }
@@ -36,9 +37,9 @@ interface TrackOptions<J extends JobBase> extends StreamOptions {
 const CHECK_INTERVAL = 5000
 
 /**
- * Yields history, then live events, as one. It subscribes first and reads the history second, while the stream waits in
- * its socket. Every page is then at least as new as the stream's first position, so nothing is lost between the two.
- * Each page also has a position: events up to it repeat what the page has.
+ * Yields history, then live events, as one. It subscribes first and reads the history second, while the
+ * stream waits in its socket. Every page is then at least as new as the stream's first position, so nothing
+ * is lost between the two. Each page also has a position: events up to it repeat what the page has.
  */
 export async function* track<J extends JobBase>(
   url: string | URL,
@@ -64,7 +65,8 @@ export async function* track<J extends JobBase>(
       // Read once the stream is open: if the filter is wrong, the server refuses the stream with the reason.
       matcher ??= await readMatcher(url, options)
       progress.matches = matcher
-      // A resumed stream reports the present head before it sends the missed events, so its head is not used here.
+      // A resumed stream reports the present head before it sends the missed events, so its head is not
+      // used here.
       if (event.data.resumed !== true) {
         progress.indexed = BigInt(event.data.blockNumber)
         settled = false

@@ -1,6 +1,6 @@
 /**
- * Returns the milliseconds until the next attempt: doubled with each failure, and jittered, so that the processes of a cluster
- * do not try at the same time.
+ * Returns the milliseconds until the next attempt: doubled with each failure, and jittered, so that the
+ * processes of a cluster do not try at the same time.
  * @param failures in a row, at least 1
  */
 export function backoffMs(failures: number, minMs: number, maxMs: number): number {

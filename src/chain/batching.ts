@@ -2,8 +2,8 @@ import { rpcFailureOf } from './errors.ts'
 import type { Reply, RpcCall, Send } from './transport.ts'
 
 /**
- * Maximum number of calls that are joined into a batch. A range needs three, and public endpoints that limit batches allow at
- * least three.
+ * Maximum number of calls that are joined into a batch. A range needs three, and public endpoints that limit
+ * batches allow at least three.
  */
 const BATCH_SIZE = 3
 
@@ -15,7 +15,10 @@ interface Queued {
   reject(error: unknown): void
 }
 
-/** Returns a `send` that joins requests of one tick into as few batches as possible. A large request travels alone. */
+/**
+ * Returns a `send` that joins requests of one tick into as few batches as possible. A large request
+ * travels alone.
+ */
 export function joinRequests(send: Send): Send {
   let queue: Queued[] = []
 
@@ -50,7 +53,10 @@ function batchesOf(queue: Queued[]): Queued[][] {
   return batches
 }
 
-/** Sends requests in one batch. If the answer is too large, each is sent again alone: its own answer may be small enough. */
+/**
+ * Sends requests in one batch. If the answer is too large, each is sent again alone: its own answer may be
+ * small enough.
+ */
 async function sendBatch(send: Send, batch: Queued[]): Promise<void> {
   const timeoutMs = Math.max(...batch.map(({ timeoutMs }) => timeoutMs))
   try {

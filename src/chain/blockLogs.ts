@@ -9,9 +9,9 @@ import { IncompleteAnswerError } from './source.ts'
 type AskLogs<Answer> = (call: Call<RpcLog[]>, size: AnswerSize) => Promise<Answer>
 
 /**
- * Reads the logs of one block, however many: a block cannot be requested in parts. If the answer exceeds the usual size, it is
- * requested again with a larger limit. If the node refuses to return so many logs, they are taken from the block's receipts,
- * which providers do not limit.
+ * Reads the logs of one block, however many: a block cannot be requested in parts. If the answer exceeds the
+ * usual size, it is requested again with a larger limit. If the node refuses to return so many logs, they are
+ * taken from the block's receipts, which providers do not limit.
  * @param block requested by its hash if it has one, else by its number
  * @param onLarge called if the logs needed the larger limit or the receipts
  * @throws IncompleteAnswerError that names the block if none of these ways returns its logs

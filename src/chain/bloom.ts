@@ -4,17 +4,19 @@ import { hexToBytes, keccak256 } from 'viem/utils'
 /** Bytes of a block's bloom: 2,048 bits. */
 const BLOOM_BYTES = 256
 /**
- * A bloom with more bits set than nine tenths is ignored, because it proves little: in more than half of the cases (0.9⁶ = 0.53),
- * the six bits of an omitted log are set by other logs too. Some 1,600 distinct addresses and topics set so many bits.
+ * A bloom with more bits set than nine tenths is ignored, because it proves little: in more than half of the
+ * cases (0.9⁶ = 0.53), the six bits of an omitted log are set by other logs too. Some 1,600 distinct
+ * addresses and topics set so many bits.
  */
 const MAX_BITS = 0.9 * 8 * BLOOM_BYTES
 /** Number of values that are hashed without a pause. They take 3 ms. */
 const HASHES_AT_ONCE = 200
 
 /**
- * Whether a block's bloom says that the block may hold a log with all of these values (address, topics). "No" is certain,
- * "yes" is not (Yellow Paper, section 4.4.3: three bits of 2048 for each value).
- * @param logsBloom 256 bytes. False for anything else, and for a bloom that is nearly full: some chains send all ones.
+ * Whether a block's bloom says that the block may hold a log with all of these values (address, topics). "No"
+ * is certain, "yes" is not (Yellow Paper, section 4.4.3: three bits of 2048 for each value).
+ * @param logsBloom 256 bytes. False for anything else, and for a bloom that is nearly full: some chains send
+ * all ones.
  */
 export function bloomMayHold(logsBloom: Hex, values: Hex[]): boolean {
   const bloom = Buffer.from(logsBloom.slice(2), 'hex')
@@ -23,8 +25,9 @@ export function bloomMayHold(logsBloom: Hex, values: Hex[]): boolean {
 }
 
 /**
- * Whether the addresses and topics of these logs set every bloom bit of the values. If not, and the block's bloom has these
- * bits, the node has omitted logs. Each distinct address and topic is hashed once, until every bit is found.
+ * Whether the addresses and topics of these logs set every bloom bit of the values. If not, and the block's
+ * bloom has these bits, the node has omitted logs. Each distinct address and topic is hashed once, until
+ * every bit is found.
  * @param pause called after every 200 hashes, so that the event loop is not held up
  */
 export async function accountsFor(

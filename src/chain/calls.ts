@@ -5,7 +5,10 @@ import type { RpcCall } from './transport.ts'
 
 /** A JSON-RPC call, and how its result is read. */
 export interface Call<Result = unknown> extends RpcCall {
-  /** @throws IncompleteAnswerError if logs or receipts are not a list, or code is not a string; other results are not checked */
+  /**
+   * @throws IncompleteAnswerError if logs or receipts are not a list, or code is not a string; other results
+   * are not checked
+   */
   read(result: unknown): Result
 }
 

@@ -26,7 +26,10 @@ export interface Endpoint extends Trust {
   askUnchecked: Ask
   /** Reads which chain the endpoint is on. @throws Error if the node has no genesis block */
   identify(timeoutMs: number): Promise<Identity>
-  /** Calls `onBlock` with each head that the endpoint announces; over HTTP it announces none. The returned function unsubscribes. */
+  /**
+   * Calls `onBlock` with each head that the endpoint announces; over HTTP it announces none. The returned
+   * function unsubscribes.
+   */
   watch(onBlock: (block: unknown) => void): () => void
   close(): void
 }

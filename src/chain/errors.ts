@@ -15,8 +15,8 @@ const shortenUrls = redactor([])
 type RpcFailure = 'refused' | 'rate-limited' | 'too-large' | 'timeout' | 'status' | 'no-answer'
 
 /**
- * A JSON-RPC request without a result. The message is scheme and host of the endpoint, then the reason. URLs in the reason are
- * reduced to scheme and host too, because nodes repeat their URL with its key.
+ * A JSON-RPC request without a result. The message is scheme and host of the endpoint, then the reason. URLs
+ * in the reason are reduced to scheme and host too, because nodes repeat their URL with its key.
  */
 export class RpcError extends Error {
   override name = 'RpcError'
@@ -40,8 +40,8 @@ export class RpcError extends Error {
 }
 
 /**
- * The words of a rate limit, because providers share no code for it. Infura's is -32005, which others use for too many results.
- * QuickNode's is -32007.
+ * The words of a rate limit, because providers share no code for it. Infura's is -32005, which others use for
+ * too many results. QuickNode's is -32007.
  */
 const RATE_LIMIT = /too many requests|rate.?limit|per second|compute units/i
 
@@ -65,8 +65,8 @@ export function rpcFailureOf(error: unknown): RpcFailure | undefined {
 }
 
 /**
- * Whether a request for fewer blocks may succeed. Each provider says "range too large" with a wording and a code of its own. It
- * may also come as a timeout, as a body that is too large, or as a gateway's 5xx.
+ * Whether a request for fewer blocks may succeed. Each provider says "range too large" with a wording and a
+ * code of its own. It may also come as a timeout, as a body that is too large, or as a gateway's 5xx.
  */
 export function mayFitSmaller(error: unknown): boolean {
   if (!(error instanceof RpcError)) return false
@@ -85,7 +85,10 @@ function isRequestTooLarge({ status }: RpcError): boolean {
   return status === 400 || status === 408 || status === 413
 }
 
-/** The milliseconds after which an endpoint accepts requests again, by its Retry-After (HTTP 429 or 503); 0 if it names none. */
+/**
+ * The milliseconds after which an endpoint accepts requests again, by its Retry-After (HTTP 429 or 503); 0 if
+ * it names none.
+ */
 export function retryAfterMs(error: unknown): number {
   return error instanceof RpcError ? error.retryAfterMs : 0
 }

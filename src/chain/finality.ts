@@ -4,14 +4,14 @@ import type { Pool } from './pool.ts'
 import { IncompleteAnswerError } from './source.ts'
 
 /**
- * The minimum depth of a finalized block: two epochs, as on Ethereum. Some nodes call their head finalized, and the index cannot
- * follow a reorg below the finalized block.
+ * The minimum depth of a finalized block: two epochs, as on Ethereum. Some nodes call their head finalized,
+ * and the index cannot follow a reorg below the finalized block.
  */
 const MIN_DEPTH = 64
 
 /**
- * Returns a function that reads the number of the finalized block. A block counts only if two consecutive readings have it
- * finalized. Null if no endpoint has ever known the tag.
+ * Returns a function that reads the number of the finalized block. A block counts only if two consecutive
+ * readings have it finalized. Null if no endpoint has ever known the tag.
  */
 export function createFinality(pool: Pool): () => Promise<number | null> {
   /** undefined before the first reading */

@@ -5,17 +5,17 @@ import { repliesOf, replyOf, requestOf, statusError } from './replies.ts'
 import type { Reply, RpcCall, SendOptions, Transport } from './transport.ts'
 
 /**
- * An endpoint gets no more batches after this many refused ones in a row. A batch counts as refused if each of its calls is
- * answered when it is sent alone.
+ * An endpoint gets no more batches after this many refused ones in a row. A batch counts as refused if each
+ * of its calls is answered when it is sent alone.
  */
 const MAX_REFUSALS = 3
 /** Status codes by which endpoints refuse a batch, besides a JSON-RPC error. */
 const REFUSING_STATUS = [400, 403, 404, 405, 415, 422, 501]
 
 /**
- * JSON-RPC over HTTP. Requests of one tick travel in as few batches as possible. After {@link MAX_REFUSALS} refused batches in
- * a row, each call is sent as a request of its own. Such an endpoint must not be a load balancer: nothing would tie a range's
- * logs to the node whose header proves that it has the range.
+ * JSON-RPC over HTTP. Requests of one tick travel in as few batches as possible. After {@link MAX_REFUSALS}
+ * refused batches in a row, each call is sent as a request of its own. Such an endpoint must not be a load
+ * balancer: nothing would tie a range's logs to the node whose header proves that it has the range.
  */
 export function createHttpTransport(url: string): Transport {
   const host = hostOf(url)

@@ -24,7 +24,10 @@ export function createLogReader(
     return (await readBlockLogs(askOnly, wanted, onLargeBlock)).logs
   }
 
-  /** The headers come first in the batch: a node that answers it in order has the last block before it reads the logs. */
+  /**
+   * The headers come first in the batch: a node that answers it in order has the last block before it reads
+   * the logs.
+   */
   function logsWithEnds(from: number, to: number) {
     const askWithEnds = async (call: Call<RpcLog[]>, size: AnswerSize) => {
       const [first, last, logs] = await pool.ask([headerCall(from), headerCall(to), call], {

@@ -46,7 +46,10 @@ export function timeoutOf(size: AnswerSize, alone: boolean): number {
   return size === 'logs' || alone ? ANSWER_TIMEOUT_MS : SMALL_ANSWER_TIMEOUT_MS
 }
 
-/** Asks a member. @throws IncompleteAnswerError if the results are not accepted, and what Endpoint.ask throws */
+/**
+ * Asks a member.
+ * @throws IncompleteAnswerError if the results are not accepted, and what Endpoint.ask throws
+ */
 export function askMember<const Calls extends readonly Call[]>(
   member: Member,
   calls: Calls,

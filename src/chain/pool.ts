@@ -4,13 +4,16 @@ import { rpcFailureOf } from './errors.ts'
 import { type AskOptions, askMember, createMember, type Member, observed, timeoutOf } from './member.ts'
 import { CannotIndexError } from './source.ts'
 
-/** The endpoints of RPC_URL. One that fails or hangs is set aside for a while, and the others serve meanwhile. */
+/**
+ * The endpoints of RPC_URL. One that fails or hangs is set aside for a while, and the others serve meanwhile.
+ */
 export interface Pool {
   /**
-   * Returns the results of calls that one endpoint answers together: the first in RPC_URL that is in service and has them all.
-   * If none is in service, all are asked.
+   * Returns the results of calls that one endpoint answers together: the first in RPC_URL that is in service
+   * and has them all. If none is in service, all are asked.
    * @throws CannotIndexError if an endpoint is on another chain
-   * @throws RpcError of a node's refusal if there was one; otherwise the error of the last endpoint that was asked
+   * @throws RpcError of a node's refusal if there was one; otherwise the error of the last endpoint that
+   * was asked
    */
   ask<const Calls extends readonly Call[]>(calls: Calls, options?: AskOptions<Calls>): Promise<Results<Calls>>
   /** Like {@link ask}, but asks one endpoint only: `turn` 0, 1, 2… goes around those in service. */
@@ -110,12 +113,18 @@ function isAlone(members: Member[], member: Member): boolean {
   return inService(members).every((other) => other === member)
 }
 
-/** Probes the members that are set aside. If all of them are, they are asked anyway, which is as good as a probe. */
+/**
+ * Probes the members that are set aside. If all of them are, they are asked anyway, which is as good as
+ * a probe.
+ */
 function probeOthers(members: Member[]): void {
   if (inService(members).length > 0) for (const { breaker } of members) breaker.halfOpen()
 }
 
-/** Yields the members in service, in the order of RPC_URL. If none is in service afterwards, it yields the others too. */
+/**
+ * Yields the members in service, in the order of RPC_URL. If none is in service afterwards, it yields the
+ * others too.
+ */
 function* candidates(members: Member[]): Generator<Member> {
   const asked = new Set<Member>()
   for (const member of members) {

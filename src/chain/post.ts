@@ -2,9 +2,15 @@ import { messageOf } from '../messages.ts'
 import { hostOf, RpcError, timeoutError } from './errors.ts'
 import type { SendOptions } from './transport.ts'
 
-/** Maximum bytes of a usual answer: this much JSON takes 0.2 s to parse. A range with more is requested in parts. */
+/**
+ * Maximum bytes of a usual answer: this much JSON takes 0.2 s to parse. A range with more is requested
+ * in parts.
+ */
 const MAX_BYTES = 10 * 2 ** 20
-/** Maximum bytes of the logs of one block, which cannot be requested in parts. V8 has no string beyond 512 MiB. */
+/**
+ * Maximum bytes of the logs of one block, which cannot be requested in parts. V8 has no string beyond
+ * 512 MiB.
+ */
 const MAX_LARGE_BYTES = 256 * 2 ** 20
 
 /** The answer to a POST, whatever its status. */
@@ -21,8 +27,8 @@ export interface Answer {
 type Post = (body: unknown, options: SendOptions) => Promise<Answer>
 
 /**
- * Returns a function that posts to a URL. viem's HTTP client is not used: it hides the HTTP status of a JSON-RPC error, and its
- * timeout does not cover the body.
+ * Returns a function that posts to a URL. viem's HTTP client is not used: it hides the HTTP status of a
+ * JSON-RPC error, and its timeout does not cover the body.
  * @param url may hold credentials, which are sent as basic authentication
  */
 export function createPost(url: string): Post {

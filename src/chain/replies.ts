@@ -13,7 +13,10 @@ export function replyOf(host: string, method: string, json: unknown): Reply | nu
   return 'result' in json ? { result: json.result } : null
 }
 
-/** Reads the replies to a batch, in the order of the calls, whatever their order in `json`; null if one is missing. */
+/**
+ * Reads the replies to a batch, in the order of the calls, whatever their order in `json`; null if one
+ * is missing.
+ */
 export function repliesOf(host: string, calls: readonly RpcCall[], json: unknown): Reply[] | null {
   if (!Array.isArray(json)) return null
   const byId = new Map(json.filter(isJsonObject).map((reply) => [reply.id, reply]))

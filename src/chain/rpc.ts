@@ -18,9 +18,9 @@ interface RpcHooks {
 }
 
 /**
- * Reads the chain behind one or several JSON-RPC URLs, http(s) or ws(s). Each request goes to the first URL that is in service
- * (see pool.ts), so that the first one is used again as soon as it recovers. Raw JSON-RPC: decoding to viem's types would cost
- * more than all the rest of a first sync.
+ * Reads the chain behind one or several JSON-RPC URLs, http(s) or ws(s). Each request goes to the first URL
+ * that is in service (see pool.ts), so that the first one is used again as soon as it recovers. Raw JSON-RPC:
+ * decoding to viem's types would cost more than all the rest of a first sync.
  */
 export function createRpcSource(
   urls: string[],

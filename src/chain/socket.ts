@@ -12,18 +12,22 @@ const RESUBSCRIBE_MS = 2_000
 type SocketClient = Awaited<ReturnType<typeof getWebSocketRpcClient>>
 
 interface SocketTransport extends Transport {
-  /** Subscribes to new heads, and again whenever the subscription ends. The returned function unsubscribes. */
+  /**
+   * Subscribes to new heads, and again whenever the subscription ends. The returned function unsubscribes.
+   */
   watch(onBlock: (block: unknown) => void): () => void
 }
 
-/** JSON-RPC over a WebSocket. One socket leads to one node, so calls need no batch to be answered together. */
+/**
+ * JSON-RPC over a WebSocket. One socket leads to one node, so calls need no batch to be answered together.
+ */
 export function createSocketTransport(url: string): SocketTransport {
   const host = hostOf(url)
   let opened: Promise<SocketClient> | undefined
 
   /**
-   * Runs `use` on the socket. Opens one if there is none, and closes it after a failure, so that the next use opens another. viem's
-   * own reconnection is off, because it gives up after 5 attempts.
+   * Runs `use` on the socket. Opens one if there is none, and closes it after a failure, so that the next use
+   * opens another. viem's own reconnection is off, because it gives up after 5 attempts.
    */
   async function withClient<T>(timeoutMs: number, use: (client: SocketClient) => Promise<T>): Promise<T> {
     opened ??= getWebSocketRpcClient(url, { reconnect: false })

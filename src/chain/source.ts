@@ -16,8 +16,8 @@ export interface Identity {
 }
 
 /**
- * A chain as its RPC endpoints describe it: the answers may be late, partial, doubled or contradictory. Nothing is checked
- * here; the indexer does that. Every method rejects if no endpoint answers.
+ * A chain as its RPC endpoints describe it: the answers may be late, partial, doubled or contradictory.
+ * Nothing is checked here; the indexer does that. Every method rejects if no endpoint answers.
  */
 export interface Source {
   /**
@@ -28,15 +28,16 @@ export interface Source {
   identify(expected: Identity | null): Promise<Identity>
   head(): Promise<Header>
   /**
-   * Reads the number of a block that no reorg can remove: the finalized block of the endpoints, but at least 64 blocks below
-   * the head. Null if no endpoint knows the tag.
+   * Reads the number of a block that no reorg can remove: the finalized block of the endpoints, but at least
+   * 64 blocks below the head. Null if no endpoint knows the tag.
    */
   finalized(): Promise<number | null>
   /** Reads a header; null if the node does not have that block (yet). */
   header(number: number): Promise<Header | null>
   /**
-   * Reads the contract's logs in `from..to`, with the headers of both ends from the same node: a node that has not reached `to`
-   * returns no logs, and only its missing header shows it. The logs of a single block are complete, however many they are.
+   * Reads the contract's logs in `from..to`, with the headers of both ends from the same node: a node that
+   * has not reached `to` returns no logs, and only its missing header shows it. The logs of a single block
+   * are complete, however many they are.
    * @throws RangeRefusedError if fewer blocks may help
    */
   range(from: number, to: number): Promise<{ first: Header | null; last: Header | null; logs: RpcLog[] }>
@@ -44,16 +45,23 @@ export interface Source {
   logs(block: Header): Promise<RpcLog[]>
   /** Reads every contract's logs in one block, by its hash. `attempt` 0, 1, 2… goes around the endpoints. */
   allLogs(block: Header, attempt: number): Promise<RpcLog[]>
-  /** Whether the contract has code at a block. @throws NoStateError if the endpoint no longer keeps that block's state */
+  /**
+   * Whether the contract has code at a block.
+   * @throws NoStateError if the endpoint no longer keeps that block's state
+   */
   hasCode(block: number | 'latest'): Promise<boolean>
-  /** Calls `onHead` when an endpoint announces a new head. It may never do so: poll as well. The returned function unsubscribes. */
+  /**
+   * Calls `onHead` when an endpoint announces a new head. It may never do so: poll as well. The returned
+   * function unsubscribes.
+   */
   watch(onHead: () => void): () => void
   close(): void
 }
 
 /**
- * Indexing must not go on: another chain, another contract, or a reorg below the local chain. The message says what was found
- * and what to do. `/ready` shows it to anyone, so it names no host. Nothing is written until a later check succeeds.
+ * Indexing must not go on: another chain, another contract, or a reorg below the local chain. The message
+ * says what was found and what to do. `/ready` shows it to anyone, so it names no host. Nothing is written
+ * until a later check succeeds.
  */
 export class CannotIndexError extends Error {
   override name = 'CannotIndexError'

@@ -3,15 +3,15 @@ import type { Pool } from './pool.ts'
 import type { Header } from './source.ts'
 
 /**
- * A head that has not grown for this long is compared with those of the other endpoints. It is longer than two blocks of a chain
- * with 12 s blocks.
+ * A head that has not grown for this long is compared with those of the other endpoints. It is longer than
+ * two blocks of a chain with 12 s blocks.
  */
 const STALL_MS = 30_000
 
 /**
- * Returns a function to be called with each head that is read. If the head has not grown for long, all endpoints in service are
- * asked for theirs. If some of them are ahead, the others are set aside. If none is, the head is current, however old it is: a
- * devnet may make no blocks.
+ * Returns a function to be called with each head that is read. If the head has not grown for long, all
+ * endpoints in service are asked for theirs. If some of them are ahead, the others are set aside. If none is,
+ * the head is current, however old it is: a devnet may make no blocks.
  * @param now a monotonic clock in milliseconds
  * @returns whether endpoints were set aside, so that the head must be read again
  */

@@ -12,13 +12,17 @@ export type Reply = { result: unknown; error?: never } | { error: RpcError; resu
 export interface SendOptions {
   /** the time for the whole answer, to its last byte */
   timeoutMs: number
-  /** true for the logs of one block, which cannot be requested in parts: the limit on the answer's bytes is higher (post.ts) */
+  /**
+   * true for the logs of one block, which cannot be requested in parts: the limit on the answer's bytes is
+   * higher (post.ts)
+   */
   large?: boolean
 }
 
 /**
- * Sends calls that one node must answer together, and resolves with a reply to each. A load balancer may send every HTTP
- * request to another node, so these calls travel in one batch, unless the endpoint refuses batches.
+ * Sends calls that one node must answer together, and resolves with a reply to each. A load balancer may
+ * send every HTTP request to another node, so these calls travel in one batch, unless the endpoint
+ * refuses batches.
  * @throws RpcError if there is no answer that holds the replies
  */
 export type Send = (calls: readonly RpcCall[], options: SendOptions) => Promise<Reply[]>

@@ -4,9 +4,15 @@ import { CannotIndexError, type Identity } from './source.ts'
 export interface Trust {
   /** Sets the chain that the endpoint must be on. It is not trusted until it says so. */
   expect(identity: Identity): void
-  /** Trusts the endpoint if it is on the expected chain. @throws CannotIndexError if `found` is another chain */
+  /**
+   * Trusts the endpoint if it is on the expected chain.
+   * @throws CannotIndexError if `found` is another chain
+   */
   trust(found: Identity): void
-  /** Makes the endpoint say which chain it is on before its next answer: after an outage it may be another node. */
+  /**
+   * Makes the endpoint say which chain it is on before its next answer: after an outage it may be
+   * another node.
+   */
   distrust(): void
   /** false until the endpoint has said that it is on the expected chain */
   isTrusted(): boolean
@@ -41,7 +47,10 @@ export function createTrust(endpoint: EndpointName, identify: (timeoutMs: number
     isTrusted: () => trusted,
   }
 
-  /** Asks an untrusted endpoint for its chain; concurrent requests share one check. @throws CannotIndexError like `trust` */
+  /**
+   * Asks an untrusted endpoint for its chain; concurrent requests share one check.
+   * @throws CannotIndexError like `trust`
+   */
   async function check(timeoutMs: number): Promise<void> {
     if (trusted || !expected) return
     checking ??= identify(timeoutMs)

@@ -12,14 +12,20 @@ export function configure(role: Role): { config: Config; warnings: string[] } {
   return { config, warnings: misspelt(environment) }
 }
 
-/** Reads the configuration for a command that uses only the database, and prints the warnings. @throws ConfigError */
+/**
+ * Reads the configuration for a command that uses only the database, and prints the warnings.
+ * @throws ConfigError
+ */
 export function configureDatabase(): Config {
   const { config, warnings } = configure('api')
   for (const warning of warnings) console.error(warning)
   return config
 }
 
-/** Awaits work on the database. @throws FailedError, in place of the driver's error, if the database does not answer */
+/**
+ * Awaits work on the database.
+ * @throws FailedError, in place of the driver's error, if the database does not answer
+ */
 export function reportingNoAnswer<T>(work: Promise<T>): Promise<T> {
   return work.catch((error) => {
     throw isConnectionFault(error)

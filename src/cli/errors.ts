@@ -17,7 +17,9 @@ export class FailedError extends Error {
 const MISUSES = [UsageError, ConfigError, DefinitionError]
 const FAILURES = [FailedError, DatabaseError]
 
-/** Returns 2 if the command line, the settings or the contract's definition are wrong, 1 for any other error. */
+/**
+ * Returns 2 if the command line, the settings or the contract's definition are wrong, 1 for any other error.
+ */
 export function exitCodeOf(error: unknown): 1 | 2 {
   return MISUSES.some((Misuse) => error instanceof Misuse) ? 2 : 1
 }
@@ -29,7 +31,9 @@ export function isExpected(error: unknown): error is Error {
 
 let redact = redactor([])
 
-/** Makes {@link printError} remove the secrets of a configuration. Until then, it removes only those in URLs. */
+/**
+ * Makes {@link printError} remove the secrets of a configuration. Until then, it removes only those in URLs.
+ */
 export function redactSecretsOf(config: Config): void {
   redact = redactor(secretsOf(config))
 }

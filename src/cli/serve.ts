@@ -7,8 +7,8 @@ import { FailedError } from './errors.ts'
 
 /**
  * Starts Jobcast and resolves when it listens.
- * @throws ConfigError if HOST or PORT cannot be listened on, FailedError if another program listens there, and what
- * `createApp` throws
+ * @throws ConfigError if HOST or PORT cannot be listened on, FailedError if another program listens there,
+ * and what `createApp` throws
  */
 export async function serve(config: Config, log: Logger): Promise<App> {
   try {
@@ -19,7 +19,10 @@ export async function serve(config: Config, log: Logger): Promise<App> {
   }
 }
 
-/** Listens briefly, so that a taken port is reported before the app creates a database or takes the lease of the indexer. */
+/**
+ * Listens briefly, so that a taken port is reported before the app creates a database or takes the lease of
+ * the indexer.
+ */
 async function tryToListen({ host, port }: Config): Promise<void> {
   const server = createServer().listen({ host, port })
   await once(server, 'listening')

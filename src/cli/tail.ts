@@ -86,10 +86,15 @@ function jsonFormat({ type, id, data }: JobEvent): string {
   return JSON.stringify({ type, id, data })
 }
 
-/** Jobs whose last state is kept, some 10 MB. A change of any other job is shown without the state before it. */
+/**
+ * Jobs whose last state is kept, some 10 MB. A change of any other job is shown without the state before it.
+ */
 const KEPT_JOBS = 10_000
 
-/** Formats events for a terminal. It keeps the jobs it has shown, to highlight the fields that a change changed. */
+/**
+ * Formats events for a terminal. It keeps the jobs it has shown, to highlight the fields that a
+ * change changed.
+ */
 function lineFormat(colour: boolean): (event: JobEvent) => string {
   const shown = new Map<string, JobBase>()
   return (event) => {
@@ -104,8 +109,8 @@ function lineFormat(colour: boolean): (event: JobEvent) => string {
 }
 
 /**
- * Returns the block where the history begins. For a duration, that is the block of the oldest job created within it. Jobs are read
- * from the newest back.
+ * Returns the block where the history begins. For a duration, that is the block of the oldest job created
+ * within it. Jobs are read from the newest back.
  */
 async function blockSince(url: string, since: Since, source: RequestOptions): Promise<bigint> {
   if ('block' in since) return since.block

@@ -17,10 +17,11 @@ const SIGNS = {
 } as const
 
 /**
- * Formats a job event as a line for a person: time, sign, id, status, the definition's fields that are not null, and the block
- * and the transaction of the creation. A creation is shown with the time of its block, a change or a removal with the current
- * time.
- * @param before the job before a change, if known: the line shows its status, and highlights the fields that differ
+ * Formats a job event as a line for a person: time, sign, id, status, the definition's fields that are not
+ * null, and the block and the transaction of the creation. A creation is shown with the time of its block, a
+ * change or a removal with the current time.
+ * @param before the job before a change, if known: the line shows its status, and highlights the fields
+ * that differ
  */
 export function tailLine(event: JobEvent, before: JobBase | undefined, colour: boolean): string {
   const style = (format: Parameters<typeof styleText>[0], text: string) =>
@@ -58,7 +59,10 @@ function localTime(date: Date): string {
   return Number.isNaN(date.getTime()) ? '-' : date.toLocaleString('sv-SE')
 }
 
-/** Shortens a text. Hashes and addresses keep both ends, which people compare. Any other text keeps its beginning. */
+/**
+ * Shortens a text. Hashes and addresses keep both ends, which people compare. Any other text keeps
+ * its beginning.
+ */
 function abbreviate(text: string): string {
   if (/^0x[0-9a-f]{16,}$/i.test(text)) return `${text.slice(0, 8)}…${text.slice(-6)}`
   return text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE - 1)}…` : text

@@ -3,7 +3,10 @@ import { type Input, plainName, wordType } from './inputs.ts'
 import type { Kind } from './kind.ts'
 import { address, amount, bytes32, choice, text, time, uint } from './kinds.ts'
 
-/** The contract's word for a job: `Task` if the creating event is TaskPosted. Ids are then called taskId, and events Task…. */
+/**
+ * The contract's word for a job: `Task` if the creating event is TaskPosted. Ids are then called taskId, and
+ * events Task….
+ */
 export function nounOf(created: string): string {
   return /^[A-Z]?[a-z0-9]+/.exec(created)?.[0] ?? created
 }
@@ -11,7 +14,10 @@ export function nounOf(created: string): string {
 /** Participles that do not name a status. */
 const EDITS = ['CREATED', 'UPDATED', 'EDITED', 'CHANGED', 'MODIFIED']
 
-/** The status that an event sets by its name: the noun and a past participle, as in `JobFunded`. Undefined for any other name. */
+/**
+ * The status that an event sets by its name: the noun and a past participle, as in `JobFunded`. Undefined for
+ * any other name.
+ */
 export function defaultStatus(event: string, noun: string): string | undefined {
   const rest = event.startsWith(noun) ? event.slice(noun.length) : ''
   const status = rest.toUpperCase()
@@ -23,7 +29,10 @@ export function isPayment(event: string): boolean {
   return /(Paid|Payment|Payout|Released|Refund|Fee(?!d)|Withdraw|Deposit|Transfer)/.test(event)
 }
 
-/** The field that `BudgetSet(jobId, x)`, `BudgetChanged` or `JobBudgetUpdated` sets; undefined for any other event. */
+/**
+ * The field that `BudgetSet(jobId, x)`, `BudgetChanged` or `JobBudgetUpdated` sets; undefined for any
+ * other event.
+ */
 export function fieldOfSetter(event: string, noun: string, fields: string[]): string | undefined {
   const subject = /^(.+)(Set|Changed|Updated)$/.exec(event)?.[1]?.replace(new RegExp(`^${noun}(?=[A-Z])`), '')
   if (!subject) return undefined

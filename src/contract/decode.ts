@@ -17,7 +17,10 @@ export type Decode = (log: RpcLog, timestamp: string) => JobLog
 type Reader = (topics: readonly Hex[], data: string, values: readonly unknown[]) => Wire | null
 
 interface CompiledForm extends Form {
-  /** 32-byte words of data that the log must have: the values of static parameters, the offsets of dynamic ones */
+  /**
+   * 32-byte words of data that the log must have: the values of static parameters, the offsets of
+   * dynamic ones
+   */
   words: number
   /** all parameters in the data, if viem must decode them; null if each of them is one word */
   viemInputs: readonly Input[] | null
@@ -26,8 +29,9 @@ interface CompiledForm extends Form {
 }
 
 /**
- * Compiles a decoder. Parameters of one word are read at fixed positions, which is 40 times as fast as viem's decoder. With
- * viem's, decoding would take most of a first sync. viem decodes only data that holds a string, bytes, a list or a tuple.
+ * Compiles a decoder. Parameters of one word are read at fixed positions, which is 40 times as fast as viem's
+ * decoder. With viem's, decoding would take most of a first sync. viem decodes only data that holds a string,
+ * bytes, a list or a tuple.
  */
 export function createDecoder(id: Field, fields: Field[], forms: Form[]): Decode {
   const compiled = new Map(forms.map((form) => [layoutOf(form), compile(form, id)]))
@@ -116,8 +120,8 @@ function decodeWithViem(inputs: readonly Input[], data: Hex): readonly unknown[]
 }
 
 /**
- * Number of 32-byte words that a static type takes in the data. Undefined for a dynamic type: its place in the data
- * holds an offset (Solidity ABI specification, "Formal Specification of the Encoding").
+ * Number of 32-byte words that a static type takes in the data. Undefined for a dynamic type: its place in
+ * the data holds an offset (Solidity ABI specification, "Formal Specification of the Encoding").
  */
 function staticWords(input: Input): number | undefined {
   if (isWord(input.type)) return 1

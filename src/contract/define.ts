@@ -42,7 +42,10 @@ export interface Contract {
   /** first topics (topic 0) of its events */
   topics: Hex[]
   filters: FilterRule[]
-  /** names of the fields that filters read; the store keeps their values in this order in a column beside the job */
+  /**
+   * names of the fields that filters read; the store keeps their values in this order in a column beside
+   * the job
+   */
   keys: string[]
   /** the first choice that logs set: statistics group by it */
   choice: Field | undefined
@@ -54,9 +57,10 @@ export interface Contract {
 }
 
 /**
- * Makes a contract from its definition. `defineContract({ abi })` is enough if the contract follows the naming
- * conventions: `JobCreated` creates a job, its parameters become fields, `JobFunded`, `JobCompleted`… set statuses, and
- * parameters of other events set the fields of the same name. Several events of one name are forms of the same event.
+ * Makes a contract from its definition. `defineContract({ abi })` is enough if the contract follows the
+ * naming conventions: `JobCreated` creates a job, its parameters become fields, `JobFunded`, `JobCompleted`…
+ * set statuses, and parameters of other events set the fields of the same name. Several events of one name
+ * are forms of the same event.
  * @throws DefinitionError if the definition cannot work
  */
 export function defineContract<const D extends Definition>(
@@ -101,8 +105,8 @@ export function defineContract<const D extends Definition>(
 const PARTS = ['abi', 'name', 'created', 'id', 'fields', 'events']
 
 /**
- * @throws DefinitionError for a definition without an ABI or with an unknown part, which the type of a generic
- * parameter does not reject
+ * @throws DefinitionError for a definition without an ABI or with an unknown part, which the type of a
+ * generic parameter does not reject
  */
 function assertParts(definition: Definition): void {
   if (!Array.isArray(definition.abi))

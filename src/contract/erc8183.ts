@@ -4,8 +4,8 @@ import type { JobOf } from './jobType.ts'
 import { address, amount, bytes32, later, time } from './kinds.ts'
 
 /**
- * The events of ERC-8183 "Agentic Commerce" (https://eips.ethereum.org/EIPS/eip-8183, section "Events") in every form
- * known: as the standard's text lists them, and as its reference contract emits them.
+ * The events of ERC-8183 "Agentic Commerce" (https://eips.ethereum.org/EIPS/eip-8183, section "Events") in
+ * every form known: as the standard's text lists them, and as its reference contract emits them.
  */
 const abi = parseAbi([
   'event JobCreated(uint256 indexed jobId, address indexed client, address indexed provider, address evaluator, uint256 expiredAt)',

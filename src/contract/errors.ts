@@ -1,19 +1,22 @@
 /**
- * A log that has a topic of the contract and does not fit its ABI. The indexer stores it with the reason and continues.
+ * A log that has a topic of the contract and does not fit its ABI. The indexer stores it with the reason
+ * and continues.
  */
 export class MalformedLogError extends Error {
   override name = 'MalformedLogError'
 }
 
 /**
- * Whether an error is a MalformedLogError. It compares names, because the module of a definition may load another copy of the
- * class.
+ * Whether an error is a MalformedLogError. It compares names, because the module of a definition may load
+ * another copy of the class.
  */
 export function isMalformedLog(error: unknown): error is MalformedLogError {
   return error instanceof Error && error.name === 'MalformedLogError'
 }
 
-/** A contract definition that cannot work. The message is one line: `place: problem; what to write instead`. */
+/**
+ * A contract definition that cannot work. The message is one line: `place: problem; what to write instead`.
+ */
 export class DefinitionError extends Error {
   override name = 'DefinitionError'
 }

@@ -12,8 +12,8 @@ import { describeEvent, findId, type Naming } from './naming.ts'
 import { decodeAddress, type Wire } from './values.ts'
 
 /**
- * Fields that every job has, with their kind. A definition may list those that have a kind here. It must not list those with
- * undefined.
+ * Fields that every job has, with their kind. A definition may list those that have a kind here. It must not
+ * list those with undefined.
  */
 const common = new Map<string, KindName | undefined>([
   ['jobId', undefined],
@@ -54,8 +54,8 @@ export function namedFields(kinds: Record<string, Kind>): Field[] {
 }
 
 /**
- * Makes a field of each parameter of the creating event, except the id, in their order. If a form of the event lacks a
- * parameter, the field is null in jobs that this form created.
+ * Makes a field of each parameter of the creating event, except the id, in their order. If a form of the
+ * event lacks a parameter, the field is null in jobs that this form created.
  * @throws DefinitionError if two parameters make one field
  */
 export function defaultFields(forms: AbiEvent[], naming: Naming): Field[] {
@@ -89,8 +89,8 @@ function assertDistinctNames(event: AbiEvent): void {
 }
 
 /**
- * @throws DefinitionError for a value that is not a kind, a name that cannot be used, or an initial value that the
- * schema rejects
+ * @throws DefinitionError for a value that is not a kind, a name that cannot be used, or an initial value
+ * that the schema rejects
  */
 export function assertFields(fields: Field[]): void {
   for (const { name, kind, filter, equals, initial, schema } of fields) {
@@ -117,7 +117,9 @@ export function assertFields(fields: Field[]): void {
   }
 }
 
-/** Whether logs set the field. They do not set {@link creation}'s fields and fields that are off the chain. */
+/**
+ * Whether logs set the field. They do not set {@link creation}'s fields and fields that are off the chain.
+ */
 export function isFromLog({ name, offChain }: Field): boolean {
   return !offChain && !common.has(name)
 }

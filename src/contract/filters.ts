@@ -16,7 +16,10 @@ export interface FilterRule {
   parameter: Parameter
 }
 
-/** A parsed filter: every test must hold. Queries that differ only in the order or the notation of values give the same JSON. */
+/**
+ * A parsed filter: every test must hold. Queries that differ only in the order or the notation of values give
+ * the same JSON.
+ */
 export type Filter = FilterTest[]
 export interface FilterTest {
   name: string
@@ -88,7 +91,9 @@ function participantRules(fields: Field[], abiTypesOf: (field: Field) => string[
   return [{ name: 'participant', test: 'list', fields: roles, parameter: { ...parameter, takes } }]
 }
 
-/** The filter's query parameters as schemas, the same for stream and history. A 400 quotes their descriptions. */
+/**
+ * The filter's query parameters as schemas, the same for stream and history. A 400 quotes their descriptions.
+ */
 export function filterParameters(rules: FilterRule[]): Record<string, TString> {
   return Object.fromEntries(
     rules.map(({ name, test, parameter: { pattern, takes, example } }) => [
@@ -161,8 +166,8 @@ export function matches(filter: Filter): (job: Job) => boolean {
 }
 
 /**
- * Compares two amounts of one field. Both have no leading zeros and the same number of fraction digits, so the longer
- * one is larger.
+ * Compares two amounts of one field. Both have no leading zeros and the same number of fraction digits, so
+ * the longer one is larger.
  */
 function isLess(a = '', b = ''): boolean {
   return a.length === b.length ? a < b : a.length < b.length

@@ -3,8 +3,8 @@ import type { Form } from './forms.ts'
 import type { Field } from './job.ts'
 
 /**
- * A hash of everything in a definition that decides what is stored. A database refuses a definition with another
- * fingerprint, so a change of the hashed parts or of their order locks out every existing database.
+ * A hash of everything in a definition that decides what is stored. A database refuses a definition with
+ * another fingerprint, so a change of the hashed parts or of their order locks out every existing database.
  * @param keys names of the fields whose values the store keeps beside each job, in this order
  */
 export function fingerprintOf(fields: Field[], forms: Form[], keys: string[]): string {

@@ -7,7 +7,10 @@ import type { Field } from './job.ts'
 import { describeEvent, findId, idType, type Naming, requireId } from './naming.ts'
 import type { EventRule } from './rules.ts'
 
-/** A form of an event: the layout of its log, and its effect on a job. An ABI may have several events of one name. */
+/**
+ * A form of an event: the layout of its log, and its effect on a job. An ABI may have several events of
+ * one name.
+ */
 export interface Form {
   event: AbiEvent
   topic: Hex
@@ -84,7 +87,10 @@ function reads(field: Field, input: Input): boolean {
   return field.reads.test(wordType(input))
 }
 
-/** The types of the parameters that a field comes from. A field that no log sets comes from the block or its transaction. */
+/**
+ * The types of the parameters that a field comes from. A field that no log sets comes from the block or
+ * its transaction.
+ */
 export function abiTypesOf(field: Field, forms: Form[]): string[] {
   const inputs = forms.flatMap(({ sources }) => sources.filter((source) => source.field === field))
   if (inputs.length === 0) return [field.kind === 'bytes32' ? 'bytes32' : 'uint256']
@@ -98,8 +104,8 @@ function misfit(where: string, { kind }: Field, event: AbiEvent, input: Input): 
 }
 
 /**
- * @throws DefinitionError for two forms that a log cannot distinguish: the same topic and the same number of indexed
- * parameters
+ * @throws DefinitionError for two forms that a log cannot distinguish: the same topic and the same number of
+ * indexed parameters
  */
 export function assertDistinct(forms: Form[]): void {
   const seen = new Map<string, Form>()
@@ -121,8 +127,8 @@ export function layoutOf({ topic, event }: Form): string {
 }
 
 /**
- * A key that is the same for a form and its logs. The topic alone is not enough: two forms may differ only in what is
- * indexed.
+ * A key that is the same for a form and its logs. The topic alone is not enough: two forms may differ only in
+ * what is indexed.
  */
 export function layoutKey(topic: string | undefined, topics: number): string {
   return `${topic}/${topics}`

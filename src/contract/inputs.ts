@@ -9,8 +9,8 @@ export function plainName({ name = '' }: AbiParameter): string {
 }
 
 /**
- * The ABI type of a parameter's value in a log. It is bytes32 for an indexed parameter that is longer than a word: the log has
- * only the keccak256 hash of the value (Solidity ABI specification, "Events").
+ * The ABI type of a parameter's value in a log. It is bytes32 for an indexed parameter that is longer than a
+ * word: the log has only the keccak256 hash of the value (Solidity ABI specification, "Events").
  */
 export function wordType({ type, indexed }: Input): string {
   return indexed && !isWord(type) ? 'bytes32' : type

@@ -25,8 +25,8 @@ export interface Field extends Kind {
 export const FIRST_STATUS = 'OPEN'
 
 /**
- * The fields that come from the block and the transaction of the creating log. They are the last fields of a job unless
- * the definition places them elsewhere.
+ * The fields that come from the block and the transaction of the creating log. They are the last fields of a
+ * job unless the definition places them elsewhere.
  */
 export const creation = {
   onchainCreatedAt: time({ about: 'timestamp of the block of the creating log', filter: false }),

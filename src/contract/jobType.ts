@@ -2,8 +2,8 @@ import type { JobBase } from './job.ts'
 import type { Kind } from './kind.ts'
 
 /**
- * The job of a contract: `type MyJob = JobOf<typeof myContract>`. A contract carries the type of its jobs as the property
- * `job`, which is never set.
+ * The job of a contract: `type MyJob = JobOf<typeof myContract>`. A contract carries the type of its jobs as
+ * the property `job`, which is never set.
  */
 export type JobOf<C> = C extends { job?: infer J } ? NonNullable<J> : never
 

@@ -28,7 +28,8 @@ export interface Parameter {
   example: string
   /**
    * Converts a value to the form of a job's JSON.
-   * @throws RangeError for a value that the pattern accepts and the field does not; its message completes "NAME takes"
+   * @throws RangeError for a value that the pattern accepts and the field does not; its message completes
+   * "NAME takes"
    */
   read(text: string): string
 }
@@ -43,14 +44,18 @@ export interface Kind<T extends Wire | null = Wire | null> extends FieldOptions 
   /** JSON schema of a value that is not null */
   schema: TSchema
   /**
-   * Makes the decoder of an ABI type that takes one word. Missing for the kind `text`, whose values may take several.
+   * Makes the decoder of an ABI type that takes one word. Missing for the kind `text`, whose values may
+   * take several.
    */
   decoder?(abiType: string): WordDecoder
   /** true if a job may have null here */
   nullable?: boolean
   /** true if no log carries the field: it is null in every job */
   offChain?: boolean
-  /** Makes the query parameter of values that come from these ABI types. Missing if the field cannot be filtered by equality. */
+  /**
+   * Makes the query parameter of values that come from these ABI types. Missing if the field cannot be
+   * filtered by equality.
+   */
   equals?(abiTypes: readonly string[]): Parameter
   /** set if the field can be filtered by a minimum and a maximum */
   range?: Parameter

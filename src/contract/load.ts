@@ -15,7 +15,8 @@ const shipped: Record<string, Contract> = {
 }
 
 /**
- * The contract that the setting CONTRACT names: one that comes with Jobcast, or the path of a module or of an ABI file.
+ * The contract that the setting CONTRACT names: one that comes with Jobcast, or the path of a module or of an
+ * ABI file.
  * @throws DefinitionError that names the setting, the problem, and what to write instead
  */
 export async function loadContract(name: string): Promise<Contract> {
@@ -70,7 +71,8 @@ async function fromModule(path: string): Promise<Contract> {
   const module = await importModule(path)
   const [first, ...others] = Object.values(module)
   const exported = module.default ?? (others.length === 0 ? first : undefined)
-  // TypeScript in a package without "type": "module" may load as CommonJS: the default export is then one level deeper.
+  // TypeScript in a package without "type": "module" may load as CommonJS: the default export is then one
+  // level deeper.
   const found = isObject(exported) && 'default' in exported ? exported.default : exported
   if (isObject(found) && 'decode' in found) return found as Contract
   if (isObject(found) && 'abi' in found) return defineContract(found as Definition)

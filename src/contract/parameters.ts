@@ -42,7 +42,10 @@ export function bytesParameter(abiTypes: readonly string[]): Parameter {
   }
 }
 
-/** A parameter of the known values of a choice and, unless they are booleans, of the values that only a newer contract has. */
+/**
+ * A parameter of the known values of a choice and, unless they are booleans, of the values that only a newer
+ * contract has.
+ */
 export function choiceParameter(values: readonly Wire[], abiTypes: readonly string[]): Parameter {
   const [first] = values
   const known = values.join('|')

@@ -4,9 +4,15 @@ import type { Field } from './job.ts'
 
 /** The effect of an event on a job, if it differs from what the event's name says. */
 export interface EventRule {
-  /** status of the job after the event; null leaves it as it is. By default from the name: `JobFunded` sets FUNDED */
+  /**
+   * status of the job after the event; null leaves it as it is. By default from the name: `JobFunded`
+   * sets FUNDED
+   */
   status?: string | null
-  /** fields that the event sets, each with its parameter. Parameters with the name of a field set it without this */
+  /**
+   * fields that the event sets, each with its parameter. Parameters with the name of a field set it
+   * without this
+   */
   set?: Record<string, string>
 }
 

@@ -73,12 +73,15 @@ export function canonicalDecimal(text: string, decimals: number): string {
   return withPoint(parseUnits(text, decimals).toString(), decimals)
 }
 
-/** Maximum characters of a text. Longer texts are cut, so that a hostile contract cannot fill the memory of subscribers. */
+/**
+ * Maximum characters of a text. Longer texts are cut, so that a hostile contract cannot fill the memory
+ * of subscribers.
+ */
 const MAX_TEXT_LENGTH = 16_384
 
 /**
- * Converts a string, bytes, a list or a tuple, as viem decoded it, to text: lists and tuples become JSON. NUL becomes
- * U+FFFD, because Postgres refuses NUL in JSON.
+ * Converts a string, bytes, a list or a tuple, as viem decoded it, to text: lists and tuples become JSON. NUL
+ * becomes U+FFFD, because Postgres refuses NUL in JSON.
  */
 export function toText(value: unknown): string {
   const whole = typeof value === 'string' ? value : JSON.stringify(value, (_, item) => jsonOf(item))

@@ -1,7 +1,10 @@
 import { OverloadedError } from '../errors.ts'
 
 interface AdmissionOptions {
-  /** queries that run at once. Unless this is 1, one address runs at most `atOnce - 1` of them, so that it cannot take all. */
+  /**
+   * queries that run at once. Unless this is 1, one address runs at most `atOnce - 1` of them, so that it
+   * cannot take all.
+   */
   atOnce: number
   /** requests that may wait, of all addresses and of one */
   waiting?: { all: number; address: number }
@@ -28,9 +31,9 @@ const MAX_WAITING = { all: 500, address: 100 }
 const MAX_WAIT_MS = 5_000
 const TOO_MANY = 'too many queries are waiting; try again'
 /**
- * Average duration of an address's queries above which it runs one at a time, because more would take the processors from other
- * addresses. An address also runs one at a time until the first query of a burst has ended: its average is forgotten when it has no
- * query left.
+ * Average duration of an address's queries above which it runs one at a time, because more would take the
+ * processors from other addresses. An address also runs one at a time until the first query of a burst has
+ * ended: its average is forgotten when it has no query left.
  */
 const SLOW_MS = 20
 /** Weight of the latest query in the average. */
@@ -53,8 +56,9 @@ interface Client {
 }
 
 /**
- * Creates an admission, which runs a bounded number of queries at once. Other requests wait, in one queue for each address, and the
- * addresses take turns. So an address with hundreds of slow queries delays only its own.
+ * Creates an admission, which runs a bounded number of queries at once. Other requests wait, in one queue
+ * for each address, and the addresses take turns. So an address with hundreds of slow queries delays only
+ * its own.
  */
 export function createAdmission({
   atOnce,

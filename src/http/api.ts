@@ -35,7 +35,8 @@ export async function serveApi(app: Instance, feed: Feed, options: ServerOptions
   authentication(app, config.apiKeys)
 
   const fanout = serveStreams(app, feed, options)
-  // PGlite runs one query at a time. A second one would wait inside PGlite, ahead of the indexer's statements.
+  // PGlite runs one query at a time. A second one would wait inside PGlite, ahead of the
+  // indexer's statements.
   const atOnce = config.databaseUrl === undefined ? 1 : config.databaseConnections
   jobsRoutes(app, createAdmission({ atOnce }), options)
   configRoute(app, options)
@@ -57,8 +58,8 @@ async function allowOrigins(app: Instance): Promise<void> {
 }
 
 /**
- * Limits the request rate of all routes without `rateLimit: false`, and of unknown paths. Malformed URLs are not counted, because no
- * hook runs for them.
+ * Limits the request rate of all routes without `rateLimit: false`, and of unknown paths. Malformed URLs are
+ * not counted, because no hook runs for them.
  * @param max requests of one client address per minute
  */
 async function limitRequests(app: Instance, max: number): Promise<void> {

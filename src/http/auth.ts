@@ -20,9 +20,11 @@ interface UnvalidatedQuery {
 export function authentication(app: FastifyInstance, apiKeys: string[]): void {
   if (apiKeys.length === 0) return
   const digests = apiKeys.map(sha256)
-  // preParsing runs after the rate limit, which is an onRequest hook of each route. So guesses are limited too.
+  // preParsing runs after the rate limit, which is an onRequest hook of each route. So guesses are
+  // limited too.
   app.addHook<{ Querystring: UnvalidatedQuery }>('preParsing', async (request, reply) => {
-    // The matched route decides, since a path can be written in many ways. A CORS preflight has no key (Fetch standard, 3.2.2).
+    // The matched route decides, since a path can be written in many ways. A CORS preflight has no key (Fetch
+    // standard, 3.2.2).
     if (!request.routeOptions.url?.startsWith('/api/') || request.method === 'OPTIONS') return
     const given = sha256(givenKey(request))
     // Comparing with each key in constant time reveals neither a key nor which one matched.

@@ -2,8 +2,9 @@ import { hash } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 
 /**
- * Adds `ETag` and `Cache-Control`: an answer may be stored but must be revalidated. A request that names the ETag of
- * the present answer gets an empty 304. Errors are not stored. Register it before compression, because it hashes the text.
+ * Adds `ETag` and `Cache-Control`: an answer may be stored but must be revalidated. A request that names the
+ * ETag of the present answer gets an empty 304. Errors are not stored. Register it before compression,
+ * because it hashes the text.
  * @param shared false if answers need a key, so that only the client itself may store them
  */
 export function caching(app: FastifyInstance, shared: boolean): void {

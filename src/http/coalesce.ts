@@ -1,7 +1,7 @@
 /**
- * Lets concurrent callers with the same query share one read: after a restart, thousands of clients request the first page of
- * the history at once. A caller joins a queued read, never one that is running, so its answer has everything that was committed
- * before the call.
+ * Lets concurrent callers with the same query share one read: after a restart, thousands of clients request
+ * the first page of the history at once. A caller joins a queued read, never one that is running, so its
+ * answer has everything that was committed before the call.
  */
 export function coalesce<Query, Answer>(
   read: (query: Query) => Promise<Answer>,

@@ -4,12 +4,15 @@ import compress from '@fastify/compress'
 import type { Instance } from './instance.ts'
 
 /**
- * Answers up to this size are compressed synchronously, which takes 1 ms for each 40 kB. Asynchronous compression needs 500 kB
- * per answer until its client has read it: 4,000 pipelined requests needed 2 GB.
+ * Answers up to this size are compressed synchronously, which takes 1 ms for each 40 kB. Asynchronous
+ * compression needs 500 kB per answer until its client has read it: 4,000 pipelined requests needed 2 GB.
  */
 const MAX_SYNC_BYTES = 256 * 1_024
 
-/** Maximum number of compressed answers kept: the documents, the files of the pages, and the pages of jobs that clients poll. */
+/**
+ * Maximum number of compressed answers kept: the documents, the files of the pages, and the pages of jobs
+ * that clients poll.
+ */
 const MAX_KEPT = 100
 
 /** Compresses answers by brotli or gzip. Register it after caching, which hashes the text. */
@@ -25,7 +28,10 @@ export async function compression(app: Instance): Promise<void> {
   })
 }
 
-/** Keeps the compressed answers used last. Options are not part of the key, because the server always passes the same. */
+/**
+ * Keeps the compressed answers used last. Options are not part of the key, because the server always passes
+ * the same.
+ */
 function memoizeLatest<Options>(compressSync: (data: Buffer, options: Options) => Buffer) {
   const latest = new Map<string, Buffer>()
   return (data: Buffer, options: Options): Buffer => {

@@ -137,7 +137,10 @@ function contractData({
   }
 }
 
-/** Returns the chain of an id, if viem knows it. viem's list has 700 modules, so it is loaded when first needed. */
+/**
+ * Returns the chain of an id, if viem knows it. viem's list has 700 modules, so it is loaded when
+ * first needed.
+ */
 async function findChain(id: number): Promise<Chain | undefined> {
   return Object.values(await import('viem/chains')).find((chain) => chain.id === id)
 }

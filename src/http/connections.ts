@@ -2,20 +2,20 @@ import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 
 /**
- * Maximum number of unanswered requests on one connection. Browsers and proxies send one or two. An answer that its client has
- * not read takes up to 100 kB.
+ * Maximum number of unanswered requests on one connection. Browsers and proxies send one or two. An answer
+ * that its client has not read takes up to 100 kB.
  */
 const MAX_PIPELINED = 32
 
 /**
- * Milliseconds that unanswered requests may take after the server begins to close: most of the 10 s that a shutdown may take. The
- * streams and the indexer end in the rest.
+ * Milliseconds that unanswered requests may take after the server begins to close: most of the 10 s that a
+ * shutdown may take. The streams and the indexer end in the rest.
  */
 const LAST_ANSWERS_MS = 6_000
 
 /**
- * Closes a connection if its client sends many requests without reading the answers. node:http keeps reading without a limit and
- * offers no public backpressure: `socket.pause()` does not stop its parser.
+ * Closes a connection if its client sends many requests without reading the answers. node:http keeps reading
+ * without a limit and offers no public backpressure: `socket.pause()` does not stop its parser.
  */
 export function limitPipelining(server: Server): void {
   const pending = new WeakMap<Socket, number>()
@@ -28,10 +28,11 @@ export function limitPipelining(server: Server): void {
 }
 
 /**
- * Tracks the connections that would keep a closing server open. node:http closes only idle connections. Two kinds are not idle:
- * those that never carried a request, which browsers and undici open in advance, and those with an unanswered request, which
- * would stay open for the keep-alive timeout after the answer.
- * @returns a function that ends the first kind at once and the second after the answer, and destroys those left after 6 s
+ * Tracks the connections that would keep a closing server open. node:http closes only idle connections. Two
+ * kinds are not idle: those that never carried a request, which browsers and undici open in advance, and
+ * those with an unanswered request, which would stay open for the keep-alive timeout after the answer.
+ * @returns a function that ends the first kind at once and the second after the answer, and destroys those
+ * left after 6 s
  */
 export function trackConnections(server: Server): () => void {
   const unused = new Set<Socket>()

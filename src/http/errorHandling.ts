@@ -7,7 +7,10 @@ import { excerpt, validationMessage } from './validationMessage.ts'
 /** Value of Retry-After, in seconds, if a query failed: the database may answer again by then. */
 const QUERY_RETRY_SECONDS = 5
 
-/** Answers every error with its status and the API's error body. Internal errors are logged; their answer reveals nothing. */
+/**
+ * Answers every error with its status and the API's error body. Internal errors are logged; their answer
+ * reveals nothing.
+ */
 export function errorHandling(app: FastifyInstance): void {
   app.setSchemaErrorFormatter((errors) => new BadRequestError(validationMessage(errors)))
   app.setNotFoundHandler((request, reply) =>

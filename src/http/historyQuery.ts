@@ -60,7 +60,8 @@ export function parseHistoryQuery(rules: FilterRule[], query: Static<typeof Page
 }
 
 /**
- * Refuses texts that the validation would coerce to a number, such as `1e1`, `0x10` and ` 5`. It runs before the validation.
+ * Refuses texts that the validation would coerce to a number, such as `1e1`, `0x10` and ` 5`. It runs before
+ * the validation.
  * @throws BadRequestError
  */
 export function assertPlainNumbers(query: { page?: unknown; limit?: unknown }): void {

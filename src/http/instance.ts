@@ -5,7 +5,9 @@ import { answerMalformedUrl } from './errorHandling.ts'
 import { answerMalformedRequest } from './malformedRequests.ts'
 import { requestId } from './requests.ts'
 
-/** fastify with the settings of the server. Its routes take the types of their requests from their schemas. */
+/**
+ * fastify with the settings of the server. Its routes take the types of their requests from their schemas.
+ */
 export type Instance = ReturnType<typeof createInstance>
 
 export function createInstance({ trustProxy }: Config, log: FastifyBaseLogger) {
@@ -18,7 +20,8 @@ export function createInstance({ trustProxy }: Config, log: FastifyBaseLogger) {
     bodyLimit: 1_024,
     // Time for a request to arrive as a whole. Answers and streams may take longer.
     requestTimeout: 8_000,
-    // Longer than proxies keep their connections, so that none sends a request into a connection that is being closed.
+    // Longer than proxies keep their connections, so that none sends a request into a connection that is
+    // being closed.
     keepAliveTimeout: 75_000,
     // malformedRequests.ts answers a request without Host.
     http: {
@@ -36,8 +39,8 @@ export function createInstance({ trustProxy }: Config, log: FastifyBaseLogger) {
 }
 
 /**
- * Turns a number of trusted hops into a function, because fastify trusts no proxy if it is given a number. The function returns true
- * for a trusted proxy; the nearest is hop 0.
+ * Turns a number of trusted hops into a function, because fastify trusts no proxy if it is given a number.
+ * The function returns true for a trusted proxy; the nearest is hop 0.
  */
 function toTrustFunction(proxies: Config['trustProxy']) {
   return typeof proxies === 'number' ? (_address: string, hop: number) => hop < proxies : proxies

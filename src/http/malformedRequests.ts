@@ -9,8 +9,9 @@ const answers: Record<string, [status: string, message: string]> = {
 }
 
 /**
- * Answers a request that node:http cannot parse or that takes too long to arrive, and closes the connection. If the connection has
- * carried an answer before, that answer may be incomplete. A second one would end up inside it, so none is sent.
+ * Answers a request that node:http cannot parse or that takes too long to arrive, and closes the connection.
+ * If the connection has carried an answer before, that answer may be incomplete. A second one would end up
+ * inside it, so none is sent.
  */
 export function answerMalformedRequest({ code = '' }: Error & { code?: string }, socket: Socket): void {
   if (code === 'ECONNRESET' || !socket.writable || socket.bytesWritten > 0) {
@@ -30,8 +31,9 @@ export function answerMalformedRequest({ code = '' }: Error & { code?: string },
 }
 
 /**
- * Refuses what node:http parses and HTTP forbids: a request of HTTP/1.1 without Host, and `*` as the path of another method than
- * OPTIONS (RFC 9112, sections 3.2 and 3.2.4). An unknown Expect header is ignored (RFC 9110, section 10.1.1).
+ * Refuses what node:http parses and HTTP forbids: a request of HTTP/1.1 without Host, and `*` as the path of
+ * another method than OPTIONS (RFC 9112, sections 3.2 and 3.2.4). An unknown Expect header is ignored (RFC
+ * 9110, section 10.1.1).
  */
 export function refuseMalformedRequests(app: FastifyInstance): void {
   app.addHook('onRequest', ({ raw: { httpVersion, headers, url, method } }, reply, done) => {

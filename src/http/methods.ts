@@ -8,7 +8,10 @@ import { sendError } from './errors.ts'
  */
 const UNSUPPORTED = METHODS.filter((method) => !['GET', 'HEAD', 'OPTIONS', 'CONNECT'].includes(method))
 
-/** Answers methods that a route does not have with 405 and Allow (RFC 9110, section 15.5.6). Register it before the routes. */
+/**
+ * Answers methods that a route does not have with 405 and Allow (RFC 9110, section 15.5.6). Register it
+ * before the routes.
+ */
 export function methodNotAllowed(app: FastifyInstance): void {
   for (const method of UNSUPPORTED) if (!app.supportedMethods.includes(method)) app.addHttpMethod(method)
   app.addHook('onRoute', function (route) {

@@ -10,7 +10,10 @@ are AND'd.
 From the history to the stream without a gap or a duplicate: read \`/api/v1/jobs\`, then open
 \`/api/v1/events?lastEventId=\` with the \`lastEventId\` of that answer.`
 
-/** `GET /openapi.json`: the OpenAPI document, generated from the schemas of the routes. Register it before the routes. */
+/**
+ * `GET /openapi.json`: the OpenAPI document, generated from the schemas of the routes. Register it before
+ * the routes.
+ */
 export async function openapi(app: Instance, version: string): Promise<void> {
   await app.register(swagger, {
     openapi: {

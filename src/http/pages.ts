@@ -43,8 +43,9 @@ interface Asset {
 }
 
 /**
- * `GET /` (the live page), `GET /jobs/:jobId` (a job's page), `GET /docs` (the reference of the API), and their styles,
- * modules and icon under `/page/`. They need no key, because they hold no jobs: their scripts read them from the API.
+ * `GET /` (the live page), `GET /jobs/:jobId` (a job's page), `GET /docs` (the reference of the API), and
+ * their styles, modules and icon under `/page/`. They need no key, because they hold no jobs: their scripts
+ * read them from the API.
  */
 export const pages: FastifyPluginAsyncTypebox = async (app) => {
   await app.register(helmet, security)

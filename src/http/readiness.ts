@@ -4,7 +4,10 @@ import { staleness } from '../indexer/staleness.ts'
 import { unwrap } from '../messages.ts'
 import type { ServerOptions } from './options.ts'
 
-/** Deadline of the database's answer, in ms. Probes time out after a few seconds, and `/ready` must report the reason before. */
+/**
+ * Deadline of the database's answer, in ms. Probes time out after a few seconds, and `/ready` must report the
+ * reason before.
+ */
 const ANSWER_MS = 2_000
 
 export type ReadinessOptions = Pick<ServerOptions, 'config' | 'readState' | 'indexerFault'>

@@ -4,7 +4,10 @@ import type { FastifyInstance } from 'fastify'
 import type { Metrics } from '../observe/metrics.ts'
 import { STREAM_ROUTE } from './stream/describe.ts'
 
-/** Returns the id of a request in the log: X-Request-Id of the proxy if it is safe to log, so that its log can be correlated. */
+/**
+ * Returns the id of a request in the log: X-Request-Id of the proxy if it is safe to log, so that its log can
+ * be correlated.
+ */
 export function requestId({ headers }: IncomingMessage): string {
   const given = headers['x-request-id']
   return typeof given === 'string' && /^[\w.:-]{1,100}$/.test(given) ? given : randomUUID()

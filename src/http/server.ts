@@ -10,14 +10,14 @@ import type { ServerOptions } from './options.ts'
 import { measureRequests } from './requests.ts'
 
 /**
- * The state of the index is read at most once in this time, however many probes and clients ask. The head is polled once a second,
- * so the state may be a second old anyway.
+ * The state of the index is read at most once in this time, however many probes and clients ask. The head is
+ * polled once a second, so the state may be a second old anyway.
  */
 const STATE_MS = 500
 
 /**
- * Creates the HTTP server of a process: the API with its documents and pages, and the operation routes. Without a feed it has
- * the operation routes only.
+ * Creates the HTTP server of a process: the API with its documents and pages, and the operation routes.
+ * Without a feed it has the operation routes only.
  */
 export async function createServer({ readState, ...rest }: ServerOptions): Promise<Instance> {
   const options = { ...rest, readState: memoize(readState, STATE_MS) }
@@ -31,12 +31,16 @@ export async function createServer({ readState, ...rest }: ServerOptions): Promi
   operationRoutes(app, options)
   limitPipelining(app.server)
   const endConnections = trackConnections(app.server)
-  // fastify waits for open answers before onClose, but not before preClose. The API ends its streams in its own preClose.
+  // fastify waits for open answers before onClose, but not before preClose. The API ends its streams in its
+  // own preClose.
   app.addHook('preClose', async () => endConnections())
   return app
 }
 
-/** Adds security headers. HSTS is left to the proxy that terminates TLS. The pages set their own Content-Security-Policy. */
+/**
+ * Adds security headers. HSTS is left to the proxy that terminates TLS. The pages set their
+ * own Content-Security-Policy.
+ */
 function securityHeaders(app: Instance): void {
   const headers = {
     'x-content-type-options': 'nosniff',

@@ -5,7 +5,10 @@ import type { Total } from '../store/stats.ts'
 
 interface Tally {
   jobs: number
-  /** sum of the jobs' amounts, as a decimal like the field; null if the contract has no amount that can be added up */
+  /**
+   * sum of the jobs' amounts, as a decimal like the field; null if the contract has no amount that can be
+   * added up
+   */
   amount: string | null
 }
 

@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 
 /**
- * Number of requests of one address that begin in a turn of the event loop. Eight take 1 to 4 ms, and all other work waits that
- * long.
+ * Number of requests of one address that begin in a turn of the event loop. Eight take 1 to 4 ms, and all
+ * other work waits that long.
  */
 const AT_ONCE = 8
 
@@ -14,8 +14,9 @@ interface Turn {
 }
 
 /**
- * Lets addresses take turns: a few requests of each begin in a turn of the event loop, the others in the next. Without it, hundreds
- * of requests that arrive together would be answered in one turn, and the streams and all other clients would wait for that.
+ * Lets addresses take turns: a few requests of each begin in a turn of the event loop, the others in the
+ * next. Without it, hundreds of requests that arrive together would be answered in one turn, and the streams
+ * and all other clients would wait for that.
  */
 export function takeTurns(app: FastifyInstance): void {
   const turns = new Map<string, Turn>()

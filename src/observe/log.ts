@@ -3,7 +3,10 @@ import pretty from 'pino-pretty'
 import type { Config } from '../config.ts'
 import { redactor, secretsOf } from './secrets.ts'
 
-/** Creates the log: one line per entry, as text on a terminal and as JSON elsewhere. Secrets are redacted in each line. */
+/**
+ * Creates the log: one line per entry, as text on a terminal and as JSON elsewhere. Secrets are redacted in
+ * each line.
+ */
 export function createLog(config: Pick<Config, 'logLevel' | 'rpcUrls' | 'databaseUrl' | 'apiKeys'>): Logger {
   const options = {
     level: config.logLevel,

@@ -6,8 +6,8 @@ const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 export type Metrics = ReturnType<typeof createMetrics>
 
 /**
- * Creates the metrics of this process, named by the conventions of Prometheus: base units, and `_total` for counters. Gauges are
- * registered with `observeGauge` by the module that has their values.
+ * Creates the metrics of this process, named by the conventions of Prometheus: base units, and `_total` for
+ * counters. Gauges are registered with `observeGauge` by the module that has their values.
  */
 export function createMetrics(version: string) {
   const registry = new Registry()
@@ -50,7 +50,10 @@ type Factories = ReturnType<typeof createFactories>
 function createFactories(registry: Registry) {
   const registers = [registry]
   return {
-    /** Creates a counter. Each known label value starts at 0, because Prometheus sees no increase if a series starts at 1. */
+    /**
+     * Creates a counter. Each known label value starts at 0, because Prometheus sees no increase if a series
+     * starts at 1.
+     */
     counter: <Label extends string>(name: string, help: string, label?: Label, values: string[] = []) => {
       const labelNames = label === undefined ? [] : [label]
       const counter = new Counter({ name, help, labelNames, registers })

@@ -1,14 +1,15 @@
 import type { Config } from '../config.ts'
 
 /**
- * Matches text that may occur in any message: up to 7 characters, 15 letters or 19 digits. Replacing it everywhere would garble
- * log lines, so a secret of this form is only removed from URLs.
+ * Matches text that may occur in any message: up to 7 characters, 15 letters or 19 digits. Replacing it
+ * everywhere would garble log lines, so a secret of this form is only removed from URLs.
  */
 const ORDINARY = /^(.{0,7}|[a-z]{0,15}|[0-9]{0,19})$/is
 
 /**
- * Returns the secrets of a configuration: API keys, passwords, and the parts of RPC URLs that may be keys, each in every form in
- * which a library may quote it. Ordinary text is left out, because redactor() removes it together with its URL.
+ * Returns the secrets of a configuration: API keys, passwords, and the parts of RPC URLs that may be keys,
+ * each in every form in which a library may quote it. Ordinary text is left out, because redactor() removes
+ * it together with its URL.
  */
 export function secretsOf({
   rpcUrls,
@@ -45,8 +46,8 @@ function jsonText(text: string): string {
 }
 
 /**
- * Returns a function that removes secrets from a text, which may be a line of JSON. It reduces each URL to scheme and host, and
- * replaces each `api_key` of a query and each of the given secrets.
+ * Returns a function that removes secrets from a text, which may be a line of JSON. It reduces each URL to
+ * scheme and host, and replaces each `api_key` of a query and each of the given secrets.
  */
 export function redactor(secrets: string[]): (text: string) => string {
   if (secrets.length === 0) return redactUrls
@@ -80,7 +81,8 @@ function redactUrls(text: string): string {
 /** Returns the host from the text after `://`, followed by `[redacted]` if there was more. */
 function hostIn(rest: string): string {
   const [, authority = '', path = ''] = /^([^/?#]*)(.*)$/s.exec(rest) ?? []
-  // An unescaped / ? or # in a password makes the authority end too early. A later @ shows that this happened.
+  // An unescaped / ? or # in a password makes the authority end too early. A later @ shows that
+  // this happened.
   if (path.includes('@')) return '[redacted]'
   const host = authority.slice(authority.lastIndexOf('@') + 1)
   return host === rest || `${host}/` === rest ? rest : `${host}/[redacted]`

@@ -1,10 +1,16 @@
 import { distance } from 'fastest-levenshtein'
 import { settings } from './settings.ts'
 
-/** Length of the shortest name that is compared. HOST and PORT are as close to other programs' variables as to a misspelling. */
+/**
+ * Length of the shortest name that is compared. HOST and PORT are as close to other programs' variables as to
+ * a misspelling.
+ */
 const SHORTEST_MISSPELT = 7
 
-/** Returns a warning for each variable that is not a setting but looks like one. Variables of other programs get none. */
+/**
+ * Returns a warning for each variable that is not a setting but looks like one. Variables of other programs
+ * get none.
+ */
 export function misspelt(env: Record<string, string>): string[] {
   const names = settings.map(({ name }) => name)
   return Object.keys(env)
@@ -32,7 +38,10 @@ function looksLike(found: string, name: string): boolean {
   return distance(found, name) <= (name.length > 8 || lettersOf(found) === lettersOf(name) ? 2 : 1)
 }
 
-/** Returns the beginnings of a setting's name that, followed by other words, are unlikely to be another program's variable. */
+/**
+ * Returns the beginnings of a setting's name that, followed by other words, are unlikely to be another
+ * program's variable.
+ */
 function distinctivePrefixesOf(name: string): string[] {
   // Hosting platforms set variants of it, such as DATABASE_URL_UNPOOLED.
   if (name === 'DATABASE_URL') return []

@@ -1,7 +1,10 @@
 import { databaseUrl, rpcUrls } from './urls.ts'
 import { apiKeys, contractAddress, oneOf, optional, timeSpan, trustedProxies, wholeNumber } from './values.ts'
 
-/** A setting: one environment variable. Validation, messages, `--help`, the README and `.env.example` follow from it. */
+/**
+ * A setting: one environment variable. Validation, messages, `--help`, the README and `.env.example` follow
+ * from it.
+ */
 export interface Setting {
   /** The environment variable. */
   name: string

@@ -1,6 +1,9 @@
 import { commaSeparated, InvalidValue } from './values.ts'
 
-/** Reads the RPC URLs and normalizes them with `URL`. None for an empty text: a process of role `api` needs no chain. */
+/**
+ * Reads the RPC URLs and normalizes them with `URL`. None for an empty text: a process of role `api` needs
+ * no chain.
+ */
 export function rpcUrls(text: string): string[] {
   return commaSeparated(text).map((item) => readUrl(item, /^(https?|wss?):\/\//i))
 }
@@ -13,8 +16,8 @@ export function databaseUrl(text: string): string {
 }
 
 /**
- * Normalizes a URL. An unescaped `/`, `?` or `#` in a password ends the host too early. The rest may still parse as the URL
- * of another host, so an `@` after the host is refused.
+ * Normalizes a URL. An unescaped `/`, `?` or `#` in a password ends the host too early. The rest may still
+ * parse as the URL of another host, so an `@` after the host is refused.
  */
 function readUrl(text: string, scheme: RegExp): string {
   if (!scheme.test(text)) throw new InvalidValue()

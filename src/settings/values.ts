@@ -39,7 +39,10 @@ const SECONDS_PER_UNIT = new Map([
 /** Longest time span. Postgres may not be able to subtract a longer one from the present. */
 const TEN_YEARS_SECONDS = 3_650 * 86_400
 
-/** Reads a time span in seconds: a count with a unit, such as `90s`, `30m`, `1h` or `2d`, or a plain count of seconds. */
+/**
+ * Reads a time span in seconds: a count with a unit, such as `90s`, `30m`, `1h` or `2d`, or a plain count
+ * of seconds.
+ */
 export function timeSpan(text: string): number {
   const [, count, unit = ''] = /^([0-9]+)([smhd]?)$/.exec(text) ?? []
   if (count === undefined) throw new InvalidValue()
@@ -55,7 +58,10 @@ export function contractAddress(text: string): `0x${string}` {
   return `0x${address.slice(2)}`
 }
 
-/** Reads which proxies are trusted: all, none, the nearest ones by their number, or those with the given addresses. */
+/**
+ * Reads which proxies are trusted: all, none, the nearest ones by their number, or those with the
+ * given addresses.
+ */
 export function trustedProxies(text: string): boolean | number | string {
   if (text === 'true' || text === 'false') return text === 'true'
   if (/^[0-9]+$/.test(text)) return Number(text)
@@ -75,7 +81,10 @@ export function apiKeys(text: string): string[] {
   return keys
 }
 
-/** Splits a text at commas. Items are trimmed, and empty ones are left out. @throws InvalidValue if only empty ones are given */
+/**
+ * Splits a text at commas. Items are trimmed, and empty ones are left out.
+ * @throws InvalidValue if only empty ones are given
+ */
 export function commaSeparated(text: string): string[] {
   const items = text
     .split(',')

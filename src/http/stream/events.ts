@@ -39,14 +39,15 @@ interface StreamRequest {
 
 /**
  * `GET /api/v1/events`: the stream.
- * @returns `drain`, which ends all streams and refuses further ones. It resolves when their connections have closed, but after
- *   2 s at the latest.
+ * @returns `drain`, which ends all streams and refuses further ones. It resolves when their connections have
+ *   closed, but after 2 s at the latest.
  */
 export function eventsRoute(app: Instance, options: StreamOptions): { drain(): Promise<void> } {
   const streams: Streams = { ...options, limits: createLimits(options), draining: false }
   const { contract, metrics } = options
   const schema = { ...streamDescription(contract), querystring: streamParameters(contract.filters) }
-  // Runs for every answer except streams, which are hijacked. Errors of hooks and of the validation are included.
+  // Runs for every answer except streams, which are hijacked. Errors of hooks and of the validation
+  // are included.
   const onSend: onSendAsyncHookHandler = async ({ method }, { statusCode }) => {
     const reason = reasonOfStatus[statusCode]
     if (reason !== undefined && method === 'GET') metrics.streamsRefused.inc({ reason })

@@ -4,14 +4,20 @@ export interface StreamLimits {
   maxStreamsPerIp: number
 }
 
-/** Counts all streams, and those of each address. The newest is refused, because older ones would reconnect at once if cut. */
+/**
+ * Counts all streams, and those of each address. The newest is refused, because older ones would reconnect at
+ * once if cut.
+ */
 export function createLimits({ maxStreams, maxStreamsPerIp }: StreamLimits) {
   const byAddress = new Map<string, number>()
   let total = 0
   let onEmpty = () => {}
 
   return {
-    /** Counts one more stream of an address. @returns the limit that it would exceed; it is then not counted */
+    /**
+     * Counts one more stream of an address.
+     * @returns the limit that it would exceed; it is then not counted
+     */
     take(address: string): 'full' | 'address_full' | undefined {
       if (total >= maxStreams) return 'full'
       const streams = byAddress.get(address) ?? 0

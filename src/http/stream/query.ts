@@ -43,8 +43,8 @@ export function streamParameters(rules: FilterRule[]) {
 }
 
 /**
- * Reads which events a stream carries. A change passes if the job matches before or after it, so that a subscriber learns that
- * a job no longer matches.
+ * Reads which events a stream carries. A change passes if the job matches before or after it, so that a
+ * subscriber learns that a job no longer matches.
  * @throws BadRequestError for bad values that the schema accepts
  */
 export function parseStreamFilter(rules: FilterRule[], query: StreamQuery): EventFilter {
@@ -73,8 +73,8 @@ function matchingTypes(patterns: string): string[] {
 }
 
 /**
- * Removes the id from the query if the header has one, since the header wins. It runs before the validation, so a bad id in the
- * query is then no error.
+ * Removes the id from the query if the header has one, since the header wins. It runs before the validation,
+ * so a bad id in the query is then no error.
  */
 export function preferHeaderId({
   headers,
@@ -89,8 +89,8 @@ export function preferHeaderId({
 }
 
 /**
- * Reads the id after which a client continues. The header wins. A malformed header is a gap and not an error, because a
- * browser cannot fix it.
+ * Reads the id after which a client continues. The header wins. A malformed header is a gap and not an error,
+ * because a browser cannot fix it.
  * @throws BadRequestError if the id of the query is invalid, or is given under both names
  */
 export function parseLastEventId(header: string | undefined, query: StreamQuery): LastEventId {

@@ -24,8 +24,8 @@ export const reasonOfStatus: Record<number, string> = {
 }
 
 /**
- * Refuses a stream that the server cannot hold now, with 503. A client that accepts `text/event-stream` gets a stream with one
- * `unavailable` event instead, because EventSource never reconnects after a 503.
+ * Refuses a stream that the server cannot hold now, with 503. A client that accepts `text/event-stream` gets
+ * a stream with one `unavailable` event instead, because EventSource never reconnects after a 503.
  */
 export function sendRefusal(reply: FastifyReply, refusal: Refusal): FastifyReply {
   const retryAfter = jitter(REFUSED_RETRY_SECONDS)
@@ -37,7 +37,10 @@ export function sendRefusal(reply: FastifyReply, refusal: Refusal): FastifyReply
   return sendComplete(reply, encodeFrame(frame), draining)
 }
 
-/** Refuses a stream with 429, for an address that has too many. EventSource gets it too, and does not reconnect. */
+/**
+ * Refuses a stream with 429, for an address that has too many. EventSource gets it too, and does
+ * not reconnect.
+ */
 export function sendAddressFull(reply: FastifyReply, maxStreamsPerIp: number): FastifyReply {
   return sendError(
     reply.header('retry-after', REFUSED_RETRY_SECONDS.to),

@@ -14,7 +14,10 @@ const STREAM_HEADERS = {
 /** Milliseconds that a client may take to receive the end of its stream. */
 export const END_MS = 2_000
 
-/** Waits until the requests pipelined before this one are answered. @returns false if the connection ended first */
+/**
+ * Waits until the requests pipelined before this one are answered.
+ * @returns false if the connection ended first
+ */
 export async function untilTurn(response: ServerResponse): Promise<boolean> {
   if (!response.socket)
     await new Promise<unknown>((resolve) => {
@@ -24,7 +27,10 @@ export async function untilTurn(response: ServerResponse): Promise<boolean> {
   return response.socket?.writable === true
 }
 
-/** Sends the headers of a stream. Its frames are then written directly to the socket, because they are already encoded. */
+/**
+ * Sends the headers of a stream. Its frames are then written directly to the socket, because they are
+ * already encoded.
+ */
 export function startStream(response: ServerResponse): void {
   removeHookHeaders(response)
   response.writeHead(200, STREAM_HEADERS)
@@ -42,7 +48,8 @@ export function sendComplete(reply: FastifyReply, body?: string, closing = false
   removeHookHeaders(response)
   for (const [name, value] of Object.entries(STREAM_HEADERS)) response.setHeader(name, value)
   response.end(body)
-  // Otherwise the connection stays open, as its headers say, because the client may already send its next request.
+  // Otherwise the connection stays open, as its headers say, because the client may already send its
+  // next request.
   if (socket && (closing || !shouldKeepAlive)) endConnection(socket)
   return reply
 }

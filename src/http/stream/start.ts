@@ -1,14 +1,19 @@
 import { UnavailableError } from '../../errors.ts'
 import type { Feed } from '../../feed/feed.ts'
 
-/** Id after which a client wants to continue; `none` if it gave none, `malformed` if the given text is not an id. */
+/**
+ * Id after which a client wants to continue; `none` if it gave none, `malformed` if the given text is not
+ * an id.
+ */
 export type LastEventId = number | 'none' | 'malformed'
 
 /** Start position of a stream. */
 export interface Start {
   /** events with an id greater than this are sent */
   position: number
-  /** true if all events after the client's id follow, false if there is a gap, null if the client gave no id */
+  /**
+   * true if all events after the client's id follow, false if there is a gap, null if the client gave no id
+   */
   resumed: boolean | null
 }
 

@@ -26,7 +26,9 @@ interface OpenStream {
   onClose(): void
 }
 
-/** Sends the headers and the first frame of a stream, and adds it to the fan-out until its connection closes. */
+/**
+ * Sends the headers and the first frame of a stream, and adds it to the fan-out until its connection closes.
+ */
 export function addSubscriber(feed: Feed, fanout: Fanout, stream: OpenStream): void {
   const { response, socket, chunked, filter, start, onClose } = stream
   startStream(response)
