@@ -25,7 +25,7 @@ export interface Command {
 export function assertUrl(command: string, text: string, ...schemes: ('http' | 'ws')[]): void {
   if (URL.canParse(text) && new RegExp(`^(${schemes.join('|')})s?://`, 'i').test(text)) return
   const accepted = schemes.map((scheme) => `${scheme}(s)://`).join(' or ')
-  throw new UsageError(`${text} is not an ${accepted} URL; see jobcast ${command} --help`)
+  throw wrongArgument(command, `${text} is not an ${accepted} URL`)
 }
 
 /** Parses the arguments of a command. @throws UsageError */
@@ -36,6 +36,11 @@ export function parseCommand<const Config extends ParseArgsConfig>(
   try {
     return parseArgs(config)
   } catch (error) {
-    throw new UsageError(`${messageOf(error)}; see jobcast ${command} --help`)
+    throw wrongArgument(command, messageOf(error))
   }
+}
+
+/** Makes the error of a wrong argument. The message ends with a pointer to the help of the command. */
+export function wrongArgument(command: string, message: string): UsageError {
+  return new UsageError(`${message}; see jobcast ${command} --help`)
 }

@@ -1,8 +1,8 @@
 import { messageOf } from '../messages.ts'
 import { closeOnSignal } from './closeOnSignal.ts'
-import { assertUrl, type Command, parseCommand } from './command.ts'
+import { assertUrl, type Command, parseCommand, wrongArgument } from './command.ts'
 import { contractOption, readDevContract } from './devContract.ts'
-import { FailedError, UsageError } from './errors.ts'
+import { FailedError } from './errors.ts'
 
 /** `jobcast generate` */
 export const generateCommand: Command = {
@@ -18,7 +18,7 @@ export const generateCommand: Command = {
     })
     const [url = 'http://127.0.0.1:8545', extra] = positionals
     if (extra !== undefined)
-      throw new UsageError(`generate takes one RPC URL, found also ${extra}; see jobcast generate --help`)
+      throw wrongArgument('generate', `generate takes one RPC URL, found also ${extra}`)
     assertUrl('generate', url, 'http', 'ws')
     const contract = await readDevContract(values.contract)
     const [{ generate }, { BaseError }] = await Promise.all([

@@ -1,7 +1,6 @@
 import type { JobFilter } from '../../client/src/request.ts'
 import { timeSpan } from '../settings/values.ts'
-import { assertUrl, parseCommand } from './command.ts'
-import { UsageError } from './errors.ts'
+import { assertUrl, parseCommand, wrongArgument } from './command.ts'
 
 export interface TailPlan {
   /** base URL of the server */
@@ -27,7 +26,7 @@ export function readTailArgs(args: string[], env: NodeJS.ProcessEnv): TailPlan {
     },
   })
   const [url = 'http://localhost:3000', extra] = positionals
-  if (extra !== undefined) throw wrongArgument(`tail takes one URL, found also ${extra}`)
+  if (extra !== undefined) throw wrongArgument('tail', `tail takes one URL, found also ${extra}`)
   assertUrl('tail', url, 'http')
   return {
     url,
@@ -43,7 +42,7 @@ function readFilter(pairs: string[]): JobFilter {
   for (const pair of pairs) {
     const [, name, value] = /^([^=]+)=(.+)$/s.exec(pair) ?? []
     if (name === undefined || value === undefined)
-      throw wrongArgument(`--filter takes name=value, such as status=OPEN; found ${pair}`)
+      throw wrongArgument('tail', `--filter takes name=value, such as status=OPEN; found ${pair}`)
     filter.set(name, [...(filter.get(name) ?? []), value])
   }
   return Object.fromEntries(filter)
@@ -55,10 +54,6 @@ function readSince(text: string): Since {
   try {
     return { agoMs: timeSpan(text) * 1_000 }
   } catch {
-    throw wrongArgument(`--since takes a block, a duration such as 1h, or all; found ${text}`)
+    throw wrongArgument('tail', `--since takes a block, a duration such as 1h, or all; found ${text}`)
   }
-}
-
-function wrongArgument(message: string): UsageError {
-  return new UsageError(`${message}; see jobcast tail --help`)
 }
