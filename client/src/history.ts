@@ -91,8 +91,8 @@ interface Located<J extends JobBase> {
 }
 
 /**
- * Looks up jobs in the history without a filter. A page settles every block that it covers, so neighbouring
- * jobs share a request.
+ * Looks up jobs in the history without a filter. A page answers for all blocks that it covers, so
+ * neighbouring jobs share a request.
  * @param keys the keys of the jobs, by block
  */
 export async function* locate<J extends JobBase>(

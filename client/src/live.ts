@@ -16,7 +16,8 @@ export function applyLive<J extends JobBase>(
   const wasKnown = known.has(key)
   const wasInside = known.isInside(key)
   const left = type === 'job_updated' && !progress.matches(job)
-  // If the job is older than the history that the consumer wants, each of its changes is new to the consumer.
+  // True if the history that the consumer asked for does not include the job. Its first change is then
+  // yielded with the type that the server sent.
   const isEarlier = progress.latest || blockOf(key) < progress.start
   const isBeforeRead = progress.latest && (progress.quietEnd === undefined || id <= progress.quietEnd)
   const isNews = isBeforeRead || (isEarlier && !wasKnown)

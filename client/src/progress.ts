@@ -18,7 +18,10 @@ export interface Progress<J extends JobBase> {
   start: bigint
   /** true if no history is yielded */
   latest: boolean
-  /** newest blocks whose jobs are kept in full, because a reorg can reach them; undefined if all are */
+  /**
+   * number of newest blocks whose jobs are kept in full, because a reorg can reach them; undefined if all
+   * are kept
+   */
   depth: bigint | undefined
   /** the highest block known to be indexed */
   indexed: bigint
@@ -26,11 +29,17 @@ export interface Progress<J extends JobBase> {
   head: bigint | undefined
   /** first block that is read again after a gap */
   from: bigint
-  /** position at which the last read of the history began: older events of its blocks bring nothing new */
+  /**
+   * position at which the last read of the history began: events up to it bring nothing new for the blocks
+   * from `from` on
+   */
   readAt: bigint
-  /** position of each job that was read later than that: older events of it bring nothing new */
+  /**
+   * for each job that was read after `readAt`, the position of that read: events up to it bring nothing new
+   * for the job
+   */
   asOf: Map<string, bigint>
-  /** the highest position of a read, which the stream has still to reach */
+  /** the highest position of a read; while the stream is below it, no position is safe to resume from */
   readEnd: bigint
   /**
    * if `latest`: position at which the known jobs were first read. Events up to it are yielded although their

@@ -83,7 +83,10 @@ export async function* subscribe<J extends JobBase = Job>(
   }
 }
 
-/** Undefined for a type that only a newer server knows. @throws JobcastError if the data is not JSON */
+/**
+ * Parses an event; undefined for a type that only a newer server knows.
+ * @throws JobcastError if the data is not JSON
+ */
 function parseEvent<J extends JobBase>(
   type: string | undefined,
   id: string,

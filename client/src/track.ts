@@ -58,7 +58,8 @@ export async function* track<J extends JobBase>(
       continue
     }
     const streamAt = BigInt(event.id)
-    // No later event can be outdated. After a long read the map has most jobs of the history.
+    // The stream has passed every read, so no later event can be outdated. The map is cleared because it may
+    // hold most jobs of the history.
     if (streamAt > progress.readEnd) progress.asOf.clear()
     const position = () => (settled && streamAt >= progress.readEnd ? event.id : null)
     if (event.type === 'connected') {

@@ -13,10 +13,11 @@ const MAX_BITS = 0.9 * 8 * BLOOM_BYTES
 const HASHES_AT_ONCE = 200
 
 /**
- * Whether a block's bloom says that the block may hold a log with all of these values (address, topics). "No"
- * is certain, "yes" is not (Yellow Paper, section 4.4.3: three bits of 2048 for each value).
- * @param logsBloom 256 bytes. False for anything else, and for a bloom that is nearly full: some chains send
- * all ones.
+ * Whether a block's bloom announces a log with all of these values (address, topics). The announcement may be
+ * wrong, because other logs may have set the same bits (Yellow Paper, section 4.4.3: three bits of 2048 for
+ * each value).
+ * @returns false also if the bloom proves nothing: if it is not 256 bytes long, or is nearly full, as on
+ * chains that send all ones
  */
 export function bloomMayHold(logsBloom: Hex, values: Hex[]): boolean {
   const bloom = Buffer.from(logsBloom.slice(2), 'hex')

@@ -3,8 +3,8 @@ import { backoffMs } from './backoff.ts'
 /** The first rest of an endpoint. It doubles with each failure, up to {@link MAX_REST_MS}. */
 const MIN_REST_MS = 1_000
 /**
- * The longest rest, unless the endpoint asks for more: a first URL serves again at most this long after
- * it recovered.
+ * The longest rest, unless the endpoint asks for a longer one. After a recovery, a first URL is used again
+ * within this time.
  */
 const MAX_REST_MS = 15_000
 /** A failure within this time of the one before doubles the rest, even if requests succeeded in between. */
@@ -12,7 +12,7 @@ const SERIES_MS = 60_000
 
 /**
  * A circuit breaker. A failure opens it. After a jittered rest, {@link Breaker.halfOpen} sends one probe,
- * which closes the breaker or opens it for longer. No request of the index waits for a probe.
+ * which closes the breaker or opens it for longer. No other request waits for the probe.
  */
 export interface Breaker {
   isClosed(): boolean

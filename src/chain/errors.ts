@@ -66,7 +66,7 @@ export function rpcFailureOf(error: unknown): RpcFailure | undefined {
 
 /**
  * Whether a request for fewer blocks may succeed. Each provider says "range too large" with a wording and a
- * code of its own. It may also come as a timeout, as a body that is too large, or as a gateway's 5xx.
+ * code of its own. The refusal may also be a timeout, a body that is too large, or a gateway's 5xx.
  */
 export function mayFitSmaller(error: unknown): boolean {
   if (!(error instanceof RpcError)) return false

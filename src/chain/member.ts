@@ -40,7 +40,7 @@ async function probe(member: Member): Promise<void> {
   member.stuckAt = -1
 }
 
-/** @param alone no other endpoint is in service, so waiting longer is all that can be done */
+/** @param alone true if no other endpoint is in service that could be asked instead */
 export function timeoutOf(size: AnswerSize, alone: boolean): number {
   if (size === 'large') return LARGE_ANSWER_TIMEOUT_MS
   return size === 'logs' || alone ? ANSWER_TIMEOUT_MS : SMALL_ANSWER_TIMEOUT_MS

@@ -16,7 +16,10 @@ export interface Pool {
    * was asked
    */
   ask<const Calls extends readonly Call[]>(calls: Calls, options?: AskOptions<Calls>): Promise<Results<Calls>>
-  /** Like {@link ask}, but asks one endpoint only: `turn` 0, 1, 2… goes around those in service. */
+  /**
+   * Like {@link ask}, but asks one endpoint only. Successive turns (0, 1, 2…) ask those in service one after
+   * the other.
+   */
   askOne<const Calls extends readonly Call[]>(
     turn: number,
     calls: Calls,

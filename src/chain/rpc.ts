@@ -18,9 +18,9 @@ interface RpcHooks {
 }
 
 /**
- * Reads the chain behind one or several JSON-RPC URLs, http(s) or ws(s). Each request goes to the first URL
- * that is in service (see pool.ts), so that the first one is used again as soon as it recovers. Raw JSON-RPC:
- * decoding to viem's types would cost more than all the rest of a first sync.
+ * Creates a source that reads a chain from one or several JSON-RPC URLs, http(s) or ws(s). Each request goes
+ * to the first URL that is in service (pool.ts), so a URL that recovers takes over again from those after it.
+ * Results stay raw JSON, because viem's decoders would take longer than the rest of a first sync.
  */
 export function createRpcSource(
   urls: string[],
@@ -47,7 +47,11 @@ export function createRpcSource(
   }
 }
 
-/** @param wanted null: the chain of the first endpoint in RPC_URL that answers */
+/**
+ * Sets the chain that every endpoint must be on, and trusts those that say they are on it.
+ * @param wanted null: the chain of the first endpoint in RPC_URL that answers
+ * @throws CannotIndexError if one of them is on another chain
+ */
 async function identify(endpoints: Endpoint[], pool: Pool, wanted: Identity | null): Promise<Identity> {
   const answers = await pool.askEach((endpoint, timeoutMs) => endpoint.identify(timeoutMs))
   const expected = wanted ?? answers[0]?.result

@@ -17,7 +17,8 @@ export interface Identity {
 
 /**
  * A chain as its RPC endpoints describe it: the answers may be late, partial, doubled or contradictory.
- * Nothing is checked here; the indexer does that. Every method rejects if no endpoint answers.
+ * The indexer checks them; a source checks only which chain they come from. Every read rejects if no
+ * endpoint answers.
  */
 export interface Source {
   /**
@@ -43,7 +44,10 @@ export interface Source {
   range(from: number, to: number): Promise<{ first: Header | null; last: Header | null; logs: RpcLog[] }>
   /** Reads the contract's logs in one block, by its hash, however many. */
   logs(block: Header): Promise<RpcLog[]>
-  /** Reads every contract's logs in one block, by its hash. `attempt` 0, 1, 2… goes around the endpoints. */
+  /**
+   * Reads the logs of all contracts in one block, by its hash. Successive attempts (0, 1, 2…) ask the
+   * endpoints in turn.
+   */
   allLogs(block: Header, attempt: number): Promise<RpcLog[]>
   /**
    * Whether the contract has code at a block.

@@ -21,7 +21,7 @@ export interface SendOptions {
 
 /**
  * Sends calls that one node must answer together, and resolves with a reply to each. A load balancer may
- * send every HTTP request to another node, so these calls travel in one batch, unless the endpoint
+ * send each HTTP request to a different node, so these calls travel in one batch, unless the endpoint
  * refuses batches.
  * @throws RpcError if there is no answer that holds the replies
  */

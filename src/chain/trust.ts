@@ -2,7 +2,10 @@ import { CannotIndexError, type Identity } from './source.ts'
 
 /** Tracks whether an endpoint is on the expected chain. */
 export interface Trust {
-  /** Sets the chain that the endpoint must be on. It is not trusted until it says so. */
+  /**
+   * Sets the chain that the endpoint must be on. The endpoint is not trusted until it says that it is on
+   * this chain.
+   */
   expect(identity: Identity): void
   /**
    * Trusts the endpoint if it is on the expected chain.

@@ -20,6 +20,7 @@ export const resetCommand: Command = {
   },
 }
 
+/** Asks a yes-or-no question on the terminal. @throws UsageError if there is no terminal */
 async function confirm(question: string): Promise<boolean> {
   if (!process.stdin.isTTY) throw new UsageError(`${question} Confirm with --yes.`)
   const terminal = createInterface({ input: process.stdin, output: process.stdout })
@@ -28,7 +29,7 @@ async function confirm(question: string): Promise<boolean> {
   return /^y(es)?$/i.test(answer.trim())
 }
 
-/** The folder, or the host and database without the password. */
+/** Names the database in the question: its folder, or its host and name without user and password. */
 function databaseName({ databaseUrl, dataDir }: Config): string {
   if (databaseUrl === undefined) return dataDir
   const { host, pathname } = new URL(databaseUrl)

@@ -51,7 +51,7 @@ export interface TailIo {
 export async function tail(args: string[], io: TailIo): Promise<void> {
   const plan = readTailArgs(args, io.env)
   const broken = new AbortController()
-  // Never removed, because a pending write may fail after the end.
+  // This listener is never removed, because a pending write may fail after the end.
   io.stdout.on('error', (error) => broken.abort(error))
   const signal = AbortSignal.any([io.signal, broken.signal])
   try {

@@ -105,8 +105,8 @@ export function defineContract<const D extends Definition>(
 const PARTS = ['abi', 'name', 'created', 'id', 'fields', 'events']
 
 /**
- * @throws DefinitionError for a definition without an ABI or with an unknown part, which the type of a
- * generic parameter does not reject
+ * @throws DefinitionError if the definition has no ABI, or has an unknown part. TypeScript does not reject
+ * the latter, because the parameter of defineContract is generic.
  */
 function assertParts(definition: Definition): void {
   if (!Array.isArray(definition.abi))

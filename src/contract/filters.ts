@@ -53,7 +53,7 @@ export function isReserved(name: string): boolean {
 /**
  * The query parameters of a contract: those of each field that can be filtered, and `participant`.
  * @param abiTypesOf the types of the parameters that a field comes from
- * @throws DefinitionError if two fields make the same one
+ * @throws DefinitionError if two fields make the same parameter
  */
 export function filterRules(fields: Field[], abiTypesOf: (field: Field) => string[]): FilterRule[] {
   const rules = [

@@ -15,8 +15,8 @@ const shipped: Record<string, Contract> = {
 }
 
 /**
- * The contract that the setting CONTRACT names: one that comes with Jobcast, or the path of a module or of an
- * ABI file.
+ * Loads the contract that the setting CONTRACT names: one that comes with Jobcast, or the path of a module or
+ * of an ABI file.
  * @throws DefinitionError that names the setting, the problem, and what to write instead
  */
 export async function loadContract(name: string): Promise<Contract> {
@@ -43,7 +43,7 @@ function reasonOf(error: unknown): string {
   return place ? `${place}: ${reason}` : reason
 }
 
-/** An ABI as compilers write it: a list, or an object that has the list as `abi` (Foundry, Hardhat). */
+/** Reads an ABI as compilers write it: a list, or an object that has the list as `abi` (Foundry, Hardhat). */
 async function fromAbiFile(path: string): Promise<Contract> {
   const json = parseJson(await readFile(path, 'utf8'))
   const abi = isObject(json) && 'abi' in json ? json.abi : json
@@ -66,7 +66,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** A module whose default export, or only export, is a contract or a definition. */
+/** Loads a module whose default export, or only export, is a contract or a definition. */
 async function fromModule(path: string): Promise<Contract> {
   const module = await importModule(path)
   const [first, ...others] = Object.values(module)

@@ -26,14 +26,14 @@ export interface Admission {
   assertPlace(address: string): void
 }
 
-/** Clients would give up before the last of more waiting requests is answered. */
+/** If more requests waited, clients would give up before the last of them is answered. */
 const MAX_WAITING = { all: 500, address: 100 }
 const MAX_WAIT_MS = 5_000
 const TOO_MANY = 'too many queries are waiting; try again'
 /**
  * Average duration of an address's queries above which it runs one at a time, because more would take the
  * processors from other addresses. An address also runs one at a time until the first query of a burst has
- * ended: its average is forgotten when it has no query left.
+ * ended, because its average is deleted when it has no query left.
  */
 const SLOW_MS = 20
 /** Weight of the latest query in the average. */

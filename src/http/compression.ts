@@ -29,8 +29,8 @@ export async function compression(app: Instance): Promise<void> {
 }
 
 /**
- * Keeps the compressed answers used last. Options are not part of the key, because the server always passes
- * the same.
+ * Keeps the most recently used compressed answers. Options are not part of the key, because the server always
+ * passes the same.
  */
 function memoizeLatest<Options>(compressSync: (data: Buffer, options: Options) => Buffer) {
   const latest = new Map<string, Buffer>()

@@ -9,7 +9,7 @@ const MAX_PIPELINED = 32
 
 /**
  * Milliseconds that unanswered requests may take after the server begins to close: most of the 10 s that a
- * shutdown may take. The streams and the indexer end in the rest.
+ * shutdown may take. The remaining time is for the streams and the indexer.
  */
 const LAST_ANSWERS_MS = 6_000
 

@@ -11,7 +11,10 @@ const statusByCode = {
   UNAVAILABLE: 503,
 } as const
 type ErrorCode = keyof typeof statusByCode
-/** A code that the OpenAPI document describes. Methods that a route does not have are no operations of it. */
+/**
+ * A code that the OpenAPI document describes. The document has no operations for methods that a route does
+ * not have.
+ */
 type DocumentedCode = Exclude<ErrorCode, 'METHOD_NOT_ALLOWED'>
 
 /** The body of every answer that is not a success. */

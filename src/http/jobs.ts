@@ -56,8 +56,9 @@ export function jobsRoutes(app: Instance, admission: Admission, options: JobsOpt
 }
 
 /**
- * Returns a hook that refuses a request by 503 before it is validated, if its query could not even wait. As
- * preParsing it runs after the rate limit, which counts the refused requests too.
+ * Returns a hook that refuses a request with 503, before it is validated, if there is no place for its query
+ * to wait. The hook is for preParsing, which runs after the rate limit, so the limit counts the refused
+ * requests too.
  */
 function refuseIfFull(admission: Admission) {
   return async ({ addressKey }: FastifyRequest) => admission.assertPlace(addressKey)

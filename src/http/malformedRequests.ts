@@ -10,7 +10,7 @@ const answers: Record<string, [status: string, message: string]> = {
 
 /**
  * Answers a request that node:http cannot parse or that takes too long to arrive, and closes the connection.
- * If the connection has carried an answer before, that answer may be incomplete. A second one would end up
+ * If the connection has carried an answer before, that answer may be incomplete. A second answer would end up
  * inside it, so none is sent.
  */
 export function answerMalformedRequest({ code = '' }: Error & { code?: string }, socket: Socket): void {

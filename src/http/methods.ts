@@ -20,7 +20,7 @@ export function methodNotAllowed(app: FastifyInstance): void {
       method: UNSUPPORTED,
       url: route.routePath,
       schema: { hide: true },
-      // The rate limit of the GET route.
+      // The same rate limit as for the GET route.
       ...(route.config && { config: route.config }),
       // Answered before the body is read, and after the rate limit, which is an onRequest hook.
       async preParsing(request, reply) {

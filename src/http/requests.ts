@@ -5,8 +5,8 @@ import type { Metrics } from '../observe/metrics.ts'
 import { STREAM_ROUTE } from './stream/describe.ts'
 
 /**
- * Returns the id of a request in the log: X-Request-Id of the proxy if it is safe to log, so that its log can
- * be correlated.
+ * Returns the id of a request in the log: the X-Request-Id of a proxy if it is safe to log, so that both logs
+ * can be correlated.
  */
 export function requestId({ headers }: IncomingMessage): string {
   const given = headers['x-request-id']

@@ -15,7 +15,7 @@ interface Turn {
 
 /**
  * Lets addresses take turns: a few requests of each begin in a turn of the event loop, the others in the
- * next. Without it, hundreds of requests that arrive together would be answered in one turn, and the streams
+ * next. Otherwise hundreds of requests that arrive together would be answered in one turn, and the streams
  * and all other clients would wait for that.
  */
 export function takeTurns(app: FastifyInstance): void {

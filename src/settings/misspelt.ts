@@ -32,7 +32,8 @@ function closest(found: string, names: string[]): string | undefined {
 function looksLike(found: string, name: string): boolean {
   if (name.length < SHORTEST_MISSPELT || found[0] !== name[0]) return false
   if (distinctivePrefixesOf(name).some((prefix) => `${found}_`.startsWith(`${prefix}_`))) return true
-  // A name cut after its first word, such as CONTRACT_ADDR. The first word alone may be another program's.
+  // A beginning of the name, such as CONTRACT_ADDR, that is longer than its first word. The first word alone
+  // may be another program's variable.
   if (found.includes('_') && name.startsWith(found)) return true
   // Two mistakes in a longer name, one in a shorter one. Two swapped letters are one mistake of distance 2.
   return distance(found, name) <= (name.length > 8 || lettersOf(found) === lettersOf(name) ? 2 : 1)

@@ -16,8 +16,8 @@ export function databaseUrl(text: string): string {
 }
 
 /**
- * Normalizes a URL. An unescaped `/`, `?` or `#` in a password ends the host too early. The rest may still
- * parse as the URL of another host, so an `@` after the host is refused.
+ * Normalizes a URL. An unescaped `/`, `?` or `#` in a password makes the host end too early. The rest may
+ * still parse as the URL of another host, so an `@` after the host is refused.
  */
 function readUrl(text: string, scheme: RegExp): string {
   if (!scheme.test(text)) throw new InvalidValue()

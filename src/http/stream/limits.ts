@@ -5,8 +5,8 @@ export interface StreamLimits {
 }
 
 /**
- * Counts all streams, and those of each address. The newest is refused, because older ones would reconnect at
- * once if cut.
+ * Counts all streams, and those of each address. If a limit is reached, the new stream is refused. No older
+ * one is closed for it, because its client would reconnect at once.
  */
 export function createLimits({ maxStreams, maxStreamsPerIp }: StreamLimits) {
   const byAddress = new Map<string, number>()

@@ -38,7 +38,7 @@ export function sendRefusal(reply: FastifyReply, refusal: Refusal): FastifyReply
 }
 
 /**
- * Refuses a stream with 429, for an address that has too many. EventSource gets it too, and does
+ * Refuses a stream with 429, for an address that has too many. An EventSource gets the 429 too, so it does
  * not reconnect.
  */
 export function sendAddressFull(reply: FastifyReply, maxStreamsPerIp: number): FastifyReply {
