@@ -1,7 +1,7 @@
 import { appendOlder, completeSince, olderPage } from './list.js'
 import { readOlder } from './session.js'
 
-/** The chart of the last hour needs the jobs of that hour. They are loaded up to this number. */
+/** Maximum number of jobs that are loaded for the chart of the last hour. */
 const MAX_FOR_CHART = 500
 const HOUR_SECONDS = 3600
 

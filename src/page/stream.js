@@ -6,8 +6,8 @@ const EVENTS = ['connected', 'ping', 'job_created', 'job_updated', 'job_removed'
 /**
  * Holds a subscription that starts after `lastEventId`, until `close()`. EventSource reconnects by itself after a lost
  * connection. It gives up after any answer other than 200, and it does not notice a dead socket. In both cases the stream
- * is opened again here. A socket is considered dead after two missed pings and 10 s, and
- * once the browser is online again after it was offline.
+ * is opened again here. A socket is considered dead if nothing has arrived for two ping intervals and 10 s, or when the
+ * browser comes back online.
  *
  * - `onState('connecting' | 'live' | 'lost' | 'refused', detail?)`; `refused` carries `{ reason, retryAfter }`
  * - `onEvent(type, data, id)` for `connected`, `ping`, `job_created`, `job_updated` and `job_removed`

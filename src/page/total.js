@@ -6,9 +6,9 @@ import { isFull, MAX_JOBS, olderPage, waitingCount } from './list.js'
 const MAX_COUNT = 10_000
 
 /**
- * The words around the list: how many jobs there are, and why the list is empty or ends. `onChange` is called when the number
- * may have changed.
+ * Shows the words around the list: how many jobs there are, and why the list is empty or ends.
  * @param onMore called when the reader asks for older jobs
+ * @param onChange called when the number may have changed
  */
 export function createTotal(list, { hasFilters, onMore, onChange }) {
   let total = null // unknown
