@@ -15,12 +15,20 @@ export class ApiError extends Error {
     this.status = status
     this.retryAfter = retryAfter
   }
+
+  /** Whether the same request would fail again: the request or the API key is not valid. */
+  get isFinal() {
+    return [400, 401, 403].includes(this.status)
+  }
 }
 
 /** The absolute address of an API path, without the API key, so that a reader may copy it. */
 export function publicUrl(path, params) {
-  const url = new URL(`api/v1/${path}`, root)
-  // The API separates values by commas, which a query may contain unescaped.
+  return addressWith(new URL(`api/v1/${path}`, root), params)
+}
+
+/** The address of a URL with these parameters as its query. Commas separate values, and a query may contain them unescaped. */
+export function addressWith(url, params) {
   url.search = new URLSearchParams(params).toString().replaceAll('%2C', ',')
   return url.href
 }

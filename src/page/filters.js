@@ -1,3 +1,4 @@
+import { addressWith } from './api.js'
 import { definition } from './definition.js'
 import { $ } from './elements.js'
 import { fillForm, markProblems, readForm } from './filterFields.js'
@@ -21,11 +22,10 @@ function readAddress() {
 
 /** The page's address with these filters. */
 export function pageUrl(filters) {
-  const url = new URL(location.href)
-  for (const name of filterNames()) url.searchParams.delete(name)
-  for (const [name, value] of filters) url.searchParams.set(name, value)
-  url.search = url.search.replaceAll('%2C', ',')
-  return url.href
+  const query = new URLSearchParams(location.search)
+  for (const name of filterNames()) query.delete(name)
+  for (const [name, value] of filters) query.set(name, value)
+  return addressWith(new URL(location.href), query)
 }
 
 /**

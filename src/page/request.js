@@ -1,4 +1,4 @@
-import { get, requestInit, siteUrl } from './api.js'
+import { addressWith, get, requestInit, siteUrl } from './api.js'
 import { codeBlock } from './code.js'
 import { element } from './elements.js'
 import { curlCode, eventSourceCode } from './snippets.js'
@@ -74,9 +74,7 @@ function addressOf(path, offered, inputs) {
     if (place === 'path') filled = filled.replace(`{${name}}`, encodeURIComponent(value))
     else if (value !== '') query.set(name, value)
   }
-  const url = new URL(filled.slice(1), siteUrl(''))
-  url.search = query.toString().replaceAll('%2C', ',')
-  return url.href
+  return addressWith(new URL(filled.slice(1), siteUrl('')), query)
 }
 
 function streamBlocks(address) {
