@@ -7,12 +7,12 @@ import { retry } from './retry.js'
 /** Reads /api/v1/config until it succeeds: without the contract's definition there is nothing to show. */
 export async function awaitConfig(onState) {
   const onError = (error) => {
-    onState(error.status === 401 ? 'stopped' : 'lost', error)
-    return error.status === 401
+    onState(error.isFinal ? 'stopped' : 'lost', error)
+    return error.isFinal
   }
   const config = await retry(readConfig, { onError })
   if (config) return config
-  // Without a valid key, the page shows only the message that it needs one.
+  // The page shows only the error, which onState() has shown.
   document.querySelector('main').hidden = true
   return new Promise(() => {})
 }

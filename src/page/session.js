@@ -14,7 +14,8 @@ const RECOUNT_MS = 3000
  * - `onEvent(type, job)`: each later change, once and in order
  * - `onHead(blockNumber)`: the indexer's head, from `connected` and `ping`
  * - `onRefused(message)`: the API refuses the filters; the previous ones are still followed
- * - `onState(state, detail)`: as in `openStream()`; also `lost` and `stopped`, with the error of a request
+ * - `onState(state, detail)`: as in `openStream()`; also, with the error of a request, `lost` while it is repeated and
+ *   `stopped` if nothing is followed from now on
  * - `onTotal(total)`: the number of matches, after `recount()`
  * - `shownJobs()`: returns how many jobs are in the list, to be read again if the stream has a gap
  */
@@ -39,14 +40,15 @@ export async function followFilters(session, filters) {
   session.following.abort()
   session.following = new AbortController()
   const { signal } = session.following
-  const history = await retry(() => fetchHistory(filters, PAGE_SIZE, signal), {
-    signal,
-    onError: (error) => failed(session, error),
-  })
+  const onError = (error) => {
+    if (error.status !== 400) return failed(session, error)
+    session.onRefused(error.message)
+    return true
+  }
+  const history = await retry(() => fetchHistory(filters, PAGE_SIZE, signal), { signal, onError })
   if (history === undefined) return
-  session.stream?.close()
-  session.rereading.abort()
-  Object.assign(session, { queue: null, filters, lastId: history.lastId })
+  stop(session)
+  Object.assign(session, { filters, lastId: history.lastId })
   session.onLoaded({ ...history, isFresh: true })
   session.stream = openStream({
     filters,
@@ -107,15 +109,17 @@ async function fetchHistory(filters, count, signal) {
   return { jobs, next, total: first.pagination.total, lastId: Number(first.lastEventId) }
 }
 
-/** Reports a failed request. @returns whether another attempt is pointless */
+/** Reports a failed request. If another attempt is pointless, nothing is followed from now on. @returns whether it is */
 function failed(session, error) {
-  if (error.status === 400) {
-    session.onRefused(error.message)
-    return true
-  }
-  const isFinal = [401, 403].includes(error.status)
-  session.onState(isFinal ? 'stopped' : 'lost', error)
-  return isFinal
+  if (error.isFinal) stop(session)
+  session.onState(error.isFinal ? 'stopped' : 'lost', error)
+  return error.isFinal
+}
+
+function stop(session) {
+  session.stream?.close()
+  session.rereading.abort()
+  session.queue = null
 }
 
 function receive(session, type, data, id) {

@@ -1,0 +1,113 @@
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+
+/** Takes the place of the browser's EventSource. */
+class Source extends EventTarget {
+  static readonly OPEN = 1
+  static latest: Source
+  readyState = Source.OPEN
+
+  constructor() {
+    super()
+    Source.latest = this
+  }
+
+  close() {
+    this.readyState = 2
+  }
+
+  receive(type: string, data: object, id: number) {
+    this.dispatchEvent(new MessageEvent(type, { data: JSON.stringify(data), lastEventId: String(id) }))
+  }
+}
+
+const history = (lastEventId: number, ...jobIds: string[]) =>
+  Response.json({
+    success: true,
+    data: jobIds.map((jobId) => ({ jobId })),
+    pagination: { next: null, total: jobIds.length },
+    lastEventId: String(lastEventId),
+  })
+const refusal = (status: number, message: string) =>
+  Response.json({ success: false, error: { message } }, { status })
+
+/** Answers the next request of the page. */
+let answer: (response: Response) => void
+
+beforeAll(() => {
+  vi.stubGlobal('location', { search: '' })
+  vi.stubGlobal('EventSource', Source)
+  vi.stubGlobal('addEventListener', () => {})
+  vi.stubGlobal('removeEventListener', () => {})
+  vi.stubGlobal('fetch', () => new Promise<Response>((resolve) => (answer = resolve)))
+})
+
+afterAll(() => vi.unstubAllGlobals())
+
+// The module reads `location` when it is loaded.
+const load = () => import(new URL('../../src/page/session.js', import.meta.url).href)
+
+/** A session that follows all jobs, and a log of what it reports. */
+async function startSession() {
+  const { createSession, followFilters } = await load()
+  const log: unknown[][] = []
+  const session = createSession({
+    keepaliveSeconds: 15,
+    shownJobs: () => 1,
+    onHead() {},
+    onLoaded: ({ jobs }: { jobs: { jobId: string }[] }) =>
+      log.push(['loaded', ...jobs.map((job) => job.jobId)]),
+    onEvent: (type: string, job: { jobId: string }) => log.push([type, job.jobId]),
+    onState: (state: string, error?: Error) => log.push(error ? [state, error.message] : [state]),
+    onRefused: (message: string) => log.push(['refused', message]),
+  })
+  const follow = followFilters(session, new URLSearchParams())
+  answer(history(10, '1'))
+  await follow
+  Source.latest.receive('connected', { resumed: true, blockNumber: '1' }, 10)
+  log.length = 0
+  return { session, log }
+}
+
+const missEvents = () => Source.latest.receive('connected', { resumed: false, blockNumber: '1' }, 20)
+
+test('events that arrive while the history is read again are applied afterwards, each once', async () => {
+  const { session, log } = await startSession()
+  missEvents()
+  Source.latest.receive('job_created', { jobId: '2' }, 21)
+  Source.latest.receive('job_created', { jobId: '3' }, 22)
+  answer(history(21, '2', '1'))
+  await vi.waitFor(() => expect(log).toHaveLength(4))
+  expect(log).toEqual([['live'], ['loaded', '2', '1'], ['job_created', '3'], ['live']])
+  session.stream.close()
+})
+
+test.each([
+  [400, 'no such filter'],
+  [401, 'the API key is not valid'],
+])(
+  'if the history cannot be read again because of status %i, the stream is closed',
+  async (status, message) => {
+    const { session, log } = await startSession()
+    const source = Source.latest
+    missEvents()
+    source.receive('job_created', { jobId: '2' }, 21)
+    answer(refusal(status, message))
+    await vi.waitFor(() => expect(log).toEqual([['live'], ['stopped', message]]))
+    expect(source.readyState).toBe(2)
+    expect(session.queue).toBeNull()
+  },
+)
+
+test('filters that the API refuses leave the previous ones followed', async () => {
+  const { session, log } = await startSession()
+  const { followFilters } = await load()
+  const follow = followFilters(session, new URLSearchParams({ status: 'NONE' }))
+  answer(refusal(400, 'status takes OPEN'))
+  await follow
+  Source.latest.receive('job_created', { jobId: '2' }, 21)
+  expect(log).toEqual([
+    ['refused', 'status takes OPEN'],
+    ['job_created', '2'],
+  ])
+  session.stream.close()
+})
