@@ -59,8 +59,10 @@ async function refresh() {
   isReading = true
   while (isOutdated) {
     isOutdated = false
+    const followed = stream
     const job = await attempt(fetchJob)
-    if (job) show(job)
+    // An answer from before followJob() read the job is outdated: it may show a job that a reorg has removed.
+    if (job && followed === stream) show(job)
   }
   isReading = false
 }
@@ -87,10 +89,9 @@ async function fetchJob() {
 /** Reads until the server answers. @returns undefined if the id or the API key is not valid */
 async function attempt(read) {
   const onError = (error) => {
-    const isFinal = [400, 401].includes(error.status)
     if (error.status === 400) showMessage(`“${jobId}” is not a valid job id: ${error.message}.`)
-    connection.set(isFinal ? 'stopped' : 'lost', error.status === 400 ? undefined : error)
-    return isFinal
+    connection.set(error.isFinal ? 'stopped' : 'lost', error.status === 400 ? undefined : error)
+    return error.isFinal
   }
   const found = await retry(read, { onError })
   if (found !== undefined && stream?.isOpen) connection.set('live')

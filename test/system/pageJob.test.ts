@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Route } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
 import { until } from '../helpers/until.ts'
 import { chain, historyIds, live, open, page, server, untilComplete, useLivePage } from './livePage.ts'
@@ -40,6 +42,27 @@ describe("a job's page", () => {
     await chain.createJob({ clientId: 92n })
     await page.locator('#fields').getByText('92', { exact: true }).waitFor()
     expect(await page.locator('#message').isVisible()).toBe(false)
+  })
+
+  test('does not show a removed job again because an older answer arrives late', async () => {
+    const { jobId } = await chain.createJob()
+    await open(`/jobs/${jobId}`)
+    let deliver: (() => Promise<void>) | undefined
+    const hold = async (route: Route) => {
+      const response = await route.fetch()
+      deliver = () => route.fulfill({ response })
+    }
+    await page.route(`**/api/v1/jobs/${jobId}`, hold, { times: 1 })
+    await chain.changeJob('setProvider', [BigInt(jobId), 77n])
+    const deliverLate = await until(() => deliver)
+    await chain.reorg(2)
+    await chain.mine()
+    await page.locator('#job.gone').waitFor()
+    const arrival = page.waitForEvent('requestfinished')
+    await deliverLate()
+    await arrival
+    await sleep(200)
+    expect(await page.locator('#job.gone').isVisible()).toBe(true)
   })
 
   test('of an unknown job says so, and shows the job once it is created', async () => {
