@@ -1,17 +1,21 @@
+import { $ } from './elements.js'
+
 const GAP = 24
 
 /** Sets what the style sheets cannot: where the right column sticks, and which parts are folded at first. */
 export function arrangePage() {
   const aside = document.querySelector('aside')
   // A column higher than the screen scrolls until its end is visible, then it sticks.
-  new ResizeObserver(() => {
+  const stick = () => {
     const header = document.querySelector('header').offsetHeight
     const top = Math.min(header + GAP, innerHeight - aside.offsetHeight - GAP)
     aside.style.setProperty('--stick', `${top}px`)
-  }).observe(aside)
+  }
+  new ResizeObserver(stick).observe(aside)
+  addEventListener('resize', stick)
 
   // On a phone everything above the list is folded, so that the jobs come early.
   const isPhone = matchMedia('(max-width: 48rem)').matches
   for (const details of document.querySelectorAll('.card, #filters-box')) details.open = !isPhone
-  document.getElementById('use').open = matchMedia('(min-width: 72.01rem)').matches
+  $('use').open = matchMedia('(min-width: 72.01rem)').matches
 }

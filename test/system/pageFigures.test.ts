@@ -31,6 +31,18 @@ describe('the figures', () => {
     expect(await page.locator('#by-status tbody tr', { hasText: 'Expired' }).innerText()).toMatch(/[1-9]/)
   })
 
+  test('are in a column that sticks at its end, also after the height of the window has changed', async () => {
+    await open()
+    await page.setViewportSize({ width: 1440, height: 400 })
+    const spaceBelow = () =>
+      page
+        .locator('aside')
+        .evaluate(
+          (aside) => innerHeight - aside.clientHeight - Number.parseFloat(getComputedStyle(aside).top),
+        )
+    await until(async () => (await spaceBelow()) === 24, { message: 'the end of the column is visible' })
+  })
+
   test('say that the indexer is stale, and why', async () => {
     const reason = 'no indexer has had an answer from the chain for 75 s'
     await page.route('**/ready', (route) =>
