@@ -12,6 +12,7 @@ import {
   type JsonRpcAccount,
   type PublicActions,
   publicActions,
+  stringToHex,
   type TransactionReceipt,
   TransactionReceiptNotFoundError,
   type WalletActions,
@@ -98,6 +99,11 @@ export function encodeCall<const Contract extends Abi, Name extends CallName<Con
 ): Hex {
   // Typed as a plain Abi: viem cannot resolve the parameters if the name is a type parameter.
   return encodeFunctionData<Abi>({ abi, functionName, args })
+}
+
+/** A text as a bytes32, padded with zeros. */
+export function bytes32Of(text: string): Hex {
+  return stringToHex(text, { size: 32 })
 }
 
 /** A call of a contract, by default from the first dev account. Without `gas` the node estimates it. */

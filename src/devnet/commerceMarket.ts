@@ -1,5 +1,5 @@
-import { type Address, keccak256, stringToHex, toHex, zeroAddress } from 'viem'
-import { chainTime, type DevClient, devAccounts } from './client.ts'
+import { type Address, keccak256, toHex, zeroAddress } from 'viem'
+import { bytes32Of, chainTime, type DevClient, devAccounts } from './client.ts'
 import { type CommerceArgs, type CommerceChange, changeCommerceJob, createCommerceJob } from './commerce.ts'
 import type { Market, Way } from './market.ts'
 import { randomBelow, randomOf } from './random.ts'
@@ -89,8 +89,4 @@ export function commerceMarket(client: DevClient, address: Address): Market<Comm
       return { jobId: String(jobId), takeStep: (step) => actions[step](job, change) }
     },
   }
-}
-
-function bytes32Of(text: string) {
-  return stringToHex(text, { size: 32 })
 }

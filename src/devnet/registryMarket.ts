@@ -1,5 +1,5 @@
-import { type Address, keccak256, stringToHex, toHex } from 'viem'
-import { chainTime, type DevClient } from './client.ts'
+import { type Address, keccak256, toHex } from 'viem'
+import { bytes32Of, chainTime, type DevClient } from './client.ts'
 import type { Market, Way } from './market.ts'
 import { randomBelow } from './random.ts'
 import { changeJob, createJob, type RegistryArgs, type RegistryChange, randomJob } from './registry.ts'
@@ -34,11 +34,11 @@ const argsOf: { [Step in RegistryChange]: (job: RegistryJob) => RegistryArgs<Ste
   setBudget: ({ jobId, budget }) => [jobId, budget],
   fund: ({ jobId, clientId, budget }) => [jobId, clientId, budget],
   submit: ({ jobId, providerId }) => [jobId, providerId, keccak256(toHex(`deliverable of job ${jobId}`))],
-  complete: ({ jobId, evaluatorId }) => [jobId, evaluatorId, stringToHex('as agreed', { size: 32 })],
-  reject: ({ jobId, evaluatorId }) => [jobId, evaluatorId, stringToHex('not as agreed', { size: 32 })],
+  complete: ({ jobId, evaluatorId }) => [jobId, evaluatorId, bytes32Of('as agreed')],
+  reject: ({ jobId, evaluatorId }) => [jobId, evaluatorId, bytes32Of('not as agreed')],
   expire: ({ jobId }) => [jobId],
   dispute: ({ jobId, clientId }) => [jobId, clientId],
-  arbitrate: ({ jobId }) => [jobId, stringToHex('half is paid', { size: 32 })],
+  arbitrate: ({ jobId }) => [jobId, bytes32Of('half is paid')],
 }
 
 /** The market of a job-registry contract. */
