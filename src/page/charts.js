@@ -98,7 +98,7 @@ export function createCharts({ list, hasFilters }) {
   }
 }
 
-/** Where the hour's chart begins. It leaves out the time for which the list may lack jobs. */
+/** Where the hour's chart begins. It leaves out the time for which the list may lack jobs, but shows MIN_MINUTES. */
 function beginOfHour(end, list) {
   const complete = Math.ceil(completeSince(list) / MINUTE) * MINUTE
   return Math.max(end - HOUR, Math.min(complete, end - MIN_MINUTES * MINUTE))

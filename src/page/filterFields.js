@@ -62,9 +62,9 @@ export function markProblems(form, message) {
     const key = form.querySelector(`[name="${CSS.escape(name)}"]`) ? name : ''
     parts.set(key, [...(parts.get(key) ?? []), part])
   }
-  for (const text of form.querySelectorAll('.problem-text')) {
-    const name = text.id.slice(problemId('').length)
-    showProblem(text, parts.get(name))
+  for (const paragraph of form.querySelectorAll('.problem-text')) {
+    const name = paragraph.id.slice(problemId('').length)
+    showProblem(paragraph, parts.get(name))
     for (const input of form.querySelectorAll(`[name="${CSS.escape(name)}"]`)) {
       if (parts.has(name)) input.setAttribute('aria-invalid', 'true')
       else input.removeAttribute('aria-invalid')
@@ -74,7 +74,7 @@ export function markProblems(form, message) {
   if (message !== null) form.closest('details').open = true
 }
 
-function showProblem(text, parts) {
-  text.textContent = parts?.join('; ') ?? ''
-  text.hidden = parts === undefined
+function showProblem(paragraph, parts) {
+  paragraph.textContent = parts?.join('; ') ?? ''
+  paragraph.hidden = parts === undefined
 }

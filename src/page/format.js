@@ -12,7 +12,8 @@ const dayOfYear = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'sho
 const long = new Intl.RelativeTimeFormat('en', { numeric: 'always', style: 'long' })
 const narrow = new Intl.RelativeTimeFormat('en', { numeric: 'always', style: 'narrow' })
 
-const units = [
+/** Units of time: name, length in seconds, and the distance in seconds up to which times are given in it. */
+const timeUnits = [
   ['second', 1, 60],
   ['minute', 60, 90 * 60],
   ['hour', 3600, 36 * 3600],
@@ -82,11 +83,11 @@ export function ends(text, head = 6, tail = 4) {
 export function relative(seconds, { short = false, now = Date.now() / 1000 } = {}) {
   if (!isDate(seconds)) return 'far future'
   const distance = Number(seconds) - now
-  const [unit, size] = units.find(([, , limit]) => Math.abs(distance) < limit)
-  const count = Math.round(distance / size)
+  const [unit, size] = timeUnits.find(([, , limit]) => Math.abs(distance) < limit)
+  const number = Math.round(distance / size)
   // A block carries the time of its validator's clock, which may be ahead of this one.
-  if (short && count >= 0 && unit === 'second') return 'just now'
-  return (short ? narrow : long).format(Object.is(count, -0) ? 0 : count, unit)
+  if (short && number >= 0 && unit === 'second') return 'just now'
+  return (short ? narrow : long).format(number, unit)
 }
 
 /** Unix seconds as a date in the reader's time zone: `6 Dec, 14:05` within half a year, otherwise `6 Dec 2031`. */

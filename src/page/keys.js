@@ -7,7 +7,7 @@ export const controlsOf = (row) => [...row.querySelectorAll('a, button')]
  */
 export function createKeys(body) {
   let key // of the row that was focused last; the row itself may have been replaced since
-  let stop
+  let stop // the link that is the tab stop
 
   const setStop = (link) => {
     if (link === stop) return

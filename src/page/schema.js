@@ -1,4 +1,4 @@
-/** Reads the schemas of an OpenAPI document: `example` and `fields`. */
+/** Creates `example()` and `fields()`, which read the schemas of an OpenAPI document. */
 export function createSchemas(document) {
   function resolve(schema) {
     if (!schema?.$ref) return schema ?? {}

@@ -8,12 +8,12 @@ import { liveJobs } from './list.js'
 
 /** Delay from the last key to the search. */
 const SEARCH_DELAY_MS = 250
-const TRANSACTION = /^0x[0-9a-f]{64}$/i
+const TRANSACTION_HASH = /^0x[0-9a-f]{64}$/i
 
 /**
  * The search box. It finds a job by its id or by the transaction that created it, and the jobs of a participant. A
  * transaction that is not among the jobs in the list is searched for in the history.
- * @param onParty called with the filter and the value, if the reader chooses the jobs of a participant
+ * @param onParty called with the filter's name and the value, if the reader chooses the jobs of a participant
  */
 export function createSearch({ list, onParty }) {
   const form = $('search')
@@ -22,8 +22,8 @@ export function createSearch({ list, onParty }) {
   let timer
   let running = new AbortController()
 
-  const party = definition().filters.find(({ fields }) => fields.length > 1 && fieldOf(fields[0]).role)
-  input.placeholder = ['Job id', ...(party ? [party.name] : []), 'transaction'].join(', ')
+  const partyFilter = definition().filters.find(({ fields }) => fields.length > 1 && fieldOf(fields[0]).role)
+  input.placeholder = ['Job id', ...(partyFilter ? [partyFilter.name] : []), 'transaction'].join(', ')
 
   const search = async () => {
     stop()
@@ -33,12 +33,12 @@ export function createSearch({ list, onParty }) {
     const found = await Promise.all([
       findJob(text, signal),
       findTransaction(text, list),
-      party && findParty(party.name, text, signal, onParty),
+      partyFilter && findParty(partyFilter.name, text, signal, onParty),
     ])
     if (signal.aborted) return
     const items = found.flat().filter(Boolean)
     if (items.length > 0) results.show(items)
-    else if (TRANSACTION.test(text)) searchHistory(text.toLowerCase(), { signal, show: results.show })
+    else if (TRANSACTION_HASH.test(text)) searchHistory(text.toLowerCase(), { signal, show: results.show })
     else results.show([`Nothing found for “${ends(text)}”.`])
   }
 

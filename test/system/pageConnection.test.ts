@@ -47,10 +47,10 @@ describe('the list', () => {
     await page.locator('#jobs tr.gone', { hasText: '4711' }).waitFor({ timeout: 60_000 })
     expect(await status(changed)).toBe('Expired')
     await untilComplete()
-    // A page that was just opened has no position to resume from.
+    // The feed is empty, and a page that is opened now shows later jobs too.
     await open()
-    const live = await chain.createJob()
-    await row(live.jobId).waitFor()
+    const later = await chain.createJob()
+    await row(later.jobId).waitFor()
     await untilComplete()
     await restart()
   })
