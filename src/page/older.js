@@ -5,16 +5,16 @@ import { readOlder } from './session.js'
 const MAX_FOR_CHART = 500
 const HOUR_SECONDS = 3600
 
-let isLoading = false
+let loadingPage = null
 
 /**
- * Loads the next page of older jobs into the list, unless a page is being loaded.
+ * Loads the next page of older jobs into the list, unless it is being loaded already.
  * @returns the error if the request failed; null otherwise
  */
 export async function loadOlder(list, session) {
   const page = olderPage(list)
-  if (isLoading || page === null) return null
-  isLoading = true
+  if (page === null || page === loadingPage) return null
+  loadingPage = page
   const { filters } = session
   try {
     const { jobs, next } = await readOlder(session, page)
@@ -24,7 +24,7 @@ export async function loadOlder(list, session) {
   } catch (error) {
     return error
   } finally {
-    isLoading = false
+    if (loadingPage === page) loadingPage = null
   }
 }
 
