@@ -1,10 +1,13 @@
 /**
  * Reads Prometheus metrics. The returned function takes `name` or `name{label="value"}`, and returns 0 for a series that
  * the metric does not have yet.
+ * @param timeoutMs time after which a process that does not answer is an error; unlimited by default
  * @throws Error if there is no metric of that name
  */
-export async function readMetrics(url: string): Promise<(name: string) => number> {
-  const text = await (await fetch(`${url}/metrics`)).text()
+export async function readMetrics(url: string, timeoutMs?: number): Promise<(name: string) => number> {
+  const text = await (
+    await fetch(`${url}/metrics`, { signal: timeoutMs === undefined ? null : AbortSignal.timeout(timeoutMs) })
+  ).text()
   const values = new Map(
     text
       .split('\n')

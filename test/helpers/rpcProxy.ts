@@ -29,6 +29,8 @@ export interface RpcProxy {
   port: number
   /** The present rule; if undefined, every call is forwarded. Notifications have the method `eth_subscription`. */
   fault: FaultRule | undefined
+  /** Number of faults injected so far. Each call of a batch counts. */
+  injected: number
   /** The HTTP URL of the node. It can be changed to another chain. Open WebSockets stay with the old one. */
   target: string
   /** Returns the number of received calls of a method, including those with a fault. */
@@ -122,6 +124,7 @@ export async function startRpcProxy(target: string): Promise<RpcProxy> {
     wsUrl: `ws://127.0.0.1:${port}`,
     port,
     fault: undefined,
+    injected: 0,
     target,
     count: (method) => counts.get(method) ?? 0,
     requests: 0,
@@ -152,6 +155,12 @@ export async function startRpcProxy(target: string): Promise<RpcProxy> {
     await closed
   }
 
+  function faultOf(method: string, params: unknown[], body: unknown): Fault | undefined {
+    const fault = proxy.fault?.(method, params, body)
+    if (fault) proxy.injected++
+    return fault
+  }
+
   /** Never resolves for Infinity; cut() or stop() then ends the connection. */
   function delay(ms: number): Promise<void> {
     return new Promise((resolve) => {
@@ -168,7 +177,7 @@ export async function startRpcProxy(target: string): Promise<RpcProxy> {
   async function receive(body: Call | Call[]): Promise<{ calls: Call[]; faults: (Fault | undefined)[] }> {
     const calls = Array.isArray(body) ? body : [body]
     for (const { method } of calls) counts.set(method, proxy.count(method) + 1)
-    const faults = calls.map(({ method, params = [] }) => proxy.fault?.(method, params, body))
+    const faults = calls.map(({ method, params = [] }) => faultOf(method, params, body))
     const wait = Math.max(0, ...faults.map((fault) => fault?.delayMs ?? 0))
     if (wait > 0) await delay(wait)
     return { calls, faults }
@@ -261,7 +270,7 @@ export async function startRpcProxy(target: string): Promise<RpcProxy> {
 
     async function notify(message: Notification): Promise<void> {
       const { params } = message
-      const fault = proxy.fault?.(message.method, [params], message)
+      const fault = faultOf(message.method, [params], message)
       if (fault?.delayMs) await delay(fault.delayMs)
       if (fault?.drop) return
       down(
