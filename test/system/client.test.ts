@@ -26,7 +26,7 @@ afterAll(async () => {
   await dir?.remove()
 })
 
-test('examples/browser.html: history, live, a change, a removed job struck, and back after a restart', async () => {
+test('examples/browser.html shows the history, new jobs and changes, strikes out a removed job, and continues after a restart', async () => {
   const first = await server.chain.createJob()
   await untilIndexed(first.jobId)
   const page = await browser.newPage()

@@ -22,7 +22,7 @@ afterAll(async () => {
   await Promise.all([chain.stop(), postgres.stop()])
 })
 
-it('connections that fell silent for ever are replaced, and their subscribers miss nothing', async () => {
+it('database connections that never answer again are replaced, and subscribers miss no event', async () => {
   const link = await startTcpProxy(postgres.port)
   onTestFinished(() => link.stop())
   const direct = await postgres.createDatabase()

@@ -3,6 +3,7 @@ import { startChain, type TestChain } from '../helpers/anvil.ts'
 import { openStream } from '../helpers/eventStream.ts'
 import { fold, jobsOnChain } from '../helpers/fold.ts'
 import { startLoad } from '../helpers/load.ts'
+import { readMetrics } from '../helpers/metrics.ts'
 import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
 import { type JobcastProcess, startProcess } from '../helpers/process.ts'
 import { type RpcProxy, startRpcProxy } from '../helpers/rpcProxy.ts'
@@ -49,8 +50,7 @@ async function startIndexer(chain: TestChain, databaseUrl: string): Promise<Inde
 }
 
 async function works({ process }: Indexer): Promise<boolean> {
-  const metrics = await (await fetch(`${process.url}/metrics`, { signal: AbortSignal.timeout(5_000) })).text()
-  return /^jobcast_indexer_working 1$/m.test(metrics)
+  return (await readMetrics(process.url, 5_000))('jobcast_indexer_working') === 1
 }
 
 /** Two indexers of which the first works, an api process with a subscriber, and a chain under load. */

@@ -10,6 +10,7 @@ import { startChain, type TestChain } from '../helpers/anvil.ts'
 import { type EventStream, openStream } from '../helpers/eventStream.ts'
 import { fold, jobsOnChain } from '../helpers/fold.ts'
 import { startLoad } from '../helpers/load.ts'
+import { readMetrics } from '../helpers/metrics.ts'
 import { type Nginx, startDeployedNginx } from '../helpers/nginx.ts'
 import { type JobcastProcess, startProcess } from '../helpers/process.ts'
 import { createSharedDatabase } from '../helpers/sharedPostgres.ts'
@@ -67,8 +68,7 @@ function get(name: Name): JobcastProcess {
 }
 
 async function streamsOf(name: Name): Promise<number> {
-  const text = await (await fetch(`${get(name).url}/metrics`)).text()
-  return Number(/^jobcast_streams (\d+)/m.exec(text)?.[1])
+  return (await readMetrics(get(name).url))('jobcast_streams')
 }
 
 async function subscribe(count: number): Promise<EventStream[]> {
@@ -155,13 +155,13 @@ it('two api processes and the indexer are replaced one after the other under loa
   await expectAllComplete(streams)
 })
 
-it('while no api process answers, clients are told to reconnect and keep trying; then they continue', async () => {
+it('while no api process answers, clients receive `unavailable` and retry, and then continue without a gap', async () => {
   const streams = await subscribe(20)
   await chain.createJob()
   for (const stream of streams) await stream.waitFor(1, PATIENT)
   await Promise.all([get('api1').kill('SIGKILL'), get('api2').kill('SIGKILL')])
   await until(() => streams.every((stream) => stream.of('unavailable').length > 0), {
-    message: 'all were told that the service is unavailable',
+    message: 'all received `unavailable`',
     ...PATIENT,
   })
   expect(streams[0]?.responses.at(-1)).toMatchObject({ status: 200 })

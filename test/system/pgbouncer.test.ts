@@ -39,14 +39,14 @@ async function start(databaseUrl: string, only?: string) {
   return process
 }
 
-it('behind a pooler in transaction mode events are found by polling, and one warning is logged', async () => {
+it('behind a pooler in transaction mode, events are found by polling, and one warning is logged', async () => {
   const direct = await postgres.createDatabase()
   const pooled = pooler.through(direct)
   const indexer = await start(pooled, 'indexer')
   await indexer.untilReady('/ready', PATIENT)
-  const [apart, direct1] = [await start(pooled, 'api'), await start(direct, 'api')]
+  const [pooledApi, directApi] = [await start(pooled, 'api'), await start(direct, 'api')]
   const streams = []
-  for (const api of [apart, direct1]) {
+  for (const api of [pooledApi, directApi]) {
     await api.untilReady('/ready', PATIENT)
     const stream = openStream(`${api.url}/api/v1/events`)
     onTestFinished(() => stream.close())
@@ -56,8 +56,10 @@ it('behind a pooler in transaction mode events are found by polling, and one war
   const load = startLoad(chain)
   // Many at a time, so that each connection of the process is served by all of the pooler's.
   for (let i = 0; i < 20; i++)
-    await Promise.all(Array.from({ length: 20 }, () => reader(apart.url).get(`/api/v1/jobs?limit=${i + 1}`)))
-  await apart.waitForLog(/the database is behind a connection pooler/, PATIENT)
+    await Promise.all(
+      Array.from({ length: 20 }, () => reader(pooledApi.url).get(`/api/v1/jobs?limit=${i + 1}`)),
+    )
+  await pooledApi.waitForLog(/the database is behind a connection pooler/, PATIENT)
   await load.stop()
   await chain.createJob()
   const { number } = await chain.head()
@@ -69,12 +71,12 @@ it('behind a pooler in transaction mode events are found by polling, and one war
     )
     expect(fold(stream.jobEvents())).toEqual(expected)
   }
-  expect(await reader(apart.url).history()).toEqual(expected)
-  const warnings = (process: typeof apart) => process.logs.filter(({ msg }) => msg?.includes('pooler'))
-  expect([warnings(apart).length, warnings(direct1).length]).toEqual([1, 0])
+  expect(await reader(pooledApi.url).history()).toEqual(expected)
+  const warnings = (process: typeof pooledApi) => process.logs.filter(({ msg }) => msg?.includes('pooler'))
+  expect([warnings(pooledApi).length, warnings(directApi).length]).toEqual([1, 0])
 })
 
-it('more processes than the pooler has connections migrate one empty database together, and leave no lock', async () => {
+it('more clients than the pooler has connections migrate an empty database at the same time, and leave no lock', async () => {
   const direct = await postgres.createDatabase()
   const url = pooler.through(direct)
   const opened = await Promise.all(Array.from({ length: 6 }, () => openPostgres(url, jobRegistry)))

@@ -90,7 +90,7 @@ describe('EventSource of Chromium', () => {
     expect((await page.connections()).map(({ data }) => data.resumed)).toEqual([null, true])
   })
 
-  it('that a full server refused reconnects by itself when there is room', async () => {
+  it('reconnects by itself to a full server that refused it, when there is room', async () => {
     const { url } = await database()
     const server = await serve(url, { MAX_STREAMS: '1' })
     const holder = openStream(`${server.url}/api/v1/events`)
