@@ -174,9 +174,14 @@ describe('decoding agrees with viem', () => {
       .replace(/(.{6})$/, '.$1')
   const strategies = ['PROGRAM', 'RUBRIC', 'HYBRID', 'CEX_CAPITAL']
   const party = (value: unknown) => onTheWire(value, { type: 'address' })
-  type Told = Record<string, (value: unknown) => unknown>
+  type Conversions = Record<string, (value: unknown) => unknown>
   /** Which parameters a definition keeps, under which names and how. */
-  const kept: [contract: Contract, events: AbiEvent[], parameters: Told, names: Record<string, string>][] = [
+  const kept: [
+    contract: Contract,
+    events: AbiEvent[],
+    parameters: Conversions,
+    names: Record<string, string>,
+  ][] = [
     [
       jobRegistry,
       jobRegistryAbi.filter((item) => item.type === 'event') as AbiEvent[],
@@ -221,15 +226,15 @@ describe('decoding agrees with viem', () => {
         fc.assert(
           fc.property(argsOf(event), (args) => {
             const log = logOf(event, args)
-            const told = decodedByViem(event, log)
+            const byViem = decodedByViem(event, log)
             const expected: Record<string, unknown> = {}
             if (event.name in statusOf) expected.status = statusOf[event.name]
-            for (const [name, value] of Object.entries(told)) {
+            for (const [name, value] of Object.entries(byViem)) {
               const wire = parameters[`${event.name}.${name}`] ?? parameters[name]
               if (wire) expected[names[name] ?? name] = wire(value)
             }
             const { job, set, jobId } = contract.decode(log, '1780000000')
-            expect(jobId).toBe(String(told.jobId))
+            expect(jobId).toBe(String(byViem.jobId))
             expect(contract.topics).toContain(log.topics[0])
             if (event.name === 'JobCreated') expect(job).toMatchObject({ ...expected, jobId })
             else expect({ job, set }).toEqual({ job: null, set: expected })
@@ -278,12 +283,13 @@ describe('decoding agrees with viem', () => {
     fc.assert(
       fc.property(any, ([event, args]) => {
         const log = logOf(event, args)
-        const told = decodedByViem(event, log)
+        const byViem = decodedByViem(event, log)
         const { job } = defineContract({ abi: [event] }).decode(log, '1780000000')
         for (const input of event.inputs) {
           const name = input.name as string
           // An id is never null, whatever its value.
-          const expected = name === 'jobId' ? String(told[name]).toLowerCase() : onTheWire(told[name], input)
+          const expected =
+            name === 'jobId' ? String(byViem[name]).toLowerCase() : onTheWire(byViem[name], input)
           expect([name, job?.[name]]).toEqual([name, expected])
         }
       }),
@@ -309,7 +315,7 @@ describe('a changing log of job-registry', () => {
     ['JobExpired', { jobId: 1n }, { status: 'EXPIRED' }],
     ['JobDisputed', { jobId: 1n, by: 9n }, { status: 'DISPUTED' }],
     ['JobArbitrated', { jobId: 1n, ruling: reason }, { status: 'ARBITRATED' }],
-  ])('%s sets what it says and nothing else', (name, args, set) => {
+  ])('%s sets the fields of its parameters and its status, and nothing else', (name, args, set) => {
     const decoded = decode(logOf(eventOf(jobRegistryAbi, name), args))
     expect(decoded).toMatchObject({ event: name, jobId: '1', job: null })
     expect(decoded.set).toEqual(set)
@@ -356,7 +362,7 @@ describe('erc8183', () => {
     )
   })
 
-  test('each form of BudgetSet and ProviderSet sets what it carries', () => {
+  test('each form of BudgetSet and ProviderSet sets the fields of its parameters', () => {
     const set = (form: number, more: Record<string, unknown>) =>
       erc8183.decode(logOf(forms[form] as AbiEvent, { jobId: 1n, ...more }), '0').set
     expect(set(2, { amount: MAX })).toEqual({ budget: String(MAX) })
@@ -373,7 +379,7 @@ describe('erc8183', () => {
   })
 })
 
-describe('a contract of any other shape', () => {
+describe('a log of a contract that is not shipped', () => {
   const [posted] = parseAbi([
     'event JobCreated(bytes32 indexed jobId, address indexed sponsor, string title, bytes4 kind, bool urgent, int256 delta, uint8 tier, uint256[] parts, bytes blob)',
   ])
@@ -390,7 +396,7 @@ describe('a contract of any other shape', () => {
     blob: '0x0102',
   }
 
-  test('has each value by its type', () => {
+  test('is decoded with each value in the public form of its type', () => {
     expect(contract.decode(logOf(posted, args), '1').job).toMatchObject({
       jobId: args.jobId,
       sponsor: args.sponsor,
@@ -406,9 +412,9 @@ describe('a contract of any other shape', () => {
 
   test('NUL is replaced in a text, and a text is cut at 16,384 characters', () => {
     const title = `\0"}\n\n${'x'.repeat(1_000_000)}`
-    const told = String(contract.decode(logOf(posted, { ...args, title }), '1').job?.title)
-    expect(told.startsWith('\ufffd"}\n\nxxx')).toBe(true)
-    expect(told.length).toBeLessThanOrEqual(16_384)
+    const decoded = String(contract.decode(logOf(posted, { ...args, title }), '1').job?.title)
+    expect(decoded.startsWith('\ufffd"}\n\nxxx')).toBe(true)
+    expect(decoded.length).toBeLessThanOrEqual(16_384)
   })
 
   test('text that is not UTF-8 is replaced, and a log with invalid offsets is malformed', () => {
@@ -425,7 +431,7 @@ describe('a contract of any other shape', () => {
     ['a bool of 2', 2, 2n],
     ['a uint8 over 255', 4, 256n],
     ['a uint8 of 2^256-1', 4, MAX],
-  ])('%s is malformed beside a text too', (_, place, value) => {
+  ])('%s is malformed also in a log with a text', (_, place, value) => {
     const { data, ...log } = logOf(posted, args)
     const at = 2 + place * 64
     const dirty = `${data.slice(0, at)}${word(value)}${data.slice(at + 64)}` as Hex

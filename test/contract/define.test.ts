@@ -15,7 +15,7 @@ import { tempDir } from '../helpers/tempDir.ts'
 const names = (contract: { fields: { name: string }[] }) => contract.fields.map(({ name }) => name)
 const BASE = ['onchainCreatedAt', 'creationTxHash', 'blockNumber']
 
-describe('an ABI alone', () => {
+describe('a definition from an ABI alone', () => {
   it.each<[string, string[], string[], string[]]>([
     [
       'event JobCreated(uint256 jobId, address employer, uint256 reward)',
@@ -74,7 +74,7 @@ describe('an ABI alone', () => {
     expect(contract.topics).toHaveLength(6)
   })
 
-  it('takes an event of a fee, but not of feedback, for one of a payment', () => {
+  it('ignores events of payments, such as FeeCharged, but not FeedbackGiven', () => {
     const contract = defineContract({
       abi: parseAbi([
         'event JobCreated(uint256 jobId, uint256 budget, uint256 rating)',

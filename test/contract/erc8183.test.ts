@@ -163,7 +163,7 @@ async function compare(): Promise<Job[]> {
   return history
 }
 
-it('behind a proxy, jobs in every status are as the contract holds them, before and after a reorg', async () => {
+it('jobs in every status equal those of a contract behind a proxy, before and after a reorg', async () => {
   await everyFlow()
   const before = await compare()
   expect(new Set(before.map(({ status }) => status))).toEqual(new Set(commerceStatuses))

@@ -118,7 +118,7 @@ describe('a filter', () => {
     expect(hits).toBeGreaterThan(300)
   })
 
-  it('is parsed to one form, however it is written', () => {
+  it('is parsed to the same form, in whatever order and notation its values are given', () => {
     expect(parseFilter(rules, { clientId: '12,7,12,007', minBudget: '01.50' })).toEqual(
       parseFilter(rules, { clientId: '007,12', minBudget: '1.5' }),
     )
@@ -130,7 +130,7 @@ describe('a filter', () => {
     expect(['1.499999', '1.500000', '2.000000', '2.000001'].map(at)).toEqual([false, true, true, false])
   })
 
-  it('takes hex values of the length of the field, and refuses others', () => {
+  it('takes hex values of the length of the field only', () => {
     const abi = parseAbi(['event TaskPosted(uint256 indexed taskId, bytes4 kind)'])
     const { filters } = defineContract({ abi, created: 'TaskPosted' })
     const parameter = filters.find(({ name }) => name === 'kind')?.parameter
@@ -147,7 +147,7 @@ describe('a filter', () => {
     expect(`0x${'ab'.repeat(32)}`).toMatch(new RegExp(`^${parameter?.pattern}$`))
   })
 
-  it('finds a value of a newer contract by its name', () => {
+  it('finds a value of a newer contract by its name, such as UNKNOWN_9', () => {
     const hold = matches(parseFilter(rules, { strategyType: 'UNKNOWN_9', verificationLevel: 'UNKNOWN_7' }))
     expect(hold({ strategyType: 'UNKNOWN_9', verificationLevel: 7 } as unknown as Job)).toBe(true)
     expect(hold({ strategyType: 'PROGRAM', verificationLevel: 7 } as unknown as Job)).toBe(false)

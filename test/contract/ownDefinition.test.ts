@@ -16,6 +16,7 @@ import {
   transact,
 } from '../../src/devnet/client.ts'
 import { openStream } from '../helpers/eventStream.ts'
+import { readMetrics } from '../helpers/metrics.ts'
 import { type JobcastProcess, startProcess } from '../helpers/process.ts'
 import { reader } from '../helpers/service.ts'
 import { createSharedDatabase } from '../helpers/sharedPostgres.ts'
@@ -149,7 +150,7 @@ function subscribe(query = '') {
 const jobsOf = async (query: string): Promise<string[]> =>
   (await api.get(`/api/v1/jobs?${query}`)).data.map(({ jobId }: { jobId: string }) => jobId)
 
-it('a bounty is a job with the fields of the file, in its order, the same on the stream and in the history', async () => {
+it('a bounty is a job with the fields of the definition in their order, the same on the stream and in the history', async () => {
   const stream = subscribe()
   await stream.connected
   const jobId = await post('first', { title: 'Fix the bridge' })
@@ -193,7 +194,7 @@ it('a bounty is a job with the fields of the file, in its order, the same on the
   ])
 })
 
-it('its filters select the history and the stream by the same rules', async () => {
+it('the filters of the definition select the same jobs from the history and the stream', async () => {
   const claims = subscribe(`?hunter=${OTHER}`)
   const rich = subscribe('?minReward=5.5&types=job_created')
   await Promise.all([claims.connected, rich.connected])
@@ -264,9 +265,14 @@ describe('a hostile contract', () => {
     expect(event).toMatchObject({ type: 'job_created', data: { jobId } })
     const { lifecycle: _, ...job } = await indexed(jobId, {})
     expect(job).toEqual(event?.data)
-    const told = String(job.title)
-    if (title.length <= 16_384) expect(told).toBe(title.replaceAll('\0', '\ufffd'))
-    else expect([told.length <= 16_384, told.endsWith('…'), told.isWellFormed()]).toEqual([true, true, true])
+    const served = String(job.title)
+    if (title.length <= 16_384) expect(served).toBe(title.replaceAll('\0', '\ufffd'))
+    else
+      expect([served.length <= 16_384, served.endsWith('…'), served.isWellFormed()]).toEqual([
+        true,
+        true,
+        true,
+      ])
   })
 
   it('a title that is not UTF-8 is shown with U+FFFD', async () => {
@@ -292,12 +298,12 @@ describe('a hostile contract', () => {
       expect.stringContaining('does not fit the ABI'),
       expect.stringContaining('not a value of uint128'),
     ])
-    const metrics = await (await fetch(`${server.url}/metrics`)).text()
-    expect(metrics).toMatch(/^jobcast_unapplied_logs_total\{cause="malformed"\} 3$/m)
+    const metric = await readMetrics(server.url)
+    expect(metric('jobcast_unapplied_logs_total{cause="malformed"}')).toBe(3)
   })
 })
 
-it('its OpenAPI document is valid, and its jobs and examples are as the document says', async () => {
+it('the OpenAPI document is valid, and jobs and examples match its schemas', async () => {
   const document = await api.get('/openapi.json')
   expect(await new Validator().validate(structuredClone(document))).toEqual({ valid: true })
   const ajv = new Ajv2020({ strict: false }).addSchema(document, 'document')
@@ -315,8 +321,8 @@ it('its OpenAPI document is valid, and its jobs and examples are as the document
 })
 
 it('/api/v1/config describes the definition, and /api/v1/stats adds up its amounts', async () => {
-  const { contract: told } = (await api.get('/api/v1/config')).data
-  expect(told).toMatchObject({
+  const { contract } = (await api.get('/api/v1/config')).data
+  expect(contract).toMatchObject({
     name: 'bounties',
     statuses: ['OPEN', 'CLAIMED', 'COMPLETED'],
     choice: 'tier',

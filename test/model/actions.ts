@@ -10,7 +10,7 @@ import { type Actor, createActor, judge, proceed, start, wholeTurn } from './act
 import { createApi } from './api.ts'
 import { JOB_EVENTS } from './definition.ts'
 import { WEATHERS } from './source.ts'
-import { hold, keyOf, readState, same } from './state.ts'
+import { hold, keyOf, readTables, same } from './state.ts'
 import { type Client, createClient } from './subscribers.ts'
 import { FIRST_ID, type World } from './world.ts'
 
@@ -110,13 +110,13 @@ export const actions: Record<ActionType, (world: World, details: Random) => void
   },
   async otherChain(world, details) {
     const { db } = world.store
-    const before = (await readState(db, Number.MAX_SAFE_INTEGER)).cursor
+    const before = (await readTables(db, Number.MAX_SAFE_INTEGER)).cursor
     if (before.start_block === null) return
     world.sky.foreign = true
     for (let turns = 1 + details.below(3); turns > 0; turns--)
       await wholeTurn(world, details.pick(world.actors), details)
     world.sky.foreign = false
-    const after = (await readState(db, Number.MAX_SAFE_INTEGER)).cursor
+    const after = (await readTables(db, Number.MAX_SAFE_INTEGER)).cursor
     // A range that was read ahead of our own chain may still be written.
     hold(
       'another chain takes nothing away',
@@ -151,7 +151,7 @@ export const actions: Record<ActionType, (world: World, details: Random) => void
       [upTo],
     )
     await pruneFeed(db, 3600)
-    const now = await readState(db, upTo)
+    const now = await readTables(db, upTo)
     const prunedId = Math.max(committed.prunedId, upTo)
     const kept = committed.lines.filter((line) => line.id > prunedId)
     same('pruning keeps young entries', now.feed.length, kept.length)

@@ -31,7 +31,7 @@ export interface Actor {
   beat(): Promise<void>
 }
 
-export type Ended = { outcome: Outcome | 'standby' } | { error: unknown }
+type Ended = { outcome: Outcome | 'standby' } | { error: unknown }
 export interface Turn {
   ended: Ended | undefined
 }

@@ -2,13 +2,13 @@ import { type Hex, hexToBytes, keccak256, type RpcLog } from 'viem'
 
 export const EMPTY_BLOOM: Hex = `0x${'0'.repeat(512)}`
 
-const known = new Map<string, number[]>()
+const bitsMemo = new Map<string, number[]>()
 
 /** The three bits of a value (Yellow Paper, section 4.4.3). */
 function bits(value: Hex): number[] {
-  const found = known.get(value) ?? bitsOf(value)
-  known.set(value, found)
-  return found
+  const computed = bitsMemo.get(value) ?? bitsOf(value)
+  bitsMemo.set(value, computed)
+  return computed
 }
 
 function bitsOf(value: Hex): number[] {
@@ -26,13 +26,13 @@ export function bloomOf(logs: RpcLog[]): Hex {
   return `0x${bytes.toString('hex')}`
 }
 
-const found = new Map<string, Hex[]>()
+const lookalikesMemo = new Map<string, Hex[]>()
 
 /** Addresses whose bits together cover those of a contract and an event: their bloom is a false positive. */
 export function lookalikes(contract: Hex, topic: Hex): Hex[] {
   const key = `${contract} ${topic}`
-  const before = found.get(key)
-  if (before) return before
+  const memoized = lookalikesMemo.get(key)
+  if (memoized) return memoized
   const addresses: Hex[] = []
   const wanted = new Set([...bits(contract), ...bits(topic)])
   for (let i = 1; wanted.size > 0; i++) {
@@ -42,6 +42,6 @@ export function lookalikes(contract: Hex, topic: Hex): Hex[] {
     addresses.push(address)
     for (const bit of useful) wanted.delete(bit)
   }
-  found.set(key, addresses)
+  lookalikesMemo.set(key, addresses)
   return addresses
 }

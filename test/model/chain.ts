@@ -47,7 +47,7 @@ export interface SimChain {
   finalize(number: number): void
 }
 
-export interface ChainOptions {
+interface ChainOptions {
   definition: ModelDefinition
   contractBlock: number
   /** distinguishes the hashes of two chains */

@@ -39,7 +39,7 @@ export interface LogSpec extends Drawn {
 
 /** Ways in which a log does not fit the ABI. */
 export const DAMAGES = ['a topic less', 'a topic more', 'a byte less'] as const
-export type Damage = (typeof DAMAGES)[number]
+type Damage = (typeof DAMAGES)[number]
 
 /** A query of the stream, and the events that it must select. */
 export interface ModelQuery {
@@ -60,7 +60,7 @@ export interface ModelDefinition {
   kind: string[]
   /** the field that groups the chart; null if there is none */
   choice: string | null
-  /** fraction digits of the amounts that are added up; null if they are not */
+  /** the amount that statistics add up, and its fraction digits; null if there is none */
   sum: { field: string; decimals: number } | null
   queries: ModelQuery[]
 }

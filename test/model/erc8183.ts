@@ -58,7 +58,7 @@ function ofPerson(
 }
 
 /** Draws a bytes32 for `field`, and sets a status. */
-function told(status: string, field: string): (random: Random) => Drawn {
+function statusAndBytes32(status: string, field: string): (random: Random) => Drawn {
   return (random) => {
     const value: Hex = `0x${random.pick(['00', '5e']).repeat(32)}`
     return { words: [digits(value)], set: { status, [field]: value } }
@@ -106,10 +106,14 @@ export const erc8183Model: ModelDefinition = {
       words: [digits(77)],
       set: { status: 'FUNDED' },
     })),
-    ofPerson('JobSubmitted(uint256,address,bytes32)', 'provider', told('SUBMITTED', 'deliverable')),
-    ofPerson('JobCompleted(uint256,address,bytes32)', 'evaluator', told('COMPLETED', 'reason')),
+    ofPerson(
+      'JobSubmitted(uint256,address,bytes32)',
+      'provider',
+      statusAndBytes32('SUBMITTED', 'deliverable'),
+    ),
+    ofPerson('JobCompleted(uint256,address,bytes32)', 'evaluator', statusAndBytes32('COMPLETED', 'reason')),
     // The rejector is the client or the evaluator, and sets no field.
-    ofPerson('JobRejected(uint256,address,bytes32)', null, told('REJECTED', 'reason')),
+    ofPerson('JobRejected(uint256,address,bytes32)', null, statusAndBytes32('REJECTED', 'reason')),
     { signature: 'JobExpired(uint256)', indexed: 0, draw: () => ({ words: [], set: { status: 'EXPIRED' } }) },
   ],
   empty: {

@@ -12,7 +12,7 @@ export interface ExpectedJob {
   data: string
 }
 
-export interface ExpectedChange {
+interface ExpectedChange {
   blockNumber: number
   logIndex: number
   job: ExpectedJob
@@ -24,14 +24,14 @@ export interface ExpectedChange {
   before: string
 }
 
-export interface ExpectedUnapplied {
+interface ExpectedUnapplied {
   blockNumber: number
   cause: 'malformed' | 'unknown_job'
   log: SimLog
 }
 
 /** An entry of the feed, without its id. */
-export interface ExpectedEntry {
+interface ExpectedEntry {
   type: string
   data: string
   before: string | null
@@ -54,17 +54,17 @@ const NOTHING: Expected = { jobs: [], changes: [], unapplied: [], entries: [] }
  * indexer's decoding, folding or storage.
  */
 export function createExpectations({ empty }: ModelDefinition, startBlock: number) {
-  const known = new Map<SimBlock, Expected>()
+  const memo = new Map<SimBlock, Expected>()
 
   /** @param block null for the block before the first one of a chain */
   function at(block: SimBlock | null): Expected {
     if (!block || block.number < startBlock) return NOTHING
-    let found = known.get(block)
-    if (!found) {
-      found = block.logs.reduce(apply(block), { ...at(block.parent), entries: [] })
-      known.set(block, found)
+    let expected = memo.get(block)
+    if (!expected) {
+      expected = block.logs.reduce(apply(block), { ...at(block.parent), entries: [] })
+      memo.set(block, expected)
     }
-    return found
+    return expected
   }
 
   const apply =
@@ -72,11 +72,11 @@ export function createExpectations({ empty }: ModelDefinition, startBlock: numbe
     (state: Expected, log: SimLog): Expected => {
       const { spec, logIndex, transactionHash } = log
       const position = { blockNumber: block.number, logIndex }
-      const set = (cause: ExpectedUnapplied['cause']): Expected => ({
+      const unapplied = (cause: ExpectedUnapplied['cause']): Expected => ({
         ...state,
         unapplied: [...state.unapplied, { blockNumber: block.number, cause, log }],
       })
-      if (spec.damage || spec.fits === false) return set('malformed')
+      if (spec.damage || spec.fits === false) return unapplied('malformed')
       const jobId = String(spec.jobId)
       if (spec.creates) {
         const fields: Fields = {
@@ -94,7 +94,7 @@ export function createExpectations({ empty }: ModelDefinition, startBlock: numbe
       }
       const index = state.jobs.findLastIndex((job) => job.jobId === jobId)
       const old = state.jobs[index]
-      if (!old) return set('unknown_job')
+      if (!old) return unapplied('unknown_job')
       const fields = { ...old.fields, ...spec.set }
       const job = { ...old, fields, data: JSON.stringify(fields) }
       const change: ExpectedChange = {
@@ -118,10 +118,10 @@ export function createExpectations({ empty }: ModelDefinition, startBlock: numbe
   function entries(from: SimBlock | null, to: SimBlock | null): ExpectedEntry[] {
     const [fromNumber, toNumber] = [from?.number ?? -1, to?.number ?? -1]
     if (toNumber >= fromNumber) {
-      const told: ExpectedEntry[][] = []
+      const newestFirst: ExpectedEntry[][] = []
       for (let block = to; block && block.number > fromNumber; block = block.parent)
-        told.push(at(block).entries)
-      return told.reverse().flat()
+        newestFirst.push(at(block).entries)
+      return newestFirst.reverse().flat()
     }
     const [before, now] = [at(from), at(to)]
     const removed = before.jobs.filter(({ blockNumber }) => blockNumber > toNumber).reverse()

@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import type { Random } from '../helpers/random.ts'
 
 /** One pending await of a process. `execute` performs the operation, `answer` resolves the await. */
-export interface Gate {
+interface Gate {
   what: string
   executed: boolean
   execute(): Promise<void>

@@ -5,7 +5,7 @@ import { wholeTurn } from './actor.ts'
 import type { ExpectedJob } from './expected.ts'
 import type { Schedule } from './schedules.ts'
 import { CALM } from './source.ts'
-import { hold, type State, same } from './state.ts'
+import { hold, same, type Tables } from './state.ts'
 import type { Stores } from './stores.ts'
 import type { Client } from './subscribers.ts'
 import { createWorld, type World } from './world.ts'
@@ -58,7 +58,7 @@ async function end(world: World): Promise<void> {
     const ended = await wholeTurn(world, world.actors[0], random)
     quiet = 'outcome' in ended && ended.outcome === 'caught-up' ? quiet + 1 : 0
   }
-  const { cursor } = watch.previous as State
+  const { cursor } = watch.previous as Tables
   let target = chain.head
   for (let i = 0; i < schedule.confirmations; i++) target = target.parent ?? target
   hold('the index is the canonical chain', cursor.block_hash === target.hash, () => JSON.stringify(cursor))
@@ -80,7 +80,7 @@ async function end(world: World): Promise<void> {
 /** Checks the lifecycle of one job, as REST returns it. */
 async function assertLifecycle({ store: { db }, definition, watch, chain, random }: World): Promise<void> {
   const { contract } = definition
-  const cursor = (watch.previous as State).cursor
+  const cursor = (watch.previous as Tables).cursor
   const expected = watch.expectations?.at(chain.byHash.get(cursor.block_hash) ?? null)
   same('a job that was never created is not found', await readJob(db, contract, '424242'), null)
   if (!expected || expected.jobs.length === 0) return
@@ -116,7 +116,7 @@ async function drain({ api, random }: World, client: Client): Promise<void> {
 /** Checks that a subscriber that began with the history holds exactly the jobs that match its filter. */
 function assertHeld({ watch }: World, { held, wanted }: Client): void {
   if (!held) return
-  const jobs = (watch.previous as State).jobs.map(([, , , data]) => data)
+  const jobs = (watch.previous as Tables).jobs.map(([, , , data]) => data)
   same(
     'history and stream = jobs',
     [...held.values()].sort(),

@@ -3,7 +3,7 @@ import { ACTIONS, type ActionType } from './actions.ts'
 import type { DefinitionName } from './stores.ts'
 
 /** One action of a schedule, and the seed of its details. */
-export interface Action {
+interface Action {
   type: ActionType
   n: number
 }
@@ -14,7 +14,8 @@ export interface Schedule {
   /** blocks before the index begins; `contractBlock` is the one in which the contract was created */
   history: number
   contractBlock: number
-  finalized: number
+  /** percentage of `history` that is finalized when the index begins */
+  finalizedPercent: number
   startBlock: boolean
   confirmations: number
   finalizedTag: boolean
@@ -46,7 +47,7 @@ export const schedules: fc.Arbitrary<Schedule> = fc.record({
     fc.integer({ min: 13, max: 220 }),
   ),
   contractBlock: fc.nat(3),
-  finalized: fc.nat(100),
+  finalizedPercent: fc.nat(100),
   startBlock: fc.boolean(),
   confirmations: fc.oneof({ weight: 4, arbitrary: fc.constant(0) }, fc.nat(3)),
   finalizedTag: fc.oneof({ weight: 4, arbitrary: fc.constant(true) }, fc.constant(false)),

@@ -12,7 +12,7 @@ import type { Gates } from './gates.ts'
 import { jobRegistryModel } from './jobRegistry.ts'
 
 /** Probabilities, from 0 to 1, of each fault of an answer. */
-export interface Weather {
+interface Weather {
   /** no answer */
   fail: number
   /** the answer of a node that lags or is still on an old branch */

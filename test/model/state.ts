@@ -7,7 +7,7 @@ import { createExpectations, type Expectations, type Expected, hoursOf, totalsOf
 import type { Committed, FeedLine } from './subscribers.ts'
 
 /** Everything the store holds, read in one snapshot. */
-export interface State {
+export interface Tables {
   cursor: {
     revision: number
     start_block: number | null
@@ -30,7 +30,7 @@ export interface State {
 }
 
 /** @param afterId only feed entries after this id are read */
-export async function readState(db: Database, afterId: number): Promise<State> {
+export async function readTables(db: Database, afterId: number): Promise<Tables> {
   const [row] = await db.run(
     `select (select row_to_json(cursor.*) from cursor)::text as cursor,
       (select json_agg(json_build_array(block_number, log_index, job_id, data::text) order by block_number, log_index)
@@ -49,11 +49,11 @@ export async function readState(db: Database, afterId: number): Promise<State> {
     [afterId],
   )
   const read = Object.entries(row ?? {}).map(([name, text]) => [name, text ? JSON.parse(text as string) : []])
-  return Object.fromEntries(read) as State
+  return Object.fromEntries(read) as Tables
 }
 
 /** Empties the database, as if it had just been created. */
-export async function resetState(db: Database, lastId: number): Promise<void> {
+export async function resetTables(db: Database, lastId: number): Promise<void> {
   await db.orm.execute(sql`
     with a as (delete from jobs), b as (delete from changes), c as (delete from unapplied_logs), d as (delete from feed),
       e as (delete from blocks), f as (delete from totals), g as (delete from hours)
@@ -86,7 +86,7 @@ export function same(invariant: string, found: unknown, expected: unknown): void
 export interface Watch {
   definition: ModelDefinition
   chain: SimChain
-  previous: State | undefined
+  previous: Tables | undefined
   /** set when the index begins */
   expectations: Expectations | undefined
   /** JSON of the jobs that a subscriber of all events holds, by creating transaction and id */
@@ -97,7 +97,7 @@ export interface Watch {
 }
 
 /** Checks the store after one step against the chain and against its last state. */
-export function assertState(now: State, watch: Watch): void {
+export function assertState(now: Tables, watch: Watch): void {
   const { cursor } = now
   const { committed, previous, chain } = watch
   hold('the revision grows', !previous || previous.cursor.revision <= cursor.revision, () => 'went back')
@@ -128,7 +128,7 @@ export function assertState(now: State, watch: Watch): void {
   assertFeed({ previous, now, tip, expected }, watch)
 }
 
-function assertRows(now: State, { jobs, changes, unapplied }: Expected, definition: ModelDefinition): void {
+function assertRows(now: Tables, { jobs, changes, unapplied }: Expected, definition: ModelDefinition): void {
   same(
     'jobs = chain',
     now.jobs,
@@ -152,7 +152,7 @@ function assertRows(now: State, { jobs, changes, unapplied }: Expected, definiti
   same('hours = jobs', now.hours, hoursOf(definition, jobs))
 }
 
-function assertLocalChain({ cursor, blocks }: State, chain: SimChain): void {
+function assertLocalChain({ cursor, blocks }: Tables, chain: SimChain): void {
   const tip = chain.byHash.get(cursor.block_hash)
   const start = cursor.start_block as number
   const lowest = Math.max(start - 1, Math.min(cursor.finalized_number, cursor.block_number))
@@ -175,7 +175,7 @@ function assertLocalChain({ cursor, blocks }: State, chain: SimChain): void {
 }
 
 /** Checks that blocks are removed only if some node reported another branch, not if a node merely lacked blocks. */
-function assertRewind(before: State, { cursor }: State, chain: SimChain): void {
+function assertRewind(before: Tables, { cursor }: Tables, chain: SimChain): void {
   const old = chain.byHash.get(before.cursor.block_hash)
   if (!old || cursor.block_number >= old.number) return
   const known = (head: SimBlock) => Math.min(head.number, cursor.block_number + 1)
@@ -190,8 +190,8 @@ function assertRewind(before: State, { cursor }: State, chain: SimChain): void {
 const NO_BLOCK = `0x${'0'.repeat(64)}`
 
 interface Move {
-  previous: State | undefined
-  now: State
+  previous: Tables | undefined
+  now: Tables
   tip: SimBlock | null
   expected: Expected
 }

@@ -5,7 +5,7 @@ import { createChain, type SimChain } from './chain.ts'
 import type { ModelDefinition } from './definition.ts'
 import type { Schedule } from './schedules.ts'
 import { CALM, type Sky } from './source.ts'
-import { assertState, readState, resetState, type State, type Watch } from './state.ts'
+import { assertState, readTables, resetTables, type Tables, type Watch } from './state.ts'
 import type { Store } from './stores.ts'
 import type { Client } from './subscribers.ts'
 import { createTraffic, type Traffic } from './traffic.ts'
@@ -50,10 +50,10 @@ export async function createWorld(store: Store, schedule: Schedule): Promise<Wor
   const traffic = createTraffic(definition, chain)
   for (let i = 0; i < schedule.history; i++)
     chain.mine(chain.head.number + 1 < contractBlock ? [] : traffic.block(random))
-  chain.finalize(Math.max(contractBlock, Math.floor((schedule.history * schedule.finalized) / 100)))
+  chain.finalize(Math.max(contractBlock, Math.floor((schedule.history * schedule.finalizedPercent) / 100)))
   // What schedules leave behind would make each statement of later ones slower.
   if (++store.played % 50 === 0) await db.run('vacuum', [])
-  await resetState(db, FIRST_ID)
+  await resetTables(db, FIRST_ID)
 
   const world: Omit<World, 'actors'> & { actors: Actor[] } = {
     schedule,
@@ -106,8 +106,8 @@ export async function createWorld(store: Store, schedule: Schedule): Promise<Wor
   let looking = Promise.resolve()
   async function lookNow(): Promise<void> {
     const { watch } = world
-    assertState(await readState(db, watch.committed.lastId), watch)
-    const { last_id, block_number, finalized_number } = (watch.previous as State).cursor
+    assertState(await readTables(db, watch.committed.lastId), watch)
+    const { last_id, block_number, finalized_number } = (watch.previous as Tables).cursor
     if (random.chance(0.7))
       world.api.notify({ lastId: last_id, blockNumber: block_number, finalizedNumber: finalized_number })
   }
