@@ -19,7 +19,10 @@ function settingsTable(): string {
   return ['| setting | default | takes |', '| --- | --- | --- |', ...rows].join('\n')
 }
 
-/** Returns the text of .env.example. Required settings are empty; every other one is commented out, with its default. */
+/**
+ * Returns the text of .env.example. Required settings are empty; every other one is commented out, with
+ * its default.
+ */
 export function dotEnvExample(): string {
   const entries = settings.map(
     ({ name, takes, default: fallback, required }) =>

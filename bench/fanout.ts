@@ -12,7 +12,10 @@ import type { Bench, Figure } from './report.ts'
 
 const FLOOR_CHANNEL = 'floor'
 
-/** 100 different filters that all match every event of this bench, so that the number of deliveries stays the same. */
+/**
+ * 100 different filters that all match every event of this bench, so that the number of deliveries stays
+ * the same.
+ */
 const FILTERS = Array.from({ length: 100 }, (_, i) => `?minBudget=${i + 1}`)
 
 /** Measures the delivery of one event to many streams. */
@@ -82,8 +85,8 @@ async function fanoutTo(
 }
 
 /**
- * Rounds measured with one pair of processes. Further rounds start new processes, because the placement on cores and
- * caches affects the result as much as the code does.
+ * Rounds measured with one pair of processes. Further rounds start new processes, because the placement on
+ * cores and caches affects the result as much as the code does.
  */
 const ROUNDS_OF_A_PAIR = 3
 

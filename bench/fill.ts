@@ -8,7 +8,10 @@ import type { TestChain } from '../test/helpers/anvil.ts'
 /** Jobs in one block. */
 const PER_BLOCK = 50
 const CLIENTS = 1_000
-/** Entries of the feed: as many as after a busy hour, and more than the 8,192 that a process loads when it starts. */
+/**
+ * Entries of the feed: as many as after a busy hour, and more than the 8,192 that a process loads when
+ * it starts.
+ */
 const FED = 10_000
 
 /** A job object as the store writes it, for Postgres' format(). */
@@ -49,8 +52,8 @@ export async function headOf(chain: TestChain): Promise<FilledAt> {
 }
 
 /**
- * Fills a new database as an indexer would leave it after `jobs` jobs: with jobs, tallies, feed and cursor. Job i has
- * the strategy i mod 4 and the client i·7919 mod 1,000.
+ * Fills a new database as an indexer would leave it after `jobs` jobs: with jobs, tallies, feed and cursor.
+ * Job i has the strategy i mod 4 and the client i·7919 mod 1,000.
  */
 export async function fillDatabase(url: string, jobs: number, at: FilledAt = noChain): Promise<void> {
   const db = createDatabase(await openPostgres(url, jobRegistry))

@@ -57,8 +57,8 @@ interface Round {
 }
 
 /**
- * The measured queries by page: one for all connections, or one for each. Deep pages begin in the middle of the
- * history.
+ * The measured queries by page: one for all connections, or one for each. Deep pages begin in the middle of
+ * the history.
  */
 function pages(jobs: number): Record<string, Record<string, string>[]> {
   const each = Array.from({ length: CONNECTIONS }, (_, i) => i)
@@ -123,8 +123,8 @@ export async function historyOf(
 }
 
 /**
- * The statement that Jobcast sends for a page. It is captured from Jobcast's own code, so that the floor runs the same
- * one.
+ * The statement that Jobcast sends for a page. It is captured from Jobcast's own code, so that the floor runs
+ * the same one.
  */
 async function statementOf(query: Record<string, string>): Promise<Statement> {
   let statement: Statement | undefined

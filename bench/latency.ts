@@ -82,8 +82,8 @@ async function latencyOfJobcast(chain: TestChain, pg: TestPostgres, blocks: numb
 const WARM_UP = 10
 
 /**
- * Creates each job in one block and funds it in the next. Returns the milliseconds from each block to the stream at
- * `url`.
+ * Creates each job in one block and funds it in the next. Returns the milliseconds from each block to the
+ * stream at `url`.
  */
 export async function measure(chain: TestChain, url: string, blocks: number): Promise<Times> {
   let arrived = (_bytes: Buffer, _at: number) => {}
@@ -91,8 +91,8 @@ export async function measure(chain: TestChain, url: string, blocks: number): Pr
 
   /** Mines a block with the transaction that was sent. Resolves with the frame of its log. */
   async function mine(event: string): Promise<{ frame: string; ms: number }> {
-    // Longer than a delayed ACK (40 ms), which would hold back the node's next small write. Random, so that it is in
-    // step with no timer.
+    // Longer than a delayed ACK (40 ms), which would hold back the node's next small write. Random, so that
+    // it is in step with no timer.
     await new Promise((resolve) => setTimeout(resolve, 60 + Math.random() * 40))
     const receipt = new Promise<{ frame: string; at: number }>((resolve, reject) => {
       const timer = setTimeout(() => reject(new Error(`no ${event} within 10 s`)), 10_000)

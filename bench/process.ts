@@ -9,7 +9,9 @@ import { until } from '../test/helpers/until.ts'
 /** Ticks a second in /proc/PID/stat, by the kernel's ABI. */
 const TICKS = 100
 
-/** Starts Jobcast, as compiled by `npm run build`, in a new process, with limits that the load does not reach. */
+/**
+ * Starts Jobcast, as compiled by `npm run build`, in a new process, with limits that the load does not reach.
+ */
 export function startJobcast(env: Record<string, string>, args = ['start']): Promise<JobcastProcess> {
   return startProcess({
     args,

@@ -35,7 +35,9 @@ export function reached(figure: Figure): boolean | undefined {
   return 'atLeast' in goal ? value >= goal.atLeast : value <= goal.atMost
 }
 
-/** Makes a Markdown table with a line for each figure: medians with their range, and the ratio to the floor. */
+/**
+ * Makes a Markdown table with a line for each figure: medians with their range, and the ratio to the floor.
+ */
 export function table(figures: Figure[]): string {
   const head = ['figure', 'Jobcast', 'floor', 'ratio', 'goal', '']
   const lines = figures.map((figure) => {

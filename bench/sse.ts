@@ -1,6 +1,9 @@
 import { connect, type Socket } from 'node:net'
 
-/** Opens a stream on a bare socket. Calls `onBytes` with everything after the response headers and the first frame. */
+/**
+ * Opens a stream on a bare socket. Calls `onBytes` with everything after the response headers and the
+ * first frame.
+ */
 export function openSse(url: string, onBytes: (bytes: Buffer) => void): Promise<Socket> {
   const { hostname, port, pathname, search, host } = new URL(url)
   return new Promise((resolve, reject) => {

@@ -102,7 +102,8 @@ export async function syncJobcast(chain: FilledChain, pg: TestPostgres): Promise
   await sql.listen(channelOf('public'), (payload) => {
     if (Number(payload.split(' ')[1]) === chain.lastBlock) end = performance.now()
   })
-  // The chain is paused until the process is ready, so that the start of the process is not measured, as with the floor.
+  // The chain is paused until the process is ready, so that the start of the process is not measured, as with
+  // the floor.
   chain.kill('SIGSTOP')
   const jobcast = await startJobcast({
     RPC_URL: chain.url,

@@ -1,5 +1,6 @@
-// Forwards each job and each change of a job to a webhook, in order and at least once, across restarts of this script, the
-// server and the hook. After an absence longer than FEED_RETENTION, only new jobs are forwarded.
+// Forwards each job and each change of a job to a webhook, in order and at least once, across restarts
+// of this script, the server and the hook. After an absence longer than FEED_RETENTION, only new jobs
+// are forwarded.
 //
 //   node examples/webhook.mjs http://localhost:3000 https://example.com/hook position.json
 //
@@ -30,8 +31,8 @@ async function save(lastEventId, blockNumber) {
   await rename(`${file}.new`, file)
 }
 
-// Repeats the request until the hook answers 2xx. The position moves only then, so each event is delivered at least
-// once. The hook may receive an event twice; the key is then the same.
+// Repeats the request until the hook answers 2xx. The position moves only then, so each event is delivered at
+// least once. The hook may receive an event twice; the key is then the same.
 async function forward(type, job, id) {
   const key = `${type}:${id}:${job.jobId}:${job.creationTxHash}`
   for (let wait = 500; !stop.signal.aborted; wait = Math.min(wait * 2, 60_000)) {
@@ -60,16 +61,17 @@ try {
       await forward(event.type, event.data, event.id)
       await save(event.id, event.data.blockNumber)
     } else if (event.type !== 'unavailable') {
-      // A gap: the server no longer keeps the events since the position. The jobs created since then are read from the
-      // history, beginning 256 blocks earlier, because a reorg may have moved some. This script misses removals and
-      // changes of older jobs in the gap; `follow` and `mirror` find them.
+      // A gap: the server no longer keeps the events since the position. The jobs created since then are read
+      // from the history, beginning 256 blocks earlier, because a reorg may have moved some. This script
+      // misses removals and changes of older jobs in the gap; `follow` and `mirror` find them.
       if (event.data.resumed === false && position.blockNumber !== undefined) {
         const fromBlock = BigInt(position.blockNumber) - 256n
         const gap = { fromBlock: fromBlock > 0n ? fromBlock : 0n, order: 'asc', signal: stop.signal }
         for await (const job of history(url, gap))
           await forward('job_created', job, `block-${job.blockNumber}`)
       }
-      // Also after a ping: if no job changes for hours, the position must stay within the events that the server keeps.
+      // Also after a ping: if no job changes for hours, the position must stay within the events that the
+      // server keeps.
       await save(event.id, event.data.blockNumber)
     }
   }

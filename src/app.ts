@@ -20,16 +20,17 @@ export interface App {
   /** base URL of the server */
   url: string
   /**
-   * Ends streams and requests, waits for the indexer's step, and closes the database. Later calls return the promise of the
-   * first.
+   * Ends streams and requests, waits for the indexer's step, and closes the database. Later calls return the
+   * promise of the first.
    */
   close(): Promise<void>
 }
 
 /**
  * Starts the rooms that the configured role needs, and connects them.
- * @throws ConfigError, DefinitionError or DatabaseError, or the error of listening, for example if the port is taken. Other
- * failures, such as an RPC or a Postgres that does not answer, are retried while the app runs.
+ * @throws ConfigError, DefinitionError or DatabaseError, or the error of listening, for example if the
+ * port is taken. Other failures, such as an RPC or a Postgres that does not answer, are retried while the
+ * app runs.
  */
 export async function createApp(config: Config, log: Logger): Promise<App> {
   const metrics = createMetrics(version)

@@ -15,8 +15,8 @@ interface IndexGauges {
 }
 
 /**
- * Registers the gauges of the index and the feed. One scrape reads the state once for all of them. If the database does not
- * answer, they keep the values of the last state that was read.
+ * Registers the gauges of the index and the feed. One scrape reads the state once for all of them. If the
+ * database does not answer, they keep the values of the last state that was read.
  */
 export function observeIndex(
   registry: Registry,

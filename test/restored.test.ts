@@ -99,7 +99,10 @@ const idsOf = (stream: Stream) => stream.of('job_created').map(({ id }) => Numbe
 const jobsOf = (stream: Stream) => stream.of('job_created').map(({ data }) => data.jobId)
 const resumed = async (stream: Stream) => (await stream.connected).data.resumed
 
-/** Creates jobs in one block each. Resolves with the ids of their events once a subscriber has received all of them. */
+/**
+ * Creates jobs in one block each. Resolves with the ids of their events once a subscriber has received all
+ * of them.
+ */
 async function createJobs(process: JobcastProcess, count: number): Promise<number[]> {
   const stream = subscribe(process)
   await stream.connected
@@ -110,8 +113,8 @@ async function createJobs(process: JobcastProcess, count: number): Promise<numbe
 }
 
 /**
- * Expects that a lost id is answered as a gap, that a kept id is resumed, and that lost jobs are indexed again with
- * greater ids.
+ * Expects that a lost id is answered as a gap, that a kept id is resumed, and that lost jobs are indexed
+ * again with greater ids.
  */
 async function expectHonest(process: JobcastProcess, kept: number[], lost: number[]): Promise<void> {
   const newest = lost.at(-1) as number

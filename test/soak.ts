@@ -6,15 +6,18 @@ import { schedules } from './model/schedules.ts'
 import { openStores, type Stores } from './model/stores.ts'
 
 /**
- * Plays random schedules of the model: `npm run soak -- --count 50000`. A failure is shrunk and printed with the line that
- * replays it: `npm run soak -- --seed S --path P`.
+ * Plays random schedules of the model: `npm run soak -- --count 50000`. A failure is shrunk and printed with
+ * the line that replays it: `npm run soak -- --seed S --path P`.
  */
 const { values } = parseArgs({
   options: {
     count: { type: 'string', default: '10000' },
     seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
     path: { type: 'string' },
-    /** schedules played at the same time, each on databases of its own: one waits for Postgres while another computes */
+    /**
+     * schedules played at the same time, each on databases of its own: one waits for Postgres while
+     * another computes
+     */
     lanes: { type: 'string', default: '3' },
     /** prints one line of JSON and does not shrink a failure */
     json: { type: 'boolean', default: false },

@@ -1,7 +1,10 @@
 import { parseArgs } from 'node:util'
 import { runKillRounds } from './real/killRounds.ts'
 
-/** `npm run soak:kill -- --rounds 50`: kills the two built processes at random moments under load; it builds first. */
+/**
+ * `npm run soak:kill -- --rounds 50`: kills the two built processes at random moments under load; it
+ * builds first.
+ */
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '50' },

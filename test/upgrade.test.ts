@@ -5,7 +5,8 @@ import { unreachable } from './helpers/service.ts'
 import { createSharedDatabase } from './helpers/sharedPostgres.ts'
 
 /**
- * Creates a database as another version would have left it. `journal` creates its table of migrations, if it has one.
+ * Creates a database as another version would have left it. `journal` creates its table of migrations, if it
+ * has one.
  */
 async function databaseOf(journal: string): Promise<string> {
   const url = await createSharedDatabase()

@@ -1,7 +1,7 @@
 /**
- * Floor of the history: fastify and postgres.js send the JSON of the jobs as Postgres returns it. The statement is the
- * one that Jobcast sends for the same page, with fixed parameters, and prepared if Jobcast prepares it. No validation,
- * no filters, no CORS, no security headers, no limits.
+ * Floor of the history: fastify and postgres.js send the JSON of the jobs as Postgres returns it. The
+ * statement is the one that Jobcast sends for the same page, with fixed parameters, and prepared if Jobcast
+ * prepares it. No validation, no filters, no CORS, no security headers, no limits.
  */
 import fastify from 'fastify'
 import postgres from 'postgres'

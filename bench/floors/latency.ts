@@ -1,7 +1,7 @@
 /**
- * Floor of the latency: WebSocket `newHeads` → `eth_getLogs` by the block's hash → durable insert or update → one SSE
- * write. No cursor, no check of the parent or the logs, no reorgs, one table, one client at a time. Needs
- * `--experimental-websocket`.
+ * Floor of the latency: WebSocket `newHeads` → `eth_getLogs` by the block's hash → durable insert or update →
+ * one SSE write. No cursor, no check of the parent or the logs, no reorgs, one table, one client at a time.
+ * Needs `--experimental-websocket`.
  */
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'

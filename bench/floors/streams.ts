@@ -1,6 +1,7 @@
 /**
- * Floor of the fan-out: `node:http`, and one shared, chunk-encoded Buffer that a loop writes to every raw socket. The
- * NOTIFY payload carries the event's data. No resume, no filters, no limits, and slow clients stay connected.
+ * Floor of the fan-out: `node:http`, and one shared, chunk-encoded Buffer that a loop writes to every raw
+ * socket. The NOTIFY payload carries the event's data. No resume, no filters, no limits, and slow clients
+ * stay connected.
  */
 import { createServer } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'

@@ -1,7 +1,8 @@
 /**
- * Floor of the first sync: raw `eth_getLogs` by block range and a decoder of the fixed layout. The next range is
- * fetched while the last one is written. Each range is one insert, by rows or, which is faster, by columns. One table
- * with a primary key and a row for each log; no cursor, no checks, no headers, no jobs composed of several logs.
+ * Floor of the first sync: raw `eth_getLogs` by block range and a decoder of the fixed layout. The next range
+ * is fetched while the last one is written. Each range is one insert, by rows or, which is faster, by
+ * columns. One table with a primary key and a row for each log; no cursor, no checks, no headers, no jobs
+ * composed of several logs.
  */
 import postgres from 'postgres'
 import { encodeEventTopics } from 'viem'

@@ -1,6 +1,6 @@
 /**
- * Floor of the first sync, as viem's users would write it: a loop of `getLogs` with viem's decoder and an insert, one
- * after the other.
+ * Floor of the first sync, as viem's users would write it: a loop of `getLogs` with viem's decoder and an
+ * insert, one after the other.
  */
 import postgres from 'postgres'
 import { createPublicClient, getAbiItem, http } from 'viem'

@@ -1,6 +1,6 @@
 /**
- * One address that sends bursts of hundreds of queries. A burst begins when the last one is answered, at most once a
- * second.
+ * One address that sends bursts of hundreds of queries. A burst begins when the last one is answered, at most
+ * once a second.
  */
 import { connect } from 'node:net'
 import { answer } from '../child.ts'

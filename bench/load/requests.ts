@@ -1,6 +1,6 @@
 /**
- * HTTP load: keep-alive connections, each from an address of its own, as clients have. Each sends its next request when it has the
- * answer, or after a pause.
+ * HTTP load: keep-alive connections, each from an address of its own, as clients have. Each sends its next
+ * request when it has the answer, or after a pause.
  */
 import { connect } from 'node:net'
 import { answer } from '../child.ts'

@@ -34,7 +34,8 @@ async function open({ url, streams, queries = [''] }: StreamLoad): Promise<void>
 }
 
 /**
- * Called before an event is committed: expects `count` receipts. Throws if receipts of the last event are left over.
+ * Called before an event is committed: expects `count` receipts. Throws if receipts of the last event are
+ * left over.
  */
 function arm(count: number): void {
   if (times.length > 0) throw new Error(`${times.length} events more than there are streams`)

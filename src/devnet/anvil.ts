@@ -33,9 +33,10 @@ export class AnvilError extends Error {
 }
 
 /**
- * Starts anvil and waits until it answers. It ends with this process (see {@link endWithParent}). A Ctrl-C on the terminal
- * does not reach it, so that this process can first close what uses the chain.
- * @throws AnvilError if the package is not installed, if the port is taken, or with anvil's own output if it does not start
+ * Starts anvil and waits until it answers. It ends with this process (see {@link endWithParent}). A Ctrl-C on
+ * the terminal does not reach it, so that this process can first close what uses the chain.
+ * @throws AnvilError if the package is not installed, if the port is taken, or with anvil's own output if it
+ * does not start
  */
 export async function startAnvil({ port = 0, args = [] }: AnvilOptions = {}): Promise<Anvil> {
   const binary = anvilBinary()
@@ -78,7 +79,9 @@ export async function startAnvil({ port = 0, args = [] }: AnvilOptions = {}): Pr
   }
 }
 
-/** Path of the binary in the package for this platform. The `anvil` command of npm would start four processes. */
+/**
+ * Path of the binary in the package for this platform. The `anvil` command of npm would start four processes.
+ */
 function anvilBinary(): string {
   const arch = process.arch === 'x64' ? 'amd64' : process.arch
   const name = process.platform === 'win32' ? 'anvil.exe' : 'anvil'

@@ -19,7 +19,9 @@ import {
   withRetry,
 } from 'viem'
 
-/** Anvil's dev accounts. They are funded and unlocked: the node signs their transactions and sets the nonces. */
+/**
+ * Anvil's dev accounts. They are funded and unlocked: the node signs their transactions and sets the nonces.
+ */
 export const devAccounts = [
   '0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266',
   '0x70997970C51812dc3A010C7d01b50e0d17dc79C8',
@@ -57,8 +59,8 @@ export class RevertedError extends Error {
 }
 
 /**
- * Creates a client that reads, and sends transactions as the first dev account. It uses HTTP even for a ws URL, so there is no
- * connection to close.
+ * Creates a client that reads, and sends transactions as the first dev account. It uses HTTP even for a ws
+ * URL, so there is no connection to close.
  */
 export function devClient(url: string): DevClient {
   return createWalletClient({
@@ -118,8 +120,8 @@ interface Transaction {
 const lastSent = new WeakMap<DevClient, Promise<unknown>>()
 
 /**
- * Sends a transaction after all earlier ones of the client. Anvil gives two transactions that arrive together the same nonce,
- * and rejects the second.
+ * Sends a transaction after all earlier ones of the client. Anvil gives two transactions that arrive together
+ * the same nonce, and rejects the second.
  */
 export function sendTransaction(
   client: DevClient,
@@ -138,7 +140,8 @@ export function sendTransaction(
  * @throws viem's TransactionReceiptNotFoundError if the node dropped it, or did not mine it within a minute
  */
 export async function succeeded(client: DevClient, hash: Hex): Promise<TransactionReceipt> {
-  // viem's waitForTransactionReceipt asks once a block, but anvil publishes a block a moment before its receipts.
+  // viem's waitForTransactionReceipt asks once a block, but anvil publishes a block a moment before
+  // its receipts.
   const receipt = await withRetry(() => client.getTransactionReceipt({ hash }), {
     delay: ({ count }) => Math.min(1 + count, 50),
     retryCount: 1_200,

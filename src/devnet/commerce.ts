@@ -40,8 +40,8 @@ interface CreatedCommerceJob extends Mined {
 const WEEK_SECONDS = 7 * 86_400
 
 /**
- * More gas than any function uses. Without a limit, anvil estimates one, and a call that would revert fails at the estimate:
- * no transaction is mined.
+ * More gas than any function uses. Without a limit, anvil estimates one, and a call that would revert fails
+ * at the estimate: no transaction is mined.
  */
 const GAS = 1_000_000n
 

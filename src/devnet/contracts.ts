@@ -26,8 +26,8 @@ export async function deployMarket(
 }
 
 /**
- * Deploys a contract on a chain with anvil's dev accounts, and runs its market until the signal aborts. Rejects only if the
- * contract cannot be deployed.
+ * Deploys a contract on a chain with anvil's dev accounts, and runs its market until the signal aborts.
+ * Rejects only if the contract cannot be deployed.
  */
 export async function generate({
   url,

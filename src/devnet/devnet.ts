@@ -13,8 +13,8 @@ const PAST_SECONDS = 3_600
 /** Ports above the preferred one that are tried before any free one is taken. */
 const PORT_ATTEMPTS = 100
 /**
- * Number of old states that anvil keeps. If it kept all, a devnet that runs for days would fill the disk. All blocks and logs
- * are kept.
+ * Number of old states that anvil keeps. If it kept all, a devnet that runs for days would fill the disk. All
+ * blocks and logs are kept.
  */
 const KEPT_STATES = 256
 
@@ -43,10 +43,10 @@ export interface Devnet {
 }
 
 /**
- * Starts a complete Jobcast on this machine: a local chain with a contract and an hour of past jobs, Jobcast on a new
- * database, and a market that creates a job every few seconds and moves each through its statuses. Several devnets can
- * run side by side: ports in use are skipped. If the process ends without `close()`, the chain and the folder are
- * removed too.
+ * Starts a complete Jobcast on this machine: a local chain with a contract and an hour of past jobs, Jobcast
+ * on a new database, and a market that creates a job every few seconds and moves each through its statuses.
+ * Several devnets can run side by side: ports in use are skipped. If the process ends without `close()`, the
+ * chain and the folder are removed too.
  */
 export async function startDevnet({
   start,

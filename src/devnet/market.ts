@@ -52,21 +52,21 @@ interface MarketOptions {
 }
 
 /**
- * The shortest and the longest time between two steps of a job, in multiples of the time between two new jobs. Most
- * jobs are open for two or three steps, so about ten jobs are open at any time.
+ * The shortest and the longest time between two steps of a job, in multiples of the time between two new
+ * jobs. Most jobs are open for two or three steps, so about ten jobs are open at any time.
  */
 const STEP_PACES = [1, 5] as const
 
 /**
- * The shortest lifetime of a job that expires. Block times are whole seconds, and the job must be mined before it
- * expires.
+ * The shortest lifetime of a job that expires. Block times are whole seconds, and the job must be mined
+ * before it expires.
  */
 const LEAST_LIFETIME_MS = 3_000
 
 /**
- * Creates a job every `everyMs` and takes each through a random way, until the signal aborts. If the chain fails, the
- * failure is logged once and the action is repeated at the same pace. Resolves when the last transaction has ended;
- * never rejects.
+ * Creates a job every `everyMs` and takes each through a random way, until the signal aborts. If the chain
+ * fails, the failure is logged once and the action is repeated at the same pace. Resolves when the last
+ * transaction has ended; never rejects.
  */
 export async function runMarket({ market, everyMs, signal, log = () => {}, runs = [] }: MarketOptions) {
   // Each job listens for the abort. Node would report dozens of listeners as a leak.
@@ -127,7 +127,8 @@ export async function startRun(
     lifetime = Math.floor(lifetimeMs / 1000)
   }
   const job = await market.createJob(way, lifetime)
-  // The clock is read after the creation. With an earlier time, the claim of an expired job could be sent too early.
+  // The clock is read after the creation. With an earlier time, the claim of an expired job could be sent
+  // too early.
   let at = from ?? Date.now()
   const todo = steps.map(({ step, wait }) => {
     at += wait
@@ -141,7 +142,10 @@ export function randomWay(ways: readonly Way[]): Way {
   return randomOf(ways.flatMap((way) => Array<Way>(way.weight).fill(way)))
 }
 
-/** A reverted step is not repeated: either it succeeded before and the answer was lost, or it can never succeed. */
+/**
+ * A reverted step is not repeated: either it succeeded before and the answer was lost, or it can
+ * never succeed.
+ */
 function ignoreReverted(error: unknown): void {
   if (!(error instanceof RevertedError)) throw error
 }

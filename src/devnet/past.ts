@@ -2,8 +2,8 @@ import { anvilCall, type DevClient } from './client.ts'
 import { type Market, type Run, randomWay, startRun } from './market.ts'
 
 /**
- * One job every 90 s in an hour. Between two steps of a job are 0.5 to 2.5 of these intervals, so jobs have reached every end and
- * about 5 are still open.
+ * One job every 90 s in an hour. Between two steps of a job are 0.5 to 2.5 of these intervals, so jobs have
+ * reached every end and about 5 are still open.
  */
 const JOBS = 40
 
@@ -15,8 +15,8 @@ interface PastOptions {
 }
 
 /**
- * Creates jobs at even intervals in the past, takes their steps, and sets the chain's time to the present. Every way is taken
- * at least once. Resolves with the jobs that have steps left.
+ * Creates jobs at even intervals in the past, takes their steps, and sets the chain's time to the present.
+ * Every way is taken at least once. Resolves with the jobs that have steps left.
  */
 export async function createPast({ client, market, seconds }: PastOptions): Promise<Run[]> {
   const now = Date.now()

@@ -80,7 +80,8 @@ export function sendChange<Name extends RegistryChange>(
 }
 
 /**
- * Changes a job and waits until the transaction is mined. The contract checks nothing: it accepts any change of any id.
+ * Changes a job and waits until the transaction is mined. The contract checks nothing: it accepts any change
+ * of any id.
  * @example await changeJob(client, address, 'fund', [jobId, clientId, amount])
  */
 export async function changeJob<Name extends RegistryChange>(

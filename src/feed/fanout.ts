@@ -6,7 +6,10 @@ import { createSubscribers, type NewSubscriber, type Subscriber } from './subscr
 import { type SweepOptions, startSweeps } from './sweep.ts'
 import { createWalk, resume, resumeAll, write } from './walk.ts'
 
-/** Bytes written to a subscriber at a time. A socket buffers at least as many before `write` returns false: 16 kB on Node 20. */
+/**
+ * Bytes written to a subscriber at a time. A socket buffers at least as many before `write` returns false: 16
+ * kB on Node 20.
+ */
 const BATCH_BYTES = 16 * 1024
 
 interface FanoutOptions extends Omit<SweepOptions, 'onStalled'> {
@@ -16,8 +19,8 @@ interface FanoutOptions extends Omit<SweepOptions, 'onStalled'> {
 }
 
 /**
- * Sends the feed to all subscribers, each from its own position. A slow client costs a position and its socket's buffer, and does
- * not delay others: it continues from its position when its socket has drained.
+ * Sends the feed to all subscribers, each from its own position. A slow client costs a position and its
+ * socket's buffer, and does not delay others: it continues from its position when its socket has drained.
  */
 export function createFanout(
   feed: Feed,

@@ -9,8 +9,8 @@ import { type FeedStore, type Indexed, indexedOf } from './store.ts'
 import { countAfter, eventsAfter } from './tail.ts'
 
 /**
- * Events kept in memory at least; at most 1.5 times as many. They take 8 to 12 MB, and are enough for the clients that reconnect
- * after a restart.
+ * Events kept in memory at least; at most 1.5 times as many. They take 8 to 12 MB, and are enough for the
+ * clients that reconnect after a restart.
  */
 const TAIL_EVENTS = 8_192
 /** Entries read from the store by one query: about 1 MB. */
@@ -32,19 +32,26 @@ export interface Feed {
   countAfter(id: number): number
   /**
    * Reads at most `limit` events after an id from the store.
-   * @returns null if no event follows the id, if the store no longer has all of them, or if the id is not of this feed
+   * @returns null if no event follows the id, if the store no longer has all of them, or if the id is not of
+   * this feed
    */
   stored(id: number, limit: number): Promise<FeedEvent[] | null>
-  /** Reads new events from the store, in case another process is ahead of this one. Concurrent calls share one read. */
+  /**
+   * Reads new events from the store, in case another process is ahead of this one. Concurrent calls share
+   * one read.
+   */
   refresh(): Promise<void>
   watch(watcher: FeedWatcher): void
-  /** Stops the poll. Commits that are notified are still read, until the database is closed. The events in memory stay. */
+  /**
+   * Stops the poll. Commits that are notified are still read, until the database is closed. The events in
+   * memory stay.
+   */
   close(): void
 }
 
 /**
- * Keeps the newest events of the feed in memory. It reads the store when a commit is notified, and about once a second in case a
- * notification is lost.
+ * Keeps the newest events of the feed in memory. It reads the store when a commit is notified, and about once
+ * a second in case a notification is lost.
  */
 export function openFeed(
   store: FeedStore,
@@ -103,7 +110,10 @@ export function openFeed(
   }
 }
 
-/** Returns a function that runs a read of the store. It logs the first of several failures, and the first success after them. */
+/**
+ * Returns a function that runs a read of the store. It logs the first of several failures, and the first
+ * success after them.
+ */
 function logFailures(log: Logger, closed: AbortSignal): (read: () => Promise<void>) => Promise<void> {
   let failing = false
   return async (read) => {

@@ -1,11 +1,14 @@
 /**
- * Encodes frames of Server-Sent Events (WHATWG HTML, section 9.2.6 "Interpreting an event stream") and the HTTP/1.1 chunks that
- * carry them (RFC 9112, section 7.1).
+ * Encodes frames of Server-Sent Events (WHATWG HTML, section 9.2.6 "Interpreting an event stream") and the
+ * HTTP/1.1 chunks that carry them (RFC 9112, section 7.1).
  */
 
 interface Frame {
   event?: string
-  /** any text; each line is sent as a separate `data:` field, so no text can end the frame or begin another field */
+  /**
+   * any text; each line is sent as a separate `data:` field, so no text can end the frame or begin
+   * another field
+   */
   data?: string
   id?: number
   /** milliseconds before the client reconnects */
@@ -22,7 +25,10 @@ export function encodeFrame({ event, data, id, retry }: Frame): string {
   return `${text}\n`
 }
 
-/** Encodes a text as one HTTP/1.1 chunk. It is encoded once for all clients; node:http would encode it for each of them. */
+/**
+ * Encodes a text as one HTTP/1.1 chunk. It is encoded once for all clients; node:http would encode it for
+ * each of them.
+ */
 export function encodeChunk(text: string): Buffer {
   return Buffer.from(`${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`)
 }

@@ -10,7 +10,8 @@ const MAX_READERS = 2
 const RETRY_READ_MS = 1_000
 
 /**
- * Returns a function that queues a subscriber whose position is no longer in memory. The subscriber then gets a page from the store.
+ * Returns a function that queues a subscriber whose position is no longer in memory. The subscriber then gets
+ * a page from the store.
  * @param onPruned called if the store no longer keeps all events after the position
  */
 export function createPageReader(

@@ -7,14 +7,15 @@ export interface FeedWatcher {
   /** Called when there are new events. */
   onChange(): void
   /**
-   * Called when entries after the newest one in memory are missing in the store: it was rebuilt or restored, or pruned meanwhile.
+   * Called when entries after the newest one in memory are missing in the store: it was rebuilt or restored,
+   * or pruned meanwhile.
    */
   onRebuilt(): void
 }
 
 /**
- * State of the reads from the store into the tail. Calls of the functions below must not overlap, because each acts on what it
- * read.
+ * State of the reads from the store into the tail. Calls of the functions below must not overlap, because
+ * each acts on what it read.
  */
 export interface FeedReader {
   store: FeedStore

@@ -23,7 +23,10 @@ export interface Indexed {
   finalizedNumber: number
 }
 
-/** Returns these two blocks of a state or commit as clients get them: 0 while unknown, and none above the block indexed last. */
+/**
+ * Returns these two blocks of a state or commit as clients get them: 0 while unknown, and none above the
+ * block indexed last.
+ */
 export function indexedOf({
   blockNumber,
   finalizedNumber,

@@ -7,9 +7,15 @@ export interface Subscriber {
   group: FilterGroup
   /** id of the newest event that was written to it or filtered out */
   position: number
-  /** performance.now() when its socket became full, or when its client was last seen to read bytes; 0 while it is not full */
+  /**
+   * performance.now() when its socket became full, or when its client was last seen to read bytes; 0 while it
+   * is not full
+   */
   noProgressSince: number
-  /** bytes that its client had not acknowledged at the last check; undefined before the first check after the socket became full */
+  /**
+   * bytes that its client had not acknowledged at the last check; undefined before the first check after the
+   * socket became full
+   */
   unsent: number | undefined
   /** performance.now() of the last write */
   wroteAt: number

@@ -6,8 +6,8 @@ import { connectionKey, readUnsent } from './unsent.ts'
 import { flushCounts, isSliceOver, nextSlice, type Walk, write } from './walk.ts'
 
 /**
- * Number of checks of full sockets within `stallMs`. They are few, because reading the kernel's table takes 5 ms of CPU for 1,000
- * connections.
+ * Number of checks of full sockets within `stallMs`. They are few, because reading the kernel's table takes 5
+ * ms of CPU for 1,000 connections.
  */
 const CHECKS_PER_LIMIT = 8
 
@@ -42,7 +42,10 @@ export function startSweeps(walk: Walk, { keepaliveMs, stallMs, onStalled }: Swe
     await check(full)
   }
 
-  /** Reports the subscribers whose clients made no progress within the limit. A client that reads slowly makes progress. */
+  /**
+   * Reports the subscribers whose clients made no progress within the limit. A client that reads slowly
+   * makes progress.
+   */
   async function check(full: Subscriber[]): Promise<void> {
     const unsent = await readUnsent()
     const now = performance.now()
@@ -61,8 +64,9 @@ export function startSweeps(walk: Walk, { keepaliveMs, stallMs, onStalled }: Swe
 }
 
 /**
- * Returns a function that builds the ping for a position, once for all streams at it. Its id is the position of the stream, not
- * the feed's last id: otherwise a client could resume after events that it has not received.
+ * Returns a function that builds the ping for a position, once for all streams at it. Its id is the
+ * position of the stream, not the feed's last id: otherwise a client could resume after events that it has
+ * not received.
  */
 function createPings(feed: Feed): (position: number, chunked: boolean) => Buffer {
   const { blockNumber, finalizedNumber } = feed.indexed()

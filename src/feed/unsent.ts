@@ -2,14 +2,17 @@ import { readFile } from 'node:fs/promises'
 import type { Socket } from 'node:net'
 
 const TCP_TABLES = ['/proc/net/tcp', '/proc/net/tcp6']
-/** Captures the local port, the last 4 bytes of the remote address, the remote port and the bytes in the send queue, all in hex. */
+/**
+ * Captures the local port, the last 4 bytes of the remote address, the remote port and the bytes in the send
+ * queue, all in hex.
+ */
 const TCP_ROW =
   /^ *\d+: [0-9A-F]+:([0-9A-F]{4}) [0-9A-F]*([0-9A-F]{8}):([0-9A-F]{4}) [0-9A-F]{2} ([0-9A-F]{8}):/gm
 
 /**
- * Reads from the kernel's tables how many bytes the client of each TCP connection has not acknowledged. Node does not show
- * whether a slow client makes progress: the kernel reports a socket as writable only when a third of its send buffer is free, which
- * took 58 s for a client that read 20 kB/s.
+ * Reads from the kernel's tables how many bytes the client of each TCP connection has not acknowledged. Node
+ * does not show whether a slow client makes progress: the kernel reports a socket as writable only when a
+ * third of its send buffer is free, which took 58 s for a client that read 20 kB/s.
  * @returns bytes by `connectionKey`; empty on systems other than Linux
  */
 export async function readUnsent(): Promise<Map<string, number>> {
@@ -24,8 +27,8 @@ export async function readUnsent(): Promise<Map<string, number>> {
 }
 
 /**
- * Returns the key of a socket's connection: its ports and the last 4 bytes of the remote address, which IPv4 and IPv6 both
- * have.
+ * Returns the key of a socket's connection: its ports and the last 4 bytes of the remote address, which IPv4
+ * and IPv6 both have.
  */
 export function connectionKey({ localPort = 0, remoteAddress = '', remotePort = 0 }: Socket): string {
   // The kernel prints each 32 bits of an address with the least significant byte first.

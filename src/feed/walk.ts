@@ -4,7 +4,10 @@ import { type Batch, buildBatch, type FilterGroup } from './batch.ts'
 import type { Feed } from './feed.ts'
 import type { Subscriber } from './subscribers.ts'
 
-/** Milliseconds after which a loop over subscribers yields to the event loop. REST must not wait for 10,000 writes. */
+/**
+ * Milliseconds after which a loop over subscribers yields to the event loop. REST must not wait for
+ * 10,000 writes.
+ */
 const SLICE_MS = 1
 /** Events that are read from the tail for one batch. */
 const BATCH_EVENTS = 500
@@ -19,8 +22,8 @@ export interface Walk {
   /** Called for a subscriber whose position is no longer in memory. */
   onMiss(subscriber: Subscriber): void
   /**
-   * The subscribers to visit; one that is no longer `queued` is skipped. It is an array with a flag, because a Set would grow and
-   * shrink with every event, which costs 3 % of a delivery.
+   * The subscribers to visit; one that is no longer `queued` is skipped. It is an array with a flag, because
+   * a Set would grow and shrink with every event, which costs 3 % of a delivery.
    */
   queue: Subscriber[]
   walking: boolean
@@ -28,7 +31,10 @@ export interface Walk {
   batches: Map<FilterGroup, Batch>
   /** performance.now() at the beginning of the current slice */
   now: number
-  /** events and bytes written since the last flushCounts(): a metric for each delivery would cost as much as some deliveries */
+  /**
+   * events and bytes written since the last flushCounts(): a metric for each delivery would cost as much as
+   * some deliveries
+   */
   events: number
   bytes: number
 }
@@ -53,8 +59,8 @@ export function resumeAll(walk: Walk): void {
 }
 
 /**
- * Queues a subscriber for the next walk. If its socket is full or it waits for a page, it is resumed later, when that has
- * ended.
+ * Queues a subscriber for the next walk. If its socket is full or it waits for a page, it is resumed later,
+ * when that has ended.
  */
 function enqueue({ queue }: Walk, subscriber: Subscriber): void {
   if (subscriber.queued || subscriber.waiting || subscriber.noProgressSince > 0) return
@@ -67,7 +73,8 @@ export async function startWalk(walk: Walk): Promise<void> {
   if (walk.walking) return
   walk.walking = true
   while (walk.queue.length > 0) {
-    // Each round runs in a new tick. Otherwise a subscriber whose socket drains at once would be served again and again.
+    // Each round runs in a new tick. Otherwise a subscriber whose socket drains at once would be served again
+    // and again.
     await nextSlice(walk)
     const { queue } = walk
     walk.queue = []

@@ -42,7 +42,10 @@ export async function begin(
   })
 }
 
-/** Reads the block below the first one to index. Below genesis it is block -1, with the hash that genesis names as its parent. */
+/**
+ * Reads the block below the first one to index. Below genesis it is block -1, with the hash that genesis
+ * names as its parent.
+ */
 async function blockBefore(source: Source, first: number, head: Header) {
   if (first === 0) return { number: -1, hash: NO_BLOCK, timestamp: '0' }
   const header = await source.header(first - 1)

@@ -17,7 +17,10 @@ import { assertSameSetup, chainOf } from './setup.ts'
 /** Blocks above `finalized` that one step indexes at most while it catches up. */
 const HEAD_BLOCKS = 64
 
-/** State that the indexer of one process keeps between steps. It only saves requests: without it, the next step is right too. */
+/**
+ * State that the indexer of one process keeps between steps. It only saves requests: without it, the next
+ * step is right too.
+ */
 interface Converging extends Indexing {
   takeRange: TakeRange
   logsOf(headers: Headers): Promise<HeadBlocks>
@@ -90,15 +93,16 @@ function advance(ix: Converging, from: StepStart): Promise<Outcome> {
   const target = head.number - ix.confirmations
   const next = cursor.blockNumber + 1
   if (target < next) return compareTip(ix, cursor, head, target)
-  // Either all logs of a step become feed entries or none, so no step crosses the block at which the feed begins.
+  // Either all logs of a step become feed entries or none, so no step crosses the block at which the
+  // feed begins.
   const limit = cursor.silent ? Math.min(target, Math.max(next, cursor.feedFromBlock)) : target
   const final = Math.min(limit, finalized)
   return next < final ? indexFinalized(ix, from, final) : indexHead(ix, from, limit)
 }
 
 /**
- * Handles a target that is not above the cursor. Either the local chain has it, or the node lags, or a branch that is not longer
- * won.
+ * Handles a target that is not above the cursor. Either the local chain has it, or the node lags, or a branch
+ * that is not longer won.
  */
 async function compareTip(ix: Converging, cursor: Cursor, head: Header, target: number): Promise<Outcome> {
   if (target < 0) return 'caught-up'
@@ -117,7 +121,10 @@ async function indexFinalized(ix: Converging, from: StepStart, limit: number): P
   return commit(ix, from, [last], logs)
 }
 
-/** Indexes blocks above `finalized`: headers first, each the child of the one before, then the logs of exactly these blocks. */
+/**
+ * Indexes blocks above `finalized`: headers first, each the child of the one before, then the logs of exactly
+ * these blocks.
+ */
 async function indexHead(ix: Converging, from: StepStart, limit: number): Promise<Outcome> {
   const { cursor, head } = from
   const to = Math.min(limit, cursor.blockNumber + HEAD_BLOCKS)

@@ -5,7 +5,8 @@ import { checkLogs, decodeLogs, type MinedLog, timestampOf } from './logs.ts'
 import type { Range } from './ranges.ts'
 
 /**
- * Reads, checks and decodes the logs of a range of finalized blocks. It runs while the range before it is committed.
+ * Reads, checks and decodes the logs of a range of finalized blocks. It runs while the range before it
+ * is committed.
  * @throws RangeRefusedError if fewer blocks may help, IncompleteAnswerError if the node has not reached `to`
  */
 export async function readRange(ix: Indexing, from: number, to: number): Promise<Range> {

@@ -2,14 +2,18 @@ import type { Header } from '../chain/source.ts'
 import type { Cursor } from '../store/cursor.ts'
 import type { Indexing } from './indexing.ts'
 
-/** Depth of the finalized block on a chain whose nodes do not know the tag: reorgs are shallower, 51 % attacks aside. */
+/**
+ * Depth of the finalized block on a chain whose nodes do not know the tag: reorgs are shallower, 51 %
+ * attacks aside.
+ */
 const ASSUMED_DEPTH = 256
 /** How often the finalized block is read: it moves every few minutes. */
 const REREAD_MS = 10_000
 
 /**
- * Returns a function that reads the number of the finalized block; -1 until one is known. An answer counts only if the node has
- * the cursor's block: a node on another chain is ignored, and so is any node while the cursor is on an abandoned branch.
+ * Returns a function that reads the number of the finalized block; -1 until one is known. An answer counts
+ * only if the node has the cursor's block: a node on another chain is ignored, and so is any node while the
+ * cursor is on an abandoned branch.
  */
 export function createFinalized({ source, now }: Indexing) {
   let latest = { number: -1, readAt: Number.NEGATIVE_INFINITY }

@@ -13,7 +13,10 @@ interface Draft extends Position {
   data: string | undefined
 }
 
-/** Returns the ids of the jobs to read before these logs are folded: those that a log changes and none before it creates. */
+/**
+ * Returns the ids of the jobs to read before these logs are folded: those that a log changes and none before
+ * it creates.
+ */
 export function changedJobs(logs: JobLog[]): string[] {
   const created = new Set<string>()
   const changed = new Set<string>()
@@ -25,11 +28,12 @@ export function changedJobs(logs: JobLog[]): string[] {
 }
 
 /**
- * Applies logs, in chain order, to the jobs as of the cursor. A change applies to the latest job of its id. A change of a job
- * that was never indexed is returned in `unapplied`.
+ * Applies logs, in chain order, to the jobs as of the cursor. A change applies to the latest job of its id. A
+ * change of a job that was never indexed is returned in `unapplied`.
  * @param stored the jobs of {@link changedJobs}, by id
  * @param options.fed false while the contract's past is synced: no feed entries are made
- * @param options.finalizedNumber changes up to this block are stored without the job before them, because no rewind needs it
+ * @param options.finalizedNumber changes up to this block are stored without the job before them, because no
+ * rewind needs it
  */
 export function fold(
   stored: Map<string, PlacedJob>,
@@ -87,7 +91,10 @@ function writeOf(draft: Draft): JobWrite {
   return { blockNumber, logIndex, before, after: { job, data: draftJson(draft) } }
 }
 
-/** Returns the feed entries of a rewind, in the order of `jobs` (see readRewind): removals, newest first, then restored jobs. */
+/**
+ * Returns the feed entries of a rewind, in the order of `jobs` (see readRewind): removals, newest first, then
+ * restored jobs.
+ */
 export function rewindEntries(jobs: JobWrite[]): Step['entries'] {
   return jobs.map(({ before, after }) =>
     after

@@ -9,8 +9,8 @@ const BLOOM_ATTEMPTS = 3
 /** Failed steps, some 20 s, after which a block is indexed although its logs do not account for its bloom. */
 const MAX_BLOOM_DOUBTS = 8
 /**
- * After this time, a step leaves the next block whose bloom announces missing logs, and all blocks above it, to the next step. So
- * progress is visible, and a later failure does not undo what was read.
+ * After this time, a step leaves the next block whose bloom announces missing logs, and all blocks above it,
+ * to the next step. So progress is visible, and a later failure does not undo what was read.
  */
 const STEP_MS = 2_000
 
@@ -24,8 +24,9 @@ export interface HeadBlocks {
 }
 
 /**
- * Returns a function that reads the contract's logs of blocks near the head. A node that lags returns no logs for a block that
- * has some, so the logs are compared with the block's bloom. If that takes longer than 2 s, only the first blocks are returned.
+ * Returns a function that reads the contract's logs of blocks near the head. A node that lags returns no logs
+ * for a block that has some, so the logs are compared with the block's bloom. If that takes longer than 2 s,
+ * only the first blocks are returned.
  */
 export function createHeadLogs(ix: Indexing): (headers: Headers) => Promise<HeadBlocks> {
   const { address } = ix
@@ -55,8 +56,8 @@ export function createHeadLogs(ix: Indexing): (headers: Headers) => Promise<Head
   }
 
   /**
-   * Reads all logs of a block, from one endpoint after another, until they account for the topics that its bloom announces. Logs
-   * of other contracts may set the same bits.
+   * Reads all logs of a block, from one endpoint after another, until they account for the topics that its
+   * bloom announces. Logs of other contracts may set the same bits.
    * @returns the contract's logs; none once this has failed in {@link MAX_BLOOM_DOUBTS} steps
    */
   async function askAgain(header: Header, missing: Hex[]): Promise<RpcLog[]> {
@@ -85,7 +86,9 @@ export function createHeadLogs(ix: Indexing): (headers: Headers) => Promise<Head
   return logsOf
 }
 
-/** Reads the logs of several blocks in one request, or in one request for each block if the endpoint refuses. */
+/**
+ * Reads the logs of several blocks in one request, or in one request for each block if the endpoint refuses.
+ */
 async function rangeOf({ source }: Indexing, headers: Headers): Promise<RpcLog[]> {
   const [first] = headers
   const end = headers.at(-1) ?? first

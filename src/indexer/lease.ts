@@ -5,13 +5,19 @@ import { acquireLease, LEASE_SECONDS, recordContact, releaseLease, renewLease } 
 /** How often the lease is renewed, and how often a standby tries to acquire it. */
 export const RENEW_MS = 2_000
 
-/** The lease to index, as far as this process knows. It saves RPC calls; the compare-and-set of a step keeps the data right. */
+/**
+ * The lease to index, as far as this process knows. It saves RPC calls; the compare-and-set of a step keeps
+ * the data right.
+ */
 export interface Lease {
   db: Database
   /** id of this process */
   me: string
   held: boolean
-  /** performance.now() when the lease was last known to be held; this clock goes on while the process is paused */
+  /**
+   * performance.now() when the lease was last known to be held; this clock goes on while the process
+   * is paused
+   */
   heldAt: number
   /** performance.now() when an answer of the chain was last recorded, which renews the lease too */
   contactAt: number
@@ -32,7 +38,10 @@ export async function holdLease(lease: Lease): Promise<boolean> {
   return true
 }
 
-/** Gives up a lease that may have run out while this process was paused or failed: another process may have held it since. */
+/**
+ * Gives up a lease that may have run out while this process was paused or failed: another process may have
+ * held it since.
+ */
 export function expireLease(lease: Lease): void {
   if (mayHaveRunOut(lease)) loseLease(lease)
 }
@@ -77,14 +86,17 @@ export function noteRenewal(lease: Lease): void {
 }
 
 /**
- * Notes that this process may hold the lease no longer: it ran out, another process moved the cursor, or the database was
- * restored.
+ * Notes that this process may hold the lease no longer: it ran out, another process moved the cursor, or the
+ * database was restored.
  */
 export function loseLease(lease: Lease): void {
   lease.held = false
 }
 
-/** Releases the lease, so that a standby takes over at once. If the database does not answer, the lease runs out. */
+/**
+ * Releases the lease, so that a standby takes over at once. If the database does not answer, the lease
+ * runs out.
+ */
 export async function dropLease(lease: Lease): Promise<void> {
   if (lease.held) await releaseLease(lease.db, lease.me).catch(() => {})
 }

@@ -9,7 +9,10 @@ const INTERVAL_GROWTH = 1.5
 /** Within this distance of the head, a sync counts as caught up. */
 const CAUGHT_UP_BLOCKS = 200
 
-/** Returns a function that logs a long sync's progress, speed and time left: after 2 s, then at intervals that grow to 30 s. */
+/**
+ * Returns a function that logs a long sync's progress, speed and time left: after 2 s, then at intervals that
+ * grow to 30 s.
+ */
 export function createProgress(log: Logger): (cursor: Cursor, step: Step) => void {
   let since: { at: number; block: number; jobs: number } | undefined
   let jobs = 0

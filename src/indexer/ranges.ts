@@ -8,7 +8,10 @@ const AT_ONCE = 2
 const FIRST_SIZE = 100
 /** The largest range that most providers allow. */
 const MAX_SIZE = 10_000
-/** The size shrinks if a range holds more logs: the rows of a step stay at a few megabytes, and progress stays visible. */
+/**
+ * The size shrinks if a range holds more logs: the rows of a step stay at a few megabytes, and progress
+ * stays visible.
+ */
 const WANTED_LOGS = 4_000
 
 /** The decoded logs of a range of blocks, with the headers of both ends. */
@@ -28,9 +31,9 @@ interface Pending {
 }
 
 /**
- * Returns a function that reads consecutive block ranges, ahead of their commits. The size of a range doubles while it is
- * accepted, and halves when it is refused. After a refusal it grows by small steps only, so that it settles below a provider's
- * limit.
+ * Returns a function that reads consecutive block ranges, ahead of their commits. The size of a range doubles
+ * while it is accepted, and halves when it is refused. After a refusal it grows by small steps only, so that
+ * it settles below a provider's limit.
  * @param read rejects with RangeRefusedError if fewer blocks may help
  */
 export function createRanges(read: (from: number, to: number) => Promise<Range>): TakeRange {
@@ -72,7 +75,10 @@ export function createRanges(read: (from: number, to: number) => Promise<Range>)
     }
   }
 
-  /** The next size, after an answer with so many logs in so many blocks. The size may have changed since the request. */
+  /**
+   * The next size, after an answer with so many logs in so many blocks. The size may have changed since
+   * the request.
+   */
   function adapted(blocks: number, logs: number): number {
     if (logs > WANTED_LOGS) return Math.min(size, Math.max(1, Math.floor((blocks * WANTED_LOGS) / logs)))
     if (logs > WANTED_LOGS / 2) return size

@@ -24,9 +24,14 @@ const MIN_BACKOFF_MS = 100
 const MAX_BACKOFF_MS = 10_000
 /** Retry interval after a failure that only an operator can fix. */
 const HALTED_MS = 15_000
-/** How long a stop waits for the step under way. A step commits as a whole or not at all, so it may be abandoned. */
+/**
+ * How long a stop waits for the step under way. A step commits as a whole or not at all, so it may
+ * be abandoned.
+ */
 const STOP_MS = 4_000
-/** Every so many raced steps in a row, a warning is logged. One or two are usual when the lease changes hands. */
+/**
+ * Every so many raced steps in a row, a warning is logged. One or two are usual when the lease changes hands.
+ */
 const MANY_RACES = 3
 
 type IndexerState =
@@ -44,14 +49,20 @@ interface IndexerOptions {
   step(): Promise<Outcome>
   /** the chain's head as a step last read it; null before */
   head(): Header | null
-  /** Checks whether this process could take over (see setup.ts); false if there is no index to compare with yet. */
+  /**
+   * Checks whether this process could take over (see setup.ts); false if there is no index to compare
+   * with yet.
+   */
   checkSetup(): Promise<boolean>
   log: Logger
 }
 
 export interface Indexer {
   state(): IndexerState
-  /** Ends after the step under way, or after 4 s if it hangs. Releases the lease, so that a standby takes over at once. */
+  /**
+   * Ends after the step under way, or after 4 s if it hangs. Releases the lease, so that a standby takes over
+   * at once.
+   */
   stop(): Promise<void>
 }
 
@@ -61,7 +72,10 @@ interface Runner extends IndexerOptions {
   stopping: boolean
   /** true if a new head was announced since the latest step began */
   headAnnounced: boolean
-  /** Ends the wait under way if the indexer is stopped, or if the wait is for a new head and one was announced. */
+  /**
+   * Ends the wait under way if the indexer is stopped, or if the wait is for a new head and one
+   * was announced.
+   */
   interrupt(): void
   /** Ends the subscription to new heads; undefined if there is none. */
   unwatch: (() => void) | undefined
@@ -69,13 +83,16 @@ interface Runner extends IndexerOptions {
   failures: number
   /** steps in a row that were raced */
   races: number
-  /** true after a standby has checked that it could take over; an indexer that works is checked by each step */
+  /**
+   * true after a standby has checked that it could take over; an indexer that works is checked by each step
+   */
   checked: boolean
 }
 
 /**
- * Runs the indexer until it is stopped: step after step while there are new blocks, then a step at each new head. No failure
- * ends it. Of several processes on one database, one indexes. The others query the database, not the chain.
+ * Runs the indexer until it is stopped: step after step while there are new blocks, then a step at each new
+ * head. No failure ends it. Of several processes on one database, one indexes. The others query the database,
+ * not the chain.
  */
 export function runIndexer(options: IndexerOptions): Indexer {
   const runner: Runner = {
@@ -116,7 +133,8 @@ async function loop(runner: Runner): Promise<void> {
 
 async function takeTurn(runner: Runner): Promise<void> {
   const { lease } = runner
-  // A halted indexer checks less often than the lease lasts. Each new acquisition would append a jump to the feed.
+  // A halted indexer checks less often than the lease lasts. Each new acquisition would append a jump to
+  // the feed.
   if (runner.state.name !== 'halted') expireLease(lease)
   if (!(await holdLease(lease))) return standBy(runner)
   watchHeads(runner)
@@ -127,7 +145,8 @@ async function takeTurn(runner: Runner): Promise<void> {
   noteRaces(runner, outcome)
   if (outcome === 'raced') loseLease(lease)
   if (outcome === 'moved' || outcome === 'arrived') noteRenewal(lease)
-  // After `arrived` there are no new blocks either. Reading the head again at once would delay the events just committed.
+  // After `arrived` there are no new blocks either. Reading the head again at once would delay the events
+  // just committed.
   if (outcome === 'caught-up' || outcome === 'arrived') await rest(runner)
 }
 
@@ -182,7 +201,8 @@ function noteFailure(runner: Runner, error: unknown): number {
   }
   runner.state = { name: 'failing' }
   const ms = retryAfterMs(error) || backoffMs(failures, MIN_BACKOFF_MS, MAX_BACKOFF_MS)
-  // Only the 1st, 2nd, 4th, 8th… failure in a row is a warning: a dead RPC must not fill the disk with copies of one line.
+  // Only the 1st, 2nd, 4th, 8th… failure in a row is a warning: a dead RPC must not fill the disk with copies
+  // of one line.
   const level = (failures & (failures - 1)) === 0 ? 'warn' : 'debug'
   log[level]({ failures, retryInMs: Math.round(ms) }, `indexing failed, will retry: ${reason}`)
   return ms

@@ -6,8 +6,8 @@ import type { Indexing } from './indexing.ts'
 type Setup = Pick<Indexing, 'address' | 'startBlock'>
 
 /**
- * Checks whether this process could continue the index that the database holds: the same contract, from the same block, on
- * the same chain. A standby calls it. Otherwise it would find out only when it takes over.
+ * Checks whether this process could continue the index that the database holds: the same contract, from the
+ * same block, on the same chain. A standby calls it. Otherwise it would find out only when it takes over.
  * @returns false if there is nothing to compare with yet: no index was begun
  * @throws CannotIndexError if it could not; any other error if the chain or the database does not answer
  */

@@ -8,8 +8,9 @@ interface Freshness {
 }
 
 /**
- * Returns the reason why the index is not fresh, or undefined if it is. Lag is measured against the block that is to be indexed, which
- * is `confirmations` below the head. A head that stands still is no lag: a chain without transactions may make no blocks.
+ * Returns the reason why the index is not fresh, or undefined if it is. Lag is measured against the block
+ * that is to be indexed, which is `confirmations` below the head. A head that stands still is no lag: a chain
+ * without transactions may make no blocks.
  */
 export function staleness(
   state: IndexState,
@@ -22,8 +23,8 @@ export function staleness(
     return `no indexer has had an answer from the chain for ${Math.round(checkedAgo)} s`
   if (state.readOnly) return 'the database takes no writes'
   const blocks = lagBlocks(state, confirmations)
-  // `silent` alone is no lag. With CONFIRMATIONS it stays true until the head at which the index began is that deep. On a chain
-  // without new blocks that never happens.
+  // `silent` alone is no lag. With CONFIRMATIONS it stays true until the head at which the index began is
+  // that deep. On a chain without new blocks that never happens.
   if (state.silent && blocks > 0)
     return `the contract's past is being indexed: at block ${blockNumber} of ${headNumber}`
   const seconds = lagSeconds(state, confirmations)
@@ -36,7 +37,10 @@ export function lagBlocks({ blockNumber, headNumber }: IndexState, confirmations
   return Math.max(0, (headNumber ?? 0) - confirmations - (blockNumber ?? 0))
 }
 
-/** Seconds of chain time between the same two blocks, interpolated: blocks up to the head are taken as evenly spaced. */
+/**
+ * Seconds of chain time between the same two blocks, interpolated: blocks up to the head are taken as
+ * evenly spaced.
+ */
 export function lagSeconds(state: IndexState, confirmations = 0): number {
   const blocks = lagBlocks(state)
   if (blocks === 0) return 0

@@ -9,7 +9,10 @@ export function announce(text) {
   $('announcer').textContent = text
 }
 
-/** Announces how many jobs were created, changed and removed, every 10 s. @returns a function that counts an event by its type */
+/**
+ * Announces how many jobs were created, changed and removed, every 10 s.
+ * @returns a function that counts an event by its type
+ */
 export function createSummary() {
   const happened = { job_created: 0, job_updated: 0, job_removed: 0 }
   setInterval(() => {

@@ -7,7 +7,10 @@ export const hasApiKey = apiKey !== null
 /** Most jobs that the API returns in one page. */
 export const PAGE_SIZE = 100
 
-/** An error response, with the API's own message. `retryAfter` is in seconds; undefined if the response has none. */
+/**
+ * An error response, with the API's own message. `retryAfter` is in seconds; undefined if the response
+ * has none.
+ */
 export class ApiError extends Error {
   name = 'ApiError'
   constructor(message, status, retryAfter) {
@@ -27,7 +30,10 @@ export function publicUrl(path, params) {
   return addressWith(new URL(`api/v1/${path}`, root), params)
 }
 
-/** The address of a URL with these parameters as its query. Commas separate values, and a query may contain them unescaped. */
+/**
+ * The address of a URL with these parameters as its query. Commas separate values, and a query may contain
+ * them unescaped.
+ */
 export function addressWith(url, params) {
   url.search = new URLSearchParams(params).toString().replaceAll('%2C', ',')
   return url.href
@@ -47,7 +53,10 @@ export function siteUrl(path) {
   return url.href
 }
 
-/** Options of every request to the API. A cached response would be older than the position that the stream starts at. */
+/**
+ * Options of every request to the API. A cached response would be older than the position that the stream
+ * starts at.
+ */
 export const requestInit = { headers: hasApiKey ? { 'x-api-key': apiKey } : {}, cache: 'no-store' }
 
 /**

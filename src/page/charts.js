@@ -7,7 +7,9 @@ import { completeSince, liveJobs } from './list.js'
 const MINUTE = 60
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
-/** The ranges to choose from. Times are in seconds. `space` is the least distance between labels in pixels. */
+/**
+ * The ranges to choose from. Times are in seconds. `space` is the least distance between labels in pixels.
+ */
 const ranges = {
   hour: {
     name: 'Last 60 minutes',
@@ -48,8 +50,9 @@ const DRAW_DELAY_MS = 250
 const REDRAW_MS = 10_000
 
 /**
- * Charts of the jobs and their amounts, coloured by the contract's first choice. The last hour is drawn from the jobs in the
- * list, so it follows the filters. A day and 7 days are drawn from the hourly totals of /api/v1/stats, which count all jobs.
+ * Charts of the jobs and their amounts, coloured by the contract's first choice. The last hour is drawn from
+ * the jobs in the list, so it follows the filters. A day and 7 days are drawn from the hourly totals of
+ * /api/v1/stats, which count all jobs.
  */
 export function createCharts({ list, hasFilters }) {
   const { choice, sum } = definition()
@@ -98,7 +101,10 @@ export function createCharts({ list, hasFilters }) {
   }
 }
 
-/** Where the hour's chart begins. It leaves out the time for which the list may lack jobs, but shows MIN_MINUTES. */
+/**
+ * Where the hour's chart begins. It leaves out the time for which the list may lack jobs, but
+ * shows MIN_MINUTES.
+ */
 function beginOfHour(end, list) {
   const complete = Math.ceil(completeSince(list) / MINUTE) * MINUTE
   return Math.max(end - HOUR, Math.min(complete, end - MIN_MINUTES * MINUTE))

@@ -1,8 +1,8 @@
 import { announce } from './announcer.js'
 
 /**
- * Makes every button with `data-copy` copy that text to the clipboard. The button then shows a check mark for a moment, and a
- * screen reader hears that `data-what` was copied.
+ * Makes every button with `data-copy` copy that text to the clipboard. The button then shows a check mark for
+ * a moment, and a screen reader hears that `data-what` was copied.
  */
 export function createCopying() {
   document.addEventListener('click', async (event) => {

@@ -17,7 +17,10 @@ export async function awaitConfig(onState) {
   return new Promise(() => {})
 }
 
-/** Reads the config and shows the chain. Chain and contract address are null until the indexer has reached the chain. */
+/**
+ * Reads the config and shows the chain. Chain and contract address are null until the indexer has reached
+ * the chain.
+ */
 export async function readConfig() {
   const { data } = await get('config', [])
   setDefinition(data.contract)

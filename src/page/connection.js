@@ -16,8 +16,9 @@ const texts = {
 }
 
 /**
- * Shows the state of the connection in the page's header, in words. The stream's own state stays `live` on a dead socket.
- * The shown state becomes `lost` when the browser goes offline, and `stale` when a request fails or a ping is late.
+ * Shows the state of the connection in the page's header, in words. The stream's own state stays `live` on a
+ * dead socket. The shown state becomes `lost` when the browser goes offline, and `stale` when a request fails
+ * or a ping is late.
  */
 export function createConnection() {
   let keepaliveSeconds = Number.POSITIVE_INFINITY
@@ -48,7 +49,10 @@ export function createConnection() {
     onChange(next, text)
   }
 
-  /** Something arrived, so the server is reachable. A browser that is offline can still reach a server on its own machine. */
+  /**
+   * Something arrived, so the server is reachable. A browser that is offline can still reach a server on its
+   * own machine.
+   */
   const heard = () => {
     heardAt = Date.now()
     isSuspect = false
@@ -74,7 +78,10 @@ export function createConnection() {
       show()
     },
 
-    /** The state of the session or of a stream. `detail` is an error, or `{ reason, retryAfter }` of a refusal. */
+    /**
+     * The state of the session or of a stream. `detail` is an error, or `{ reason, retryAfter }` of
+     * a refusal.
+     */
     set(next, detail) {
       if (next === 'refused' && state !== 'refused')
         refusal = { reason: detail.reason, until: Date.now() + detail.retryAfter * 1000 }

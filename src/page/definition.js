@@ -1,7 +1,9 @@
 import { title } from './format.js'
 import { matchesFilters } from './matching.js'
 
-/** The contract's definition, from /api/v1/config. Modules take the names of the contract's fields from it. */
+/**
+ * The contract's definition, from /api/v1/config. Modules take the names of the contract's fields from it.
+ */
 let contract
 
 export function setDefinition(value) {
@@ -18,14 +20,16 @@ export const FIRST_STATUS = 'OPEN'
 /** Fields that every job has. The list has fixed columns for them, or does not show them. */
 const COMMON = ['jobId', 'status', 'onchainCreatedAt', 'creationTxHash', 'blockNumber']
 
-/** Estimated width of a column in rem, by the kind of its field. The width of a choice depends on its values. */
+/**
+ * Estimated width of a column in rem, by the kind of its field. The width of a choice depends on its values.
+ */
 const WIDTHS = { amount: 8, time: 7.5, address: 8.5, bytes32: 8.5, uint: 5, text: 12 }
 /** Width of the fixed columns in rem: id, status, age, transaction. */
 const COMMON_WIDTH = 26
 
 /**
- * The contract's fields that get a column, in the order of the definition. In a narrow list, the fields that help least to
- * tell jobs apart get none.
+ * The contract's fields that get a column, in the order of the definition. In a narrow list, the fields that
+ * help least to tell jobs apart get none.
  * @param width of the list in rem
  * @param jobs of the list: a text that is null in all of them gets no column
  */
@@ -63,7 +67,10 @@ export function heading({ name, unit }) {
 /** Colours of the values of a choice, in their order. Any further values share `other`. */
 export const TONES = ['0', '1', '2', '3', 'other']
 
-/** The colour of a value of the contract's first choice. If the contract has no choice, everything has the first colour. */
+/**
+ * The colour of a value of the contract's first choice. If the contract has no choice, everything has the
+ * first colour.
+ */
 export function tone(value) {
   if (contract.choice === null) return TONES[0]
   const place = fieldOf(contract.choice).values.map(String).indexOf(String(value))

@@ -4,7 +4,9 @@ import { date, ends, exactTime, formatAmount, machineTime, relative, shortAmount
 
 export const $ = (id) => document.getElementById(id)
 
-/** Creates an element. `data` holds its data attributes, `attributes` any other ones, the rest are properties. */
+/**
+ * Creates an element. `data` holds its data attributes, `attributes` any other ones, the rest are properties.
+ */
 export function element(tag, { data = {}, attributes = {}, ...properties }, ...children) {
   const made = Object.assign(document.createElement(tag), properties)
   Object.assign(made.dataset, data)

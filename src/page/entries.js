@@ -1,6 +1,6 @@
 /**
- * Creates an entry of the list: `{ key, job, mark, gone, goneAt }`. Entries are immutable: if a job changes, a new entry
- * replaces the old one.
+ * Creates an entry of the list: `{ key, job, mark, gone, goneAt }`. Entries are immutable: if a job changes,
+ * a new entry replaces the old one.
  * @param mark 'new' or 'changed' for a job that the stream sent; undefined for one of the history
  */
 export function createEntry(job, mark) {
@@ -15,12 +15,18 @@ export function leavingEntry(entry, gone) {
   return { ...entry, gone, goneAt: Date.now() }
 }
 
-/** Identifies a job. The id alone does not: a contract may use it twice, and a reorg may move a job to another block. */
+/**
+ * Identifies a job. The id alone does not: a contract may use it twice, and a reorg may move a job to
+ * another block.
+ */
 export function entryKey({ jobId, creationTxHash, blockNumber }) {
   return `${blockNumber}:${creationTxHash}:${jobId}`
 }
 
-/** Whether a job belongs above another one. Jobs of one block are ordered by their logs, whose order the ids follow. */
+/**
+ * Whether a job belongs above another one. Jobs of one block are ordered by their logs, whose order the
+ * ids follow.
+ */
 export function isNewer(a, b) {
   if (a.blockNumber !== b.blockNumber) return BigInt(a.blockNumber) > BigInt(b.blockNumber)
   return /^\d+$/.test(a.jobId) && /^\d+$/.test(b.jobId) && BigInt(a.jobId) > BigInt(b.jobId)

@@ -52,7 +52,8 @@ function createChip(name, value) {
 }
 
 /**
- * Shows the API's refusal of filters: each part beside the field that it names, any other part below the form.
+ * Shows the API's refusal of filters: each part beside the field that it names, any other part below
+ * the form.
  * @param message null if nothing is wrong
  */
 export function markProblems(form, message) {

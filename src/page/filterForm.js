@@ -3,8 +3,8 @@ import { element } from './elements.js'
 import { title } from './format.js'
 
 /**
- * Creates the fields of a contract's filters in a form: toggles for a choice, text for a list, two numbers for a range.
- * Text filters of a single field are folded. The toggles themselves are created by `fillForm()`.
+ * Creates the fields of a contract's filters in a form: toggles for a choice, text for a list, two numbers
+ * for a range. Text filters of a single field are folded. The toggles themselves are created by `fillForm()`.
  */
 export function buildFilterForm(form, { filters }) {
   const main = []

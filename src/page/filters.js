@@ -30,8 +30,8 @@ export function pageUrl(filters) {
 
 /**
  * The form of the contract's filters.
- * @param onChange called with the filters when they change: in the form, by `set`, or by the browser's back button. The
- *   caller answers with `accept` or `refuse`.
+ * @param onChange called with the filters when they change: in the form, by `set`, or by the browser's back
+ *   button. The caller answers with `accept` or `refuse`.
  */
 export function createFilters(form, onChange) {
   let wanted = readAddress()
@@ -90,7 +90,9 @@ export function createFilters(form, onChange) {
   }
 }
 
-/** @returns a function that saves an address in the browser's history: one entry per field, not one per key */
+/**
+ * @returns a function that saves an address in the browser's history: one entry per field, not one per key
+ */
 function createAddressHistory(form) {
   let savedField // focused since the newest entry was saved; undefined if none was
   const resetField = () => {

@@ -30,7 +30,10 @@ const dateOf = (seconds) => new Date(Number(seconds) * 1000)
 /** `"12345"` or 12345 → `12,345`, exact for any size. */
 export const formatInteger = (value) => whole.format(BigInt(value))
 
-/** `"1234.500000"` → `1,234.50`, `"1234"` → `1,234`. Exact: a fraction keeps at least two digits, and all that are not 0. */
+/**
+ * `"1234.500000"` → `1,234.50`, `"1234"` → `1,234`. Exact: a fraction keeps at least two digits, and all that
+ * are not 0.
+ */
 export function formatAmount(text) {
   const [units, fraction = ''] = text.split('.')
   if (fraction === '') return formatInteger(units)
@@ -38,7 +41,9 @@ export function formatAmount(text) {
   return `${formatInteger(units)}.${digits}`
 }
 
-/** An amount for a narrow column: exact if it fits, otherwise without its fraction, otherwise as `1.23e20`. */
+/**
+ * An amount for a narrow column: exact if it fits, otherwise without its fraction, otherwise as `1.23e20`.
+ */
 export function shortAmount(text) {
   const exactText = formatAmount(text)
   if (exactText.length <= 15) return exactText
@@ -47,7 +52,8 @@ export function shortAmount(text) {
 }
 
 /**
- * Formats sums, all in the precision of the greatest: `950.00`, whole units from a thousand on, `1.23M` from a million on.
+ * Formats sums, all in the precision of the greatest: `950.00`, whole units from a thousand on, `1.23M` from
+ * a million on.
  * @param texts amounts as decimal text; null stays null
  */
 export function sums(texts) {
@@ -90,7 +96,10 @@ export function relative(seconds, { short = false, now = Date.now() / 1000 } = {
   return (short ? narrow : long).format(number, unit)
 }
 
-/** Unix seconds as a date in the reader's time zone: `6 Dec, 14:05` within half a year, otherwise `6 Dec 2031`. */
+/**
+ * Unix seconds as a date in the reader's time zone: `6 Dec, 14:05` within half a year, otherwise
+ * `6 Dec 2031`.
+ */
 export function date(seconds, now = Date.now() / 1000) {
   if (!isDate(seconds)) return 'far future'
   const near = Math.abs(Number(seconds) - now) < 183 * 86400
@@ -124,7 +133,9 @@ export function count(noun, number) {
   return `${formatInteger(number)} ${noun}${ending}`
 }
 
-/** A value of a choice in words: `CEX_CAPITAL` → `Cex capital`, `true` → `Yes`. Any other value is unchanged. */
+/**
+ * A value of a choice in words: `CEX_CAPITAL` → `Cex capital`, `true` → `Yes`. Any other value is unchanged.
+ */
 export function words(value) {
   const text = String(value)
   if (text === 'true' || text === 'false') return text === 'true' ? 'Yes' : 'No'
@@ -132,7 +143,10 @@ export function words(value) {
   return text.charAt(0) + text.slice(1).toLowerCase().replaceAll('_', ' ')
 }
 
-/** The name of a field or an event in words: `partyId` → `Party`, `onchainStart` → `Start`, `JobCreated` → `Job created`. */
+/**
+ * The name of a field or an event in words: `partyId` → `Party`, `onchainStart` → `Start`, `JobCreated` →
+ * `Job created`.
+ */
 export function title(name) {
   const text = name
     .replace(/^onchain(?=[A-Z])/, '')

@@ -2,12 +2,16 @@ import { get, PAGE_SIZE } from './api.js'
 import { element, jobLink } from './elements.js'
 import { count, formatInteger } from './format.js'
 
-/** Jobs that are read before the reader is asked whether to continue: 50 requests of the 600 a minute that a server allows. */
+/**
+ * Jobs that are read before the reader is asked whether to continue: 50 requests of the 600 a minute that a
+ * server allows.
+ */
 const MAX_READ = 5000
 
 /**
- * Searches the history for the jobs that a transaction created. The API has no such filter, so pages are read from the
- * newest job on. The reader sees the progress and can stop. At the end the page says how far the search went.
+ * Searches the history for the jobs that a transaction created. The API has no such filter, so pages are read
+ * from the newest job on. The reader sees the progress and can stop. At the end the page says how far the
+ * search went.
  * @param hash in lower case
  * @param show shows items below the search box
  */
@@ -39,8 +43,8 @@ export async function searchHistory(hash, { signal, show, start = { cursor: '', 
 
 /**
  * Reads pages until a job of the transaction is found, the history ends, `isDone`, or a request fails.
- * @param start position: `cursor` of the next page (empty: the newest jobs, null: the history has ended), and `read`, the
- *   number of jobs before it
+ * @param start position: `cursor` of the next page (empty: the newest jobs, null: the history has ended), and
+ *   `read`, the number of jobs before it
  */
 async function readUntil({ hash, start, signal, isDone, onProgress }) {
   const jobs = []
@@ -57,7 +61,8 @@ async function readUntil({ hash, start, signal, isDone, onProgress }) {
         block: data.at(-1)?.blockNumber,
       }
       onProgress(position)
-      // The transaction may have created more jobs, which are on the next page if this one ends with a job of it.
+      // The transaction may have created more jobs, which are on the next page if this one ends with a job
+      // of it.
       if (jobs.length > 0 && data.at(-1).creationTxHash !== hash) break
     }
     return { jobs, position }

@@ -3,8 +3,8 @@ import { count } from './format.js'
 import { holdList, waitingCount } from './list.js'
 
 /**
- * Holds the list while it is paused or its beginning is above the screen, so that rows do not move under the reader. A
- * button in the header gives the number of new jobs that wait, and shows them.
+ * Holds the list while it is paused or its beginning is above the screen, so that rows do not move under the
+ * reader. A button in the header gives the number of new jobs that wait, and shows them.
  * @param onOverflow called if more jobs arrived than may wait: the list must be read again
  */
 export function createHold(list, { onOverflow }) {

@@ -26,7 +26,10 @@ connection.watch(config.keepaliveSeconds, () => {})
 setInterval(() => refreshAges(document), 1000)
 followJob()
 
-/** Shows the job and its later changes. Called again if the job is created or removed, or if changes may have been missed. */
+/**
+ * Shows the job and its later changes. Called again if the job is created or removed, or if changes may have
+ * been missed.
+ */
 async function followJob() {
   stream?.close()
   const found = await attempt(async () => {
@@ -67,7 +70,10 @@ async function refresh() {
   isReading = false
 }
 
-/** Filters of a stream that every change of the job passes and few other events do: by one participant, if the job has any. */
+/**
+ * Filters of a stream that every change of the job passes and few other events do: by one participant, if the
+ * job has any.
+ */
 function streamFilters(job) {
   const rule = definition().filters.find(
     ({ kind, fields: [field, ...others] }) =>

@@ -44,7 +44,9 @@ function fieldContent(field, value, explorerUrl) {
   return [shown, copyButton(value, what), ...link, ...meaning]
 }
 
-/** A participant as a link to its jobs; null if the field is no role, or if the contract has no filter for it. */
+/**
+ * A participant as a link to its jobs; null if the field is no role, or if the contract has no filter for it.
+ */
 function partyLink(field, value) {
   if (!field.role || !definition().filters.some(({ name }) => name === field.name)) return null
   const link = element('a', { href: siteUrl(`?${new URLSearchParams({ [field.name]: value })}`) })

@@ -2,8 +2,8 @@
 export const controlsOf = (row) => [...row.querySelectorAll('a, button')]
 
 /**
- * Keyboard access to the rows of a table. The table is one tab stop: the link of the row that was focused last. The up and
- * down arrow keys move between rows, left and right between the controls of a row.
+ * Keyboard access to the rows of a table. The table is one tab stop: the link of the row that was focused
+ * last. The up and down arrow keys move between rows, left and right between the controls of a row.
  */
 export function createKeys(body) {
   let key // of the row that was focused last; the row itself may have been replaced since
@@ -38,7 +38,10 @@ export function createKeys(body) {
   })
 
   return {
-    /** Must be called when the rows change. If the focused row is gone, the first row on the screen is the tab stop. */
+    /**
+     * Must be called when the rows change. If the focused row is gone, the first row on the screen is the
+     * tab stop.
+     */
     update(rows) {
       const row = rows.find((each) => each.dataset.key === key) ?? rows.find(isBelowTop) ?? rows[0]
       setStop(row && controlsOf(row)[0])

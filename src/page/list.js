@@ -2,14 +2,16 @@ import { createEntry, entryKey, insertSorted, isNewer, leavingEntry, replaceEntr
 
 /** Maximum number of jobs in the list. To see older ones, a reader has to filter. */
 export const MAX_JOBS = 20_000
-/** Maximum number of jobs that wait while the list is held. If more arrive, the list is read again afterwards. */
+/**
+ * Maximum number of jobs that wait while the list is held. If more arrive, the list is read again afterwards.
+ */
 const MAX_WAITING = 1000
 /** How long the row of a job that left stays, struck out. */
 const LEAVING_MS = 6000
 
 /**
- * The jobs of the page, newest first, as entries (see entries.js). No element is involved. `onChange` is called after
- * every change. While the list is held, new jobs wait and no row disappears.
+ * The jobs of the page, newest first, as entries (see entries.js). No element is involved. `onChange` is
+ * called after every change. While the list is held, new jobs wait and no row disappears.
  */
 export function createList(onChange) {
   return {
@@ -103,7 +105,8 @@ export function addJob(list, job) {
 /**
  * Applies `job_updated`.
  * @param passes whether the job matches the filters now
- * @returns false if it is unknown whether the job matched before, so that the number of matches is unknown too
+ * @returns false if it is unknown whether the job matched before, so that the number of matches is
+ * unknown too
  */
 export function updateJob(list, job, passes) {
   const old = list.live.get(entryKey(job))
@@ -151,7 +154,10 @@ export function dropLeft(list, now = Date.now()) {
   list.onChange()
 }
 
-/** Shows new entries. A struck-out row of the same job goes: a reorg may create a job again under the same key. */
+/**
+ * Shows new entries. A struck-out row of the same job goes: a reorg may create a job again under the
+ * same key.
+ */
 function prepend(list, entries) {
   const keys = new Set(entries.map(({ key }) => key))
   const isReplaced = ({ key, gone }) => gone && keys.has(key)
@@ -174,7 +180,8 @@ function leave(list, entry, gone) {
 function trim(list) {
   if (list.entries.length <= MAX_JOBS) return
   for (const { key } of list.entries.splice(MAX_JOBS)) list.live.delete(key)
-  // There is no cursor for the new end, so the next page begins at its block. appendOlder() skips the jobs that are already here.
+  // There is no cursor for the new end, so the next page begins at its block. appendOlder() skips the jobs
+  // that are already here.
   list.nextPage = { toBlock: list.entries.at(-1).job.blockNumber }
 }
 

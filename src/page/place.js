@@ -1,14 +1,14 @@
 import { controlsOf } from './keys.js'
 
 /**
- * A row whose lower edge is less than this many pixels below the top of the screen counts as hidden. The page's header covers 52
- * of them, on a phone 76.
+ * A row whose lower edge is less than this many pixels below the top of the screen counts as hidden. The
+ * page's header covers 52 of them, on a phone 76.
  */
 const HIDDEN_PX = 100
 
 /**
- * Saves the reader's place before rows change: the focused control and, if the list starts above the screen, the position of
- * the first visible row.
+ * Saves the reader's place before rows change: the focused control and, if the list starts above the screen,
+ * the position of the first visible row.
  * @param wanted entries that will be shown
  * @param shown entry → row, of the rows before the change
  * @returns a function that restores the place after the change

@@ -1,7 +1,10 @@
 const FIRST_DELAY_MS = 1000
 const LONGEST_DELAY_MS = 30_000
 
-/** Delays between attempts in ms: doubled each time up to 30 s, with jitter, so that many pages do not return at once. */
+/**
+ * Delays between attempts in ms: doubled each time up to 30 s, with jitter, so that many pages do not return
+ * at once.
+ */
 export function createBackoff() {
   let delay = FIRST_DELAY_MS
   return {
@@ -17,7 +20,8 @@ export function createBackoff() {
 }
 
 /**
- * Calls `read` until it succeeds. The delay between attempts is the error's `retryAfter` in seconds, if it has one.
+ * Calls `read` until it succeeds. The delay between attempts is the error's `retryAfter` in seconds, if it
+ * has one.
  * @param onError called with each error; returns true if another attempt is pointless
  * @returns the result of `read`; undefined if `onError` returned true or `signal` was aborted
  */

@@ -84,8 +84,8 @@ export function headRow(fields) {
 }
 
 /**
- * Sets the roles of a table's parts. On a phone the rows are displayed as cards, and a table part with another `display` has no
- * role for a screen reader.
+ * Sets the roles of a table's parts. On a phone the rows are displayed as cards, and a table part with
+ * another `display` has no role for a screen reader.
  */
 export function keepRoles(root) {
   const roles = {

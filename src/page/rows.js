@@ -5,11 +5,16 @@ import { olderPage } from './list.js'
 import { savePlace } from './place.js'
 import { createRow, headRow, keepRoles } from './row.js'
 
-/** A list of up to this many rows is in the document as a whole. Of a longer list, only the rows near the screen are. */
+/**
+ * A list of up to this many rows is in the document as a whole. Of a longer list, only the rows near the
+ * screen are.
+ */
 const ALL_ROWS = 200
 /** Rows kept above and below the screen. */
 const ROW_MARGIN = 60
-/** The first and the last row in the document are multiples of this, so that few scroll events change them. */
+/**
+ * The first and the last row in the document are multiples of this, so that few scroll events change them.
+ */
 const WINDOW_STEP = 20
 /** Distance to the list's end, in pixels, at which older jobs are loaded. */
 const NEAR_END = 1000
@@ -95,7 +100,10 @@ function render(rows) {
   if (body.getBoundingClientRect().bottom < innerHeight + NEAR_END) rows.onNearEnd()
 }
 
-/** Makes `elements` the rows between the spacers. A row that stays is not moved: moving it would restart its animation. */
+/**
+ * Makes `elements` the rows between the spacers. A row that stays is not moved: moving it would restart
+ * its animation.
+ */
 function replaceRows({ body, above, below }, elements) {
   const kept = new Set([above, ...elements, below])
   for (const row of [...body.rows]) if (!kept.has(row)) row.remove()
@@ -163,7 +171,9 @@ function resize(row, height) {
   row.style.height = `${height}px`
 }
 
-/** A click anywhere in a row opens its job, except on a link, on a button, or at the end of a text selection. */
+/**
+ * A click anywhere in a row opens its job, except on a link, on a button, or at the end of a text selection.
+ */
 function openJobOnClick(body) {
   body.addEventListener('click', (event) => {
     const isPlain = event.button === 0 && getSelection().isCollapsed && !event.target.closest('a, button')

@@ -6,7 +6,8 @@ const HEADROOM = 1.08
 const MIN_TOP = 4
 
 /**
- * The height of a chart: that of its highest bar, unless that bar is so high that it would flatten all others.
+ * The height of a chart: that of its highest bar, unless that bar is so high that it would flatten
+ * all others.
  * @returns `{ top, cut }`: the value at the upper edge, and the places of the bars that are cut off there
  */
 export function chartHeight(heights, { canCut }) {
@@ -29,7 +30,10 @@ export function axisValues(top, count) {
   return Array.from({ length: Math.floor(top / step) + 1 }, (_, i) => i * step)
 }
 
-/** Times for an axis: round in the reader's time zone, one of `distances` apart, and at least `space` pixels apart. */
+/**
+ * Times for an axis: round in the reader's time zone, one of `distances` apart, and at least `space`
+ * pixels apart.
+ */
 export function axisTimes(begin, end, distances, { width, space }) {
   const most = Math.max(1, Math.floor(width / space))
   const distance = distances.find((each) => (end - begin) / each <= most) ?? distances.at(-1)

@@ -29,7 +29,10 @@ export function createSchemas(document) {
     return schema.type ?? 'any'
   }
 
-  /** The fields of a schema: `{ path, type, description }`, with a path such as `pagination.next` or `data[].jobId`. */
+  /**
+   * The fields of a schema: `{ path, type, description }`, with a path such as `pagination.next`
+   * or `data[].jobId`.
+   */
   function fields(given, path = '') {
     const schema = resolve(given)
     if (schema.type === 'array') return fields(schema.items, `${path}[]`)

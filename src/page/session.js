@@ -7,15 +7,15 @@ const MAX_REREAD = 500
 const RECOUNT_MS = 3000
 
 /**
- * Follows the jobs that match the filters: reads the history over REST, then opens the stream at the position where that
- * history was read. Handlers:
+ * Follows the jobs that match the filters: reads the history over REST, then opens the stream at the position
+ * where that history was read. Handlers:
  *
  * - `onLoaded({ jobs, next, total, isFresh })`: the history; `isFresh` if it is the first of these filters
  * - `onEvent(type, job)`: each later change, once and in order
  * - `onHead(blockNumber)`: the indexer's head, from `connected` and `ping`
  * - `onRefused(message)`: the API refuses the filters; the previous ones are still followed
- * - `onState(state, detail)`: as in `openStream()`; also, with the error of a request, `lost` while it is repeated and
- *   `stopped` if nothing is followed from now on
+ * - `onState(state, detail)`: as in `openStream()`; also, with the error of a request, `lost` while it is
+ *   repeated and `stopped` if nothing is followed from now on
  * - `onTotal(total)`: the number of matches, after `recount()`
  * - `shownJobs()`: returns how many jobs are in the list, to be read again if the stream has a gap
  */
@@ -59,7 +59,10 @@ export async function followFilters(session, filters) {
   })
 }
 
-/** Reads the history again, since changes may have been missed. Events that arrive meanwhile are applied afterwards. */
+/**
+ * Reads the history again, since changes may have been missed. Events that arrive meanwhile are
+ * applied afterwards.
+ */
 export async function reread(session) {
   session.rereading.abort()
   session.rereading = new AbortController()
@@ -109,7 +112,10 @@ async function fetchHistory(filters, count, signal) {
   return { jobs, next, total: first.pagination.total, lastId: Number(first.lastEventId) }
 }
 
-/** Reports a failed request. If another attempt is pointless, nothing is followed from now on. @returns whether it is */
+/**
+ * Reports a failed request. If another attempt is pointless, nothing is followed from now on.
+ * @returns whether it is
+ */
 function failed(session, error) {
   if (error.isFinal) stop(session)
   session.onState(error.isFinal ? 'stopped' : 'lost', error)

@@ -4,7 +4,9 @@ import { definition } from './definition.js'
 /** In code that a reader may copy, this stands for the API key that the page was opened with. */
 const KEY = 'YOUR_KEY'
 
-/** JavaScript that logs every event of a stream. Lines are short, so that a narrow column does not break them. */
+/**
+ * JavaScript that logs every event of a stream. Lines are short, so that a narrow column does not break them.
+ */
 export function eventSourceCode(url) {
   return [
     'const es = new EventSource(',

@@ -4,12 +4,13 @@ import { createBackoff } from './retry.js'
 const EVENTS = ['connected', 'ping', 'job_created', 'job_updated', 'job_removed']
 
 /**
- * Holds a subscription that starts after `lastEventId`, until `close()`. EventSource reconnects by itself after a lost
- * connection. It gives up after any answer other than 200, and it does not notice a dead socket. In both cases the stream
- * is opened again here. A socket is considered dead if nothing has arrived for two ping intervals and 10 s, or when the
- * browser comes back online.
+ * Holds a subscription that starts after `lastEventId`, until `close()`. EventSource reconnects by itself
+ * after a lost connection. It gives up after any answer other than 200, and it does not notice a dead socket.
+ * In both cases the stream is opened again here. A socket is considered dead if nothing has arrived for two
+ * ping intervals and 10 s, or when the browser comes back online.
  *
- * - `onState('connecting' | 'live' | 'lost' | 'refused', detail?)`; `refused` carries `{ reason, retryAfter }`
+ * - `onState('connecting' | 'live' | 'lost' | 'refused', detail?)`; `refused` carries
+ *   `{ reason, retryAfter }`
  * - `onEvent(type, data, id)` for `connected`, `ping`, `job_created`, `job_updated` and `job_removed`
  */
 export function openStream({ filters, lastEventId, keepaliveSeconds, onState, onEvent }) {
@@ -36,7 +37,8 @@ export function openStream({ filters, lastEventId, keepaliveSeconds, onState, on
     heardAt = Date.now()
     backoff.reset()
     refusal = undefined
-    // A resumed stream sends `connected` before the events that it resumes, so its id is not yet a position to resume from.
+    // A resumed stream sends `connected` before the events that it resumes, so its id is not yet a position
+    // to resume from.
     if (type !== 'connected' || data.resumed !== true) position = event.lastEventId
     if (type === 'connected') onState('live')
     onEvent(type, data, event.lastEventId)

@@ -11,7 +11,10 @@ export function jobsCondition(filter: Filter, { keys }: Contract): SQL | undefin
   return condition(filter, (field) => sql`${jobs.keys}[${sql.raw(String(keys.indexOf(field) + 1))}]`)
 }
 
-/** SQL condition that selects the rows of `totals` that match a filter. The filter may only test status and choices. */
+/**
+ * SQL condition that selects the rows of `totals` that match a filter. The filter may only test status
+ * and choices.
+ */
 export function totalsCondition(filter: Filter): SQL | undefined {
   return condition(filter, (field) => sql`(${totals.kind}::json ->> ${field})`)
 }

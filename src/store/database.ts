@@ -2,15 +2,15 @@ import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import type { Sql } from 'postgres'
 
 /**
- * A group of connections. `requests` runs the queries of the history and of single jobs, so that everything else (`index`) never
- * waits for them.
+ * A group of connections. `requests` runs the queries of the history and of single jobs, so that everything
+ * else (`index`) never waits for them.
  */
 type Lane = 'index' | 'requests'
 
 interface QueryOptions {
   /**
-   * true: the statement is prepared, and after some runs Postgres may use one plan for all values; false: it is planned for its
-   * values each time
+   * true: the statement is prepared, and after some runs Postgres may use one plan for all values; false: it
+   * is planned for its values each time
    */
   prepare: boolean
   /** rows as arrays of their columns instead of objects */
@@ -21,8 +21,8 @@ interface QueryOptions {
 }
 
 /**
- * Returns the name of a schema's notification channel. Each schema has its own, so that installations that share a database do not
- * receive each other's notifications. Postgres allows 63 bytes.
+ * Returns the name of a schema's notification channel. Each schema has its own, so that installations that
+ * share a database do not receive each other's notifications. Postgres allows 63 bytes.
  */
 export function channelOf(schema: string): string {
   return `jobcast_${schema}`.slice(0, 63)
@@ -30,11 +30,14 @@ export function channelOf(schema: string): string {
 
 /** Access to PGlite or Postgres. All queries run on both. */
 export interface Driver {
-  /** Runs one statement in a transaction of its own. The driver decides whether int8 and numeric columns are numbers or strings. */
+  /**
+   * Runs one statement in a transaction of its own. The driver decides whether int8 and numeric columns are
+   * numbers or strings.
+   */
   query(text: string, params: unknown[], options: QueryOptions): Promise<unknown[]>
   /**
-   * Calls `onMessage` for each notification on the schema's channel, and `onReady` whenever listening begins or begins again.
-   * Notifications before `onReady` may be lost, so the caller must then read the store.
+   * Calls `onMessage` for each notification on the schema's channel, and `onReady` whenever listening begins
+   * or begins again. Notifications before `onReady` may be lost, so the caller must then read the store.
    */
   listen(onMessage: (payload: string) => void, onReady: () => void): Promise<void>
   close(): Promise<void>
@@ -48,7 +51,10 @@ export interface OpenedDriver extends Driver {
 
 /** A database with its query builder. */
 export interface Database extends Pick<Driver, 'listen' | 'close'> {
-  /** Query builder for reads and simple writes. A query with a name stays prepared; any other is planned for its values. */
+  /**
+   * Query builder for reads and simple writes. A query with a name stays prepared; any other is planned for
+   * its values.
+   */
   orm: PostgresJsDatabase
   /** Runs a statement from constant SQL. It stays prepared. */
   run(text: string, params: unknown[], options?: Pick<QueryOptions, 'timeoutMs'>): Promise<unknown[]>
@@ -65,7 +71,10 @@ export function createDatabase(driver: Driver, lane: Lane = 'index'): Database {
   }
 }
 
-/** Adapts a driver to the part of postgres.js that drizzle uses: `unsafe()` returns a query that runs when it is awaited. */
+/**
+ * Adapts a driver to the part of postgres.js that drizzle uses: `unsafe()` returns a query that runs when it
+ * is awaited.
+ */
 function postgresClient(driver: Driver, lane: Lane): Sql {
   const unsafe = (text: string, params: unknown[] = [], { prepare = false } = {}) => ({
     values: () => driver.query(text, params, { prepare, arrays: true, lane }),

@@ -6,8 +6,8 @@ import { cursor, feed } from './schema.ts'
 export interface FeedEntry {
   id: number
   /**
-   * A `jump` is never sent. It records that the ids between the previous entry and this one belong to no entry of this
-   * database.
+   * A `jump` is never sent. It records that the ids between the previous entry and this one belong to no
+   * entry of this database.
    */
   type: 'job_created' | 'job_updated' | 'job_removed' | 'jump'
   /** JSON of the job; for a jump, the previous id */
@@ -39,8 +39,8 @@ export async function readFeedTail(db: Database, limit: number): Promise<FeedEnt
 }
 
 /**
- * Deletes entries older than `seconds`, and records the last deleted id. Even if the database's clock was set back, the deleted
- * entries are the oldest by id, without a gap.
+ * Deletes entries older than `seconds`, and records the last deleted id. Even if the database's clock was set
+ * back, the deleted entries are the oldest by id, without a gap.
  */
 export async function pruneFeed(db: Database, seconds: number): Promise<void> {
   await db.orm.execute(sql`

@@ -5,26 +5,26 @@ import type { Database } from './database.ts'
 const BUILD_MS = 3_600_000
 
 /**
- * Creates the missing indexes of a contract's filters. It is called when the contract's past has been indexed, right before the
- * feed begins, because building an index once costs a fraction of updating it with each job of a first sync. `cursor.silent` is
- * false only if all of them exist.
+ * Creates the missing indexes of a contract's filters. It is called when the contract's past has been
+ * indexed, right before the feed begins, because building an index once costs a fraction of updating it with
+ * each job of a first sync. `cursor.silent` is false only if all of them exist.
  */
 export async function createFilterIndexes(db: Database, contract: Contract): Promise<void> {
   for (const statement of filterIndexes(contract)) await db.run(statement, [], { timeoutMs: BUILD_MS })
 }
 
 /**
- * Collects statistics of the new indexes. Without them Postgres plans filters badly until autovacuum collects them, which it does
- * only after further changes. It takes a second, and nothing waits for it.
+ * Collects statistics of the new indexes. Without them Postgres plans filters badly until autovacuum collects
+ * them, which it does only after further changes. It takes a second, and nothing waits for it.
  */
 export async function analyzeJobs(db: Database): Promise<void> {
   await db.run('analyze jobs', [], { timeoutMs: BUILD_MS })
 }
 
 /**
- * Returns the statements that create the indexes. An index for equality ends with the position, which is the order of the history.
- * The index of a nullable field omits nulls, which no filter selects. Postgres derives no statistics from a partial index, so such
- * a field gets a statistics object.
+ * Returns the statements that create the indexes. An index for equality ends with the position, which is the
+ * order of the history. The index of a nullable field omits nulls, which no filter selects. Postgres derives
+ * no statistics from a partial index, so such a field gets a statistics object.
  */
 function filterIndexes({ keys, fields, filters }: Contract): string[] {
   return keys.flatMap((name, i) => {

@@ -7,7 +7,10 @@ import { type Database, prepared } from './database.ts'
 import { cursor, jobs, totals } from './schema.ts'
 import type { Position } from './writes.ts'
 
-/** Largest `total` that is counted row by row; one more means "more than this". Totals from the tallies have no limit. */
+/**
+ * Largest `total` that is counted row by row; one more means "more than this". Totals from the tallies have
+ * no limit.
+ */
 export const TOTAL_LIMIT = 10_000
 
 /** Selects jobs of the history. */
@@ -38,7 +41,10 @@ export interface HistoryPage {
   lastId: number
 }
 
-/** Reads one page of the history with its total and the newest feed id, in one statement and so from one snapshot. */
+/**
+ * Reads one page of the history with its total and the newest feed id, in one statement and so from
+ * one snapshot.
+ */
 export async function readHistory(
   db: Database,
   contract: Contract,
@@ -59,8 +65,8 @@ export async function readHistory(
 }
 
 /**
- * Most requests are for the first page without filters, so its query stays prepared. Any other page is planned for its values,
- * which decide the index.
+ * Most requests are for the first page without filters, so its query stays prepared. Any other page is
+ * planned for its values, which decide the index.
  */
 const firstPage = prepared((db) => {
   const [limit, fetched] = [sql.placeholder('limit'), sql.placeholder('fetched')]
@@ -99,8 +105,8 @@ function pageQuery(
     .as('rows')
   const first = (column: SQLWrapper) => sql`(array_agg(${column}))[:${limit}::int]`
   const last = (column: SQLWrapper) => sql<number>`(array_agg(${column}))[${limit}::int]`.mapWith(Number)
-  // Aggregates keep the order of a sorted subquery (Postgres manual, "Aggregate Functions"). The database joins the JSON texts of the
-  // jobs, so that they become the body of the response without being parsed.
+  // Aggregates keep the order of a sorted subquery (Postgres manual, "Aggregate Functions"). The database
+  // joins the JSON texts of the jobs, so that they become the body of the response without being parsed.
   const page = orm
     .select({
       jobs: sql<string | null>`array_to_string(${first(sql`${rows.data}::text`)}, ',')`.as('page_jobs'),
@@ -138,7 +144,10 @@ function afterPosition({ after, order }: Pick<HistoryQuery, 'after' | 'order'>):
     : sql`(${jobs.blockNumber}, ${jobs.logIndex}) < ${position}`
 }
 
-/** SQL of `total`: read from the tallies if the filter only tests status and choices, else counted up to the limit. */
+/**
+ * SQL of `total`: read from the tallies if the filter only tests status and choices, else counted up to
+ * the limit.
+ */
 function totalOf(
   { filter, fromBlock, toBlock }: Selection,
   selected: SQL | undefined,

@@ -21,7 +21,10 @@ const jobsOfIds = prepared(({ orm }) =>
     .prepare('jobs_of_ids'),
 )
 
-/** Reads the jobs with these ids as of the cursor. If the contract used an id twice, the latest job is returned. */
+/**
+ * Reads the jobs with these ids as of the cursor. If the contract used an id twice, the latest job
+ * is returned.
+ */
 export async function readJobs(db: Database, jobIds: string[]): Promise<Map<string, PlacedJob>> {
   if (jobIds.length === 0) return new Map()
   const rows = await jobsOfIds(db).execute({ jobIds })
@@ -29,8 +32,8 @@ export async function readJobs(db: Database, jobIds: string[]): Promise<Map<stri
 }
 
 /**
- * Reads the writes to jobs that a rewind to a block needs. Jobs created above the block are removed, newest first. Jobs changed
- * above it return to their state before the oldest of these changes.
+ * Reads the writes to jobs that a rewind to a block needs. Jobs created above the block are removed, newest
+ * first. Jobs changed above it return to their state before the oldest of these changes.
  */
 export async function readRewind(db: Database, blockNumber: number): Promise<JobWrite[]> {
   const removed = await db.orm

@@ -13,13 +13,13 @@ const NOW = sql`clock_timestamp()`
 /**
  * Acquires the lease.
  *
- * A holder that acquires its own lease again does not renew it. Only its steps, {@link renewLease} and {@link recordContact} do.
- * Otherwise an indexer whose RPC fails would keep the lease for good. Acquiring never sets `checked_at`: if no indexer has an
- * answer from the chain, /ready reports it.
+ * A holder that acquires its own lease again does not renew it. Only its steps, {@link renewLease} and
+ * {@link recordContact} do. Otherwise an indexer whose RPC fails would keep the lease for good. Acquiring
+ * never sets `checked_at`: if no indexer has an answer from the chain, /ready reports it.
  *
- * Acquiring moves the feed's last id to the microseconds of now, and records the jump as an entry of the feed. The database may
- * have been restored from a backup, also to a state in which it names this process as the holder. Ids that were given out after
- * the backup are below the jump, so they are not given out again.
+ * Acquiring moves the feed's last id to the microseconds of now, and records the jump as an entry of the
+ * feed. The database may have been restored from a backup, also to a state in which it names this process as
+ * the holder. Ids that were given out after the backup are below the jump, so they are not given out again.
  * @returns false if another indexer holds the lease: one that renewed it less than {@link LEASE_SECONDS} ago
  */
 export async function acquireLease(db: Database, me: string): Promise<boolean> {
@@ -77,8 +77,8 @@ export async function releaseLease(db: Database, me: string): Promise<void> {
 }
 
 /**
- * A lease is free for `me` if nobody or `me` holds it, or if it has expired. A lease that was renewed in the future has expired
- * too: the database's clock was set back since.
+ * A lease is free for `me` if nobody or `me` holds it, or if it has expired. A lease that was renewed in the
+ * future has expired too: the database's clock was set back since.
  */
 function isLeaseFree(me: string): SQL | undefined {
   const age = sql`abs(extract(epoch from clock_timestamp() - ${cursor.renewedAt}))`

@@ -37,8 +37,8 @@ const jobWithChanges = prepared(({ orm }) => {
 })
 
 /**
- * Reads a job and its lifecycle, oldest entry first. If the contract used the id twice, it is the latest job. Null if no job
- * has the id.
+ * Reads a job and its lifecycle, oldest entry first. If the contract used the id twice, it is the latest job.
+ * Null if no job has the id.
  */
 export async function readJob(
   db: Database,

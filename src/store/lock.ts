@@ -7,14 +7,15 @@ import { createLockFile, lockFile, lockNumbers, newestLock, readLockFile } from 
 
 const HEARTBEAT_MS = 1_000
 /**
- * A holder counts as dead if 20 reads in a row, over 5 s, find its heartbeat unchanged. Reads are counted instead of time, because
- * after the machine was suspended, a clock would show a long silence of a live holder.
+ * A holder counts as dead if 20 reads in a row, over 5 s, find its heartbeat unchanged. Reads are
+ * counted instead of time, because after the machine was suspended, a clock would show a long silence of
+ * a live holder.
  */
 const READ_INTERVAL_MS = 250
 const SILENT_READS = 20
 /**
- * Interval at which the holder checks that it still has the lock. Another process can take the lock after 5 s, so it must be
- * shorter.
+ * Interval at which the holder checks that it still has the lock. Another process can take the lock after 5
+ * s, so it must be shorter.
  */
 const CHECK_INTERVAL_MS = 1_000
 
@@ -41,12 +42,13 @@ export class FolderLostError extends DatabaseError {
 /**
  * Locks a folder for this process. PGlite has no lock, and two processes in one folder corrupt it.
  *
- * The lock is the file `lock-<n>` with the highest n. Its holder rewrites it every second. A process id alone would not show whether
- * the holder lives, because containers that share the folder do not see each other's processes. A process that finds the lock
- * released, or its holder dead, creates the file with the next number. The file system lets only one process create it.
+ * The lock is the file `lock-<n>` with the highest n. Its holder rewrites it every second. A process id alone
+ * would not show whether the holder lives, because containers that share the folder do not see each other's
+ * processes. A process that finds the lock released, or its holder dead, creates the file with the next
+ * number. The file system lets only one process create it.
  *
- * A process that was paused for longer than 5 s can lose the lock. It may still finish the statement in which it was paused. Then
- * a timer throws FolderLostError, which ends the process.
+ * A process that was paused for longer than 5 s can lose the lock. It may still finish the statement in which
+ * it was paused. Then a timer throws FolderLostError, which ends the process.
  * @throws DatabaseError that names the holder, if the holder lives
  */
 export async function lockFolder(folder: string): Promise<FolderLock> {
@@ -57,7 +59,8 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
     const fd = createLockFile(folder, number)
     if (fd === undefined) continue
     if (newestLock(folder) === number) return holdLock(folder, number, fd)
-    // Other processes have locked the folder in the meantime and removed older files, so this number was free again.
+    // Other processes have locked the folder in the meantime and removed older files, so this number was
+    // free again.
     closeSync(fd)
     rmSync(lockFile(folder, number), { force: true })
   }
@@ -102,8 +105,9 @@ function holdLock(folder: string, number: number, fd: number): FolderLock {
 }
 
 /**
- * Starts a worker thread that rewrites the lock file every second. In the main thread, a long query of PGlite would stop the
- * heartbeat. The worker writes to the open descriptor, because another process may have created a new file with the same name.
+ * Starts a worker thread that rewrites the lock file every second. In the main thread, a long query of PGlite
+ * would stop the heartbeat. The worker writes to the open descriptor, because another process may have
+ * created a new file with the same name.
  */
 function startHeartbeat(fd: number): Worker {
   const source = `
@@ -126,7 +130,8 @@ function startHeartbeat(fd: number): Worker {
 
 /**
  * Waits until it is known whether a lock can be taken over.
- * @returns true if its holder released it or is dead; false if its file was removed, and the folder must be listed again
+ * @returns true if its holder released it or is dead; false if its file was removed, and the folder must be
+ * listed again
  * @throws DatabaseError if the holder lives
  */
 async function canTakeOver(folder: string, number: number): Promise<boolean> {

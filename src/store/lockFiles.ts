@@ -31,7 +31,9 @@ export function readLockFile(folder: string, number: number): string | undefined
   return unless('ENOENT', () => readFileSync(lockFile(folder, number), 'utf8'))
 }
 
-/** Returns the result of a call, or undefined if it throws an error with this code. Any other error is thrown. */
+/**
+ * Returns the result of a call, or undefined if it throws an error with this code. Any other error is thrown.
+ */
 function unless<T>(code: string, call: () => T): T | undefined {
   try {
     return call()

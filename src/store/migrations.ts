@@ -2,12 +2,16 @@ import { fileURLToPath } from 'node:url'
 import { readMigrationFiles } from 'drizzle-orm/migrator'
 import { DatabaseError } from '../errors.ts'
 
-/** Path of the folder `drizzle/`. It is resolved through the package's import map, which works from `src/` and from `dist/`. */
+/**
+ * Path of the folder `drizzle/`. It is resolved through the package's import map, which works from `src/` and
+ * from `dist/`.
+ */
 const migrationsFolder = fileURLToPath(new URL('.', import.meta.resolve('#root/drizzle/0000_tables.sql')))
 
 /**
- * Table of the applied migrations, with the columns of drizzle's own table. Drizzle has one table for a whole database. This one is
- * in the schema of Jobcast's tables, because several installations and other programs may share a database.
+ * Table of the applied migrations, with the columns of drizzle's own table. Drizzle has one table for a whole
+ * database. This one is in the schema of Jobcast's tables, because several installations and other programs
+ * may share a database.
  */
 export const JOURNAL = 'jobcast_migrations'
 
@@ -62,11 +66,12 @@ function migrations() {
 }
 
 /**
- * Returns the time of the newest applied migration, in unix milliseconds. 0 for tables without a journal, which are from before the
- * first release. Null for a schema without tables.
+ * Returns the time of the newest applied migration, in unix milliseconds. 0 for tables without a journal,
+ * which are from before the first release. Null for a schema without tables.
  */
 async function lastApplied(run: RunStatement): Promise<number | null> {
-  // to_regclass would answer from this session's cache, which may be outdated after the wait for the migration lock.
+  // to_regclass would answer from this session's cache, which may be outdated after the wait for the
+  // migration lock.
   const tables = await run(
     `select tablename as name from pg_tables where schemaname = current_schema() and tablename in ('${JOURNAL}', 'cursor')`,
   )

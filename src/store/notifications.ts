@@ -5,14 +5,17 @@ export interface Commit {
   /** id of the newest feed entry */
   lastId: number
   /**
-   * the block indexed last; 0 before an indexer has reached the chain, -1 if genesis is the first block and is not indexed yet
+   * the block indexed last; 0 before an indexer has reached the chain, -1 if genesis is the first block and
+   * is not indexed yet
    */
   blockNumber: number
   /** the highest block that no reorg can touch; 0 before it is known */
   finalizedNumber: number
 }
 
-/** SQL of the payload, from columns of `cursor`: `"<last feed id> <block number> <finalized block number>"`. */
+/**
+ * SQL of the payload, from columns of `cursor`: `"<last feed id> <block number> <finalized block number>"`.
+ */
 export const PAYLOAD =
   "concat_ws(' ', cursor.last_id, coalesce(cursor.block_number, 0), coalesce(cursor.finalized_number, 0))"
 
@@ -22,8 +25,8 @@ export const NOTIFY = "pg_notify(left('jobcast_' || current_schema(), 63), paylo
 const PAYLOAD_FORMAT = /^(\d{1,16}) (-?\d{1,16}) (\d{1,16})$/
 
 /**
- * Calls `onCommit` for each commit that is notified, and `onListening` whenever listening begins or begins again. Notifications of
- * earlier commits may be lost, so the caller must then read the store.
+ * Calls `onCommit` for each commit that is notified, and `onListening` whenever listening begins or begins
+ * again. Notifications of earlier commits may be lost, so the caller must then read the store.
  */
 export function listenForCommits(
   db: Pick<Database, 'listen'>,

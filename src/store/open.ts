@@ -12,8 +12,8 @@ export interface DatabaseOptions {
 }
 
 /**
- * Opens the configured database for a contract. It also opens if Postgres does not answer; until it does, each query rejects with
- * UnavailableError.
+ * Opens the configured database for a contract. It also opens if Postgres does not answer; until it does,
+ * each query rejects with UnavailableError.
  * @throws DatabaseError if this process must not use the database
  */
 export async function openDatabase(

@@ -7,10 +7,10 @@ import { type FolderLock, FolderLostError, lockFolder } from './lock.ts'
 import { applyMigrations } from './migrations.ts'
 
 /**
- * Opens the embedded database in a folder for a contract. It creates the folder if necessary, and migrates the database to
- * this version.
- * @throws ConfigError if the folder cannot be created or written to; DatabaseError if a running process has locked the folder, or
- * if another version or definition made the database
+ * Opens the embedded database in a folder for a contract. It creates the folder if necessary, and migrates
+ * the database to this version.
+ * @throws ConfigError if the folder cannot be created or written to; DatabaseError if a running process has
+ * locked the folder, or if another version or definition made the database
  */
 export async function openPglite(folder: string, contract: Contract): Promise<OpenedDriver> {
   const lock = await reportingUnusable(folder, async () => {

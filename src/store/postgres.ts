@@ -7,10 +7,16 @@ import { claimDefinition, isClaimed } from './definition.ts'
 import { isConnectionFault } from './faults.ts'
 import { applyMigrations, mustMigrate } from './migrations.ts'
 
-/** Key of the advisory lock for migrations. It is arbitrary; other programs in the database are unlikely to use the same. */
+/**
+ * Key of the advisory lock for migrations. It is arbitrary; other programs in the database are unlikely to
+ * use the same.
+ */
 const MIGRATION_LOCK = 5_062_227
 
-/** Returns the name of the connections in pg_stat_activity. It includes the schema, because installations may share a database. */
+/**
+ * Returns the name of the connections in pg_stat_activity. It includes the schema, because installations may
+ * share a database.
+ */
 export function applicationName(schema: string): string {
   // Postgres truncates the name to 63 bytes. `jobcast reset` compares it, so both must be equal.
   return schema === 'public' ? 'jobcast' : `jobcast ${schema}`.slice(0, 63)
@@ -19,8 +25,9 @@ export function applicationName(schema: string): string {
 /** Upper limit of the delay between attempts to connect: connections are back soon after the server is. */
 const LONGEST_BACKOFF_SECONDS = 2
 /**
- * Queries that are sent on a connection before the first is answered. With the driver's default of 100, a quick query waits for slow
- * ones while other connections are idle, and under load each query took longer and longer. The driver's types lack this option.
+ * Queries that are sent on a connection before the first is answered. With the driver's default of 100, a
+ * quick query waits for slow ones while other connections are idle, and under load each query took longer and
+ * longer. The driver's types lack this option.
  */
 const NO_PIPELINING = { max_pipeline: 1 }
 /** JSON (type 114) is not parsed, because jobs are stored and sent as the same text. */
@@ -28,20 +35,20 @@ const RAW_JSON = { to: 114, from: [114], serialize: (text: string) => text, pars
 /** Connections of the indexer and the feed, in addition to those for the queries of clients. */
 const INDEX_CONNECTIONS = 2
 /**
- * Settings of the connections for the queries of clients. Postgres cancels a query after 8 s, which is before the process rejects it
- * as lost. Without parallel workers, a query uses at most one processor.
+ * Settings of the connections for the queries of clients. Postgres cancels a query after 8 s, which is before
+ * the process rejects it as lost. Without parallel workers, a query uses at most one processor.
  */
 const REQUEST_SETTINGS = { statement_timeout: 8_000, max_parallel_workers_per_gather: 0 }
 /** Time after which an idle connection is closed, so that many processes can share a server. */
 const IDLE_SECONDS = 30
 
 /**
- * Migrates a Postgres to this version and opens it for a contract. If several processes start together, one of them migrates and the
- * others wait.
+ * Migrates a Postgres to this version and opens it for a contract. If several processes start together, one
+ * of them migrates and the others wait.
  * @param url postgres://…; through a pooler, statements are not prepared unless the URL has `?prepare=true`
  * @param onPooled called if `listen` is used through a pooler
- * @throws DatabaseError if another version or definition made the database, or if the user lacks rights; the driver's error if no
- * server answers
+ * @throws DatabaseError if another version or definition made the database, or if the user lacks rights; the
+ * driver's error if no server answers
  */
 export async function openPostgres(
   url: string,
@@ -73,7 +80,8 @@ export async function openPostgres(
     query: (text, params, options) => lanes[options.lane](text, params, options),
     async listen(onMessage, onReady) {
       if (pooled) onPooled()
-      // The driver retries a failed LISTEN by itself. After a second call, each notification would arrive twice.
+      // The driver retries a failed LISTEN by itself. After a second call, each notification would
+      // arrive twice.
       await index.listen(channelOf(schema), onMessage, onReady).catch(() => {})
     },
     async close() {
@@ -95,10 +103,10 @@ function databaseOf(sql: postgres.ISql) {
 }
 
 /**
- * Migrates in one transaction. The advisory lock belongs to the transaction: a pooler in transaction mode would keep the lock of a
- * session after the end of this process. A database that is up to date is only read.
- * @returns the schema of the tables, whether they were migrated, and whether the connection goes through a pooler: then another
- * server process answers than the one that accepted the connection.
+ * Migrates in one transaction. The advisory lock belongs to the transaction: a pooler in transaction mode
+ * would keep the lock of a session after the end of this process. A database that is up to date is only read.
+ * @returns the schema of the tables, whether they were migrated, and whether the connection goes through a
+ * pooler: then another server process answers than the one that accepted the connection.
  */
 function migratePostgres(
   url: string,
@@ -120,8 +128,8 @@ function migratePostgres(
 
 /**
  * Works on a connection that is closed afterwards.
- * @throws DatabaseError if the database refuses, such as an unknown user or one without rights; the driver's error if no server
- * answers
+ * @throws DatabaseError if the database refuses, such as an unknown user or one without rights; the driver's
+ * error if no server answers
  */
 export async function onConnection<T>(url: string, work: (sql: postgres.Sql) => Promise<T>): Promise<T> {
   let sql: postgres.Sql | undefined

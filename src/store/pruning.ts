@@ -3,7 +3,9 @@ import { messageOf } from '../messages.ts'
 import type { Database } from './database.ts'
 import { pruneFeed } from './feed.ts'
 
-/** Retention if streams cannot be resumed. It is not 0, because each process reads new entries from the store. */
+/**
+ * Retention if streams cannot be resumed. It is not 0, because each process reads new entries from the store.
+ */
 const UNRESUMABLE_RETENTION_SECONDS = 60
 /** Longest time between two prunings, so that each deletion is small. */
 const LONGEST_INTERVAL_SECONDS = 30

@@ -26,9 +26,11 @@ interface Connection extends Options {
 }
 
 /**
- * Connects to a Postgres, and stays connected. If it does not answer at first, connecting is retried in the background. If it stops
- * answering later, new connections replace the old ones. Until then each query rejects with UnavailableError.
- * @throws DatabaseError if this process must not use the database. If a retry in the background finds that, the process ends.
+ * Connects to a Postgres, and stays connected. If it does not answer at first, connecting is retried in the
+ * background. If it stops answering later, new connections replace the old ones. Until then each query
+ * rejects with UnavailableError.
+ * @throws DatabaseError if this process must not use the database. If a retry in the background finds that,
+ * the process ends.
  */
 export async function connectPostgres(url: string, contract: Contract, options: Options): Promise<Driver> {
   const { statements, log } = options
@@ -90,8 +92,9 @@ async function reconnect(connection: Connection): Promise<void> {
 }
 
 /**
- * Opens new connections after a statement was not answered. If they work, the old ones are broken and are replaced. If they do not,
- * the old ones are kept. The operating system would report a lost connection only after 15 minutes.
+ * Opens new connections after a statement was not answered. If they work, the old ones are broken and are
+ * replaced. If they do not, the old ones are kept. The operating system would report a lost connection only
+ * after 15 minutes.
  */
 async function replace(connection: Connection, silent: Driver): Promise<void> {
   if (connection.replacing || connection.closed || connection.driver !== silent) return

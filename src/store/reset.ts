@@ -24,9 +24,10 @@ const ALL_TABLES = [
 ]
 
 /**
- * Deletes everything that was indexed. The next start indexes from scratch, and its feed ids are greater than all before.
- * @throws DatabaseError if a running process uses the database or a Postgres refuses, ConfigError if DATA_DIR is no folder or
- * cannot be written to, and the driver's error if a Postgres does not answer
+ * Deletes everything that was indexed. The next start indexes from scratch, and its feed ids are greater than
+ * all before.
+ * @throws DatabaseError if a running process uses the database or a Postgres refuses, ConfigError if DATA_DIR
+ * is no folder or cannot be written to, and the driver's error if a Postgres does not answer
  */
 export async function resetDatabase({
   databaseUrl,
@@ -49,7 +50,9 @@ async function resetFolder(dataDir: string): Promise<void> {
   }
 }
 
-/** Drops Jobcast's tables in the current schema. Those in other schemas may belong to another installation. */
+/**
+ * Drops Jobcast's tables in the current schema. Those in other schemas may belong to another installation.
+ */
 async function dropTables(tx: postgres.TransactionSql): Promise<void> {
   const [{ schema, isOurs }] = await tx<[{ schema: string; isOurs: boolean }]>`
     select current_schema()::text as schema, exists (

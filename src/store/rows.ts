@@ -3,8 +3,8 @@ import type { Job } from '../contract/job.ts'
 import type { ChangeWrite, JobWrite, UnappliedLog } from './writes.ts'
 
 /**
- * Returns the columns of `written` in the step's statement, a JSON array each. A first sync writes thousands of jobs in a step, and
- * as columns they cost the database half of what they cost as records.
+ * Returns the columns of `written` in the step's statement, a JSON array each. A first sync writes thousands
+ * of jobs in a step, and as columns they cost the database half of what they cost as records.
  */
 export function jobColumns(contract: Contract, writes: JobWrite[]): string[] {
   const jobs = writes.flatMap(({ before, after }) => after ?? before ?? [])
@@ -28,8 +28,8 @@ function column<Write>(writes: Write[], value: (write: Write) => string | number
 }
 
 /**
- * Returns the values of a job that filters select by, as a Postgres array literal. No value has a character that must be
- * escaped.
+ * Returns the values of a job that filters select by, as a Postgres array literal. No value has a character
+ * that must be escaped.
  */
 function keysOf({ keys }: Contract, job: Job): string {
   return `{${keys.map((name) => arrayElement(job[name])).join(',')}}`

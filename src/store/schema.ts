@@ -22,8 +22,9 @@ const seconds = (name: string) => numeric(name, { precision: 78, scale: 0 })
 const json = customType<{ data: string; driverData: string }>({ dataType: () => 'json' })
 
 /**
- * One row per job of the canonical chain, as of the cursor. The key is the position of the creating log and not the job's id: a
- * contract may use an id twice, and neither job may be lost. Each field with a filter adds an index (filterIndexes.ts).
+ * One row per job of the canonical chain, as of the cursor. The key is the position of the creating log and
+ * not the job's id: a contract may use an id twice, and neither job may be lost. Each field with a filter
+ * adds an index (filterIndexes.ts).
  */
 export const jobs = pgTable(
   'jobs',
@@ -34,8 +35,8 @@ export const jobs = pgTable(
     /** the job object, exactly as it is sent */
     data: json('data').notNull(),
     /**
-     * The values that filters select by, as text, in the order of the definition's `keys`. Reading them from `data`
-     * would parse the JSON of every row that a query counts.
+     * The values that filters select by, as text, in the order of the definition's `keys`. Reading them from
+     * `data` would parse the JSON of every row that a query counts.
      */
     keys: text('keys').array().notNull(),
   },
@@ -83,8 +84,9 @@ export const unappliedLogs = pgTable(
 )
 
 /**
- * The public feed, append-only. The statement that holds the cursor row gives out the ids, so the order of ids is the order of
- * commits. Ids are consecutive except for jumps. An entry of type `jump` is never sent; its data is the id before it (lease.ts).
+ * The public feed, append-only. The statement that holds the cursor row gives out the ids, so the order of
+ * ids is the order of commits. Ids are consecutive except for jumps. An entry of type `jump` is never sent;
+ * its data is the id before it (lease.ts).
  */
 export const feed = pgTable(
   'feed',
@@ -106,7 +108,9 @@ export const blocks = pgTable('blocks', {
   hash: hex('hash').notNull(),
 })
 
-/** Tallies: number of jobs and sum of amounts by status and choices. They make statistics and totals cheap. */
+/**
+ * Tallies: number of jobs and sum of amounts by status and choices. They make statistics and totals cheap.
+ */
 export const totals = pgTable('totals', {
   /** JSON object of the status and choices */
   kind: text('kind').primaryKey(),
@@ -129,9 +133,9 @@ export const hours = pgTable(
 )
 
 /**
- * The one row that holds the position of the index. It is also the lock: a step is one statement that moves `revision` from the
- * value it was read with. If several indexers take a step, one succeeds and the others change nothing. The chain's columns
- * are null until an indexer has reached the chain for the first time.
+ * The one row that holds the position of the index. It is also the lock: a step is one statement that moves
+ * `revision` from the value it was read with. If several indexers take a step, one succeeds and the others
+ * change nothing. The chain's columns are null until an indexer has reached the chain for the first time.
  */
 export const cursor = pgTable('cursor', {
   id: smallint('id').primaryKey(),
@@ -146,7 +150,10 @@ export const cursor = pgTable('cursor', {
   startBlock: int8('start_block'),
   /** the head when the index began: changes up to it are history and were never fed */
   feedFromBlock: int8('feed_from_block'),
-  /** true until `feed_from_block` was reached for the first time; false only if the indexes of all filters exist */
+  /**
+   * true until `feed_from_block` was reached for the first time; false only if the indexes of all
+   * filters exist
+   */
   silent: boolean('silent').notNull(),
   /** the block indexed last */
   blockNumber: int8('block_number'),

@@ -3,7 +3,10 @@ import { missingCursor } from './cursor.ts'
 import { type Database, prepared } from './database.ts'
 import { cursor } from './schema.ts'
 
-/** State of the index and of the feed, as the cursor row has it. Values of the chain are null until an indexer has reached it. */
+/**
+ * State of the index and of the feed, as the cursor row has it. Values of the chain are null until an indexer
+ * has reached it.
+ */
 export interface IndexState {
   /** id of the newest feed entry */
   lastId: number

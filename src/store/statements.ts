@@ -4,8 +4,8 @@ import { type Metrics, observeGauge } from '../observe/metrics.ts'
 import { isConnectionFault } from './faults.ts'
 
 /**
- * Default of the milliseconds after which a statement is rejected as lost: a frozen database server must not freeze its
- * clients.
+ * Default of the milliseconds after which a statement is rejected as lost: a frozen database server must not
+ * freeze its clients.
  */
 const TIMEOUT_MS = 15_000
 
@@ -21,8 +21,8 @@ interface MeasureOptions {
 }
 
 /**
- * Measures the running statements, and rejects each that takes too long. One timer checks all of them: with one timer per
- * statement, timers took a tenth of a request's CPU time.
+ * Measures the running statements, and rejects each that takes too long. One timer checks all of them: with
+ * one timer per statement, timers took a tenth of a request's CPU time.
  */
 export function createStatements({
   registry,
@@ -50,7 +50,8 @@ export function createStatements({
   return {
     /**
      * Settles as the statement does.
-     * @throws UnavailableError if the statement takes too long, after calling `onTimeout`, or if the connection fails
+     * @throws UnavailableError if the statement takes too long, after calling `onTimeout`, or if the
+     * connection fails
      */
     measure<T>(
       answer: Promise<T>,

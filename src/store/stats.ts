@@ -4,7 +4,10 @@ import { hours, totals } from './schema.ts'
 
 /** Hours of the hourly series. */
 const SERIES_HOURS = 7 * 24
-/** Maximum number of rows. Beyond it, the oldest hours are cut: with 59 values of the choice in each of 168 hours. */
+/**
+ * Maximum number of rows. Beyond it, the oldest hours are cut: with 59 values of the choice in each of
+ * 168 hours.
+ */
 const SERIES_LIMIT = 10_000
 
 /** Number of jobs with the same status and choices, and the sum of their amounts. */
@@ -24,8 +27,8 @@ export interface HourTotal {
 }
 
 /**
- * Reads the tallies: jobs by status and choices, and by hour of creation. They are a few hundred rows, however long the history
- * is.
+ * Reads the tallies: jobs by status and choices, and by hour of creation. They are a few hundred rows,
+ * however long the history is.
  */
 export async function readTotals({ orm }: Database): Promise<{ totals: Total[]; hours: HourTotal[] }> {
   const [all, series] = await Promise.all([

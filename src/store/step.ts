@@ -7,9 +7,9 @@ import { changeRow, jobColumns, unappliedRow } from './rows.ts'
 import type { Step } from './writes.ts'
 
 /**
- * Everything a step writes, in one statement: one transaction and one round trip. It changes nothing if another process moved the
- * cursor since it was read. It deletes everything above the block it moves to, which is a rewind; in a move forward there is
- * nothing above.
+ * Everything a step writes, in one statement: one transaction and one round trip. It changes nothing if
+ * another process moved the cursor since it was read. It deletes everything above the block it moves to,
+ * which is a rewind; in a move forward there is nothing above.
  */
 const STEP = `
 with step as (
@@ -97,7 +97,8 @@ select ${NOTIFY} from moved`
 /**
  * Moves the cursor.
  * @param me the indexer, which renews its lease by the step
- * @returns the cursor after it; null, with nothing changed, if another process moved the cursor since it was read
+ * @returns the cursor after it; null, with nothing changed, if another process moved the cursor since it
+ * was read
  */
 export async function commitStep(
   db: Database,

@@ -19,7 +19,9 @@ export interface StoredJob {
   data: string
 }
 
-/** A write to one job: `before` is null if the step creates the job, `after` is null if it removes the job. */
+/**
+ * A write to one job: `before` is null if the step creates the job, `after` is null if it removes the job.
+ */
 export interface JobWrite extends Position {
   before: StoredJob | null
   after: StoredJob | null

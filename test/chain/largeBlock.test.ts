@@ -96,7 +96,9 @@ it('the log of a process names the block', async () => {
   expect(line).toMatchObject({ level: 'warn', blockNumber: large })
 })
 
-/** A source whose answers are too large, and the blocks that it reports as large, with their numbers of logs. */
+/**
+ * A source whose answers are too large, and the blocks that it reports as large, with their numbers of logs.
+ */
 async function openReportingSource() {
   const proxy = await proxyTo(chain)
   proxy.fault = tooManyBytes

@@ -22,8 +22,8 @@ afterEach(() => {
 })
 
 /**
- * Random changes of a chain: creations, some of an id that is taken, changes, reorgs that move a job or take it away. Each
- * state of a job is marked by a number that only grows, in `title`.
+ * Random changes of a chain: creations, some of an id that is taken, changes, reorgs that move a job or take
+ * it away. Each state of a job is marked by a number that only grows, in `title`.
  */
 function createChain(random: (limit: number) => number) {
   let states = 0
@@ -126,7 +126,10 @@ function watchFollow(name: string, options: FollowOptions, random: (limit: numbe
   }
 }
 
-/** A consumer without history. Received jobs must be in their present state, and no job of a later block may be missing. */
+/**
+ * A consumer without history. Received jobs must be in their present state, and no job of a later block may
+ * be missing.
+ */
 function watchLatest(): Watched {
   const consumer = createConsumer('latest')
   const { signal } = control

@@ -40,7 +40,10 @@ function nameOf(job: Job): string {
   return `${job.jobId}@${jobKey(job)}`
 }
 
-/** The jobs of a consumer that applied every event. Fails if a job is created twice, or an unknown one is removed. */
+/**
+ * The jobs of a consumer that applied every event. Fails if a job is created twice, or an unknown one
+ * is removed.
+ */
 function view(events: FollowEvent[], begin: string[] = []): string[] {
   const jobs = new Set(begin)
   for (const event of events) {

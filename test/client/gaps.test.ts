@@ -29,7 +29,10 @@ function watch(options: FollowOptions = {}): Collected<FollowEvent> {
   return collected
 }
 
-/** Disconnects the stream, runs `work`, and empties the feed, so that the stream has a gap. Waits until it is closed. */
+/**
+ * Disconnects the stream, runs `work`, and empties the feed, so that the stream has a gap. Waits until it
+ * is closed.
+ */
 async function gap(stream: Collected<FollowEvent>, work: () => void): Promise<void> {
   const gaps = stream.events.filter(({ type }) => type === 'synced').length
   server.drop()

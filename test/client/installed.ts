@@ -16,8 +16,8 @@ export async function pack(folder: string, destination: string): Promise<string>
 }
 
 /**
- * A fresh project after `npm install jobcast-client`. npm is offline, and its dependency is a tarball too: a further
- * dependency would fail the installation.
+ * A fresh project after `npm install jobcast-client`. npm is offline, and its dependency is a tarball too: a
+ * further dependency would fail the installation.
  */
 export async function installedClient(): ReturnType<typeof tempDir> {
   const dir = await tempDir()

@@ -71,8 +71,8 @@ export function job(jobId: string, blockNumber: number, rest: Partial<Job> = {})
 }
 
 /**
- * A simulated Jobcast in memory. The test controls its jobs, its feed, and when connections break. The only filter is
- * `status`.
+ * A simulated Jobcast in memory. The test controls its jobs, its feed, and when connections break. The only
+ * filter is `status`.
  */
 export class ScriptedServer {
   url = ''

@@ -8,9 +8,10 @@ import { startService } from '../helpers/service.ts'
 /**
  * `npx tsx test/cluster/load.ts`: measures the load of N api servers on one Postgres, for N = 1, 8, 32.
  *
- * Each server has its own connections, feed, poll and LISTEN. All run in this process, because 32 processes would measure
- * the machine. First 10 s without a block, then a block with 10 jobs each second for 20 s. Statements are counted as
- * transactions of pg_stat_database. CPU is that of all processes of Postgres. The values of N = 0 are subtracted.
+ * Each server has its own connections, feed, poll and LISTEN. All run in this process, because 32 processes
+ * would measure the machine. First 10 s without a block, then a block with 10 jobs each second for 20 s.
+ * Statements are counted as transactions of pg_stat_database. CPU is that of all processes of Postgres. The
+ * values of N = 0 are subtracted.
  */
 const COUNTS = [0, 1, 8, 32]
 const BLOCKS = 20
@@ -82,7 +83,8 @@ interface Reading {
 }
 
 async function read(sql: postgresJs.Sql): Promise<Reading> {
-  // The processes of Postgres report their counters with a delay. The counters stop changing once all have reported.
+  // The processes of Postgres report their counters with a delay. The counters stop changing once all
+  // have reported.
   await sql`select pg_stat_force_next_flush()`
   const [row] = await sql`
     select xact_commit::int as transactions from pg_stat_database where datname = current_database()`

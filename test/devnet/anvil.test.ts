@@ -65,7 +65,10 @@ test('stop() ends an anvil that hangs', async () => {
   expect(await answers(anvil.url)).toBe(false)
 })
 
-/** Starts a process that starts an anvil and then runs `code`. `folders` lists its temporary folders that exist. */
+/**
+ * Starts a process that starts an anvil and then runs `code`. `folders` lists its temporary folders
+ * that exist.
+ */
 async function startParent(
   code: string,
 ): Promise<{ parent: ChildProcess; url: string; folders(): string[] }> {

@@ -4,7 +4,10 @@ export interface FuzzRequest {
   method: string
   /** the bytes that are sent, as latin1: one character per byte */
   text: string
-  /** true if the request may be incomplete: the server would wait for seconds, so the client does not wait for it */
+  /**
+   * true if the request may be incomplete: the server would wait for seconds, so the client does not wait
+   * for it
+   */
   unfinished: boolean
 }
 

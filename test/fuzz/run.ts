@@ -1,4 +1,7 @@
-/** `npm run fuzz [-- REQUESTS [SEED]]`: sends random requests to a server process, and prints its memory after each tenth. */
+/**
+ * `npm run fuzz [-- REQUESTS [SEED]]`: sends random requests to a server process, and prints its memory after
+ * each tenth.
+ */
 import { readMetrics } from '../helpers/metrics.ts'
 import { startPostgres } from '../helpers/postgres.ts'
 import { startProcess } from '../helpers/process.ts'

@@ -97,7 +97,9 @@ function actions(client: DevClient, address: Address) {
   }
 }
 
-/** Repeats a transaction that anvil dropped. Anvil drops one in a thousand of those sent right after a reorg. */
+/**
+ * Repeats a transaction that anvil dropped. Anvil drops one in a thousand of those sent right after a reorg.
+ */
 function unlessDropped<T>(transaction: () => Promise<T>): Promise<T> {
   return withRetry(transaction, {
     shouldRetry: ({ error }) => error instanceof TransactionReceiptNotFoundError,

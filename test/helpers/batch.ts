@@ -7,15 +7,18 @@ export interface BatchInput {
   clientId?: bigint
   /** Budget of the first job of a transaction. Each further job has 10^-6 USDC more. */
   budget?: bigint
-  /** Jobs in one transaction, which is one block. Anvil's gas limit allows about 7,000, or 2,200 completed ones. */
+  /**
+   * Jobs in one transaction, which is one block. Anvil's gas limit allows about 7,000, or 2,200
+   * completed ones.
+   */
   perTransaction?: number
   /** True if each job is completed at once. Such a job has five logs, from JobCreated to JobCompleted. */
   completed?: boolean
 }
 
 /**
- * Creates `count` jobs, many per transaction, one transaction after the other. Resolves with the blocks of the first and the
- * last job.
+ * Creates `count` jobs, many per transaction, one transaction after the other. Resolves with the blocks of
+ * the first and the last job.
  */
 export async function createJobs(
   client: DevClient,

@@ -21,7 +21,10 @@ export async function createTemplate(): Promise<TempDir> {
   return dir
 }
 
-/** Creates a DATA_DIR as a copy of the template: to initialize a database takes PGlite seconds of CPU time, a copy does not. */
+/**
+ * Creates a DATA_DIR as a copy of the template: to initialize a database takes PGlite seconds of CPU time, a
+ * copy does not.
+ */
 export async function createDataDir(): Promise<TempDir> {
   const dir = await tempDir()
   await cp(inject('dataDirTemplate'), dir.path, { recursive: true })

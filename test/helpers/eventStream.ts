@@ -24,8 +24,8 @@ export interface EventStream {
   /** False once the client has given up reconnecting. */
   alive(): boolean
   /**
-   * Waits until there are `what` job events in all, or an event that matches. Resolves with the first `what` of them,
-   * or with that event.
+   * Waits until there are `what` job events in all, or an event that matches. Resolves with the first `what`
+   * of them, or with that event.
    */
   waitFor(what: number, options?: { timeout?: number }): Promise<StreamEvent[]>
   waitFor(what: (event: StreamEvent) => boolean, options?: { timeout?: number }): Promise<StreamEvent>
@@ -36,8 +36,8 @@ const types = ['connected', 'job_created', 'job_updated', 'job_removed', 'unavai
 
 /**
  * Subscribes with a real EventSource client.
- * @param lastEventId sent as the Last-Event-ID header from the first request on, as by a client that was connected
- * before
+ * @param lastEventId sent as the Last-Event-ID header from the first request on, as by a client that was
+ * connected before
  */
 export function openStream(
   url: string,

@@ -5,13 +5,14 @@ import type { TestChain } from './anvil.ts'
 import type { StreamEvent } from './eventStream.ts'
 
 /**
- * Acquiring the lease advances the feed's id to the current time in microseconds. A smaller gap than this means lost events.
+ * Acquiring the lease advances the feed's id to the current time in microseconds. A smaller gap than this
+ * means lost events.
  */
 const LEAST_JUMP = 1_000
 
 /**
- * Applies job events to a list of jobs, oldest first: adds on job_created, replaces on job_updated, deletes on
- * job_removed.
+ * Applies job events to a list of jobs, oldest first: adds on job_created, replaces on job_updated, deletes
+ * on job_removed.
  * @param held the jobs before the events, as read from the history
  * @throws Error if an event is repeated, out of order, after a gap, or does not fit the jobs
  */

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { TestChain } from './anvil.ts'
 
 /**
- * Creates jobs in block after block until it is stopped. The jobs of every third block are completed. Every tenth block
- * is followed by a reorg.
+ * Creates jobs in block after block until it is stopped. The jobs of every third block are completed. Every
+ * tenth block is followed by a reorg.
  */
 export function startLoad(chain: TestChain, { jobs = 10, everyMs = 150 } = {}) {
   let stopping = false

@@ -1,6 +1,6 @@
 /**
- * Reads Prometheus metrics. The returned function takes `name` or `name{label="value"}`, and returns 0 for a series that
- * the metric does not have yet.
+ * Reads Prometheus metrics. The returned function takes `name` or `name{label="value"}`, and returns 0 for a
+ * series that the metric does not have yet.
  * @param timeoutMs time after which a process that does not answer is an error; unlimited by default
  * @throws Error if there is no metric of that name
  */

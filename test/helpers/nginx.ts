@@ -16,8 +16,8 @@ export interface Nginx {
 }
 
 /**
- * Starts nginx in front of servers with its defaults: it buffers responses, speaks HTTP/1.0 to the servers, and uses
- * the next server if one is down.
+ * Starts nginx in front of servers with its defaults: it buffers responses, speaks HTTP/1.0 to the servers,
+ * and uses the next server if one is down.
  */
 export function startDefaultNginx(urls: string[]): Promise<Nginx> {
   return startNginx('http', async (folder, port) => {
@@ -43,8 +43,8 @@ http {
 }
 
 /**
- * Starts nginx with the files of deploy/nginx, in which only addresses and paths are replaced. Its certificate is
- * self-signed.
+ * Starts nginx with the files of deploy/nginx, in which only addresses and paths are replaced. Its
+ * certificate is self-signed.
  */
 export function startDeployedNginx(backends: [string, string]): Promise<Nginx> {
   return startNginx('https', async (folder, port) => {
@@ -102,7 +102,10 @@ async function startNginx(
   }
 }
 
-/** Replaces texts. @throws Error if the file lacks one of them: the test would then run with an unchanged setting */
+/**
+ * Replaces texts.
+ * @throws Error if the file lacks one of them: the test would then run with an unchanged setting
+ */
 function put(text: string, values: Record<string, string>): string {
   let result = text
   for (const [name, value] of Object.entries(values)) {

@@ -29,8 +29,8 @@ export interface TestPostgres {
 
 /**
  * Starts a real Postgres server on a free port, with its data in a temporary folder.
- * @param durable true keeps the default settings. false, the default, disables fsync: that is faster, and the data
- * still survive a crash of the server process.
+ * @param durable true keeps the default settings. false, the default, disables fsync: that is faster, and the
+ * data still survive a crash of the server process.
  */
 export async function startPostgres({ durable = false } = {}): Promise<TestPostgres> {
   const dir = await tempDir()
@@ -111,7 +111,10 @@ export async function startPostgres({ durable = false } = {}): Promise<TestPostg
   }
 }
 
-/** Creates an empty database on a server and resolves with its URL. @param url the server's `postgres` database */
+/**
+ * Creates an empty database on a server and resolves with its URL.
+ * @param url the server's `postgres` database
+ */
 export async function createDatabaseOn(url: string): Promise<string> {
   const name = `test_${randomUUID().replaceAll('-', '')}`
   const sql = postgres(url, { max: 1 })
@@ -130,7 +133,8 @@ function settings(durable: boolean): string[] {
 }
 
 /**
- * The user to run Postgres as, if this process is root: Postgres refuses root. It must have an entry in /etc/passwd.
+ * The user to run Postgres as, if this process is root: Postgres refuses root. It must have an entry
+ * in /etc/passwd.
  */
 async function unprivilegedUser(): Promise<{ uid: number; gid: number } | undefined> {
   if (process.getuid?.() !== 0) return undefined
@@ -143,7 +147,8 @@ async function unprivilegedUser(): Promise<{ uid: number; gid: number } | undefi
 }
 
 /**
- * Paths of the binaries. They are copied if the unprivileged user cannot read node_modules, as in a checkout in /root.
+ * Paths of the binaries. They are copied if the unprivileged user cannot read node_modules, as in a checkout
+ * in /root.
  */
 async function binaries(
   user: { uid: number; gid: number } | undefined,

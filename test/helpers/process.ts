@@ -22,7 +22,9 @@ export interface JobcastProcess {
   waitForLog(matches: RegExp | ((line: LogLine) => boolean), options?: { timeout?: number }): Promise<LogLine>
   /** Waits until `path` answers 200. Rejects with the last log lines if the process ends before. */
   untilReady(path?: string, options?: { timeout?: number }): Promise<void>
-  /** Sends a signal, SIGKILL by default. Resolves when the process has ended; for SIGSTOP and SIGCONT at once. */
+  /**
+   * Sends a signal, SIGKILL by default. Resolves when the process has ended; for SIGSTOP and SIGCONT at once.
+   */
   kill(signal?: NodeJS.Signals): Promise<Exit>
   exit: Promise<Exit>
   /** SIGTERM, then SIGKILL after 10 s. */
@@ -39,8 +41,8 @@ export const builtMain = fileURLToPath(new URL('../../dist/src/cli/main.js', imp
 const STOP_TIMEOUT_MS = 10_000
 
 /**
- * Starts a command of Jobcast from `dist/`, as `npm run build` compiled it. There is no wrapper process: the pid is
- * that of Jobcast.
+ * Starts a command of Jobcast from `dist/`, as `npm run build` compiled it. There is no wrapper process: the
+ * pid is that of Jobcast.
  * @param env its whole environment, except PATH and HOME. By default PORT is a free port.
  */
 export async function startProcess({

@@ -27,7 +27,10 @@ export interface RpcProxy {
   url: string
   wsUrl: string
   port: number
-  /** The present rule; if undefined, every call is forwarded. Notifications have the method `eth_subscription`. */
+  /**
+   * The present rule; if undefined, every call is forwarded. Notifications have the
+   * method `eth_subscription`.
+   */
   fault: FaultRule | undefined
   /** Number of faults injected so far. Each call of a batch counts. */
   injected: number
@@ -92,7 +95,10 @@ export async function startRpcProxy(target: string): Promise<RpcProxy> {
   const counts = new Map<string, number>()
   /** Functions that close requests received during a hang. */
   const unanswered = new Set<() => void>()
-  /** Functions that close WebSockets. They are closed after a hang, because clients cannot know that they missed messages. */
+  /**
+   * Functions that close WebSockets. They are closed after a hang, because clients cannot know that they
+   * missed messages.
+   */
   const bridges = new Set<() => void>()
   let hanging = false
 
@@ -252,7 +258,8 @@ export async function startRpcProxy(target: string): Promise<RpcProxy> {
       if (faults.some((fault) => fault?.drop || fault?.status !== undefined)) return end()
       if (!faults.some(Boolean)) return up(data.toString())
       if (Array.isArray(body)) {
-        // A batch with faults is forwarded over HTTP, which has code for it. Few clients batch over a WebSocket.
+        // A batch with faults is forwarded over HTTP, which has code for it. Few clients batch over
+        // a WebSocket.
         return forward(calls, faults).then(down, end)
       }
       const [fault] = faults

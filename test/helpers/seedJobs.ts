@@ -11,12 +11,12 @@ export const JOBS_A_BLOCK = 3
 const STATUSES = `case when n % 1000 = 1 then 'DISPUTED' when n % 10 = 0 then 'OPEN' when n % 10 < 3 then 'REJECTED' else 'COMPLETED' end`
 
 /**
- * Fills a new database as an indexer would after `count` jobs of the default contract: jobs, tallies and cursor. A
- * million jobs take seconds.
+ * Fills a new database as an indexer would after `count` jobs of the default contract: jobs, tallies and
+ * cursor. A million jobs take seconds.
  *
- * Client 7 has half of the jobs; 5,000 clients share the rest. One job in ten has one of 30 providers. One in a
- * thousand has the strategy CEX_CAPITAL, none of them at level 4. Budgets are spread evenly from 1 to 10,000 USDC. One
- * job in a thousand is DISPUTED, and one in ten is OPEN.
+ * Client 7 has half of the jobs; 5,000 clients share the rest. One job in ten has one of 30 providers. One in
+ * a thousand has the strategy CEX_CAPITAL, none of them at level 4. Budgets are spread evenly from 1 to
+ * 10,000 USDC. One job in a thousand is DISPUTED, and one in ten is OPEN.
  */
 export async function seedJobs(url: string, count: number): Promise<void> {
   const db = createDatabase(await openPostgres(url, jobRegistry))

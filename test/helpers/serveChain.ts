@@ -42,7 +42,9 @@ export async function subscribe(service: Service): Promise<EventStream> {
   return stream
 }
 
-/** Waits until the history has as many jobs as the chain. Fails if they are not the same, in the same order. */
+/**
+ * Waits until the history has as many jobs as the chain. Fails if they are not the same, in the same order.
+ */
 export async function untilIndexed(service: Service, chain: TestChain): Promise<void> {
   const wanted = await jobsOnChain(chain)
   await until(async () => (await service.history()).length >= wanted.length, {

@@ -15,8 +15,8 @@ export interface Service extends App {
 }
 
 /**
- * Settings for tests that need neither a chain nor a database: nothing listens at these addresses, and a process starts
- * all the same.
+ * Settings for tests that need neither a chain nor a database: nothing listens at these addresses, and a
+ * process starts all the same.
  */
 export const unreachable = {
   RPC_URL: 'http://127.0.0.1:1',

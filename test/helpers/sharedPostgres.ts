@@ -9,8 +9,8 @@ declare module 'vitest' {
 }
 
 /**
- * Creates an empty database on the Postgres server that all test files share, and resolves with its URL. A test that stops
- * the server or changes its settings starts one of its own with startPostgres().
+ * Creates an empty database on the Postgres server that all test files share, and resolves with its URL. A
+ * test that stops the server or changes its settings starts one of its own with startPostgres().
  */
 export function createSharedDatabase(): Promise<string> {
   return createDatabaseOn(inject('sharedPostgresUrl'))

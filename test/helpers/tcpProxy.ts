@@ -4,7 +4,9 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 export interface TcpProxy {
   port: number
   connections(): number
-  /** `refuse`: stops listening and cuts open connections. `hang`: keeps open connections but forwards nothing. */
+  /**
+   * `refuse`: stops listening and cuts open connections. `hang`: keeps open connections but forwards nothing.
+   */
   down(how: 'refuse' | 'hang'): Promise<void>
   /** Forwards new connections again. Those that hung stay silent, as after a network failover. */
   up(): Promise<void>

@@ -6,8 +6,8 @@ import type { Random } from '../helpers/random.ts'
 export type Fields = Record<string, string | number | null>
 
 /**
- * One event of a contract, and a function that draws random logs of it. The first parameter is always the job's id,
- * indexed.
+ * One event of a contract, and a function that draws random logs of it. The first parameter is always the
+ * job's id, indexed.
  */
 export interface EventModel {
   /** Solidity signature without parameter names */
@@ -91,7 +91,9 @@ export function fixed(units: bigint, decimals: number): string {
   return `${units / one}.${String(units % one).padStart(decimals, '0')}`
 }
 
-/** Draws small amounts on both sides of a filter's bound, and sometimes the largest or the smallest amount. */
+/**
+ * Draws small amounts on both sides of a filter's bound, and sometimes the largest or the smallest amount.
+ */
 export function drawAmount(random: Random): bigint {
   if (random.chance(0.03)) return 2n ** 256n - 1n
   return random.chance(0.05) ? 0n : 100n + BigInt(random.below(200))

@@ -50,8 +50,8 @@ export interface Expected {
 const NOTHING: Expected = { jobs: [], changes: [], unapplied: [], entries: [] }
 
 /**
- * Computes the expected index that begins at `startBlock` from the specs of the logs. It shares no code with the
- * indexer's decoding, folding or storage.
+ * Computes the expected index that begins at `startBlock` from the specs of the logs. It shares no code with
+ * the indexer's decoding, folding or storage.
  */
 export function createExpectations({ empty }: ModelDefinition, startBlock: number) {
   const memo = new Map<SimBlock, Expected>()

@@ -10,8 +10,8 @@ interface Gate {
 }
 
 /**
- * The pending awaits of one process. The schedule decides when and in which order each is performed and answered, and
- * whether the process is killed before.
+ * The pending awaits of one process. The schedule decides when and in which order each is performed and
+ * answered, and whether the process is killed before.
  */
 export interface Gates {
   pending: Gate[]
@@ -44,7 +44,9 @@ export function createGates(): Gates {
   }
 }
 
-/** Performs and answers one await. If `reorder`, it may only perform it, so that other answers arrive first. */
+/**
+ * Performs and answers one await. If `reorder`, it may only perform it, so that other answers arrive first.
+ */
 export async function release(gates: Gates, random: Random, reorder: boolean): Promise<void> {
   const index = reorder || random.chance(0.3) ? random.below(gates.pending.length) : 0
   const gate = gates.pending[index] as Gate

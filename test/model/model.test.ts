@@ -8,8 +8,8 @@ import { openStores } from './stores.ts'
 /** A fixed seed, so that a failure is caused by a change of the code. `npm run soak` tries new schedules. */
 const SEED = 20_260_101
 /**
- * Number of schedules played at the same time, each on its own databases: one computes while another waits for
- * Postgres.
+ * Number of schedules played at the same time, each on its own databases: one computes while another waits
+ * for Postgres.
  */
 const LANES = 4
 /** They take half a minute on two busy cores. `npm run soak` plays more. */

@@ -27,7 +27,9 @@ export function mutate(source: string, { name, file, place, find, replace }: Mut
   return [...lines.slice(0, start), body.replace(find, () => replace), ...lines.slice(end)].join('\n')
 }
 
-/** Whether the line declares a function, constant or method of the name or, in SQL, a common table expression. */
+/**
+ * Whether the line declares a function, constant or method of the name or, in SQL, a common table expression.
+ */
 function declares(line: string, name: string): boolean {
   const query = /^with (\w+)$/.exec(name)?.[1]
   if (query) return line === `${query} as (` || line === `with ${query} as (`
@@ -38,7 +40,9 @@ function declares(line: string, name: string): boolean {
   ].some((pattern) => new RegExp(pattern).test(line))
 }
 
-/** Index of the line after a declaration. In formatted code, the last line has the indentation of the first. */
+/**
+ * Index of the line after a declaration. In formatted code, the last line has the indentation of the first.
+ */
 function endOf(lines: string[], start: number): number {
   const first = lines[start] as string
   if (first.endsWith(' as ('))

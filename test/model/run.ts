@@ -14,7 +14,8 @@ import { createWorld, type World } from './world.ts'
 const MANY_TURNS = 1_000
 
 /**
- * Plays one schedule against the real indexer, store, feed and streams, on a simulated chain and a real database.
+ * Plays one schedule against the real indexer, store, feed and streams, on a simulated chain and a
+ * real database.
  * @throws InvariantError if a promise of the index is broken
  */
 export async function runSchedule(stores: Stores, schedule: Schedule): Promise<void> {
@@ -38,7 +39,10 @@ function assertContinues({ api }: World): void {
   hold('the feed continues', !api.rebuilt(), () => 'streams were ended as if the database had been rebuilt')
 }
 
-/** If the chain reports no finalized block, the indexer assumes a depth of 256 blocks. Reorgs here stay above it. */
+/**
+ * If the chain reports no finalized block, the indexer assumes a depth of 256 blocks. Reorgs here stay
+ * above it.
+ */
 function settleFinality({ sky, chain }: World): void {
   if (!sky.finalizedTag) chain.finalize(chain.head.number - 200)
 }

@@ -53,8 +53,8 @@ for (let i = 0; i < 40; i++) elsewhere.mine([])
 elsewhere.finalize(38)
 
 /**
- * Makes a Source over the simulated chain. Each call is answered by one of several nodes behind a load balancer,
- * possibly with a fault.
+ * Makes a Source over the simulated chain. Each call is answered by one of several nodes behind a load
+ * balancer, possibly with a fault.
  */
 export function createSimSource(sky: Sky, gates: Gates, random: Random): Source {
   const chain = () => (sky.foreign ? elsewhere : sky.chain)
@@ -102,7 +102,8 @@ export function createSimSource(sky: Sky, gates: Gates, random: Random): Source 
         if (to - from >= sky.maxRange || (to > from && random.chance(sky.weather.refuse)))
           throw new RangeRefusedError('too many')
         let head = node()
-        // If the end of a range is missing, the last known block may be anywhere: a node receives blocks one by one.
+        // If the end of a range is missing, the last known block may be anywhere: a node receives blocks one
+        // by one.
         const cut = random.chance(sky.weather.empty)
           ? ancestor(head, from - 1 + random.below(to - from + 2))
           : null

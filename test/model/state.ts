@@ -174,7 +174,10 @@ function assertLocalChain({ cursor, blocks }: Tables, chain: SimChain): void {
   )
 }
 
-/** Checks that blocks are removed only if some node reported another branch, not if a node merely lacked blocks. */
+/**
+ * Checks that blocks are removed only if some node reported another branch, not if a node merely
+ * lacked blocks.
+ */
 function assertRewind(before: Tables, { cursor }: Tables, chain: SimChain): void {
   const old = chain.byHash.get(before.cursor.block_hash)
   if (!old || cursor.block_number >= old.number) return

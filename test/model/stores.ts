@@ -18,7 +18,10 @@ const definitions = { jobRegistry: jobRegistryModel, erc8183: erc8183Model }
 export type DefinitionName = keyof typeof definitions
 export type Stores = Record<DefinitionName, Store>
 
-/** Opens a database for each definition. @param createEmpty creates an empty database and resolves with its URL */
+/**
+ * Opens a database for each definition.
+ * @param createEmpty creates an empty database and resolves with its URL
+ */
 export async function openStores(
   createEmpty: () => Promise<string>,
 ): Promise<Stores & { close(): Promise<void> }> {

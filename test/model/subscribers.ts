@@ -49,8 +49,8 @@ export interface Client {
   lastEventId: number | undefined
   connected: boolean
   /**
-   * JSON of the jobs it holds, by creating transaction and id. Undefined if it did not read the history, does not
-   * request all types, or has a gap.
+   * JSON of the jobs it holds, by creating transaction and id. Undefined if it did not read the history, does
+   * not request all types, or has a gap.
    */
   held: Map<string, string> | undefined
   connect(api: Api): Promise<void>

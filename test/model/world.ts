@@ -35,7 +35,10 @@ export interface World {
   lease: { holder: string; fresh: boolean } | undefined
   /** statements of both indexers run at once, and which comes first only the database knows */
   colliding: boolean
-  /** After each step: checks the store against the chain, and then perhaps notifies. Notifications may get lost. */
+  /**
+   * After each step: checks the store against the chain, and then perhaps notifies. Notifications may
+   * get lost.
+   */
   look(): Promise<void>
   /** Makes the lease expire, or sets its renewal into the future. */
   expire(): Promise<void>

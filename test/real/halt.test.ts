@@ -17,7 +17,8 @@ interface Chains {
 }
 
 /**
- * Each test has its own chains, so that the tests run at the same time: a halted indexer checks again only after 15 s.
+ * Each test has its own chains, so that the tests run at the same time: a halted indexer checks again only
+ * after 15 s.
  */
 async function withChains(run: (chains: Chains) => Promise<void>): Promise<void> {
   const [chain, stranger] = await Promise.all([
@@ -153,7 +154,9 @@ describe.concurrent('the indexer halts, /ready has the reason, and API and strea
     }))
 })
 
-/** Other logs of a block explain a false positive of its bloom. Here no log of the block explains the bloom. */
+/**
+ * Other logs of a block explain a false positive of its bloom. Here no log of the block explains the bloom.
+ */
 it('a block whose bloom matches no log of any endpoint does not stop the indexer for good, even if the second RPC is down', () =>
   withChains(async ({ chain, first, second }) => {
     await serving(chain, { RPC_URL: `${first.url},${second.url}` }, async (service, stream) => {

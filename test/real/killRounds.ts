@@ -22,9 +22,10 @@ interface KillReport {
 }
 
 /**
- * Kills two processes of Jobcast on one Postgres (SIGKILL) at random moments, during jobs, changes and reorgs. After
- * each kill the store must be consistent: the folded feed equals the jobs. In the end both must equal the jobs of the
- * chain, and a subscriber that reconnected after each kill must have received each event once.
+ * Kills two processes of Jobcast on one Postgres (SIGKILL) at random moments, during jobs, changes and
+ * reorgs. After each kill the store must be consistent: the folded feed equals the jobs. In the end both must
+ * equal the jobs of the chain, and a subscriber that reconnected after each kill must have received each
+ * event once.
  * @throws Error if this does not hold
  */
 export async function runKillRounds({
@@ -117,7 +118,8 @@ function isSame(a: Job[], b: Job[]): boolean {
 }
 
 /**
- * Checks the store at one moment: the ids have no gap, the folded feed equals the jobs, and the totals count the jobs.
+ * Checks the store at one moment: the ids have no gap, the folded feed equals the jobs, and the totals count
+ * the jobs.
  */
 async function assertWhole(sql: postgres.Sql): Promise<void> {
   const [row] = await sql`

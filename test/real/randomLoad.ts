@@ -24,8 +24,8 @@ function changeOf(jobId: bigint, random: Random): Hex {
 }
 
 /**
- * Creates and changes jobs, alone and in batches, and makes reorgs whose branches contain other jobs and changes, until
- * it is stopped.
+ * Creates and changes jobs, alone and in batches, and makes reorgs whose branches contain other jobs and
+ * changes, until it is stopped.
  */
 export function startRandomLoad(chain: TestChain, random: Random) {
   let stopping = false
@@ -78,8 +78,9 @@ export function startRandomLoad(chain: TestChain, random: Random) {
           () => true,
           () => true,
         )
-      // Each action is awaited, because anvil loses blocks if it mines during a reorg. An action that hangs is ended by
-      // dropping its transactions: after a reorg, a transaction may have a wrong nonce or no receipt.
+      // Each action is awaited, because anvil loses blocks if it mines during a reorg. An action that
+      // hangs is ended by dropping its transactions: after a reorg, a transaction may have a wrong nonce
+      // or no receipt.
       while (!(await Promise.race([done, sleep(STUCK_MS, false)])))
         await chain.rpc('anvil_dropAllTransactions')
     }

@@ -37,7 +37,9 @@ interface Node {
   Plans?: Node[]
 }
 
-/** Runs a read of the store with EXPLAIN. A prepared statement gets the generic plan, any other a custom plan. */
+/**
+ * Runs a read of the store with EXPLAIN. A prepared statement gets the generic plan, any other a custom plan.
+ */
 async function explain<T>(read: (db: Database) => Promise<T>) {
   let plan: Node | undefined
   const db = createDatabase({

@@ -39,8 +39,8 @@ describe.concurrent('the lock of a folder', () => {
     expect(await seconds(async () => (await lockFolder(path)).release())).toBeLessThan(0.25)
   })
 
-  // The holder may be in another container, where its process id means another process. So the heartbeat counts, not
-  // the id.
+  // The holder may be in another container, where its process id means another process. So the heartbeat
+  // counts, not the id.
   it('is refused while its file changes, whatever process id the file has', async () => {
     const path = folder()
     let beats = 0

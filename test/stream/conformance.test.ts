@@ -78,7 +78,8 @@ describe('the answer', () => {
     })
   })
 
-  // WHATWG HTML 9.2.6: "decode the stream using UTF-8 decode"; a field ends at CR or LF, so text must not hold them bare.
+  // WHATWG HTML 9.2.6: "decode the stream using UTF-8 decode"; a field ends at CR or LF, so text must not
+  // hold them bare.
   it('carries UTF-8 as it is, and line ends of the data cannot end a frame', async () => {
     const connection = await stream()
     const job = {
@@ -112,7 +113,8 @@ describe('the answer', () => {
 })
 
 describe('HTTP', () => {
-  // RFC 9112 6.1: no Transfer-Encoding unless the request is HTTP/1.1 or later; 6.3: then the body ends with the connection.
+  // RFC 9112 6.1: no Transfer-Encoding unless the request is HTTP/1.1 or later; 6.3: then the body ends with
+  // the connection.
   it('1.0 gets plain frames', async () => {
     const connection = await stream('/api/v1/events', { version: '1.0' })
     const id = await writer.add({})

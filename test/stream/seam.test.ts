@@ -11,7 +11,10 @@ const JOINS = 15
 /** One log of the chain: a job that came again after a reorg is another. */
 const key = (job: Job) => `${job.jobId} ${job.creationTxHash} ${job.blockNumber}`
 
-/** The jobs of a client that read the history and applied the events after it. Throws if an event does not fit. */
+/**
+ * The jobs of a client that read the history and applied the events after it. Throws if an event does
+ * not fit.
+ */
 function replay(history: Job[], events: StreamEvent[]): string[] {
   const held = new Map(history.map((job) => [key(job), JSON.stringify(job)]))
   for (const { type, id, data } of events) {

@@ -157,7 +157,8 @@ it('in a replay of megabytes a client that reads 40 kB/s stays connected, one th
     message: 'the clients that read nothing are disconnected',
     timeout: 30_000,
   })
-  // 1.28 MB take twice the stall limit, and more than the 25 s after which node itself sees that bytes were taken.
+  // 1.28 MB take twice the stall limit, and more than the 25 s after which node itself sees that bytes
+  // were taken.
   await until(() => slow4.text().length > 1_280_000 && slow6.text().length > 1_280_000, {
     message: 'the slow clients read on',
     timeout: 60_000,

@@ -44,7 +44,8 @@ it('database connections that never answer again are replaced, and subscribers m
   onTestFinished(() => stream.close())
   await stream.connected
 
-  // Different pages, since requests for the same page share one query. The proxy has two ends of each connection.
+  // Different pages, since requests for the same page share one query. The proxy has two ends of
+  // each connection.
   await until(
     async () => {
       await Promise.all(Array.from({ length: 30 }, (_, index) => api.get(`/api/v1/jobs?limit=${index + 1}`)))

@@ -20,8 +20,9 @@ export let page: Page
 let complaints: string[]
 
 /**
- * Starts a browser, a chain with three jobs and a service for the tests of a file, and opens an empty page before each
- * test. A test fails if its page logs an error or a warning, throws, or requests a file that is not served.
+ * Starts a browser, a chain with three jobs and a service for the tests of a file, and opens an empty page
+ * before each test. A test fails if its page logs an error or a warning, throws, or requests a file that is
+ * not served.
  */
 export function useLivePage(): void {
   beforeAll(async () => {
@@ -129,7 +130,9 @@ export async function history(query = ''): Promise<Job[]> {
 
 export const historyIds = async (query = '') => (await history(query)).map((job) => job.jobId)
 
-/** Waits until the rows are the newest jobs of the API's history, each once, and the number of jobs is right. */
+/**
+ * Waits until the rows are the newest jobs of the API's history, each once, and the number of jobs is right.
+ */
 export async function untilComplete(query = ''): Promise<void> {
   await until(
     async () => {
