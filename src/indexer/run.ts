@@ -1,11 +1,8 @@
-import { setTimeout } from 'node:timers/promises'
-import type { Logger } from 'pino'
 import { backoffMs } from '../chain/backoff.ts'
 import { retryAfterMs } from '../chain/errors.ts'
-import { CannotIndexError, type Header, type Source } from '../chain/source.ts'
+import { CannotIndexError } from '../chain/source.ts'
 import { withDeadline } from '../deadline.ts'
 import { messageOf } from '../messages.ts'
-import type { Database } from '../store/database.ts'
 import type { Outcome } from './indexing.ts'
 import {
   createLease,
@@ -13,12 +10,12 @@ import {
   expireLease,
   holdLease,
   keepLease,
-  type Lease,
   loseLease,
   noteRenewal,
   RENEW_MS,
   withHeartbeat,
 } from './lease.ts'
+import { type IndexerOptions, type IndexerState, type Runner, wait } from './runner.ts'
 
 const MIN_BACKOFF_MS = 100
 const MAX_BACKOFF_MS = 10_000
@@ -34,29 +31,6 @@ const STOP_MS = 4_000
  */
 const MANY_RACES = 3
 
-type IndexerState =
-  | { name: 'starting' | 'working' | 'standby' | 'failing' }
-  | { name: 'halted'; reason: string }
-
-interface IndexerOptions {
-  source: Source
-  db: Database
-  /** id of this process, for the lease */
-  me: string
-  /** the chain's head is read at least this often */
-  pollIntervalMs: number
-  /** one step toward the head (see converge.ts) */
-  step(): Promise<Outcome>
-  /** the chain's head as a step last read it; null before */
-  head(): Header | null
-  /**
-   * Checks whether this process could take over (see setup.ts); false if there is no index to compare
-   * with yet.
-   */
-  checkSetup(): Promise<boolean>
-  log: Logger
-}
-
 export interface Indexer {
   state(): IndexerState
   /**
@@ -64,29 +38,6 @@ export interface Indexer {
    * at once.
    */
   stop(): Promise<void>
-}
-
-interface Runner extends IndexerOptions {
-  state: IndexerState
-  lease: Lease
-  stopping: boolean
-  /** true if a new head was announced since the latest step began */
-  headAnnounced: boolean
-  /**
-   * Ends the wait under way if the indexer is stopped, or if the wait is for a new head and one
-   * was announced.
-   */
-  interrupt(): void
-  /** Ends the subscription to new heads; undefined if there is none. */
-  unwatch: (() => void) | undefined
-  /** failed turns in a row */
-  failures: number
-  /** steps in a row that were raced */
-  races: number
-  /**
-   * true after a standby has checked that it could take over; an indexer that works is checked by each step
-   */
-  checked: boolean
 }
 
 /**
@@ -206,15 +157,4 @@ function noteFailure(runner: Runner, error: unknown): number {
   const level = (failures & (failures - 1)) === 0 ? 'warn' : 'debug'
   log[level]({ failures, retryInMs: Math.round(ms) }, `indexing failed, will retry: ${reason}`)
   return ms
-}
-
-/** Waits `ms`, or until the indexer is stopped or, if `forHead`, a new head is announced. */
-async function wait(runner: Runner, ms: number, forHead = false): Promise<void> {
-  const isOver = () => runner.stopping || (forHead && runner.headAnnounced)
-  if (isOver()) return
-  const ended = new AbortController()
-  runner.interrupt = () => {
-    if (isOver()) ended.abort()
-  }
-  await setTimeout(Math.max(0, ms), undefined, { signal: ended.signal }).catch(() => {})
 }

@@ -1,0 +1,64 @@
+import { setTimeout } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import type { Header, Source } from '../chain/source.ts'
+import type { Database } from '../store/database.ts'
+import type { Outcome } from './indexing.ts'
+import type { Lease } from './lease.ts'
+
+export type IndexerState =
+  | { name: 'starting' | 'working' | 'standby' | 'failing' }
+  | { name: 'halted'; reason: string }
+
+export interface IndexerOptions {
+  source: Source
+  db: Database
+  /** id of this process, for the lease */
+  me: string
+  /** the chain's head is read at least this often */
+  pollIntervalMs: number
+  /** one step toward the head (see converge.ts) */
+  step(): Promise<Outcome>
+  /** the chain's head as a step last read it; null before */
+  head(): Header | null
+  /**
+   * Checks whether this process could take over (see setup.ts); false if there is no index to compare
+   * with yet.
+   */
+  checkSetup(): Promise<boolean>
+  log: Logger
+}
+
+/** State of a running indexer. */
+export interface Runner extends IndexerOptions {
+  state: IndexerState
+  lease: Lease
+  stopping: boolean
+  /** true if a new head was announced since the latest step began */
+  headAnnounced: boolean
+  /**
+   * Ends the wait under way if the indexer is stopped, or if the wait is for a new head and one
+   * was announced.
+   */
+  interrupt(): void
+  /** Ends the subscription to new heads; undefined if there is none. */
+  unwatch: (() => void) | undefined
+  /** failed turns in a row */
+  failures: number
+  /** steps in a row that were raced */
+  races: number
+  /**
+   * true after a standby has checked that it could take over; an indexer that works is checked by each step
+   */
+  checked: boolean
+}
+
+/** Waits `ms`, or until the indexer is stopped or, if `forHead`, a new head is announced. */
+export async function wait(runner: Runner, ms: number, forHead = false): Promise<void> {
+  const isOver = () => runner.stopping || (forHead && runner.headAnnounced)
+  if (isOver()) return
+  const ended = new AbortController()
+  runner.interrupt = () => {
+    if (isOver()) ended.abort()
+  }
+  await setTimeout(Math.max(0, ms), undefined, { signal: ended.signal }).catch(() => {})
+}
