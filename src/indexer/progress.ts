@@ -15,10 +15,10 @@ const CAUGHT_UP_BLOCKS = 200
  */
 export function createProgress(log: Logger): (cursor: Cursor, step: Step) => void {
   let since: { at: number; block: number; jobs: number } | undefined
-  let jobs = 0
+  let jobs = 0 // created since the sync began
   let intervalMs = FIRST_INTERVAL_MS
   return (cursor, step) => {
-    jobs += step.jobs.length
+    jobs += step.jobs.filter(({ before }) => before === null).length
     const blockNumber = step.to.number
     const head = step.head.number
     const left = head - blockNumber
