@@ -60,6 +60,7 @@ export async function openPostgres(
     postgres(url, {
       max,
       ...NO_PIPELINING,
+      // A pooler in transaction mode shares prepared statements between clients.
       ...(pooled && !new URL(url).searchParams.has('prepare') && { prepare: false }),
       connect_timeout: 10,
       idle_timeout: IDLE_SECONDS,
@@ -72,9 +73,7 @@ export async function openPostgres(
   const index = open(INDEX_CONNECTIONS, {})
   // A pooler refuses connection parameters that it does not know.
   const requests = open(connections, pooled ? {} : REQUEST_SETTINGS)
-  // A pooler in transaction mode shares prepared statements between clients.
-  const { prepare } = index.options
-  const lanes = { index: queryOf(index, prepare), requests: queryOf(requests, prepare) }
+  const lanes = { index: queryOf(index), requests: queryOf(requests) }
   return {
     migrated,
     query: (text, params, options) => lanes[options.lane](text, params, options),
@@ -90,16 +89,17 @@ export async function openPostgres(
   }
 }
 
-function queryOf(sql: postgres.ISql, prepare: boolean): Driver['query'] {
-  return (text, params, options) => {
-    const query = sql.unsafe(text, params as never[], { prepare: prepare && options.prepare })
-    return options.arrays ? query.values() : query
+/** Runs statements on a connection. The driver prepares none if the connection has `prepare: false`. */
+function queryOf(sql: postgres.ISql): Driver['query'] {
+  return (text, params, { prepare, arrays }) => {
+    const query = sql.unsafe(text, params as never[], { prepare })
+    return arrays ? query.values() : query
   }
 }
 
 /** Wraps a connection or transaction as a database. */
 function databaseOf(sql: postgres.ISql) {
-  return createDatabase({ query: queryOf(sql, false), listen: async () => {}, close: async () => {} })
+  return createDatabase({ query: queryOf(sql), listen: async () => {}, close: async () => {} })
 }
 
 /**
