@@ -7,8 +7,8 @@ import { type SweepOptions, startSweeps } from './sweep.ts'
 import { createWalk, resume, resumeAll, write } from './walk.ts'
 
 /**
- * Bytes written to a subscriber at a time. A socket buffers at least as many before `write` returns false: 16
- * kB on Node 20.
+ * Bytes written to a subscriber at a time. A socket buffers at least as many before `write` returns false:
+ * 16 kB on Node 20.
  */
 const BATCH_BYTES = 16 * 1024
 

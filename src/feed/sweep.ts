@@ -6,8 +6,8 @@ import { connectionKey, readUnsent } from './unsent.ts'
 import { flushCounts, isSliceOver, nextSlice, type Walk, write } from './walk.ts'
 
 /**
- * Number of checks of full sockets within `stallMs`. They are few, because reading the kernel's table takes 5
- * ms of CPU for 1,000 connections.
+ * Number of checks of full sockets within `stallMs`. They are few, because reading the kernel's table takes
+ * 5 ms of CPU for 1,000 connections.
  */
 const CHECKS_PER_LIMIT = 8
 

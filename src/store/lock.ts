@@ -14,8 +14,8 @@ const HEARTBEAT_MS = 1_000
 const READ_INTERVAL_MS = 250
 const SILENT_READS = 20
 /**
- * Interval at which the holder checks that it still has the lock. Another process can take the lock after 5
- * s, so it must be shorter.
+ * Interval at which the holder checks that it still has the lock. Another process can take the lock after
+ * 5 s, so it must be shorter.
  */
 const CHECK_INTERVAL_MS = 1_000
 

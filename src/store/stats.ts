@@ -5,7 +5,7 @@ import { hours, totals } from './schema.ts'
 /** Hours of the hourly series. */
 const SERIES_HOURS = 7 * 24
 /**
- * Maximum number of rows. Beyond it, the oldest hours are cut: with 59 values of the choice in each of
+ * Maximum number of rows. Beyond it, the oldest hours are cut: with 60 values of the choice in each of
  * 168 hours.
  */
 const SERIES_LIMIT = 10_000
