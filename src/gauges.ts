@@ -16,7 +16,7 @@ interface IndexGauges {
 
 /**
  * Registers the gauges of the index and the feed. One scrape reads the state once for all of them. If the
- * database does not answer, they keep the values of the last state that was read.
+ * database does not answer, they keep the values of the last state that was read; before the first, they are 0.
  */
 export function observeIndex(
   registry: Registry,
@@ -56,10 +56,15 @@ export function observeIndex(
     'Seconds since an indexer last had an answer from the chain.',
     ({ checkedAgo }) => checkedAgo ?? Number.NaN,
   )
-  observeGauge(registry, 'jobcast_feed_last_id', 'Newest feed id that this process has read.', async () => {
-    await read()
-    return feedLastId() ?? latest?.lastId ?? 0
-  })
+  observeGauge(
+    registry,
+    'jobcast_feed_last_id',
+    'Newest feed id that this process has read; in a process without a feed, the newest id of the database.',
+    async () => {
+      await read()
+      return feedLastId() ?? latest?.lastId ?? 0
+    },
+  )
   observeGauge(
     registry,
     'jobcast_database_up',

@@ -107,7 +107,7 @@ function noteRaces(runner: Runner, outcome: Outcome): void {
   const level = runner.races % MANY_RACES === 0 ? 'warn' : 'debug'
   runner.log[level](
     { races: runner.races },
-    'the step was lost: another indexer moved the cursor first. If this repeats, indexers take the lease from each other',
+    'the step was lost: another indexer moved the cursor first, or the database was restored. If this repeats, indexers take the lease from each other',
   )
 }
 
