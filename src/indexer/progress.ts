@@ -13,12 +13,12 @@ const CAUGHT_UP_BLOCKS = 200
  * Returns a function that logs a long sync's progress, speed and time left: after 2 s, then at intervals that
  * grow to 30 s.
  */
-export function createProgress(log: Logger): (cursor: Cursor, step: Step) => void {
+export function createProgress(log: Logger): (cursor: Cursor, step: Step, createdJobs: number) => void {
   let since: { at: number; block: number; jobs: number } | undefined
-  let jobs = 0 // created since the sync began
+  let jobs = 0
   let intervalMs = FIRST_INTERVAL_MS
-  return (cursor, step) => {
-    jobs += step.jobs.filter(({ before }) => before === null).length
+  return (cursor, step, createdJobs) => {
+    jobs += createdJobs
     const blockNumber = step.to.number
     const head = step.head.number
     const left = head - blockNumber

@@ -14,9 +14,10 @@ export function createReport(metrics: Metrics, log: Logger): Report {
       searching = true
     },
     advanced(cursor, step) {
-      metrics.jobsIndexed.inc(step.jobs.filter(({ before }) => before === null).length)
+      const createdJobs = step.jobs.filter(({ before }) => before === null).length
+      metrics.jobsIndexed.inc(createdJobs)
       metrics.changesIndexed.inc(step.changes.length)
-      progress(cursor, step)
+      progress(cursor, step, createdJobs)
       for (const { log: unapplied, cause, reason } of step.unapplied) {
         metrics.unappliedLogs.inc({ cause })
         const { transactionHash, blockNumber } = unapplied

@@ -27,7 +27,7 @@ function sync() {
         const cursor = { startBlock: 0, blockNumber: block } as Cursor
         block += 100
         const to = { number: block } as Step['to']
-        progress(cursor, { to, jobs: [], head: { number: HEAD, timestamp: '0' } } as unknown as Step)
+        progress(cursor, { to, jobs: [], head: { number: HEAD, timestamp: '0' } } as unknown as Step, 0)
       }
     },
   }

@@ -26,12 +26,16 @@ const { DATABASE_URL, ...chainless } = unreachable
 describe('a wrong setting ends the process with code 2, without its secret and without a stack', () => {
   it.each([
     [{ DATABASE_URL: 'postgres://user:s3cr#et@db/jobs' }, /^ {2}DATABASE_URL is not valid/m],
+    [{ DATABASE_URL: 'postgres://user:s3cret%zz@db/jobs' }, /^ {2}DATABASE_URL is not valid/m],
+    [{ DATABASE_URL: 'postgres://user:s3cret@a:1,b:2/jobs' }, /^ {2}DATABASE_URL is not valid/m],
     [{ RPC_URL: 'http://rpc:port/s3cret' }, /^ {2}RPC_URL is not valid/m],
+    [{ TRUST_PROXY: 'x' }, /^ {2}TRUST_PROXY is "x"/m],
     [{ PORT: 'http://user:s3cret@rpc/s3cret' }, /^ {2}PORT is "http:\/\/rpc\/\[redacted\]"/m],
     [
       { DATABASE_URL, HOST: 'no-such-host.invalid' },
       /^HOST is "no-such-host.invalid", which does not resolve/m,
     ],
+    [{ DATABASE_URL, HOST: '192.0.2.1' }, /^HOST is "192.0.2.1", which is not an address of this machine/m],
     [{ DATA_DIR: '/dev/null/folder' }, /^DATA_DIR is "\/dev\/null\/folder", which cannot be used/m],
   ])('%j', async (env, expected) => {
     const { code, text } = await run(['start'], { ...chainless, DATA_DIR: join(dir.path, 'data'), ...env })
