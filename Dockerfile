@@ -4,7 +4,7 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 COPY client/package.json ./client/
 RUN npm ci --ignore-scripts
-COPY tsconfig.json tsconfig.build.json ./
+COPY build.ts tsconfig.json tsconfig.build.json ./
 COPY abi ./abi
 COPY client ./client
 COPY src ./src

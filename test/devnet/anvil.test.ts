@@ -74,10 +74,11 @@ async function startParent(
 ): Promise<{ parent: ChildProcess; url: string; folders(): string[] }> {
   const temporary = await tempDir()
   removals.push(temporary.remove)
-  const module = new URL('../../dist/src/devnet/anvil.js', import.meta.url).href
+  const module = new URL('../../src/devnet/anvil.ts', import.meta.url).href
   const parent = spawn(
     process.execPath,
     [
+      '--import=tsx',
       '--input-type=module',
       '--eval',
       `import { startAnvil } from '${module}'

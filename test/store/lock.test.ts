@@ -91,10 +91,11 @@ describe.concurrent('the lock of a folder', () => {
 
   it('is kept by a process whose main thread is blocked', async () => {
     const path = folder()
-    const module = fileURLToPath(new URL('../../dist/src/store/lock.js', import.meta.url))
+    const module = fileURLToPath(new URL('../../src/store/lock.ts', import.meta.url))
     const holder = spawn(
       process.execPath,
       [
+        '--import=tsx',
         '--input-type=module',
         '-e',
         `import { lockFolder } from ${JSON.stringify(module)}
