@@ -7,7 +7,7 @@ import { jobs, totals } from './schema.ts'
 type TextOf = (field: string) => SQL
 
 /** SQL condition that selects the rows of `jobs` that match a filter. */
-export function jobsCondition(filter: Filter, { keys }: Contract): SQL | undefined {
+export function jobsCondition(filter: Filter, { keys }: Pick<Contract, 'keys'>): SQL | undefined {
   return condition(filter, (field) => sql`${jobs.keys}[${sql.raw(String(keys.indexOf(field) + 1))}]`)
 }
 

@@ -50,10 +50,11 @@ export async function readHistory(
   contract: Contract,
   query: HistoryQuery,
 ): Promise<HistoryPage> {
-  const { limit, offset } = query
-  const [row] = isFirstPage(query)
-    ? await firstPage(db).execute({ limit, fetched: limit + 1 })
-    : await pageQuery(db, contract, query, { limit, fetched: limit + 1, offset })
+  const { limit, offset, order, after } = query
+  const rows = { limit, fetched: limit + 1, offset }
+  const [row] = selectsAll(query)
+    ? await (after ? pagesAfter : pages)(db)[order].execute({ ...rows, ...after })
+    : await pageQuery(db, contract, query, rows)
   if (!row) throw missingCursor()
   const { jobs, total, found, blockNumber, logIndex, lastId } = row
   return {
@@ -64,36 +65,51 @@ export async function readHistory(
   }
 }
 
-/**
- * Most requests are for the first page without filters, so its query stays prepared. Any other page is
- * planned for its values, which decide the index.
- */
-const firstPage = prepared((db) => {
-  const [limit, fetched] = [sql.placeholder('limit'), sql.placeholder('fetched')]
-  return pageQuery(db, null, { filter: [], order: 'desc' }, { limit, fetched, offset: 0 }).prepare(
-    'first_page',
-  )
-})
-
-function isFirstPage({ filter, order, offset, after, fromBlock, toBlock }: HistoryQuery): boolean {
-  const selectsAll = filter.length === 0 && fromBlock === undefined && toBlock === undefined
-  return selectsAll && order === 'desc' && offset === 0 && !after
+function selectsAll({ filter, fromBlock, toBlock }: Selection): boolean {
+  return filter.length === 0 && fromBlock === undefined && toBlock === undefined
 }
+
+/**
+ * Pages of all jobs, whose queries stay prepared: building one anew took half of a request's CPU time. Any
+ * other page is planned for its values, which decide the index.
+ */
+const pages = prepared((db) => pagesOf(db))
+const pagesAfter = prepared((db) =>
+  pagesOf(db, { blockNumber: sql.placeholder('blockNumber'), logIndex: sql.placeholder('logIndex') }),
+)
+
+function pagesOf(db: Database, after?: PageStart) {
+  const rows = {
+    limit: sql.placeholder('limit'),
+    fetched: sql.placeholder('fetched'),
+    offset: sql.placeholder('offset'),
+  }
+  const page = (order: 'asc' | 'desc') =>
+    pageQuery(db, { keys: [], fields: [] }, { filter: [], order, after }, rows).prepare(`jobs_${order}`)
+  return { asc: page('asc'), desc: page('desc') }
+}
+
+type Value = number | Placeholder
 
 interface Rows {
-  limit: number | Placeholder
+  limit: Value
   /** `limit + 1`: the additional row shows whether another page follows */
-  fetched: number | Placeholder
-  offset: number
+  fetched: Value
+  offset: Value
 }
 
-function pageQuery(
-  { orm }: Database,
-  contract: Contract | null,
-  query: Omit<HistoryQuery, 'limit' | 'offset'>,
-  { limit, fetched, offset }: Rows,
-) {
-  const selected = and(contract ? jobsCondition(query.filter, contract) : undefined, ...blockRange(query))
+/** The position after which a page begins. */
+type PageStart = Record<keyof Position, Value>
+
+interface Page extends Selection {
+  order: 'asc' | 'desc'
+  after?: PageStart | undefined
+}
+
+type Fields = Pick<Contract, 'keys' | 'fields'>
+
+function pageQuery({ orm }: Database, contract: Fields, query: Page, { limit, fetched, offset }: Rows) {
+  const selected = and(jobsCondition(query.filter, contract), ...blockRange(query))
   const direction = query.order === 'asc' ? asc : desc
   const rows = orm
     .select({ blockNumber: jobs.blockNumber, logIndex: jobs.logIndex, data: jobs.data })
@@ -136,7 +152,7 @@ function blockRange({ fromBlock, toBlock }: Selection): (SQL | undefined)[] {
   ]
 }
 
-function afterPosition({ after, order }: Pick<HistoryQuery, 'after' | 'order'>): SQL | undefined {
+function afterPosition({ after, order }: Page): SQL | undefined {
   if (!after) return undefined
   const position = sql`(${after.blockNumber}::bigint, ${after.logIndex}::int)`
   return order === 'asc'
@@ -151,10 +167,10 @@ function afterPosition({ after, order }: Pick<HistoryQuery, 'after' | 'order'>):
 function totalOf(
   { filter, fromBlock, toBlock }: Selection,
   selected: SQL | undefined,
-  contract: Contract | null,
+  contract: Fields,
 ): SQL<string> {
   const tallied = filter.every(({ fields }) =>
-    fields.every((name) => contract?.fields.some((field) => field.name === name && field.kind === 'choice')),
+    fields.every((name) => contract.fields.some((field) => field.name === name && field.kind === 'choice')),
   )
   if (tallied && fromBlock === undefined && toBlock === undefined)
     return sql`(select coalesce(sum(${totals.jobs}), 0) from ${totals} where ${totalsCondition(filter) ?? sql`true`})`
