@@ -1,7 +1,7 @@
 import type { HistoryOptions } from './history.ts'
 import type { Job, JobBase } from './job.ts'
 import type { StreamOptions } from './subscribe.ts'
-import { type FollowEvent, track } from './track.ts'
+import { type EarlierRun, type FollowEvent, track } from './track.ts'
 
 export interface FollowOptions<J extends JobBase = Job> extends StreamOptions {
   /**
@@ -21,7 +21,7 @@ export interface FollowOptions<J extends JobBase = Job> extends StreamOptions {
    * Continues an earlier run with the same filter. Pass the last `id` that was not null, and the jobs held at
    * the end of that run. The changes since then are yielded.
    */
-  resume?: { lastEventId?: string | undefined; jobs: Iterable<J> } | undefined
+  resume?: EarlierRun<J> | undefined
 }
 
 /**

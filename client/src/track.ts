@@ -23,6 +23,12 @@ export type FollowEvent<J extends JobBase = Job> =
   | { type: 'ping'; id: string | null; data: Ping }
   | { type: 'unavailable'; id: null; data: Unavailable }
 
+/** What an earlier run held when it ended, and where it ended. */
+export interface EarlierRun<J extends JobBase> {
+  lastEventId?: string | undefined
+  jobs: Iterable<J>
+}
+
 interface TrackOptions<J extends JobBase> extends StreamOptions {
   start: bigint
   latest: boolean
@@ -30,7 +36,7 @@ interface TrackOptions<J extends JobBase> extends StreamOptions {
   depth: bigint | undefined
   /** whether a job that left the filter stays known */
   keepLeft: boolean
-  resume?: { lastEventId?: string | undefined; jobs: Iterable<J> } | undefined
+  resume?: EarlierRun<J> | undefined
 }
 
 /** If the index was incomplete, it is read again at the first event after this many milliseconds. */

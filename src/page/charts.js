@@ -75,8 +75,8 @@ export function createCharts({ list, hasFilters }) {
     const end = Math.ceil((Date.now() / 1000 + 1) / range.step) * range.step
     const isHour = range === ranges.hour
     const begin = isHour ? beginOfHour(end, list) : end - range.seconds
-    const entries = isHour ? liveJobs(list).map(entryOfJob) : hours.map(entryOfHour)
-    for (const figure of figures) figure.draw(range, entries, begin, end)
+    const tallies = isHour ? liveJobs(list).map(tallyOfJob) : hours.map(tallyOfHour)
+    for (const figure of figures) figure.draw(range, tallies, begin, end)
     $('scope').textContent = isHour ? hourScope(end, list, hasFilters()) : totalsScope(range, hasFilters())
   }
 
@@ -121,13 +121,13 @@ function totalsScope({ name }, hasFilters) {
   return hasFilters ? `${name}, all jobs (filters do not apply)` : name
 }
 
-function entryOfJob(job) {
+function tallyOfJob(job) {
   const { choice, sum } = definition()
   const amount = sum === null ? 0 : Number(job[sum] ?? 0)
   return { at: Number(job.onchainCreatedAt), tone: tone(job[choice]), jobs: 1, amount }
 }
 
-function entryOfHour({ hour, choice, jobs, amount }) {
+function tallyOfHour({ hour, choice, jobs, amount }) {
   return { at: Number(hour), tone: tone(choice), jobs, amount: Number(amount ?? 0) }
 }
 

@@ -24,9 +24,9 @@ export function createFigure(measure, onPoint) {
         place === null ? '' : `${drawn.range.when(drawn.times[place])}: ${valueText(drawn.sums[place])}`
     },
 
-    /** Draws `{ at, tone, jobs, amount }` entries as bars from `begin` to `end`. */
-    draw(range, entries, begin, end) {
-      drawn = { range, ...stack(entries, measure, { begin, end, step: range.step }) }
+    /** Draws tallies `{ at, tone, jobs, amount }` as bars from `begin` to `end`. */
+    draw(range, tallies, begin, end) {
+      drawn = { range, ...stack(tallies, measure, { begin, end, step: range.step }) }
       const { times, sums, series } = drawn
       const cut = bars.draw(series, sums, { range, begin, end })
       const highest = sums.indexOf(Math.max(...sums))
@@ -43,16 +43,16 @@ export function createFigure(measure, onPoint) {
 }
 
 /** @returns `times` and `sums` of the bars, and `series`: tone → one value per bar */
-function stack(entries, measure, { begin, end, step }) {
+function stack(tallies, measure, { begin, end, step }) {
   const length = Math.round((end - begin) / step)
   const times = Array.from({ length }, (_, i) => begin + i * step)
   const sums = new Array(length).fill(0)
   const series = new Map(TONES.map((tone) => [tone, new Array(length).fill(0)]))
-  for (const entry of entries) {
-    const place = Math.floor((entry.at - begin) / step)
+  for (const tally of tallies) {
+    const place = Math.floor((tally.at - begin) / step)
     if (place < 0 || place >= length) continue
-    series.get(entry.tone)[place] += entry[measure]
-    sums[place] += entry[measure]
+    series.get(tally.tone)[place] += tally[measure]
+    sums[place] += tally[measure]
   }
   return { times, sums, series }
 }

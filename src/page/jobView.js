@@ -22,8 +22,8 @@ export function showJob({ lifecycle, ...job }, before, explorerUrl) {
   )
   const shown = before?.lifecycle.length ?? lifecycle.length
   $('lifecycle').replaceChildren(
-    ...lifecycle.map((entry, i) => {
-      const item = lifecycleItem(entry, lifecycle[i - 1], explorerUrl)
+    ...lifecycle.map((event, i) => {
+      const item = lifecycleItem(event, lifecycle[i - 1], explorerUrl)
       if (i >= shown) item.classList.add('changed')
       return item
     }),
