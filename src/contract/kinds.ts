@@ -1,7 +1,14 @@
 import { Type } from 'typebox'
 import { DefinitionError } from './errors.ts'
 import type { FieldOptions, Filterable, Kind, Parameter } from './kind.ts'
-import { addressParameter, bytesParameter, choiceParameter, integerParameter } from './parameters.ts'
+import {
+  addressParameter,
+  bytesParameter,
+  choiceParameter,
+  EXAMPLE_ADDRESS,
+  exampleBytes,
+  integerParameter,
+} from './parameters.ts'
 import {
   bytesDecoder,
   canonicalDecimal,
@@ -15,8 +22,6 @@ import {
 
 const DECIMAL_INTEGER = '-?[0-9]{1,78}'
 const UNKNOWN = 'UNKNOWN_[0-9]{1,78}'
-const EXAMPLE_ADDRESS = `0x${'12'.repeat(20)}`
-const EXAMPLE_BYTES = `0x${'ab'.repeat(32)}`
 
 /** Integers of any size, signed or unsigned: a decimal string. */
 export function uint(options: FieldOptions = {}): Filterable<string> {
@@ -59,7 +64,7 @@ export function bytes32(options: FieldOptions = {}): Filterable<string> {
   return {
     kind: 'bytes32',
     reads: /^bytes\d+$/,
-    schema: Type.String({ pattern: '^0x([0-9a-f]{2}){1,32}$', examples: [EXAMPLE_BYTES] }),
+    schema: Type.String({ pattern: '^0x([0-9a-f]{2}){1,32}$', examples: [exampleBytes(32)] }),
     decoder: bytesDecoder,
     equals: bytesParameter,
     ...options,

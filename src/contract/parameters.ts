@@ -1,6 +1,9 @@
 import type { Parameter } from './kind.ts'
 import { integerRange, type Wire } from './values.ts'
 
+export const EXAMPLE_ADDRESS = `0x${'12'.repeat(20)}`
+export const exampleBytes = (length: number) => `0x${'ab'.repeat(length)}`
+
 const lowerCase = (text: string) => text.toLowerCase()
 
 /** A parameter of integers that one of the ABI types can hold. */
@@ -26,7 +29,7 @@ export function addressParameter(): Parameter {
   return {
     pattern: '0x[0-9a-fA-F]{40}',
     takes: 'addresses, in upper or lower case',
-    example: `0x${'12'.repeat(20)}`,
+    example: EXAMPLE_ADDRESS,
     read: lowerCase,
   }
 }
@@ -37,7 +40,7 @@ export function bytesParameter(abiTypes: readonly string[]): Parameter {
   return {
     pattern: `0x(${lengths.map((bytes) => `[0-9a-fA-F]{${2 * bytes}}`).join('|')})`,
     takes: `${abiTypes.join(' or ')} values in hex`,
-    example: `0x${'ab'.repeat(lengths[0] ?? 32)}`,
+    example: exampleBytes(lengths[0] ?? 32),
     read: lowerCase,
   }
 }
