@@ -12,7 +12,7 @@ import { STREAM_ROUTE, streamDescription } from './describe.ts'
 import { createLimits, type StreamLimits } from './limits.ts'
 import { parseLastEventId, parseStreamFilter, preferHeaderId, streamParameters } from './query.ts'
 import { type Refusal, reasonOfStatus, sendAddressFull, sendRefusal } from './refusal.ts'
-import { END_MS, sendComplete, untilTurn } from './response.ts'
+import { END_MS, sendComplete, untilEarlierAnswered } from './response.ts'
 import { findStart, type LastEventId } from './start.ts'
 import { addSubscriber } from './subscriber.ts'
 
@@ -75,7 +75,7 @@ export function eventsRoute(app: Instance, options: StreamOptions): { drain(): P
 async function answerStreamRequest(streams: Streams, streamRequest: StreamRequest): Promise<FastifyReply> {
   const { reply } = streamRequest
   const { request } = reply
-  if (!(await untilTurn(reply.raw))) return reply.hijack()
+  if (!(await untilEarlierAnswered(reply.raw))) return reply.hijack()
   if (request.method === 'HEAD') return sendComplete(reply)
   if (streams.draining) return refuse(streams, streamRequest, 'draining')
   // Counted before the next await. Otherwise all requests of a burst would find the same free place.

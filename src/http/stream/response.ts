@@ -18,7 +18,7 @@ export const END_MS = 2_000
  * Waits until the requests pipelined before this one are answered.
  * @returns false if the connection ended first
  */
-export async function untilTurn(response: ServerResponse): Promise<boolean> {
+export async function untilEarlierAnswered(response: ServerResponse): Promise<boolean> {
   if (!response.socket)
     await new Promise<unknown>((resolve) => {
       response.once('socket', resolve)
