@@ -12,7 +12,7 @@ const MAX_STARS = 3
 
 const typesOptions = {
   pattern: '^[a-z_*]{1,40}(,[a-z_*]{1,40}){0,19}$',
-  description: `event names or patterns with *, comma-separated: ${eventTypes.join(', ')}, job_*, *`,
+  description: `event names or patterns with *, comma-separated: ${eventTypes.join(', ')}, job_*, * (connected, unavailable and ping cannot be left out)`,
   examples: ['job_created'],
 }
 const eventId = (description: string) =>
