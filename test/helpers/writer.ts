@@ -4,7 +4,7 @@ import type { Job } from '../../src/contract/job.ts'
 import { jobRegistry } from '../../src/contract/jobRegistry.ts'
 import { rewindEntries } from '../../src/indexer/fold.ts'
 import { beginCursor, type Cursor, readCursor } from '../../src/store/cursor.ts'
-import { createDatabase } from '../../src/store/database.ts'
+import { createDatabase, type Database } from '../../src/store/database.ts'
 import { readJobs, readRewind } from '../../src/store/jobs.ts'
 import { NOTIFY, PAYLOAD } from '../../src/store/notifications.ts'
 import { openPostgres } from '../../src/store/postgres.ts'
@@ -28,7 +28,6 @@ export interface Writer {
 }
 
 const word = (n: number): Hex => `0x${n.toString(16).padStart(64, '0')}`
-const me = 'test'
 const FIRST_TIMESTAMP = 1_790_000_000
 
 /** A job of the default contract with typical values. */
@@ -55,37 +54,55 @@ export function stored(job: Job): StoredJob {
   return { job, data: JSON.stringify(job) }
 }
 
-export async function openWriter(databaseUrl: string): Promise<Writer> {
-  const db = createDatabase(await openPostgres(databaseUrl, jobRegistry, { connections: 2 }))
-  await beginCursor(db, jobRegistry, {
+/** Begins an index at block 0 of a new database. Its feed begins at `feedFromBlock`. */
+export function beginIndex(db: Database, feedFromBlock = 0): Promise<void> {
+  return beginCursor(db, jobRegistry, {
     chainId: 31337,
     genesisHash: word(0),
     contract: '0x0000000000000000000000000000000000000001',
     startBlock: 0,
-    feedFromBlock: 0,
+    feedFromBlock,
     blockNumber: 0,
     blockHash: word(0),
     finalizedNumber: 0,
     blockTimestamp: String(FIRST_TIMESTAMP),
   })
+}
+
+/**
+ * Moves the cursor from `from` to a block, with what `step` writes. Resolves with the new cursor, or with
+ * null if another writer was faster.
+ */
+export function commitBlock(
+  db: Database,
+  from: Cursor,
+  number: number,
+  step: Partial<Step> = {},
+): Promise<Cursor | null> {
+  const timestamp = String(FIRST_TIMESTAMP + number)
+  return commitStep(db, jobRegistry, from, 'test', {
+    to: { number, hash: word(number), timestamp },
+    blocks: [{ number, hash: word(number) }],
+    finalizedNumber: 0,
+    head: { number, timestamp },
+    jobs: [],
+    changes: [],
+    unapplied: [],
+    entries: [],
+    ...step,
+  })
+}
+
+export async function openWriter(databaseUrl: string): Promise<Writer> {
+  const db = createDatabase(await openPostgres(databaseUrl, jobRegistry, { connections: 2 }))
+  await beginIndex(db)
   const count = await db.orm.execute<{ count: string }>(sql`select count(*) as count from jobs`)
   let jobs = Number(count[0]?.count)
   const cursor = async () => (await readCursor(db)) as Cursor
   const lastId = async () => (await cursor()).lastId
 
   async function commit(from: Cursor, number: number, step: Partial<Step>): Promise<number> {
-    const timestamp = String(FIRST_TIMESTAMP + number)
-    const moved = await commitStep(db, jobRegistry, from, me, {
-      to: { number, hash: word(number), timestamp },
-      blocks: [{ number, hash: word(number) }],
-      finalizedNumber: 0,
-      head: { number, timestamp },
-      jobs: [],
-      changes: [],
-      unapplied: [],
-      entries: [],
-      ...step,
-    })
+    const moved = await commitBlock(db, from, number, step)
     if (!moved) throw new Error('another writer was faster')
     return lastId()
   }

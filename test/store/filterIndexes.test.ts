@@ -1,45 +1,26 @@
 import { sql } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
 import { jobRegistry } from '../../src/contract/jobRegistry.ts'
-import { beginCursor, type Cursor, readCursor } from '../../src/store/cursor.ts'
+import { type Cursor, readCursor } from '../../src/store/cursor.ts'
 import { createDatabase, type Database } from '../../src/store/database.ts'
 import { openPostgres } from '../../src/store/postgres.ts'
-import { commitStep } from '../../src/store/step.ts'
 import { createSharedDatabase } from '../helpers/sharedPostgres.ts'
-import { anyJob, stored } from '../helpers/writer.ts'
+import { anyJob, beginIndex, commitBlock, stored } from '../helpers/writer.ts'
 
-const hash = (n: number): `0x${string}` => `0x${n.toString(16).padStart(64, '0')}`
 const ALL = ['budget', 'clientId', 'evaluatorId', 'providerId', 'status', 'strategyType', 'verificationLevel']
 
 /** Begins an index whose first sync ends at `feedFromBlock`. */
 async function begin(feedFromBlock: number): Promise<Database> {
   const db = createDatabase(await openPostgres(await createSharedDatabase(), jobRegistry))
-  await beginCursor(db, jobRegistry, {
-    chainId: 1,
-    genesisHash: hash(0),
-    contract: '0x00',
-    startBlock: 1,
-    feedFromBlock,
-    blockNumber: 0,
-    blockHash: hash(0),
-    blockTimestamp: '0',
-    finalizedNumber: 0,
-  })
+  await beginIndex(db, feedFromBlock)
   return db
 }
 
 async function addBlock(db: Database, from?: Cursor): Promise<Cursor | null> {
   const cursor = from ?? ((await readCursor(db)) as Cursor)
   const blockNumber = cursor.blockNumber + 1
-  return commitStep(db, jobRegistry, cursor, 'me', {
-    to: { number: blockNumber, hash: hash(blockNumber), timestamp: String(blockNumber) },
-    blocks: [{ number: blockNumber, hash: hash(blockNumber) }],
-    finalizedNumber: 0,
-    head: { number: blockNumber, timestamp: String(blockNumber) },
+  return commitBlock(db, cursor, blockNumber, {
     jobs: [{ blockNumber, logIndex: 0, before: null, after: stored(anyJob(blockNumber, blockNumber)) }],
-    changes: [],
-    unapplied: [],
-    entries: [],
   })
 }
 

@@ -5,17 +5,16 @@ import type { Job } from '../../src/contract/job.ts'
 import { jobRegistry } from '../../src/contract/jobRegistry.ts'
 import { parseHistoryQuery } from '../../src/http/historyQuery.ts'
 import { fold, rewindEntries } from '../../src/indexer/fold.ts'
-import { beginCursor, type Cursor, readCursor } from '../../src/store/cursor.ts'
+import { type Cursor, readCursor } from '../../src/store/cursor.ts'
 import { createDatabase, type Database } from '../../src/store/database.ts'
 import { type HistoryQuery, readHistory } from '../../src/store/history.ts'
 import { readJobs, readRewind } from '../../src/store/jobs.ts'
 import { readJob } from '../../src/store/lifecycle.ts'
 import { openPglite } from '../../src/store/pglite.ts'
-import { commitStep } from '../../src/store/step.ts'
 import type { JobWrite, Step } from '../../src/store/writes.ts'
 import { createDataDir } from '../helpers/dataDir.ts'
 import { jobsOf } from '../helpers/page.ts'
-import { anyJob, stored } from '../helpers/writer.ts'
+import { anyJob, beginIndex, commitBlock, stored } from '../helpers/writer.ts'
 
 const BLOCKS = 60
 const hash = (n: number): `0x${string}` => `0x${n.toString(16).padStart(64, '0')}`
@@ -26,17 +25,7 @@ const jobs: Job[] = []
 beforeAll(async () => {
   dir = await createDataDir()
   db = createDatabase(await openPglite(dir.path, jobRegistry))
-  await beginCursor(db, jobRegistry, {
-    chainId: 1,
-    genesisHash: hash(0),
-    contract: '0x00',
-    startBlock: 1,
-    feedFromBlock: 0,
-    blockNumber: 0,
-    blockHash: hash(0),
-    blockTimestamp: '0',
-    finalizedNumber: 0,
-  })
+  await beginIndex(db)
   // Added, removed and added again: the tallies must not count the removed jobs.
   await addBlocks(1, BLOCKS)
   jobs.length = 0
@@ -50,17 +39,7 @@ afterAll(async () => {
 })
 
 async function commit(number: number, step: Partial<Step>): Promise<void> {
-  await commitStep(db, jobRegistry, (await readCursor(db)) as Cursor, 'me', {
-    to: { number, hash: hash(number), timestamp: '0' },
-    blocks: [{ number, hash: hash(number) }],
-    finalizedNumber: 0,
-    head: { number, timestamp: '0' },
-    jobs: [],
-    changes: [],
-    unapplied: [],
-    entries: [],
-    ...step,
-  })
+  await commitBlock(db, (await readCursor(db)) as Cursor, number, step)
 }
 
 async function addBlocks(from: number, to: number): Promise<void> {
