@@ -1,15 +1,16 @@
-import { readFileSync } from 'node:fs'
-import { readdir } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import postgresJs from 'postgres'
-import { startChain } from '../helpers/anvil.ts'
-import { startPostgres } from '../helpers/postgres.ts'
-import { startService } from '../helpers/service.ts'
+import { startChain } from '../test/helpers/anvil.ts'
+import { startPostgres } from '../test/helpers/postgres.ts'
+import { processAndChildren } from '../test/helpers/process.ts'
+import { startService } from '../test/helpers/service.ts'
+import { cpuSeconds } from './process.ts'
 
 /**
- * `npx tsx test/cluster/load.ts`: measures the load of N api servers on one Postgres, for N = 1, 8, 32.
+ * `npx tsx bench/cluster.ts`: measures the load of N api processes on one Postgres, for N = 1, 8, 32.
  *
- * Each server has its own connections, feed, poll and LISTEN. All run in this process, because 32 processes
- * would measure the machine. First 10 s without a block, then a block with 10 jobs each second for 20 s.
+ * Each has its own connections, feed, poll and LISTEN. All run in this process, because 32 processes would
+ * measure the machine. First 10 s without a block, then a block with 10 jobs each second for 20 s.
  * Statements are counted as transactions of pg_stat_database. CPU is that of all processes of Postgres. The
  * values of N = 0 are subtracted.
  */
@@ -32,7 +33,7 @@ try {
         'connections quiet': row.connections,
         'statements/s quiet': round(row.quiet - none.quiet),
         'statements a block': round(row.perBlock - none.perBlock - (row.quiet - none.quiet)),
-        'the same, each process': round((row.perBlock - none.perBlock - (row.quiet - none.quiet)) / count),
+        'statements a block, each': round((row.perBlock - none.perBlock - (row.quiet - none.quiet)) / count),
         'Postgres CPU ms a block': round(row.cpuPerBlock - none.cpuPerBlock),
       })
   }
@@ -49,13 +50,13 @@ async function measure(count: number) {
   for (let i = 0; i < count; i++)
     apis.push(await startService({ DATABASE_URL, DATABASE_CONNECTIONS: '1' }, 'api'))
   await indexer.untilReady()
-  await pause(3)
+  await sleep(3_000)
   const sql = postgresJs(DATABASE_URL, { max: 1 })
   const quietFrom = await read(sql)
-  await pause(QUIET_SECONDS)
+  await sleep(1_000 * QUIET_SECONDS)
   const quiet = await read(sql)
   for (let i = 0; i < BLOCKS; i++) {
-    const next = pause(1)
+    const next = sleep(1_000)
     await chain.createJobs(JOBS, { perTransaction: JOBS })
     await next
   }
@@ -88,27 +89,14 @@ async function read(sql: postgresJs.Sql): Promise<Reading> {
   await sql`select pg_stat_force_next_flush()`
   const [row] = await sql`
     select xact_commit::int as transactions from pg_stat_database where datname = current_database()`
-  return { at: performance.now() / 1000, transactions: row?.transactions as number, cpu: await serverCpu() }
+  return { at: performance.now() / 1000, transactions: row?.transactions as number, cpu: serverCpu() }
 }
 
-async function serverCpu(): Promise<number> {
-  const server = postgres.pid()
-  let ticks = 0
-  for (const name of await readdir('/proc')) {
-    if (!/^[0-9]+$/.test(name)) continue
-    try {
-      const fields = readFileSync(`/proc/${name}/stat`, 'utf8').split(') ')[1]?.split(' ') as string[]
-      if (Number(name) === server || Number(fields[1]) === server)
-        ticks += Number(fields[11]) + Number(fields[12])
-    } catch {
-      // It ended meanwhile.
-    }
-  }
-  return ticks / 100
-}
-
-function pause(seconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, seconds * 1_000))
+/** CPU seconds of all living processes of the server. */
+function serverCpu(): number {
+  return processAndChildren(postgres.pid())
+    .map(cpuSeconds)
+    .reduce((a, b) => a + b)
 }
 
 function round(value: number): number {
