@@ -6,8 +6,8 @@ import { createTemplate } from './helpers/dataDir.ts'
 import { startPostgres } from './helpers/postgres.ts'
 
 /**
- * Prepares what all test files share: `dist/`, because what they start as a process is what a user starts, a
- * Postgres server, and a folder with an initialized embedded database.
+ * Prepares what all test files share: `dist/`, a Postgres server, and a folder with an initialized embedded
+ * database. The processes that tests start run from `dist/`, as those of users do.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const [template, postgres] = await Promise.all([createTemplate(), startPostgres(), build()])
