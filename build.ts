@@ -1,4 +1,4 @@
-/** Builds the server's JavaScript into dist/, without type checks: `npm run build`. */
+/** The first step of `npm run build`: bundles the server's JavaScript into dist/, without type checks. */
 import { rm } from 'node:fs/promises'
 import { build } from 'esbuild'
 import packageJson from './package.json' with { type: 'json' }
