@@ -19,8 +19,11 @@ export interface Commit {
 export const PAYLOAD =
   "concat_ws(' ', cursor.last_id, coalesce(cursor.block_number, 0), coalesce(cursor.finalized_number, 0))"
 
-/** SQL that sends the column `payload` to the channel of the current schema, which `channelOf` names. */
-export const NOTIFY = "pg_notify(left('jobcast_' || current_schema(), 63), payload)"
+/**
+ * SQL that sends the column `payload` to the channel of the current schema, which `channelOf` names. The cast
+ * to `name` truncates to 63 bytes; pg_notify rejects a longer channel.
+ */
+export const NOTIFY = "pg_notify(('jobcast_' || current_schema())::name::text, payload)"
 
 const PAYLOAD_FORMAT = /^(\d{1,16}) (-?\d{1,16}) (\d{1,16})$/
 

@@ -18,8 +18,9 @@ const MIGRATION_LOCK = 5_062_227
  * share a database.
  */
 export function applicationName(schema: string): string {
-  // Postgres truncates the name to 63 bytes. `jobcast reset` compares it, so both must be equal.
-  return schema === 'public' ? 'jobcast' : `jobcast ${schema}`.slice(0, 63)
+  // `jobcast reset` compares the name. Postgres truncates it to 63 bytes and replaces non-ASCII characters,
+  // so they are encoded.
+  return schema === 'public' ? 'jobcast' : `jobcast ${encodeURIComponent(schema)}`.slice(0, 63)
 }
 
 /** Upper limit of the delay between attempts to connect: connections are back soon after the server is. */

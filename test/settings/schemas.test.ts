@@ -78,6 +78,23 @@ it('two Jobcasts in one database are not notified of each other', async () => {
   await Promise.all(drivers.map((driver) => driver.close()))
 })
 
+it.each(['é', 'é'.repeat(28), 'é'.repeat(31), 'a'.repeat(63)])(
+  'the schema %s, however its name is truncated, has notifications, and reset finds its processes',
+  async (schema) => {
+    const url = await createSharedDatabase()
+    await run(url, `create schema "${schema}"`)
+    const driver = await connect(inSchemas(url, encodeURIComponent(schema)))
+    const heard: string[] = []
+    await new Promise<void>((resolve) => driver.listen((message) => void heard.push(message), resolve))
+    expect(await acquireLease(createDatabase(driver), 'me')).toBe(true)
+    await until(() => heard.length > 0, { message: 'it is notified' })
+    await expect(reset(inSchemas(url, encodeURIComponent(schema)))).rejects.toThrow(
+      'Stop its processes first',
+    )
+    await driver.close()
+  },
+)
+
 it("reset deletes nothing of a program that has tables of the same names, and drizzle's journal stays", async () => {
   const url = await createSharedDatabase()
   await run(
