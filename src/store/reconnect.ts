@@ -83,7 +83,7 @@ function use(connection: Connection, driver: Driver): void {
 async function reconnect(connection: Connection): Promise<void> {
   try {
     use(connection, await connection.open())
-    connection.log.info('connected to the database')
+    if (!connection.closed) connection.log.info('connected to the database')
   } catch (error) {
     // A retry cannot succeed. The uncaught error ends the process, as it would have at the start.
     if (error instanceof DatabaseError) throw error
@@ -102,7 +102,8 @@ async function replace(connection: Connection, silent: Driver): Promise<void> {
   const opening = connection.open()
   try {
     use(connection, await connection.statements.measure(opening))
-    connection.log.warn('the connections to the database stopped answering; new ones replaced them')
+    if (!connection.closed)
+      connection.log.warn('the connections to the database stopped answering; new ones replaced them')
   } catch {
     void opening.then((late) => late.close()).catch(() => {})
   } finally {
