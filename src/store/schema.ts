@@ -163,7 +163,7 @@ export const cursor = pgTable('cursor', {
   finalizedNumber: int8('finalized_number'),
   /** id of the newest feed entry */
   lastId: int8('last_id').notNull(),
-  /** the feed was pruned up to this id, from which a client can still resume */
+  /** id up to which the feed was pruned; a client whose last id is this one can still resume */
   prunedId: int8('pruned_id').notNull(),
   /** the chain's head when an indexer last read it */
   headNumber: int8('head_number'),
