@@ -1,4 +1,3 @@
-import { setTimeout } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Header, Source } from '../chain/source.ts'
 import type { Database } from '../store/database.ts'
@@ -53,12 +52,15 @@ export interface Runner extends IndexerOptions {
 }
 
 /** Waits `ms`, or until the indexer is stopped or, if `forHead`, a new head is announced. */
-export async function wait(runner: Runner, ms: number, forHead = false): Promise<void> {
-  const isOver = () => runner.stopping || (forHead && runner.headAnnounced)
-  if (isOver()) return
-  const ended = new AbortController()
-  runner.interrupt = () => {
-    if (isOver()) ended.abort()
-  }
-  await setTimeout(Math.max(0, ms), undefined, { signal: ended.signal }).catch(() => {})
+export function wait(runner: Runner, ms: number, forHead = false): Promise<void> {
+  return new Promise((resolve) => {
+    const isOver = () => runner.stopping || (forHead && runner.headAnnounced)
+    if (isOver()) return resolve()
+    const timer = setTimeout(resolve, ms)
+    runner.interrupt = () => {
+      if (!isOver()) return
+      clearTimeout(timer)
+      resolve()
+    }
+  })
 }
