@@ -27,7 +27,7 @@ export function createFinalized({ source, now }: Indexing) {
     if (now() - latest.readAt < REREAD_MS) return latest.number
     const [answer, ours] = await Promise.all([source.finalized(), cursor === null || hasBlockOf(cursor)])
     if (!ours) return latest.number
-    // Never above the head: a stored finalized block is not lowered again.
+    // Not above the head, because a stored finalized block is never lowered.
     const number = Math.min(answer ?? head.number - ASSUMED_DEPTH, head.number)
     latest = { number: Math.max(0, number), readAt: now() }
     return latest.number
