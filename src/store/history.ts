@@ -73,19 +73,22 @@ function selectsAll({ filter, fromBlock, toBlock }: Selection): boolean {
  * Pages of all jobs, whose queries stay prepared: building one anew took half of a request's CPU time. Any
  * other page is planned for its values, which decide the index.
  */
-const pages = prepared((db) => pagesOf(db))
+const pages = prepared((db) => pagesOf(db, 'jobs'))
 const pagesAfter = prepared((db) =>
-  pagesOf(db, { blockNumber: sql.placeholder('blockNumber'), logIndex: sql.placeholder('logIndex') }),
+  pagesOf(db, 'jobs_after', {
+    blockNumber: sql.placeholder('blockNumber'),
+    logIndex: sql.placeholder('logIndex'),
+  }),
 )
 
-function pagesOf(db: Database, after?: PageStart) {
+function pagesOf(db: Database, name: string, after?: PageStart) {
   const rows = {
     limit: sql.placeholder('limit'),
     fetched: sql.placeholder('fetched'),
     offset: sql.placeholder('offset'),
   }
   const page = (order: 'asc' | 'desc') =>
-    pageQuery(db, { keys: [], fields: [] }, { filter: [], order, after }, rows).prepare(`jobs_${order}`)
+    pageQuery(db, { keys: [], fields: [] }, { filter: [], order, after }, rows).prepare(`${name}_${order}`)
   return { asc: page('asc'), desc: page('desc') }
 }
 
