@@ -1,3 +1,4 @@
+import { readMigrationFiles } from 'drizzle-orm/migrator'
 import postgres from 'postgres'
 import { expect, it } from 'vitest'
 import { runCommand, startProcess } from './helpers/process.ts'
@@ -59,6 +60,25 @@ it('a database of a newer version is refused with advice and left unchanged', as
   )
   expect(text).toContain('made by a newer Jobcast (migration of 2100-01-01')
   expect(text).toContain('Run the newer version')
+})
+
+it('the database of an earlier version is migrated and keeps its jobs', async () => {
+  const url = await createSharedDatabase()
+  const sql = postgres(url, { max: 1, onnotice: () => {} })
+  try {
+    const [first] = readMigrationFiles({ migrationsFolder: 'drizzle' })
+    for (const statement of first?.sql ?? []) await sql.unsafe(statement)
+    await sql`create table jobcast_migrations (id serial primary key, hash text not null, created_at bigint)`
+    await sql`insert into jobcast_migrations (hash, created_at) values (${first?.hash ?? ''}, ${first?.folderMillis ?? 0})`
+    await sql`insert into jobs values (10, 0, '42', '{"jobId":"42"}', array[]::text[])`
+    expect((await runCommand(['migrate'], { DATABASE_URL: url })).code).toBe(0)
+    expect(await sql`select job_id from jobs`).toEqual([{ job_id: '42' }])
+    expect(await sql`select created_at::text from jobcast_migrations`).toHaveLength(
+      readMigrationFiles({ migrationsFolder: 'drizzle' }).length,
+    )
+  } finally {
+    await sql.end()
+  }
 })
 
 it('a database of another contract definition is refused with advice by start and migrate', async () => {

@@ -1,4 +1,3 @@
-import { sql } from 'drizzle-orm'
 import {
   bigint,
   boolean,
@@ -66,7 +65,6 @@ export const changes = pgTable(
   (t) => [
     primaryKey({ columns: [t.blockNumber, t.logIndex] }),
     index('changes_job').on(t.jobBlock, t.jobLog, t.blockNumber, t.logIndex),
-    index('changes_before').on(t.blockNumber).where(sql`before is not null`),
   ],
 )
 

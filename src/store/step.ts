@@ -10,11 +10,14 @@ import type { Step } from './writes.ts'
  * Everything a step writes, in one statement: one transaction and one round trip. It changes nothing if
  * another process moved the cursor since it was read. It deletes everything above the block it moves to,
  * which is a rewind; in a move forward there is nothing above.
+ *
+ * Postgres may keep the plan that it made while the tables were small. So each part finds its rows by their
+ * keys: the finalized ones between bounds, and the changed jobs with `on conflict`, not with a join.
  */
 const STEP = `
 with step as (
   select * from json_to_record($4::json) as step (
-    indexer text, hash text, timestamp numeric, finalized bigint, silent boolean, last_id bigint,
+    indexer text, hash text, timestamp numeric, was_final bigint, finalized bigint, silent boolean, last_id bigint,
     head_number bigint, head_timestamp numeric)),
 
 moved as (
@@ -25,7 +28,7 @@ moved as (
     finalized_number = step.finalized, silent = step.silent, last_id = step.last_id,
     head_number = step.head_number, head_timestamp = step.head_timestamp
   from step where cursor.revision = $1::bigint
-  returning step.finalized, ${PAYLOAD} as payload),
+  returning step.was_final, least(step.finalized, $2::bigint) as final, ${PAYLOAD} as payload),
 
 removed_blocks as (
   delete from blocks where number > $2::bigint and number <= $3::bigint and exists (select from moved)),
@@ -37,9 +40,10 @@ removed_unapplied as (
   delete from unapplied_logs where block_number > $2::bigint and block_number <= $3::bigint and exists (select from moved)),
 
 finalized_blocks as (
-  delete from blocks using moved where number < least(moved.finalized, $2::bigint)),
+  delete from blocks using moved where number >= moved.was_final and number < moved.final),
 finalized_changes as (
-  update changes set before = null from moved where before is not null and block_number <= least(moved.finalized, $2::bigint)),
+  update changes set before = null from moved
+  where before is not null and block_number > moved.was_final and block_number <= moved.final),
 
 written as (
   select
@@ -55,9 +59,9 @@ created_jobs as (
   insert into jobs (block_number, log_index, job_id, data, keys)
   select block_number, log_index, job_id, data, keys from written where old_kind is null),
 updated_jobs as (
-  update jobs set data = written.data, keys = written.keys from written
-  where old_kind is not null and kind is not null
-    and jobs.block_number = written.block_number and jobs.log_index = written.log_index),
+  insert into jobs (block_number, log_index, job_id, data, keys)
+  select block_number, log_index, job_id, data, keys from written where old_kind is not null and kind is not null
+  on conflict (block_number, log_index) do update set data = excluded.data, keys = excluded.keys),
 
 counted as (
   select hour, kind, sum(jobs) as jobs, sum(amount) as amount
@@ -122,6 +126,7 @@ export async function commitStep(
       indexer: me,
       hash: to.hash,
       timestamp: to.timestamp,
+      was_final: Math.min(from.finalizedNumber, from.blockNumber),
       finalized: finalizedNumber,
       silent,
       last_id: lastId,

@@ -27,14 +27,26 @@ const STEP: Fault[] = [
   [
     'with finalized_blocks',
     'the local chain is pruned one block too far',
-    'least(moved.finalized,',
-    'least(moved.finalized + 1,',
+    'number < moved.final',
+    'number < moved.final + 1',
+  ],
+  [
+    'with finalized_blocks',
+    'a block of the local chain is never pruned',
+    '>= moved.was_final',
+    '> moved.was_final',
   ],
   [
     'with finalized_changes',
     '`before` is cleared one block too early',
-    'least(moved.finalized,',
-    'least(moved.finalized + 1,',
+    '<= moved.final',
+    '<= moved.final + 1',
+  ],
+  [
+    'with finalized_changes',
+    '`before` is not cleared in the first block that became final',
+    '> moved.was_final',
+    '> moved.was_final + 1',
   ],
   [
     'with finalized_changes',
@@ -50,9 +62,9 @@ const STEP: Fault[] = [
   ],
   [
     'with updated_jobs',
-    'a change is written to every job of its id',
-    'jobs.block_number = written.block_number and jobs.log_index = written.log_index',
-    'jobs.job_id = written.job_id',
+    'a change does not write the values that filters select by',
+    'data = excluded.data, keys = excluded.keys',
+    'data = excluded.data',
   ],
   [
     'with counted',

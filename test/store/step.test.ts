@@ -1,0 +1,99 @@
+import postgres from 'postgres'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { jobRegistry } from '../../src/contract/jobRegistry.ts'
+import { type Cursor, readCursor } from '../../src/store/cursor.ts'
+import { createDatabase } from '../../src/store/database.ts'
+import { openPostgres } from '../../src/store/postgres.ts'
+import { createSharedDatabase } from '../helpers/sharedPostgres.ts'
+import { anyJob, beginIndex, commitBlock, stored } from '../helpers/writer.ts'
+
+/** Most 8 KB buffers that a step of two logs may touch: some rows of nine tables, and their indexes. */
+const STEP_BUFFERS = 200
+/** Jobs that the index has after it has grown, each in a block of its own and changed once. */
+const MANY = 30_000
+
+let sql: postgres.Sql<{ json: string }>
+beforeAll(async () => {
+  const url = await createSharedDatabase()
+  const opened = createDatabase(await openPostgres(url, jobRegistry))
+  await beginIndex(opened)
+  await opened.close()
+  // JSON as text, as the store writes it. One connection, so that each step uses the plan of those before it.
+  const json = { to: 114, from: [114], serialize: (text: string) => text, parse: (text: string) => text }
+  sql = postgres(url, { max: 1, onnotice: () => {}, types: { json } })
+  // New statistics would make a new plan. An embedded database collects none.
+  for (const table of ['jobs', 'changes', 'blocks'])
+    await sql.unsafe(`alter table ${table} set (autovacuum_enabled = false)`)
+})
+afterAll(async () => {
+  await sql?.end()
+})
+
+/** Runs a step of a block that creates a job and changes the job of the block before. */
+async function step(run: (text: string, params: unknown[]) => Promise<unknown[]>): Promise<void> {
+  const db = createDatabase({
+    query(text, params, { prepare, arrays }) {
+      if (prepare) return run(text, params)
+      const query = sql.unsafe(text, params as never[])
+      return arrays ? query.values() : query
+    },
+    listen: async () => {},
+    close: async () => {},
+  })
+  const cursor = (await readCursor(db)) as Cursor
+  const last = cursor.blockNumber
+  const job = anyJob(last, last)
+  const before = stored(job)
+  await commitBlock(db, cursor, last + 1, {
+    finalizedNumber: last - 3,
+    jobs: [
+      { blockNumber: last + 1, logIndex: 0, before: null, after: stored(anyJob(last + 1, last + 1)) },
+      { blockNumber: last, logIndex: 0, before, after: stored({ ...job, status: 'FUNDED' }) },
+    ],
+    changes: [
+      {
+        blockNumber: last + 1,
+        logIndex: 1,
+        job: { blockNumber: last, logIndex: 0 },
+        event: 'JobFunded',
+        status: 'FUNDED',
+        timestamp: job.onchainCreatedAt,
+        transactionHash: '0x01',
+        before: before.data,
+      },
+    ],
+  })
+}
+
+it('a step costs little on a large index even with the plan that was made when the index was empty', async () => {
+  for (let i = 0; i < 10; i++)
+    await step((text, params) => sql.unsafe(text, params as never[], { prepare: true }))
+  const [statement] = await sql`
+    select name, generic_plans::int as uses from pg_prepared_statements
+    where statement like ${'%with step as%'}`
+  expect(statement?.uses).toBeGreaterThan(0)
+
+  await sql`
+    insert into jobs (block_number, log_index, job_id, data, keys)
+    select n, 0, n::text, data, keys from jobs, generate_series(100, ${MANY}::int) n where block_number = 10`
+  await sql`
+    insert into changes (block_number, log_index, job_block, job_log, event, status, timestamp, transaction_hash)
+    select block_number, 1, block_number - 1, 0, 'JobFunded', 'FUNDED', 0, '0x01' from jobs where block_number >= 100`
+  await sql`update cursor set block_number = ${MANY}, finalized_number = ${MANY - 4}`
+
+  let buffers = 0
+  await step(async (_text, params) => {
+    const values = params.map((value) => `'${value}'`).join(', ')
+    const [row] = await sql.unsafe(
+      `explain (analyze, buffers, format json) execute "${statement?.name}" (${values})`,
+    )
+    // The root does not include the parts of the statement that write.
+    const [{ Plan }] = JSON.parse(row?.['QUERY PLAN'])
+    for (const part of [Plan, ...Plan.Plans])
+      buffers += part['Shared Hit Blocks'] + part['Shared Read Blocks']
+    return []
+  })
+  const [changed] = await sql`select keys[1] as status from jobs where block_number = ${MANY}`
+  expect(changed?.status).toBe('FUNDED')
+  expect(buffers).toBeLessThan(STEP_BUFFERS)
+})
