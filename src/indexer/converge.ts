@@ -1,6 +1,5 @@
 import type { Header, Identity } from '../chain/source.ts'
 import { type Cursor, readCursor } from '../store/cursor.ts'
-import { readJobs } from '../store/jobs.ts'
 import { commitStep } from '../store/step.ts'
 import type { Step } from '../store/writes.ts'
 import { begin } from './begin.ts'
@@ -9,6 +8,7 @@ import { readRange } from './finalRange.ts'
 import { changedJobs, fold } from './fold.ts'
 import { assertLinked, createHeadLogs, type HeadBlocks, type Headers, readHeaders } from './headLogs.ts'
 import type { Indexing, Outcome } from './indexing.ts'
+import { createJobReader, type JobReader } from './jobReader.ts'
 import { type DecodedLogs, decodeLogs } from './logs.ts'
 import { createRanges, type TakeRange } from './ranges.ts'
 import { localHash, rewind } from './rewind.ts'
@@ -27,6 +27,7 @@ interface Converging extends Indexing {
   readFinalized(cursor: Cursor | null, head: Header): Promise<number>
   /** the cursor that the latest step wrote; a step from a cursor that has moved since changes nothing */
   reached: Cursor | null
+  jobs: JobReader
   /** the newest revision of the cursor that this process has seen */
   revision: number
   /** undefined until the endpoints have been asked which chain they are on */
@@ -51,6 +52,7 @@ export function createConverge(indexing: Indexing) {
     logsOf: createHeadLogs(indexing),
     readFinalized: createFinalized(indexing),
     reached: null,
+    jobs: createJobReader(indexing.db),
     revision: 0,
     identity: undefined,
     head: null,
@@ -151,7 +153,7 @@ async function commit(
   { decoded, malformed }: DecodedLogs,
 ): Promise<Outcome> {
   const finalizedNumber = Math.max(cursor.finalizedNumber, finalized)
-  const stored = await readJobs(ix.db, changedJobs(decoded))
+  const stored = await ix.jobs.read(cursor, changedJobs(decoded))
   const folded = fold(stored, decoded, { fed: !cursor.silent, finalizedNumber })
   const step: Step = {
     ...folded,
@@ -164,6 +166,7 @@ async function commit(
   ix.reached = await commitStep(ix.db, ix.contract, cursor, ix.me, step)
   if (!ix.reached) return 'raced'
   ix.revision = ix.reached.revision
+  ix.jobs.wrote(ix.reached, step.jobs)
   ix.report.advanced(cursor, step)
   return 'moved'
 }

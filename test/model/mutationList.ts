@@ -245,6 +245,21 @@ const CONVERGE: Fault[] = [
   ],
 ]
 
+const JOB_READER: Fault[] = [
+  [
+    'read',
+    'jobs in memory outlive a step of another process',
+    'cursor.revision !== asOf?.revision || cursor.lastId !== asOf.lastId',
+    'asOf === undefined',
+  ],
+  [
+    'wrote',
+    'jobs in memory lack the latest step',
+    'if (after) recent.set(',
+    'if (after && !recent.has(after.job.jobId)) recent.set(',
+  ],
+]
+
 const HEAD_LOGS: Fault[] = [
   [
     'assertLinked',
@@ -499,6 +514,7 @@ const faults: Record<string, Fault[]> = {
   'src/indexer/fold.ts': FOLD,
   'src/store/jobs.ts': JOBS,
   'src/indexer/converge.ts': CONVERGE,
+  'src/indexer/jobReader.ts': JOB_READER,
   'src/indexer/headLogs.ts': HEAD_LOGS,
   'src/indexer/finalRange.ts': FINAL_RANGE,
   'src/indexer/finalized.ts': FINALIZED,

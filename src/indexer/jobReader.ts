@@ -1,0 +1,42 @@
+import { LRUCache } from 'lru-cache'
+import type { Cursor } from '../store/cursor.ts'
+import type { Database } from '../store/database.ts'
+import { type PlacedJob, readJobs } from '../store/jobs.ts'
+import type { JobWrite } from '../store/writes.ts'
+
+/** JSON characters of the jobs in memory. The jobs take some three times as many bytes. */
+const MAX_CHARACTERS = 8_000_000
+
+/** Reads jobs as of the cursor. Those that the latest steps of this process wrote are still in memory. */
+export function createJobReader(db: Database) {
+  const recent = new LRUCache<string, PlacedJob>({
+    maxSize: MAX_CHARACTERS,
+    sizeCalculation: ({ data }) => data.length,
+  })
+  /** the cursor after the step that wrote the latest of them */
+  let asOf: Cursor | undefined
+
+  return {
+    /** Reads the jobs with these ids. If the contract used an id twice, the latest job is returned. */
+    async read(cursor: Cursor, jobIds: string[]): Promise<Map<string, PlacedJob>> {
+      // A restored database may reach the same revision with other jobs, but not with the same last id.
+      if (cursor.revision !== asOf?.revision || cursor.lastId !== asOf.lastId) recent.clear()
+      const found = new Map<string, PlacedJob>()
+      for (const jobId of jobIds) {
+        const job = recent.get(jobId)
+        if (job) found.set(jobId, job)
+      }
+      const missing = jobIds.filter((jobId) => !found.has(jobId))
+      for (const [jobId, job] of await readJobs(db, missing)) found.set(jobId, job)
+      return found
+    },
+    /** Notes the jobs that a step wrote, in chain order. @param cursor the cursor after the step */
+    wrote(cursor: Cursor, jobs: JobWrite[]): void {
+      asOf = cursor
+      for (const { blockNumber, logIndex, after } of jobs)
+        if (after) recent.set(after.job.jobId, { blockNumber, logIndex, ...after })
+    },
+  }
+}
+
+export type JobReader = ReturnType<typeof createJobReader>
