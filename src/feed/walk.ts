@@ -52,10 +52,13 @@ export function resume(walk: Walk, subscriber: Subscriber): void {
   void startWalk(walk)
 }
 
-/** Continues every subscriber from its position. */
+/**
+ * Continues every subscriber from its position, at once: the feed calls it after a read of the store, so other
+ * tasks had their turn.
+ */
 export function resumeAll(walk: Walk): void {
   for (const subscriber of walk.subscribers) enqueue(walk, subscriber)
-  void startWalk(walk)
+  void startWalk(walk, { atOnce: true })
 }
 
 /**
@@ -69,24 +72,27 @@ function enqueue({ queue }: Walk, subscriber: Subscriber): void {
 }
 
 /** Walks until the queue is empty. */
-export async function startWalk(walk: Walk): Promise<void> {
+export async function startWalk(walk: Walk, { atOnce = false } = {}): Promise<void> {
   if (walk.walking) return
   walk.walking = true
+  walk.now = performance.now()
+  if (atOnce) await deliverAll(walk)
   while (walk.queue.length > 0) {
-    // Each round runs in a new tick. Otherwise a subscriber whose socket drains at once would be served again
-    // and again.
+    // Each further round runs in a new tick. Otherwise a subscriber whose socket drains at once would be served
+    // again and again.
     await nextSlice(walk)
-    const { queue } = walk
-    walk.queue = []
-    await deliverAll(walk, queue)
+    await deliverAll(walk)
   }
   walk.walking = false
   walk.batches.clear()
 }
 
-async function deliverAll(walk: Walk, subscribers: Subscriber[]): Promise<void> {
+/** Visits the queued subscribers once. */
+async function deliverAll(walk: Walk): Promise<void> {
+  const { queue } = walk
+  walk.queue = []
   let served = 0
-  for (const subscriber of subscribers) {
+  for (const subscriber of queue) {
     if (!subscriber.queued) continue
     subscriber.queued = false
     deliverNext(walk, subscriber)

@@ -6,19 +6,34 @@ import { NOTIFY, PAYLOAD } from './notifications.ts'
 import { changeRow, jobColumns, unappliedRow } from './rows.ts'
 import type { Step } from './writes.ts'
 
+/** The part of a rewind that deletes everything above the block it moves to. */
+const REMOVED = `
+removed_blocks as (
+  delete from blocks where number > $2::bigint and number <= $3::bigint
+    and exists (select from moved)),
+removed_jobs as (
+  delete from jobs where block_number > $2::bigint and block_number <= $3::bigint
+    and exists (select from moved)),
+removed_changes as (
+  delete from changes where block_number > $2::bigint and block_number <= $3::bigint
+    and exists (select from moved)),
+removed_unapplied as (
+  delete from unapplied_logs where block_number > $2::bigint and block_number <= $3::bigint
+    and exists (select from moved)),
+`
+
 /**
  * Everything a step writes, in one statement: one transaction and one round trip. It changes nothing if
- * another process moved the cursor since it was read. It deletes everything above the block it moves to,
- * which is a rewind; in a move forward there is nothing above.
+ * another process moved the cursor since it was read.
  *
  * Postgres may keep the plan that it made while the tables were small. So each part finds its rows by their
  * keys: the finalized ones between bounds, and the changed jobs with `on conflict`, not with a join.
  */
-const STEP = `
+const statement = (removed: string) => `
 with step as (
   select * from json_to_record($4::json) as step (
-    indexer text, hash text, timestamp numeric, was_final bigint, finalized bigint, silent boolean, last_id bigint,
-    head_number bigint, head_timestamp numeric)),
+    indexer text, hash text, timestamp numeric, finalized_before bigint, finalized bigint, silent boolean,
+    last_id bigint, head_number bigint, head_timestamp numeric)),
 
 moved as (
   update cursor set
@@ -28,17 +43,9 @@ moved as (
     finalized_number = step.finalized, silent = step.silent, last_id = step.last_id,
     head_number = step.head_number, head_timestamp = step.head_timestamp
   from step where cursor.revision = $1::bigint
-  returning step.was_final, least(step.finalized, $2::bigint) as final, ${PAYLOAD} as payload),
-
-removed_blocks as (
-  delete from blocks where number > $2::bigint and number <= $3::bigint and exists (select from moved)),
-removed_jobs as (
-  delete from jobs where block_number > $2::bigint and block_number <= $3::bigint and exists (select from moved)),
-removed_changes as (
-  delete from changes where block_number > $2::bigint and block_number <= $3::bigint and exists (select from moved)),
-removed_unapplied as (
-  delete from unapplied_logs where block_number > $2::bigint and block_number <= $3::bigint and exists (select from moved)),
-
+  returning least(step.finalized_before, $3::bigint) as was_final, least(step.finalized, $2::bigint) as final,
+    ${PAYLOAD} as payload),
+${removed}
 finalized_blocks as (
   delete from blocks using moved where number >= moved.was_final and number < moved.final),
 finalized_changes as (
@@ -98,6 +105,9 @@ new_entries as (
 
 select ${NOTIFY} from moved`
 
+const ADVANCE = statement('')
+const REWIND = statement(REMOVED)
+
 /**
  * Moves the cursor.
  * @param me the indexer, which renews its lease by the step
@@ -118,7 +128,7 @@ export async function commitStep(
   // A step is silent or fed as a whole: the indexer cuts its ranges at feedFromBlock.
   const entries = from.silent ? [] : step.entries.map((entry, i) => ({ id: from.lastId + 1 + i, ...entry }))
   const lastId = from.lastId + entries.length
-  const moved = await db.run(STEP, [
+  const moved = await db.run(to.number < from.blockNumber ? REWIND : ADVANCE, [
     from.revision,
     to.number,
     from.blockNumber,
@@ -126,7 +136,7 @@ export async function commitStep(
       indexer: me,
       hash: to.hash,
       timestamp: to.timestamp,
-      was_final: Math.min(from.finalizedNumber, from.blockNumber),
+      finalized_before: from.finalizedNumber,
       finalized: finalizedNumber,
       silent,
       last_id: lastId,

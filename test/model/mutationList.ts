@@ -100,16 +100,16 @@ const STEP: Fault[] = [
   [
     'commitStep',
     'the feed is written before the step commits',
-    'const moved = await db.run(STEP,',
+    'const moved = await db.run(to.number < from.blockNumber ? REWIND : ADVANCE,',
     `if (entries.length > 0) await db.run('insert into feed (id, type, data, before) select id, type, data, before from json_to_recordset($1::json) as entry (id bigint, type text, data text, before text)', [JSON.stringify(entries.splice(0))])
-  const moved = await db.run(STEP,`,
+  const moved = await db.run(to.number < from.blockNumber ? REWIND : ADVANCE,`,
   ],
   [
     'commitStep',
     'unapplied logs are written before the step commits',
-    'const moved = await db.run(STEP,',
+    'const moved = await db.run(to.number < from.blockNumber ? REWIND : ADVANCE,',
     `if (step.unapplied.length > 0) await db.run('insert into unapplied_logs select block_number, log_index, reason, log::json from json_to_recordset($1::json) as unapplied (block_number bigint, log_index int, reason text, log text) on conflict do nothing', [JSON.stringify(step.unapplied.splice(0).map(unappliedRow))])
-  const moved = await db.run(STEP,`,
+  const moved = await db.run(to.number < from.blockNumber ? REWIND : ADVANCE,`,
   ],
   ['commitStep', 'a rewind during the first sync is fed', 'from.silent ? [] :', 'false ? [] :'],
 ]
