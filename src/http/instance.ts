@@ -11,7 +11,7 @@ import { requestId } from './requests.ts'
 export type Instance = ReturnType<typeof createInstance>
 
 export function createInstance({ trustProxy }: Config, log: FastifyBaseLogger) {
-  return fastify({
+  const app = fastify({
     loggerInstance: log,
     trustProxy: toTrustFunction(trustProxy),
     genReqId: requestId,
@@ -35,7 +35,10 @@ export function createInstance({ trustProxy }: Config, log: FastifyBaseLogger) {
     frameworkErrors: answerMalformedUrl,
     routerOptions: { ignoreTrailingSlash: true },
     ajv: { customOptions: { removeAdditional: false, coerceTypes: true, allErrors: true, verbose: true } },
-  }).withTypeProvider<TypeBoxTypeProvider>()
+  })
+  // The schemas of responses are for the document. Compiling a serializer from each would delay the start.
+  app.setSerializerCompiler(() => (data) => JSON.stringify(data))
+  return app.withTypeProvider<TypeBoxTypeProvider>()
 }
 
 /**
