@@ -34,7 +34,16 @@ export function createInstance({ trustProxy }: Config, log: FastifyBaseLogger) {
     clientErrorHandler: answerMalformedRequest,
     frameworkErrors: answerMalformedUrl,
     routerOptions: { ignoreTrailingSlash: true },
-    ajv: { customOptions: { removeAdditional: false, coerceTypes: true, allErrors: true, verbose: true } },
+    ajv: {
+      customOptions: {
+        removeAdditional: false,
+        coerceTypes: true,
+        allErrors: true,
+        verbose: true,
+        // The types of TypeBox and the tests check the schemas. Here it would take a tenth of a second.
+        validateSchema: false,
+      },
+    },
   })
   // The schemas of responses are for the document. Compiling a serializer from each would delay the start.
   app.setSerializerCompiler(() => (data) => JSON.stringify(data))
