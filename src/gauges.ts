@@ -16,7 +16,7 @@ interface IndexGauges {
 
 /**
  * Registers the gauges of the index and the feed. One scrape reads the state once for all of them. If the
- * database does not answer, they keep the values of the last state that was read; before the first, they are 0.
+ * database does not answer, they keep the values of the last state that was read. An unknown value is NaN.
  */
 export function observeIndex(
   registry: Registry,
@@ -32,7 +32,7 @@ export function observeIndex(
   const observe = (name: string, help: string, value: (state: IndexState) => number | null) =>
     observeGauge(registry, name, help, async () => {
       await read()
-      return (latest && value(latest)) ?? 0
+      return (latest && value(latest)) ?? Number.NaN
     })
 
   observe(
@@ -54,7 +54,7 @@ export function observeIndex(
   observe(
     'jobcast_chain_contact_age_seconds',
     'Seconds since an indexer last had an answer from the chain.',
-    ({ checkedAgo }) => checkedAgo ?? Number.NaN,
+    (state) => state.checkedAgo,
   )
   observeGauge(
     registry,
@@ -62,7 +62,7 @@ export function observeIndex(
     'Newest feed id that this process has read; in a process without a feed, the newest id of the database.',
     async () => {
       await read()
-      return feedLastId() ?? latest?.lastId ?? 0
+      return feedLastId() ?? latest?.lastId ?? Number.NaN
     },
   )
   observeGauge(

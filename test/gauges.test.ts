@@ -53,3 +53,19 @@ it('a scrape reads the state once, and during an outage of the database the gaug
   expect(await scrape()).toMatchObject({ ...known, database_up: 0 })
   expect(reads).toBe(2)
 })
+
+it('a value that is not known yet is NaN, so that no alert takes it for a measurement', async () => {
+  const { registry } = createMetrics('test')
+  const readState = () => Promise.reject(new Error('the database is out of reach'))
+  observeIndex(registry, { readState, feedLastId: () => null, confirmations: 0, isIndexing: () => false })
+  const text = await registry.metrics()
+  for (const name of [
+    'head_block',
+    'indexed_block',
+    'lag_seconds',
+    'chain_contact_age_seconds',
+    'feed_last_id',
+  ])
+    expect(text).toContain(`\njobcast_${name} Nan\n`)
+  expect(text).toContain('\njobcast_database_up 0\n')
+})

@@ -18,15 +18,15 @@ export function createPageReader(
   walk: Walk,
   onPruned: (subscriber: Subscriber) => void,
 ): (subscriber: Subscriber) => void {
-  const line = new Set<Subscriber>()
+  const queue = new Set<Subscriber>()
   let readers = 0
 
   /** Reads a page for each queued subscriber, one after the other. */
   async function readPages(): Promise<void> {
     if (readers >= MAX_READERS) return
     readers++
-    for (const subscriber of line) {
-      line.delete(subscriber)
+    for (const subscriber of queue) {
+      queue.delete(subscriber)
       if (walk.subscribers.has(subscriber)) await readPage(subscriber)
     }
     readers--
@@ -48,7 +48,7 @@ export function createPageReader(
 
   return (subscriber) => {
     subscriber.waiting = true
-    line.add(subscriber)
+    queue.add(subscriber)
     void readPages()
   }
 }
