@@ -30,7 +30,7 @@ try {
     else
       rows.push({
         'api processes': count,
-        'connections quiet': row.connections,
+        connections: row.connections,
         'statements/s quiet': round(row.quiet - none.quiet),
         'statements a block': round(row.perBlock - none.perBlock - (row.quiet - none.quiet)),
         'statements a block, each': round((row.perBlock - none.perBlock - (row.quiet - none.quiet)) / count),

@@ -93,7 +93,7 @@ async function syncFloor(
   }
 }
 
-/** Logs per second from the first position in the database to the NOTIFY of the last block. */
+/** Logs per second, from the first cursor in the database to the NOTIFY of the last block. */
 export async function syncJobcast(chain: FilledChain, pg: TestPostgres): Promise<number> {
   const databaseUrl = await pg.createDatabase()
   const sql = postgres(databaseUrl, { max: 1, onnotice: () => {} })

@@ -1,5 +1,5 @@
-// Preloaded into a server. On SIGWINCH, which nothing else uses, it collects garbage and writes the used memory to the file
-// named by MEMORY_FILE.
+// Preloaded into a server. On SIGWINCH, which nothing else uses, it collects garbage and writes the used
+// memory to the file named by MEMORY_FILE.
 import { renameSync, writeFileSync } from 'node:fs'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'

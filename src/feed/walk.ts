@@ -53,8 +53,8 @@ export function resume(walk: Walk, subscriber: Subscriber): void {
 }
 
 /**
- * Continues every subscriber from its position, at once: the feed calls it after a read of the store, so other
- * tasks had their turn.
+ * Continues every subscriber from its position. The first slice runs at once: the feed calls this after a read
+ * of the store, so other tasks have had their turn.
  */
 export function resumeAll(walk: Walk): void {
   for (const subscriber of walk.subscribers) enqueue(walk, subscriber)
@@ -71,15 +71,15 @@ function enqueue({ queue }: Walk, subscriber: Subscriber): void {
   queue.push(subscriber)
 }
 
-/** Walks until the queue is empty. */
+/** Walks until the queue is empty. With `atOnce`, the first round begins before this function returns. */
 export async function startWalk(walk: Walk, { atOnce = false } = {}): Promise<void> {
   if (walk.walking) return
   walk.walking = true
   walk.now = performance.now()
   if (atOnce) await deliverAll(walk)
   while (walk.queue.length > 0) {
-    // Each further round runs in a new tick. Otherwise a subscriber whose socket drains at once would be served
-    // again and again.
+    // All other rounds begin in a new tick. Otherwise a subscriber whose socket drains at once would be
+    // served again and again.
     await nextSlice(walk)
     await deliverAll(walk)
   }

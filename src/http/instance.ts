@@ -40,12 +40,12 @@ export function createInstance({ trustProxy }: Config, log: FastifyBaseLogger) {
         coerceTypes: true,
         allErrors: true,
         verbose: true,
-        // The types of TypeBox and the tests check the schemas. Here it would take a tenth of a second.
+        // The types of TypeBox and the tests check the schemas. A check at each start would take 0.1 s.
         validateSchema: false,
       },
     },
   })
-  // The schemas of responses are for the document. Compiling a serializer from each would delay the start.
+  // The schemas of responses only describe the API. Compiling a serializer from each would delay the start.
   app.setSerializerCompiler(() => (data) => JSON.stringify(data))
   return app.withTypeProvider<TypeBoxTypeProvider>()
 }

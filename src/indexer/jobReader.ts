@@ -4,7 +4,7 @@ import type { Database } from '../store/database.ts'
 import { type PlacedJob, readJobs } from '../store/jobs.ts'
 import type { JobWrite } from '../store/writes.ts'
 
-/** JSON characters of the jobs in memory. The jobs take some three times as many bytes. */
+/** Limit of the jobs in memory, in characters of their JSON. They take some three bytes a character. */
 const MAX_CHARACTERS = 8_000_000
 
 /** Reads jobs as of the cursor. Those that the latest steps of this process wrote are still in memory. */
@@ -13,7 +13,7 @@ export function createJobReader(db: Database) {
     maxSize: MAX_CHARACTERS,
     sizeCalculation: ({ data }) => data.length,
   })
-  /** the cursor after the step that wrote the latest of them */
+  /** the cursor that the jobs in memory are as of; undefined before the first step */
   let asOf: Cursor | undefined
 
   return {
@@ -30,7 +30,11 @@ export function createJobReader(db: Database) {
       for (const [jobId, job] of await readJobs(db, missing)) found.set(jobId, job)
       return found
     },
-    /** Notes the jobs that a step wrote, in chain order. @param cursor the cursor after the step */
+    /**
+     * Keeps the jobs that a step wrote.
+     * @param cursor the cursor after the step
+     * @param jobs in the order of the step: of two jobs with the same id, the latest is the last
+     */
     wrote(cursor: Cursor, jobs: JobWrite[]): void {
       asOf = cursor
       for (const { blockNumber, logIndex, after } of jobs)

@@ -28,6 +28,8 @@ removed_unapplied as (
  *
  * Postgres may keep the plan that it made while the tables were small. So each part finds its rows by their
  * keys: the finalized ones between bounds, and the changed jobs with `on conflict`, not with a join.
+ *
+ * `was_final` and `final` are the highest indexed block that is finalized, before and after the step.
  */
 const statement = (removed: string) => `
 with step as (

@@ -22,7 +22,7 @@ beforeAll(async () => {
 })
 afterAll(() => db?.close())
 
-/** Commits the next block, which creates a job. Resolves with the cursor and the job. */
+/** Commits the next block, which creates a job. Resolves with the cursor, the writes and the job's id. */
 async function createJob() {
   const from = (await readCursor(db)) as Cursor
   const blockNumber = from.blockNumber + 1
@@ -34,15 +34,15 @@ async function createJob() {
 
 it('a job that the latest steps wrote is read from memory, any other from the database', async () => {
   const reader = createJobReader(db)
-  const unknown = await createJob()
-  const first = await createJob()
-  await reader.read(first.cursor, [])
-  reader.wrote(first.cursor, first.jobs)
+  const other = await createJob()
+  const recent = await createJob()
+  await reader.read(recent.cursor, [])
+  reader.wrote(recent.cursor, recent.jobs)
   queries = 0
-  expect([...(await reader.read(first.cursor, [first.jobId])).keys()]).toEqual([first.jobId])
+  expect([...(await reader.read(recent.cursor, [recent.jobId])).keys()]).toEqual([recent.jobId])
   expect(queries).toBe(0)
-  const both = await reader.read(first.cursor, [unknown.jobId, first.jobId, 'never created'])
-  expect(new Set(both.keys())).toEqual(new Set([unknown.jobId, first.jobId]))
+  const both = await reader.read(recent.cursor, [other.jobId, recent.jobId, 'never created'])
+  expect(new Set(both.keys())).toEqual(new Set([other.jobId, recent.jobId]))
   expect(queries).toBe(1)
 })
 

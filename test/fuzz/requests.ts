@@ -11,7 +11,7 @@ export interface FuzzRequest {
   unfinished: boolean
 }
 
-/** The largest integers of a double and of a uint256, and the next ones. */
+/** Integers at the limits of a double, of Postgres' bigint, of a uint256 and of 78 digits. */
 const EDGES = [2n ** 53n, 2n ** 63n, 2n ** 256n - 1n, 2n ** 256n, 10n ** 78n - 1n].map(String)
 const words = (text: string) => text.split(' ')
 const ODD_VALUES = ['', ' ', ...words("null undefined NaN true [] {} %00 % %zz %ff * %2C '-- ..")]

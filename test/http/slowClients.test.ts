@@ -54,7 +54,7 @@ it('clients that pipeline large answers and read none cost little memory, and ot
   for (const { socket } of greedy) socket.pause()
   for (const each of greedy) each.send(request.repeat(16))
   await jobcast.untilReady('/health')
-  // An answer that is compressed in the background holds some 500 kB until then: in all more than 1 GB.
+  // An answer holds some 500 kB while it is compressed in the background: all of these, more than 1 GB.
   expect((await megabytes()) - before).toBeLessThan(250)
 })
 

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { keyAddresses } from '../../src/http/address.ts'
 import { takeTurns } from '../../src/http/turns.ts'
 
-it('a request is answered before most of the hundred that another address sent before it', async () => {
+it('a request begins before most of the hundred that another address sent before it', async () => {
   const app = fastify()
   keyAddresses(app)
   takeTurns(app)

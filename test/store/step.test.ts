@@ -7,9 +7,9 @@ import { openPostgres } from '../../src/store/postgres.ts'
 import { createSharedDatabase } from '../helpers/sharedPostgres.ts'
 import { anyJob, beginIndex, commitBlock, stored } from '../helpers/writer.ts'
 
-/** Most 8 KB buffers that a step of two logs may touch: some rows of nine tables, and their indexes. */
+/** Most 8 KB buffers that a step of two logs may touch: some rows of eight tables, and their indexes. */
 const STEP_BUFFERS = 200
-/** Jobs that the index has after it has grown, each in a block of its own and changed once. */
+/** Jobs of the index after it has grown: one a block, each changed in the next block. */
 const MANY = 30_000
 
 let sql: postgres.Sql<{ json: string }>
@@ -21,7 +21,7 @@ beforeAll(async () => {
   // JSON as text, as the store writes it. One connection, so that each step uses the plan of those before it.
   const json = { to: 114, from: [114], serialize: (text: string) => text, parse: (text: string) => text }
   sql = postgres(url, { max: 1, onnotice: () => {}, types: { json } })
-  // New statistics would make a new plan. An embedded database collects none.
+  // New statistics would discard the plan. PGlite has no autovacuum, so it collects none.
   for (const table of ['jobs', 'changes', 'blocks'])
     await sql.unsafe(`alter table ${table} set (autovacuum_enabled = false)`)
 })
@@ -65,7 +65,7 @@ async function step(run: (text: string, params: unknown[]) => Promise<unknown[]>
   })
 }
 
-it('a step costs little on a large index even with the plan that was made when the index was empty', async () => {
+it('a step costs little on a large index even with the plan that was made when the index was small', async () => {
   for (let i = 0; i < 10; i++)
     await step((text, params) => sql.unsafe(text, params as never[], { prepare: true }))
   const [statement] = await sql`
