@@ -23,7 +23,7 @@ const sources = (folder: string) =>
 const files = sources(src)
 const room = (file: string) => (file.includes('/') ? file.slice(0, file.indexOf('/')) : file)
 
-/** The rooms in the order of the data flow. */
+/** The rooms in the order of their imports: each may import those before it. */
 const ROOMS = ['contract', 'observe', 'chain', 'store', 'indexer', 'feed', 'http']
 /** Modules of the top folder that any room may import. */
 const LEAVES = [

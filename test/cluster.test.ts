@@ -95,13 +95,13 @@ it('a standby sends one RPC request while another process holds the lease, and c
   onTestFinished(() => proxy.stop())
   const DATABASE_URL = await createSharedDatabase()
   const settings = { DATABASE_URL, CONTRACT_ADDRESS: chain.address }
-  // It polls the head much less often than the lease expires.
-  const working = await startService(
+  // The holder polls the head less often than the lease expires, so the renewals do not come from its steps.
+  const holder = await startService(
     { ...settings, RPC_URL: chain.url, POLL_INTERVAL_MS: '600000' },
     'indexer',
   )
-  onTestFinished(() => working.close())
-  await working.untilReady()
+  onTestFinished(() => holder.close())
+  await holder.untilReady()
   const standby = await serve({ ...settings, RPC_URL: proxy.url }, 'indexer')
   const readLease = async () => {
     const [row] = await query(DATABASE_URL, 'select indexer, xmin::text as version from cursor')
@@ -120,7 +120,7 @@ it('a standby sends one RPC request while another process holds the lease, and c
   )
   expect(proxy.requests).toBe(1)
 
-  await working.close()
+  await holder.close()
   await chain.createJob()
   const { number } = await chain.head()
   await until(

@@ -23,7 +23,7 @@ afterAll(async () => {
 
 const folder = () => mkdtempSync(join(dir.path, 'data-'))
 
-/** Settings with an RPC that does not answer. Only indexing needs one. */
+/** Settings with an RPC that does not answer. Only indexing needs one that does. */
 const { DATABASE_URL: _, ...chainless } = unreachable
 
 /** Starts a process that serves the API from the database. */

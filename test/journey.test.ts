@@ -202,7 +202,7 @@ describe.each(Object.entries(databases))('on %s', (_name, createDatabase) => {
     expect((await service.history()).at(-1)).toEqual(events[6]?.data)
   })
 
-  it('a stream sends only events that match its filter, and its pings carry the position after the others', async () => {
+  it('a stream sends only events that match its filter, and its pings advance the id past the events that do not match', async () => {
     const stream = subscribe(service, '?strategyType=RUBRIC&minBudget=500&types=job_*')
     const { id } = await stream.connected
     await chain.createJob({ strategyType: 1, budget: 499_999_999n })

@@ -23,7 +23,7 @@ it("the README's browser snippet logs the jobs that match its filter, and their 
   onTestFinished(() => service.close())
   await service.untilReady()
 
-  const said: [string, Job][] = []
+  const logged: [string, Job][] = []
   const sources: EventSource[] = []
   onTestFinished(() => {
     for (const source of sources) source.close()
@@ -37,15 +37,15 @@ it("the README's browser snippet logs the jobs that match its filter, and their 
   runInNewContext(snippet.replace('http://localhost:3000', service.url), {
     EventSource: Recorded,
     JSON,
-    console: { log: (what: string, job: Job) => said.push([what, job]) },
+    console: { log: (what: string, job: Job) => logged.push([what, job]) },
   })
   await until(() => sources[0]?.readyState === EventSource.OPEN, { message: 'the snippet is connected' })
   await chain.createJob({ strategyType: 1 })
   const { jobId } = await chain.createJob({ strategyType: 0 })
-  await until(() => said.length === 1, { message: 'the snippet logs the job' })
+  await until(() => logged.length === 1, { message: 'the snippet logs the job' })
   await chain.reorg(1)
-  await until(() => said.length === 2, { message: 'the snippet logs the removal' })
-  expect(said.map(([what, job]) => [what, job.jobId, job.strategyType])).toEqual([
+  await until(() => logged.length === 2, { message: 'the snippet logs the removal' })
+  expect(logged.map(([what, job]) => [what, job.jobId, job.strategyType])).toEqual([
     ['new', jobId, 'PROGRAM'],
     ['reorged away', jobId, 'PROGRAM'],
   ])

@@ -19,6 +19,6 @@ const report = await runKillRounds({
   onRound: (round) => round % 10 === 0 && console.log(`${round} rounds`),
 })
 console.log(
-  `${JSON.stringify(report)} from seed ${values.seed} in ${Math.round((performance.now() - started) / 1000)} s: nothing lost, nothing doubled`,
+  `${JSON.stringify(report)} from seed ${values.seed} in ${Math.round((performance.now() - started) / 1000)} s: no event lost or sent twice`,
 )
 process.exit(0)

@@ -22,8 +22,8 @@ afterEach(() => {
 })
 
 /**
- * Random changes of a chain: creations, some of an id that is taken, changes, reorgs that move a job or take
- * it away. Each state of a job is marked by a number that only grows, in `title`.
+ * Makes random changes of a chain: jobs are created, some with an id that is already used, and changed, and
+ * reorgs move or remove them. The `title` of a job is the number of its state, which only grows.
  */
 function createChain(random: (limit: number) => number) {
   let states = 0
@@ -48,7 +48,7 @@ function createChain(random: (limit: number) => number) {
       if (kind < 8)
         return void server.update(chosen, { status: statuses[random(3)] as string, title: mark() })
       server.remove(chosen)
-      // In another block, or in the same again.
+      // The reorg creates the job again, in the same block or in one next to it.
       const blockNumber = String(Math.max(1, Number(chosen.blockNumber) + random(3) - 1))
       if (kind === 8) server.create({ ...chosen, status: 'OPEN', blockNumber, title: mark() })
     },
@@ -117,7 +117,7 @@ function watchFollow(name: string, options: FollowOptions, random: (limit: numbe
       while (!signal.aborted) {
         for await (const event of follow(server.url, { ...options, resume, signal })) {
           consumer.apply(event)
-          // The process ends at a random event, and starts again.
+          // As if the process ended at a random event and started again.
           if (name === 'restarted' && random(40) === 0) break
         }
         resume = consumer.resume()
@@ -127,8 +127,8 @@ function watchFollow(name: string, options: FollowOptions, random: (limit: numbe
 }
 
 /**
- * A consumer without history. Received jobs must be in their present state, and no job of a later block may
- * be missing.
+ * A consumer without history. Received jobs must be in their present state, and no job of a block after its
+ * beginning may be missing.
  */
 function watchLatest(): Watched {
   const consumer = createConsumer('latest')
@@ -220,7 +220,7 @@ test.each(Array.from({ length: ROUNDS }, (_, i) => i + 1))(
     server.beforePage = () => {}
     await until(
       () => {
-        // Unchanged jobs are not sent: a ping says how far the stream is.
+        // If no later event passes the filter, only a ping shows a client that it is up to date.
         server.ping()
         for (const { failure } of all) if (failure) return true
         return all.every((each) => each.isCurrent())

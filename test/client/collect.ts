@@ -7,12 +7,12 @@ interface AnyEvent {
 
 export interface Collected<Event extends AnyEvent> {
   events: Event[]
-  /** `+1`, `~1`, `-1`: the job events in short, by id. */
+  /** The job events, each as a sign and the job's id: `+1` created, `~1` updated, `-1` removed. */
   jobs(): string[]
-  /** Waits for so many job events. */
+  /** Waits until there are `count` job events or more. Resolves with all of them. */
   waitForJobs(count: number): Promise<string[]>
   waitFor(type: Event['type'], count?: number): Promise<Event>
-  /** Aborts, and rejects if the iteration did not end well. */
+  /** Aborts the iteration. Rejects if it ended with an error. */
   stop(): Promise<void>
 }
 

@@ -36,7 +36,7 @@ test('bounds are inclusive and exact at any size; null is within none', () => {
   expect(matches({ maxBudget: '1000' }, { budget: null as unknown as string })).toBe(false)
 })
 
-test('a choice that the definition does not know is found by its number', () => {
+test('a value that is none of the choices is selected by UNKNOWN_9, and by 9 if the choices are numbers', () => {
   expect(matches({ verificationLevel: 'UNKNOWN_9' }, { verificationLevel: 9 })).toBe(true)
   expect(matches({ verificationLevel: [9] }, { verificationLevel: 9 })).toBe(true)
   expect(matches({ strategyType: 'UNKNOWN_9' }, { strategyType: 'UNKNOWN_9' })).toBe(true)

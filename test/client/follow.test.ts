@@ -35,7 +35,7 @@ async function stored(): Promise<string[]> {
   return jobs
 }
 
-/** The id of a job, for the reader, and its key: in a reorg, two jobs of one id may exist for a moment. */
+/** The id of a job, which is readable, and its key: during a reorg, two jobs may have the same id. */
 function nameOf(job: Job): string {
   return `${job.jobId}@${jobKey(job)}`
 }

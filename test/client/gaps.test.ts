@@ -30,15 +30,15 @@ function watch(options: FollowOptions = {}): Collected<FollowEvent> {
 }
 
 /**
- * Disconnects the stream, runs `work`, and empties the feed, so that the stream has a gap. Waits until it
- * is closed.
+ * Disconnects the stream, runs `change`, and empties the feed, so that the stream has a gap. Waits until the
+ * client has closed the gap.
  */
-async function gap(stream: Collected<FollowEvent>, work: () => void): Promise<void> {
-  const gaps = stream.events.filter(({ type }) => type === 'synced').length
+async function gap(stream: Collected<FollowEvent>, change: () => void): Promise<void> {
+  const synced = stream.events.filter(({ type }) => type === 'synced').length
   server.drop()
-  work()
+  change()
   server.forget()
-  await stream.waitFor('synced', gaps + 1)
+  await stream.waitFor('synced', synced + 1)
 }
 
 /** The job events after the first `count`. */
@@ -80,7 +80,7 @@ test('after a gap in which jobs were changed, removed and created, each is yield
   })
 })
 
-test('a job that was read late after one gap: after the next one, its events from before that read are not yielded', async () => {
+test('after a gap, events older than the new read are not yielded, not even of a job on page 2 of the previous read', async () => {
   server.pageLimit = 1
   server.create(job('1', 998))
   let second = server.create(job('2', 999))
@@ -107,7 +107,7 @@ test('a job that was read late after one gap: after the next one, its events fro
   expect(titles).toEqual([null, 'read with the second page', 'read with the first page', 'live'])
 })
 
-test('a job that is looked up because its id is used again: its state on the page before that is not yielded', async () => {
+test('after a job was looked up because its id is used again, its older state on the same page is not yielded', async () => {
   const first = server.create(job('1', 999, { title: 'created' }))
   const stream = watch()
   await stream.waitFor('synced')
@@ -134,7 +134,7 @@ test('a change of a job far below reorgDepth, of which only a hash is kept, is f
   expect(since(stream, 2)).toEqual(['~1'])
 })
 
-test('an id that the contract uses twice: both jobs are yielded, and no removal, also after a gap', async () => {
+test('an id that the contract uses twice: both jobs are yielded, and only a reorg removes one, also after a gap', async () => {
   server.create(job('1', 995))
   const stream = watch()
   await stream.waitFor('synced')
@@ -332,7 +332,7 @@ test('the jobs of an incomplete index are yielded, and the rest once it is compl
 
 test.each([
   ['is not JSON', (response: ServerResponse) => response.end('<html>'), 'JSON'],
-  ['is no page', (response: ServerResponse) => response.end('{"data":1}'), 'page of jobs'],
+  ['has no list of jobs', (response: ServerResponse) => response.end('{"data":1}'), 'page of jobs'],
   [
     'is older than the stream',
     (response: ServerResponse) =>
@@ -340,7 +340,7 @@ test.each([
     'older than its stream',
   ],
 ])(
-  'a history that %s is reported, asked for again ever later, and read once it is right',
+  'a page that %s is reported, requested again after ever longer delays, and read once it is valid',
   async (_, answer, reason) => {
     server.create(job('1', 990))
     server.overrides.set('/api/v1/jobs', (__, response) => answer(response))
@@ -363,7 +363,7 @@ test('history: an answer that is not JSON is an error after a few attempts', asy
   expect(retries).toHaveLength(4)
 })
 
-test('a `retry:` greater than a timer can hold is a long wait, not none', async () => {
+test('a `retry:` longer than a timer can be is a wait of the longest timer, not an immediate retry', async () => {
   server.retry = '99999999999'
   const delays: number[] = []
   const control = new AbortController()

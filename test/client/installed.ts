@@ -8,7 +8,7 @@ import { tempDir } from '../helpers/tempDir.ts'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const run = promisify(execFile)
 
-/** Packs the package in `folder` as `npm publish` would, from what is built. @returns the tarball's path */
+/** Packs a package as `npm publish` would, from its existing build. @returns the path of the tarball */
 export async function pack(folder: string, destination: string): Promise<string> {
   const args = ['pack', '--json', '--ignore-scripts', '--pack-destination', destination]
   const { stdout } = await run('npm', args, { cwd: join(root, folder) })
@@ -16,8 +16,8 @@ export async function pack(folder: string, destination: string): Promise<string>
 }
 
 /**
- * A fresh project after `npm install jobcast-client`. npm is offline, and its dependency is a tarball too: a
- * further dependency would fail the installation.
+ * Creates a project and installs `jobcast-client` in it. npm is offline, and the client's one dependency is a
+ * tarball too, so the installation would fail if the client needed another package.
  */
 export async function installedClient(): ReturnType<typeof tempDir> {
   const dir = await tempDir()
@@ -29,7 +29,7 @@ export async function installedClient(): ReturnType<typeof tempDir> {
   return dir
 }
 
-/** {@link installedClient} with the examples, and `eventsource`, which one of them needs. */
+/** Like {@link installedClient}, with the examples and `eventsource`, which one of them needs. */
 export async function installedExamples(): ReturnType<typeof tempDir> {
   const dir = await installedClient()
   await symlink(join(root, 'node_modules/eventsource'), join(dir.path, 'node_modules/eventsource'))

@@ -26,7 +26,7 @@ const start = (options: MirrorOptions = { filter }) =>
   mirror(server.url, { signal: control.signal, ...options })
 const ids = (jobs: Iterable<Job>) => [...jobs].map(({ jobId }) => jobId)
 
-/** Runs a loop over a mirror. `signs` has `+1`, `~1`, `-1`, `synced` and `stale`. */
+/** Runs a loop over a mirror. `signs` returns its changes as `+1`, `~1`, `-1`, `synced` and `stale`. */
 function loop(open: AsyncIterable<MirrorChange>) {
   const changes: MirrorChange[] = []
   const over = (async () => {
@@ -107,7 +107,7 @@ test('a short disconnection: stale at once, and synced once the missed events ha
   expect(signs()).toEqual(['+1', 'synced', 'stale', '-1', '+2', 'synced'])
 })
 
-test('a short disconnection in which only other jobs changed: synced at the ping that shows it', async () => {
+test('a short disconnection in which only jobs outside the filter changed: synced at the next ping', async () => {
   const other = server.create(job('1', 990, { status: 'FUNDED' }))
   const open = start()
   await open.whenSynced()

@@ -30,8 +30,8 @@ test('an installation is the client and eventsource-parser, and nothing else', a
   expect((await readdir(folder)).sort()).toEqual(['LICENSE', 'README.md', 'dist', 'package.json'])
 })
 
-/** Wrong uses, which only compile if the types are lost. */
-const WRONG = `
+/** Right uses, and wrong ones. If the types were lost, the wrong ones would compile, which tsc reports. */
+const USES = `
 import { type Job, follow, jobKey, units } from 'jobcast-client'
 export const budget: bigint = units('1.5')
 export const key = (job: Job): string => jobKey(job)
@@ -49,11 +49,11 @@ test.each([
   ['nodenext', 'nodenext'],
   ['esnext', 'bundler'],
 ])(
-  "its README's code and its types hold in a strict project: module %s, resolution %s",
+  "its README's code compiles and its types hold in a strict project: module %s, resolution %s",
   async (module, resolution) => {
     const examples = [...readme.matchAll(/```ts\n([^`]+)```/g)].map(([, code]) => code as string)
     expect(examples.length).toBeGreaterThanOrEqual(5)
-    const sources = [...examples, WRONG].map((code, i) => ({ name: `${module}${i}.ts`, code }))
+    const sources = [...examples, USES].map((code, i) => ({ name: `${module}${i}.ts`, code }))
     for (const { name, code } of sources) await writeFile(join(dir.path, name), code)
     const compilerOptions = {
       ...{ module, moduleResolution: resolution, target: 'es2023', lib: ['es2023', 'dom', 'dom.iterable'] },

@@ -71,8 +71,8 @@ export function job(jobId: string, blockNumber: number, rest: Partial<Job> = {})
 }
 
 /**
- * A simulated Jobcast in memory. The test controls its jobs, its feed, and when connections break. The only
- * filter is `status`.
+ * A simulated Jobcast in memory. The test controls its jobs, its feed, and when connections break. It filters
+ * by `status` and `types` only.
  */
 export class ScriptedServer {
   url = ''
@@ -233,7 +233,7 @@ export class ScriptedServer {
   }
 }
 
-/** A scripted server that is started. */
+/** Starts a scripted server. */
 export function startScripted(): Promise<ScriptedServer> {
   return new ScriptedServer().start()
 }

@@ -17,8 +17,8 @@ interface Chains {
 }
 
 /**
- * Each test has its own chains, so that the tests run at the same time: a halted indexer checks again only
- * after 15 s.
+ * Runs a test with chains of its own, so that tests can run at the same time. They are slow, because a halted
+ * indexer checks again only after 15 s.
  */
 async function withChains(run: (chains: Chains) => Promise<void>): Promise<void> {
   const [chain, stranger] = await Promise.all([
@@ -73,23 +73,23 @@ describe.concurrent('the indexer halts, /ready has the reason, and API and strea
     ['longer', 300],
   ])(
     'if a restarted devnet with a %s chain is behind the same URL; it continues when the right chain is back',
-    (_name, age) =>
+    (_name, blocks) =>
       withChains(async ({ chain, stranger, first }) => {
         await serving(chain, { RPC_URL: first.url }, async (service, stream) => {
           await service.untilReady()
           await untilIndexed(service, chain)
-          if (age > 0) await stranger.mine(age)
+          if (blocks > 0) await stranger.mine(blocks)
           first.target = stranger.url
           await stranger.createJobs(3, { perTransaction: 1 })
           await expectHaltedAndWhole(service, stream, chain)
 
           first.target = chain.url
-          await goesOn(service, stream, chain)
+          await expectIndexing(service, stream, chain)
         })
       }),
   )
 
-  it('if it falls back to a second RPC that is on another chain; it continues when the first is back', () =>
+  it('if it falls back to a second RPC that is on another chain; it continues when both are on the right one', () =>
     withChains(async ({ chain, stranger, first, second }) => {
       await serving(chain, { RPC_URL: `${first.url},${second.url}` }, async (service, stream) => {
         await service.untilReady()
@@ -101,7 +101,7 @@ describe.concurrent('the indexer halts, /ready has the reason, and API and strea
 
         second.target = chain.url
         await first.up()
-        await goesOn(service, stream, chain)
+        await expectIndexing(service, stream, chain)
       })
     }))
 
@@ -155,7 +155,8 @@ describe.concurrent('the indexer halts, /ready has the reason, and API and strea
 })
 
 /**
- * Other logs of a block explain a false positive of its bloom. Here no log of the block explains the bloom.
+ * A bloom that matches without a log of the contract usually has its bits from other logs of the block. Here
+ * the block has no logs.
  */
 it('a block whose bloom matches no log of any endpoint does not stop the indexer for good, even if the second RPC is down', () =>
   withChains(async ({ chain, first, second }) => {
@@ -180,12 +181,12 @@ it('a block whose bloom matches no log of any endpoint does not stop the indexer
 async function expectHaltedAndWhole(service: Service, stream: EventStream, chain: TestChain): Promise<void> {
   await expectHalted(service, /another chain of the same id.*jobcast reset/)
   const pings = stream.of('ping').length
-  await until(() => stream.of('ping').length > pings, { message: 'the stream goes on' })
+  await until(() => stream.of('ping').length > pings, { message: 'the stream still pings' })
   expect(await service.history()).toEqual(await jobsOnChain(chain))
   expect(stream.jobEvents()).toEqual([])
 }
 
-async function goesOn(service: Service, stream: EventStream, chain: TestChain): Promise<void> {
+async function expectIndexing(service: Service, stream: EventStream, chain: TestChain): Promise<void> {
   await chain.createJob()
   await stream.waitFor(1, { timeout: 40_000 })
   await service.untilReady()

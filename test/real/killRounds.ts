@@ -67,7 +67,7 @@ export async function runKillRounds({
     await Promise.all([start(0), start(1)])
     await Promise.all(running.map((process) => process?.untilReady('/ready')))
     await subscriber.follow(`http://127.0.0.1:${ports[0]}`)
-    // Jobs from before the first sync are not in the feed, and the subscriber must receive all of the feed.
+    // The load begins last: the subscriber must get every job, and jobs of the first sync are not fed.
     load = startRandomLoad(chain, createRandom(seed + 1))
     for (let round = 1; round <= rounds; round++) {
       await sleep(random.below(700))
@@ -132,8 +132,9 @@ async function assertWhole(sql: postgres.Sql): Promise<void> {
   if (!isSame(fold(feed.filter(({ type }) => type !== 'jump')), jobs))
     throw new Error(`the feed of ${feed.length} entries does not fold to the ${jobs.length} jobs`)
   // The data of a jump is the last id before it.
-  const after = ({ id, type, data }: (typeof feed)[number]) => Number(type === 'jump' ? data : Number(id) - 1)
-  const whole = feed.every((entry, i) => i === 0 || after(entry) === Number(feed[i - 1]?.id))
+  const previousId = ({ id, type, data }: (typeof feed)[number]) =>
+    Number(type === 'jump' ? data : Number(id) - 1)
+  const whole = feed.every((entry, i) => i === 0 || previousId(entry) === Number(feed[i - 1]?.id))
   if (!whole || (feed.length > 0 && Number(last_id) !== Number(feed.at(-1)?.id)))
     throw new Error('the feed has a gap')
   for (const { status, strategyType, verificationLevel } of jobs) {

@@ -36,7 +36,7 @@ async function withService(run: (running: Running) => Promise<void>): Promise<vo
 }
 
 /** Expects that streams send pings, REST answers 503, and the process stays up. */
-async function expectAway({ service, stream }: Running): Promise<void> {
+async function expectUnreachable({ service, stream }: Running): Promise<void> {
   const answer = await until(
     async () => {
       const response = await fetch(`${service.url}/api/v1/jobs`)
@@ -60,7 +60,7 @@ async function expectAway({ service, stream }: Running): Promise<void> {
 async function expectWhole({ chain, service, stream }: Running): Promise<void> {
   const wanted = await jobsOnChain(chain)
   await until(() => JSON.stringify(fold(stream.jobEvents())) === JSON.stringify(wanted), {
-    message: 'the stream has brought every job',
+    message: 'the stream has sent every job',
     timeout: 40_000,
   })
   await service.untilReady()
@@ -86,7 +86,7 @@ describe.concurrent('after an outage of the database under load every job is sen
         await load
         await chain.reorg(2)
         await chain.createJobs(10, { perTransaction: 5 })
-        if (round === 0) await expectAway(running)
+        if (round === 0) await expectUnreachable(running)
         await postgres.start()
         await expectWhole(running)
       }
@@ -104,7 +104,7 @@ describe.concurrent('after an outage of the database under load every job is sen
         for (const pid of frozen) process.kill(pid, 'SIGSTOP')
         try {
           await chain.createJobs(3, { perTransaction: 1 })
-          await expectAway(running)
+          await expectUnreachable(running)
         } finally {
           for (const pid of frozen) process.kill(pid, 'SIGCONT')
         }

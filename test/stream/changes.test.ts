@@ -24,15 +24,15 @@ async function subscribe(query = ''): Promise<EventStream> {
   return stream
 }
 
-/** A new job; ids count up over all tests. */
+/** Creates a job and returns its id. */
 async function newJob(job: Partial<Job> = {}): Promise<string> {
   await writer.add(job)
   const { data } = await service.get('/api/v1/jobs?limit=1')
   return data[0].jobId
 }
 
-/** Type and status of the stream's job events, once a ping says that it has had all that was committed. */
-async function heard(stream: EventStream): Promise<string[]> {
+/** Waits for a ping with the feed's last id. Returns type and status of the job events received by then. */
+async function received(stream: EventStream): Promise<string[]> {
   const lastId = await writer.lastId()
   await stream.waitFor(({ type, id }) => type === 'ping' && Number(id) >= lastId)
   return stream.jobEvents().map(({ type, data }) => `${type} ${data.status}`)
@@ -43,7 +43,7 @@ it('a job that leaves the filter is sent once more, as it is now, and then no mo
   const jobId = await newJob()
   await writer.change(jobId, { status: 'FUNDED' })
   await writer.change(jobId, { status: 'SUBMITTED' })
-  expect(await heard(stream)).toEqual(['job_created OPEN', 'job_updated FUNDED'])
+  expect(await received(stream)).toEqual(['job_created OPEN', 'job_updated FUNDED'])
 })
 
 it('a job that enters the filter is sent from that change on', async () => {
@@ -54,21 +54,21 @@ it('a job that enters the filter is sent from that change on', async () => {
   await writer.change(jobId, { status: 'SUBMITTED' })
   await writer.change(jobId, { providerId: '42' })
   await writer.change(jobId, { status: 'COMPLETED' })
-  expect(await heard(stream)).toEqual([
+  expect(await received(stream)).toEqual([
     'job_updated FUNDED',
     'job_updated SUBMITTED',
     'job_updated SUBMITTED',
   ])
 })
 
-it('participant selects the jobs in which it has any role, and no others', async () => {
+it('participant selects the jobs in which the given id has any role, and no others', async () => {
   const stream = await subscribe('participant=51')
   const mine = await newJob({ clientId: '51' })
   const other = await newJob({ clientId: '52', providerId: '53' })
   await writer.change(mine, { status: 'FUNDED' })
   await writer.change(other, { status: 'FUNDED' })
   await writer.change(other, { evaluatorId: '51' })
-  expect(await heard(stream)).toEqual(['job_created OPEN', 'job_updated FUNDED', 'job_updated FUNDED'])
+  expect(await received(stream)).toEqual(['job_created OPEN', 'job_updated FUNDED', 'job_updated FUNDED'])
 })
 
 it('an event must match types and the filter: job_updated alone, and creations alone', async () => {
@@ -76,11 +76,11 @@ it('an event must match types and the filter: job_updated alone, and creations a
   const creations = await subscribe('filter=job_c*,ping&clientId=61')
   const jobId = await newJob({ clientId: '61' })
   await writer.change(jobId, { status: 'FUNDED' })
-  expect(await heard(changes)).toEqual(['job_updated FUNDED'])
-  expect(await heard(creations)).toEqual(['job_created OPEN'])
+  expect(await received(changes)).toEqual(['job_updated FUNDED'])
+  expect(await received(creations)).toEqual(['job_created OPEN'])
 })
 
-it('a change that a reorg removes is sent as an update, and a removal passes the filter as the job was', async () => {
+it('a change that a reorg removes is sent as an update, and a removal is filtered by the last state of the job', async () => {
   const [open, funded] = [await subscribe('status=OPEN'), await subscribe('status=FUNDED')]
   const kept = await newJob()
   const removed = await newJob()
@@ -88,11 +88,11 @@ it('a change that a reorg removes is sent as an update, and a removal passes the
   await writer.change(removed, { status: 'FUNDED' })
   // The two changes and the creation of the second job.
   await writer.remove(3)
-  expect(await heard(open)).toEqual([
+  expect(await received(open)).toEqual([
     ...['job_created OPEN', 'job_created OPEN', 'job_updated FUNDED', 'job_updated FUNDED'],
     'job_updated OPEN',
   ])
-  expect(await heard(funded)).toEqual([
+  expect(await received(funded)).toEqual([
     ...['job_updated FUNDED', 'job_updated FUNDED'],
     ...['job_removed FUNDED', 'job_updated OPEN'],
   ])
@@ -110,5 +110,5 @@ it('a client that resumes in the middle of a lifecycle gets the rest that passes
   await writer.change(jobId, { status: 'COMPLETED' })
   const resumed = await subscribe(`status=OPEN,FUNDED&lastEventId=${created?.id}`)
   expect((await resumed.connected).data.resumed).toBe(true)
-  expect(await heard(resumed)).toEqual(['job_updated FUNDED', 'job_updated SUBMITTED'])
+  expect(await received(resumed)).toEqual(['job_updated FUNDED', 'job_updated SUBMITTED'])
 })

@@ -21,7 +21,10 @@ afterAll(async () => {
   await writer.close()
 })
 
-/** Runs a program. Returns what it has printed, and its exit code once it has ended by itself. */
+/**
+ * Starts a program. `output` returns what it has printed so far. `code` resolves with its exit code, or with
+ * null if a signal ended it.
+ */
 function run(command: string, args: string[]) {
   const child: ChildProcess = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] })
   onTestFinished(() => void child.kill())

@@ -24,7 +24,7 @@ async function raw(): Promise<RawConnection> {
   return connection
 }
 
-/** A stream on a connection of its own, its first frame awaited. */
+/** Opens a stream on a connection of its own and waits for its first frame. */
 async function stream(path = '/api/v1/events', { version = '1.1', headers = [] as string[] } = {}) {
   const connection = await raw()
   connection.send(`GET ${path} HTTP/${version}\r\n${['Host: x', ...headers].join('\r\n')}\r\n\r\n`)
@@ -61,7 +61,8 @@ describe('the answer', () => {
     ])
   })
 
-  // WHATWG HTML 9.2.6: the stream is UTF-8, lines end by CRLF, LF or CR; ours by LF, and there is no BOM.
+  // WHATWG HTML 9.2.5: the stream is UTF-8, may begin with a BOM, and its lines end with CRLF, LF or CR.
+  // Jobcast sends no BOM and ends lines with LF.
   it('begins with a connected frame that holds retry, id, event and data', async () => {
     const connection = await stream()
     const { body } = parseAnswer(connection.received())
@@ -78,8 +79,7 @@ describe('the answer', () => {
     })
   })
 
-  // WHATWG HTML 9.2.6: "decode the stream using UTF-8 decode"; a field ends at CR or LF, so text must not
-  // hold them bare.
+  // WHATWG HTML 9.2.6: the stream is decoded as UTF-8. A field ends at CR or LF, so no value can contain one.
   it('carries UTF-8 as it is, and line ends of the data cannot end a frame', async () => {
     const connection = await stream()
     const job = {
@@ -143,14 +143,14 @@ describe('HTTP', () => {
   })
 
   // RFC 9112 9.6: a server that receives "close" closes after that answer.
-  it('HEAD with Connection: close closes', async () => {
+  it('HEAD with Connection: close ends the connection', async () => {
     const connection = await raw()
     connection.send('HEAD /api/v1/events HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
     expect(await connection.untilEnded()).toBe('clean')
     expect(parseAnswer(connection.received(), { head: true }).status).toBe(200)
   })
 
-  // Fetch 3.2.2 (CORS-preflight): Last-Event-ID may not be safelisted, so a browser asks first.
+  // Fetch: Last-Event-ID is not a CORS-safelisted request header, so a browser may send a preflight first.
   it('OPTIONS answers the preflight of Last-Event-ID and of keys', async () => {
     const answer = await fetch(`${service.url}/api/v1/events`, {
       method: 'OPTIONS',

@@ -47,7 +47,7 @@ describe('MAX_STREAMS', () => {
 
     const connection = await raw(service)
     connection.send('GET /api/v1/events HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\n\r\n')
-    // The answer is whole, and the connection good for the next request.
+    // The answer is complete, and the connection takes the next request.
     connection.send('GET /health HTTP/1.1\r\nHost: x\r\n\r\n')
     const answer = parseAnswer(await connection.until('{"status":"ok"}'))
     expect(answer.complete).toBe(true)
@@ -100,10 +100,10 @@ describe('MAX_STREAMS_PER_IP', () => {
       await connection.until('event: connected')
       return connection
     }
-    // Resets, ends, and requests whose connection is gone before the server reads them.
-    for (const how of ['reset', 'end', 'at once', 'garbage'] as const) {
+    // Resets, ends, requests whose connection is gone before the server reads them, and garbage.
+    for (const how of ['reset', 'end', 'reset at once', 'garbage'] as const) {
       for (let i = 0; i < 8; i++) {
-        if (how === 'at once') {
+        if (how === 'reset at once') {
           const connection = await raw(service)
           connection.send(GET)
           connection.socket.resetAndDestroy()
@@ -116,7 +116,7 @@ describe('MAX_STREAMS_PER_IP', () => {
       }
       await until(async () => (await streams(service)) === 0, { message: `no stream is left after ${how}` })
     }
-    // Pipelined after a stream: the connection closes before it is their turn.
+    // Requests pipelined after a stream: the connection closes before the server answers them.
     for (let i = 0; i < 3; i++) {
       const connection = await begin()
       connection.send(GET.repeat(20))
@@ -308,7 +308,7 @@ describe('without a database', () => {
     await stream.waitFor((event) => event.type === 'unavailable')
     expect(stream.alive()).toBe(true)
     for (const path of ['/api/v1/jobs', '/api/v1/events']) {
-      // The first may go out on the stream's connection, which is being closed.
+      // The first request may use the stream's connection, which the server is closing.
       const answer = await until(() => fetch(service.url + path).catch(() => undefined))
       expect(answer.status).toBe(503)
       expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0)
@@ -321,7 +321,7 @@ describe('without a database', () => {
 })
 
 describe('everything a stream does is counted', () => {
-  it('opened, resumed and how far, delivered, bytes, refused', async () => {
+  it('streams opened and resumed, events behind at a resume, events delivered, bytes, and refusals', async () => {
     const service = await serve({ KEEPALIVE_SECONDS: '1' })
     const last = await writer.add({}, {}, {}, {}, {})
     await until(async () => (await readMetrics(service.url))('jobcast_feed_last_id') === last)

@@ -1,6 +1,6 @@
 /**
- * A subscriber of Python's standard library alone. Arguments: URL, how many jobs to wait for. It prints event
- * and id of each event, closes the connection after each job, and resumes after the last id.
+ * A subscriber that uses only Python's standard library. Arguments: URL, how many jobs to wait for. It prints
+ * type and id of each event, closes the connection after each job, and resumes after the last id.
  */
 export const pythonClient = `
 import sys, urllib.request

@@ -176,7 +176,7 @@ describe('a client that reconnects', () => {
   })
 
   it('a process that lags reads the store before it calls an id unknown', async () => {
-    // Without the notification this process reads the store up to a second later.
+    // Without NOTIFY, this process would learn of the entries from its next poll, up to a second later.
     await writer.run(sql`update cursor set last_id = last_id + 2, revision = revision + 1`)
     await writer.run(sql`insert into feed (id, type, data) values
       (${last + 1}::bigint, 'job_created', '{"jobId":"a"}'), (${last + 2}::bigint, 'job_created', '{"jobId":"b"}')`)
@@ -188,7 +188,7 @@ describe('a client that reconnects', () => {
 })
 
 describe('retention', () => {
-  it('prunes in the background, and a pruned id is a gap, in memory and in the store', async () => {
+  it('prunes in the background; a pruned id is a gap, also for a process that never held it in memory', async () => {
     const url = await postgres.createDatabase()
     const writer = await write(url)
     const service = await serve(url, { FEED_RETENTION: '1s' })
@@ -199,13 +199,13 @@ describe('retention', () => {
       async () => Number((await writer.run(sql`select pruned_id from cursor`))[0]?.pruned_id) === old,
     )
     await until(async () => (await resumed(subscribe(service, '', String(start)))) === false)
-    // Nothing came after it, so nothing is missing.
+    // No event came after this id, so nothing is missing.
     expect(await resumed(subscribe(service, '', String(old)))).toBe(true)
     const newest = await writer.add({})
     const stream = subscribe(service, '', String(old))
     await stream.waitFor(1)
     expect(ids(stream)).toEqual([newest])
-    // Another process, which has never seen the old ones, answers the same.
+    // Another process, which has never read the pruned events, answers the same.
     const other = await serve(url)
     expect(await resumed(subscribe(other, '', String(old - 1)))).toBe(false)
     expect(await resumed(subscribe(other, '', String(newest)))).toBe(true)
@@ -226,21 +226,21 @@ describe('retention', () => {
 })
 
 describe('the store', () => {
-  it('sends events that memory no longer holds, to each from its position, once and in order, while more are committed', async () => {
+  it('sends events that memory no longer holds, to each client from its position, once and in order, while more are committed', async () => {
     const url = await postgres.createDatabase()
     const writer = await write(url)
     const start = await writer.lastId()
     for (let i = 0; i < 10; i++) await writer.add(...Array.from({ length: 1_000 }, () => ({})))
-    // Its memory begins with the newest 8,192: half of the clients begin before it, half in it.
+    // Memory holds the newest 8,192 of 10,000 events. Half of the clients start before these.
     const service = await serve(url)
-    const places = Array.from({ length: 16 }, (_, i) => start + (i % 2 ? 9_000 : 0) + 7 * i)
-    const streams = places.map((from) => subscribe(service, '', String(from)))
+    const positions = Array.from({ length: 16 }, (_, i) => start + (i % 2 ? 9_000 : 0) + 7 * i)
+    const streams = positions.map((from) => subscribe(service, '', String(from)))
     const narrow = subscribe(service, '?clientId=1', String(start))
     for (let i = 0; i < 60; i++) await writer.add({}, {})
     const newest = await writer.add({ clientId: '1' })
     for (const [i, stream] of streams.entries()) {
       await stream.waitFor((event) => event.id === String(newest))
-      expect(ids(stream)).toEqual(range((places[i] as number) + 1, newest))
+      expect(ids(stream)).toEqual(range((positions[i] as number) + 1, newest))
     }
     await narrow.waitFor(1)
     expect(ids(narrow)).toEqual([newest])

@@ -8,7 +8,7 @@ import { until } from '../helpers/until.ts'
 
 const JOINS = 15
 
-/** One log of the chain: a job that came again after a reorg is another. */
+/** Identifies a job. One that a reorg moves to another block counts as another job. */
 const key = (job: Job) => `${job.jobId} ${job.creationTxHash} ${job.blockNumber}`
 
 /**
@@ -56,18 +56,18 @@ it('a client that reads the history and then subscribes misses no event and gets
 
   const joined: { history: Job[]; stream: ReturnType<typeof openStream> }[] = []
   for (let i = 0; i < JOINS; i++) {
-    // One page holds all of that client's jobs.
+    // One page holds all jobs of clientId 1.
     const { data, pagination, lastEventId } = await service.get('/api/v1/jobs?limit=100&clientId=1')
     expect(pagination.next).toBe(null)
     const url = `${service.url}/api/v1/events?clientId=1`
-    // By the query as a page does, or by the header as a client of its own may.
+    // The id is sent in the query, as a web page does, or in the header, as other clients can.
     const stream = i % 2 ? openStream(`${url}&lastEventId=${lastEventId}`) : openStream(url, { lastEventId })
     onTestFinished(() => stream.close())
     expect((await stream.connected).data.resumed).toBe(true)
     joined.push({ history: data, stream })
   }
   const removals = () => joined[0]?.stream.of('job_removed').length as number
-  await until(() => removals() >= 5, { message: 'some reorgs took jobs away' })
+  await until(() => removals() >= 5, { message: 'reorgs have removed jobs' })
   loading = false
   await load
   await chain.createJob({ clientId: 1n, budget: 777_777_777n })

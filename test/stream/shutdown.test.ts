@@ -46,7 +46,7 @@ async function untilHeld(writer: Writer): Promise<void> {
         where wait_event_type = 'Lock' and datname = current_database()`)
       return row?.n === 1
     },
-    { message: 'the request waits for its rows' },
+    { message: 'the request waits for the lock' },
   )
 }
 
@@ -59,7 +59,7 @@ it('a signal ends 1,000 streams cleanly with spread reconnection delays, refuses
   const streams: RawConnection[] = []
   for (let i = 0; i < STREAMS; i++) streams.push(await openStreamOf(jobcast.url, { query: '?clientId=9' }))
   await Promise.all(streams.map((stream) => stream.until('event: connected')))
-  // It does not read the end of its stream, so that draining takes the maximum time.
+  // This client does not read the end of its stream, so that draining takes the maximum time.
   const stuck = await openStreamOf(jobcast.url)
   await stuck.until('event: connected')
   stuck.socket.pause()
@@ -82,9 +82,9 @@ it('a signal ends 1,000 streams cleanly with spread reconnection delays, refuses
   const retries = await Promise.all(
     streams.map(async (stream) => {
       expect(await stream.untilEnded()).toBe('clean')
-      const { body, complete, rest: behind } = parseAnswer(stream.received())
+      const { body, complete, rest: trailing } = parseAnswer(stream.received())
       expect(complete).toBe(true)
-      expect(behind).toBe('')
+      expect(trailing).toBe('')
       const retry = Number(/\n\nretry: (\d+)\n\n$/.exec(body)?.[1])
       expect(retry).toBeGreaterThanOrEqual(1_000)
       expect(retry).toBeLessThanOrEqual(5_000)

@@ -28,7 +28,7 @@ it('200 clients that do not read cost little memory, delay no other client, are 
     onTestFinished(() => reader.close())
     await reader.connected
   }
-  // The server's tail of events is full, so any growth from here on is what the stalled streams cost.
+  // Fills the server's tail of events, so that any growth after this is what the stalled streams cost.
   for (let i = 0; i < 13; i++) await writer.add(...Array.from({ length: 1_000 }, () => ({ clientId: '1' })))
   await until(async () => readers.every((reader) => reader.of('job_created').length === 13_000), {
     message: 'the tail is full',
@@ -62,7 +62,7 @@ it('200 clients that do not read cost little memory, delay no other client, are 
     expect(reader.of('job_created').map(({ id }) => Number(id))).toEqual(
       Array.from({ length: 13_000 + EVENTS }, (_, i) => from - 13_000 + 1 + i),
     )
-  // The stalled clients have not read 6 MB each. The bounds leave room for garbage that is not collected yet.
+  // Each stalled client has 6 MB unread. The bounds leave room for garbage that is not collected yet.
   expect(peak.used).toBeLessThan(150 * 1024 * 1024)
   expect(peak.resident).toBeLessThan(400 * 1024 * 1024)
 
@@ -131,7 +131,7 @@ it('in a replay of megabytes a client that reads 40 kB/s stays connected, one th
   onTestFinished(() => writer.close())
   const from = await writer.lastId()
   for (let i = 0; i < EVENTS / 1_000; i++) await writer.add(...Array.from({ length: 1_000 }, () => ({})))
-  // The kernel has a table of connections for IPv4 and one for IPv6.
+  // Clients of both IP versions: the server reads the kernel's tables of connections, one for each.
   const server = await startProcess({
     args: ['start', '--only', 'api'],
     env: { DATABASE_URL: url, STALL_SECONDS: '16', RATE_LIMIT: '0', HOST: '::' },
@@ -157,8 +157,8 @@ it('in a replay of megabytes a client that reads 40 kB/s stays connected, one th
     message: 'the clients that read nothing are disconnected',
     timeout: 30_000,
   })
-  // 1.28 MB take twice the stall limit, and more than the 25 s after which node itself sees that bytes
-  // were taken.
+  // At 40 kB/s, 1.28 MB take 32 s: twice the stall limit, and more than the 25 s after which the kernel
+  // reports the socket as writable.
   await until(() => slow4.text().length > 1_280_000 && slow6.text().length > 1_280_000, {
     message: 'the slow clients read on',
     timeout: 60_000,
