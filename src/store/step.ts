@@ -89,6 +89,7 @@ new_hours as (
 new_blocks as (
   insert into blocks (number, hash)
   select number, hash from moved, json_to_recordset($5::json) as block (number bigint, hash text)
+  where number >= moved.final
   on conflict (number) do update set hash = excluded.hash),
 new_changes as (
   insert into changes (block_number, log_index, job_block, job_log, event, status, timestamp, transaction_hash, before)

@@ -1,7 +1,7 @@
 import postgres from 'postgres'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { jobRegistry } from '../../src/contract/jobRegistry.ts'
-import { type Cursor, readCursor } from '../../src/store/cursor.ts'
+import { type Cursor, readBlocks, readCursor } from '../../src/store/cursor.ts'
 import { createDatabase } from '../../src/store/database.ts'
 import { openPostgres } from '../../src/store/postgres.ts'
 import { createSharedDatabase } from '../helpers/sharedPostgres.ts'
@@ -96,4 +96,24 @@ it('a step costs little on a large index even with the plan that was made when t
   const [changed] = await sql`select keys[1] as status from jobs where block_number = ${MANY}`
   expect(changed?.status).toBe('FUNDED')
   expect(buffers).toBeLessThan(STEP_BUFFERS)
+})
+
+it('a step keeps no block below the finalized one, even if it indexes such blocks one by one', async () => {
+  const db = createDatabase(await openPostgres(await createSharedDatabase(), jobRegistry))
+  onTestFinished(() => db.close())
+  await beginIndex(db)
+  // An endpoint knows a lower finalized block than the one that the index knew before.
+  const steps = [
+    { numbers: [1, 2, 3], finalizedNumber: 100 },
+    { numbers: [4, 5, 6], finalizedNumber: 100 },
+    { numbers: [99, 100, 101], finalizedNumber: 100 },
+    { numbers: [102, 103], finalizedNumber: 102 },
+  ]
+  const kept = []
+  for (const { numbers, finalizedNumber } of steps) {
+    const blocks = numbers.map((number) => ({ number, hash: `0x${number}` as const }))
+    await commitBlock(db, (await readCursor(db)) as Cursor, numbers.at(-1) ?? 0, { blocks, finalizedNumber })
+    kept.push((await readBlocks(db)).map(({ number }) => number))
+  }
+  expect(kept).toEqual([[3], [6], [101, 100], [103, 102]])
 })
