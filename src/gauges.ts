@@ -44,12 +44,12 @@ export function observeIndex(
   observe(
     'jobcast_lag_blocks',
     'Blocks between the indexed block and the block CONFIRMATIONS below the head.',
-    (state) => lagBlocks(state, confirmations),
+    (state) => (state.headNumber === null ? null : lagBlocks(state, confirmations)),
   )
   observe(
     'jobcast_lag_seconds',
     'Lag of the index in seconds of chain time, for the same blocks as jobcast_lag_blocks.',
-    (state) => lagSeconds(state, confirmations),
+    (state) => (state.headNumber === null ? null : lagSeconds(state, confirmations)),
   )
   observe(
     'jobcast_chain_contact_age_seconds',

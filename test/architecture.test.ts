@@ -70,7 +70,7 @@ describe('the rooms', () => {
     expect(files.filter((file) => specifiers(join(src, file)).includes('jobcast-client'))).toEqual([])
   })
 
-  it('the server loads viem/utils and not all of viem, which would add 0.2 s to each start', () => {
+  it('the server loads viem/utils and not all of viem', () => {
     const loading = files
       .filter((file) => room(file) !== 'devnet')
       .filter((file) => /^(?!import type ).* from 'viem'$/m.test(readFileSync(join(src, file), 'utf8')))

@@ -54,18 +54,33 @@ it('a scrape reads the state once, and during an outage of the database the gaug
   expect(reads).toBe(2)
 })
 
-it('a value that is not known yet is NaN, so that no alert takes it for a measurement', async () => {
-  const { registry } = createMetrics('test')
-  const readState = () => Promise.reject(new Error('the database is out of reach'))
-  observeIndex(registry, { readState, feedLastId: () => null, confirmations: 0, isIndexing: () => false })
-  const text = await registry.metrics()
-  for (const name of [
-    'head_block',
-    'indexed_block',
-    'lag_seconds',
-    'chain_contact_age_seconds',
-    'feed_last_id',
-  ])
-    expect(text).toContain(`\njobcast_${name} Nan\n`)
-  expect(text).toContain('\njobcast_database_up 0\n')
-})
+it.each([
+  ['the database has not answered yet', () => Promise.reject(new Error('the database is out of reach'))],
+  [
+    'no indexer has reached the chain yet',
+    () =>
+      Promise.resolve({
+        ...state,
+        blockNumber: null,
+        headNumber: null,
+        headTimestamp: null,
+        checkedAgo: null,
+      }),
+  ],
+])(
+  'while %s, the position in the chain is NaN, which no alert takes for a measurement',
+  async (_, readState) => {
+    const { registry } = createMetrics('test')
+    observeIndex(registry, { readState, feedLastId: () => 7, confirmations: 0, isIndexing: () => false })
+    const text = await registry.metrics()
+    for (const name of [
+      'head_block',
+      'indexed_block',
+      'lag_blocks',
+      'lag_seconds',
+      'chain_contact_age_seconds',
+    ])
+      expect(text).toContain(`\njobcast_${name} Nan\n`)
+    expect(text).toContain('\njobcast_feed_last_id 7\n')
+  },
+)
