@@ -75,8 +75,10 @@ function enqueue({ queue }: Walk, subscriber: Subscriber): void {
 export async function startWalk(walk: Walk, { atOnce = false } = {}): Promise<void> {
   if (walk.walking) return
   walk.walking = true
-  walk.now = performance.now()
-  if (atOnce) await deliverAll(walk)
+  if (atOnce) {
+    walk.now = performance.now()
+    await deliverAll(walk)
+  }
   while (walk.queue.length > 0) {
     // All other rounds begin in a new tick. Otherwise a subscriber whose socket drains at once would be
     // served again and again.

@@ -32,7 +32,12 @@ const LONGEST_BACKOFF_SECONDS = 2
  */
 const NO_PIPELINING = { max_pipeline: 1 }
 /** JSON (type 114) is not parsed, because jobs are stored and sent as the same text. */
-const RAW_JSON = { to: 114, from: [114], serialize: (text: string) => text, parse: (text: string) => text }
+export const RAW_JSON = {
+  to: 114,
+  from: [114],
+  serialize: (text: string) => text,
+  parse: (text: string) => text,
+}
 /** Connections of the indexer and the feed, in addition to those for the queries of clients. */
 const INDEX_CONNECTIONS = 2
 /**

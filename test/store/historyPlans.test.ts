@@ -5,6 +5,7 @@ import { encodePosition, parseHistoryQuery } from '../../src/http/historyQuery.t
 import { createDatabase, type Database } from '../../src/store/database.ts'
 import { readHistory, TOTAL_LIMIT } from '../../src/store/history.ts'
 import { readJob } from '../../src/store/lifecycle.ts'
+import { RAW_JSON } from '../../src/store/postgres.ts'
 import { JOBS_A_BLOCK, seedJobs } from '../helpers/seedJobs.ts'
 import { createSharedDatabase } from '../helpers/sharedPostgres.ts'
 
@@ -21,8 +22,7 @@ beforeAll(async () => {
   const url = await createSharedDatabase()
   await seedJobs(url, JOBS)
   // JSON as text, as the store reads it.
-  const json = { to: 114, from: [114], serialize: (text: string) => text, parse: (text: string) => text }
-  sql = postgres(url, { max: 1, onnotice: () => {}, types: { json } })
+  sql = postgres(url, { max: 1, onnotice: () => {}, types: { json: RAW_JSON } })
 }, 120_000)
 afterAll(async () => {
   await sql?.end()

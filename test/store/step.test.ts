@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { jobRegistry } from '../../src/contract/jobRegistry.ts'
 import { type Cursor, readBlocks, readCursor } from '../../src/store/cursor.ts'
 import { createDatabase } from '../../src/store/database.ts'
-import { openPostgres } from '../../src/store/postgres.ts'
+import { openPostgres, RAW_JSON } from '../../src/store/postgres.ts'
 import { createSharedDatabase } from '../helpers/sharedPostgres.ts'
 import { anyJob, beginIndex, commitBlock, stored } from '../helpers/writer.ts'
 
@@ -19,8 +19,7 @@ beforeAll(async () => {
   await beginIndex(opened)
   await opened.close()
   // JSON as text, as the store writes it. One connection, so that each step uses the plan of those before it.
-  const json = { to: 114, from: [114], serialize: (text: string) => text, parse: (text: string) => text }
-  sql = postgres(url, { max: 1, onnotice: () => {}, types: { json } })
+  sql = postgres(url, { max: 1, onnotice: () => {}, types: { json: RAW_JSON } })
   // New statistics would discard the plan. PGlite has no autovacuum, so it collects none.
   for (const table of ['jobs', 'changes', 'blocks'])
     await sql.unsafe(`alter table ${table} set (autovacuum_enabled = false)`)
