@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import { type BrotliOptions, brotliCompressSync, gzipSync, type ZlibOptions } from 'node:zlib'
 import compress from '@fastify/compress'
+import { LRUCache } from 'lru-cache'
 import type { Instance } from './instance.ts'
 
 /**
@@ -33,15 +34,13 @@ export async function compression(app: Instance): Promise<void> {
  * passes the same.
  */
 function memoizeLatest<Options>(compressSync: (data: Buffer, options: Options) => Buffer) {
-  const latest = new Map<string, Buffer>()
+  const latest = new LRUCache<string, Buffer>({ max: MAX_KEPT })
   return (data: Buffer, options: Options): Buffer => {
     const key = hash('sha256', data, 'base64')
-    const compressed = latest.get(key) ?? compressSync(data, options)
-    // A Map is in the order of insertion, so the first entry is the one that was used longest ago.
-    latest.delete(key)
+    const known = latest.get(key)
+    if (known) return known
+    const compressed = compressSync(data, options)
     latest.set(key, compressed)
-    const [oldest] = latest.keys()
-    if (oldest !== undefined && latest.size > MAX_KEPT) latest.delete(oldest)
     return compressed
   }
 }
