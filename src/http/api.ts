@@ -4,6 +4,7 @@ import { Connected, Ping, Unavailable } from '../events.ts'
 import { createFanout, type Fanout } from '../feed/fanout.ts'
 import type { Feed } from '../feed/feed.ts'
 import { observeGauge } from '../observe/metrics.ts'
+import { requestConnections } from '../store/open.ts'
 import { keyAddresses } from './address.ts'
 import { createAdmission } from './admission.ts'
 import { authentication } from './auth.ts'
@@ -35,10 +36,7 @@ export async function serveApi(app: Instance, feed: Feed, options: ServerOptions
   authentication(app, config.apiKeys)
 
   const fanout = serveStreams(app, feed, options)
-  // PGlite runs one query at a time. A second one would wait inside PGlite, ahead of the
-  // indexer's statements.
-  const atOnce = config.databaseUrl === undefined ? 1 : config.databaseConnections
-  jobsRoutes(app, createAdmission({ atOnce }), options)
+  jobsRoutes(app, createAdmission({ atOnce: requestConnections(config) }), options)
   configRoute(app, options)
   statsRoute(app, fanout.size, options)
   await app.register(pages)

@@ -12,27 +12,40 @@ export interface DatabaseOptions {
 }
 
 /**
+ * Returns the number of connections for the queries of clients: 1 for PGlite, which runs one query at a time.
+ * A second query would wait inside PGlite, ahead of the indexer's statements.
+ */
+export function requestConnections({
+  databaseUrl,
+  databaseConnections,
+}: Pick<DatabaseOptions, 'databaseUrl' | 'databaseConnections'>): number {
+  return databaseUrl === undefined ? 1 : databaseConnections
+}
+
+/**
  * Opens the configured database for a contract. It also opens if Postgres does not answer; until it does,
  * each query rejects with UnavailableError.
  * @throws DatabaseError if this process must not use the database
  */
 export async function openDatabase(
-  { databaseUrl, dataDir, databaseConnections }: DatabaseOptions,
+  options: DatabaseOptions,
   contract: Contract,
   metrics: Pick<Metrics, 'registry' | 'databaseSeconds' | 'databaseErrors'>,
   log: Logger,
 ): Promise<Driver> {
+  const { databaseUrl, dataDir } = options
+  const connections = requestConnections(options)
   const statements = createStatements(metrics)
   observeGauge(
     metrics.registry,
     'jobcast_database_connections_max',
     'Greatest number of connections for the queries of clients.',
-    () => (databaseUrl === undefined ? 1 : databaseConnections),
+    () => connections,
   )
   const driver =
     databaseUrl === undefined
       ? await openMeasured(dataDir, contract, statements, log)
-      : await connectPostgres(databaseUrl, contract, { connections: databaseConnections, statements, log })
+      : await connectPostgres(databaseUrl, contract, { connections, statements, log })
   return {
     ...driver,
     async close() {
