@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Ping } from '../events.ts'
 import type { Feed } from './feed.ts'
 import { chunkBody, encodeChunk, encodeFrame } from './frames.ts'
@@ -20,7 +21,7 @@ export interface SweepOptions {
 }
 
 /**
- * Sends pings to silent streams and reports stalled ones. It looks at all streams at least once a second.
+ * Sends pings to silent streams and reports stalled ones. Between two sweeps it pauses for at most a second.
  * @returns a function that stops it
  */
 export function startSweeps(walk: Walk, { keepaliveMs, stallMs, onStalled }: SweepOptions): () => void {
@@ -59,8 +60,19 @@ export function startSweeps(walk: Walk, { keepaliveMs, stallMs, onStalled }: Swe
     }
   }
 
-  const timer = setInterval(sweep, Math.min(1_000, keepaliveMs / 4, stallMs / 4))
-  return () => clearInterval(timer)
+  const pauseMs = Math.min(1_000, keepaliveMs / 4, stallMs / 4)
+  const closed = new AbortController()
+
+  /** One sweep begins after the other, because a sweep of many streams may take longer than the pause. */
+  async function sweepUntilClosed(): Promise<void> {
+    while (!closed.signal.aborted) {
+      await sweep()
+      await sleep(pauseMs, undefined, { signal: closed.signal }).catch(() => {})
+    }
+  }
+
+  void sweepUntilClosed()
+  return () => closed.abort()
 }
 
 /**
