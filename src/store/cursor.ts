@@ -14,7 +14,7 @@ export function missingCursor(): DatabaseError {
   )
 }
 
-/** Position of the index on its chain. A step moves the cursor only if its `revision` is still this one. */
+/** Position of the index on its chain. A step moves the cursor only if `revision` and `lastId` are still these. */
 export interface Cursor {
   revision: number
   chainId: number

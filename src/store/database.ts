@@ -59,7 +59,7 @@ export interface Database extends Pick<Driver, 'listen' | 'close'> {
    * its values.
    */
   orm: PostgresJsDatabase
-  /** Runs a statement from constant SQL. It stays prepared. */
+  /** Runs a statement, which stays prepared. Its text must be constant or one of a few. */
   run(text: string, params: unknown[], options?: Pick<QueryOptions, 'timeoutMs'>): Promise<unknown[]>
 }
 

@@ -3,24 +3,24 @@ import type { Job } from '../contract/job.ts'
 import type { ChangeWrite, JobWrite, UnappliedLog } from './writes.ts'
 
 /**
- * Returns the columns of `written` in the step's statement, a JSON array each. A first sync writes thousands
+ * Returns the columns of `written` in the step's statement by name, a JSON array each. A first sync writes thousands
  * of jobs in a step, and as columns they cost the database half of what they cost as records.
  */
-export function jobColumns(contract: Contract, writes: JobWrite[]): string[] {
+export function jobColumns(contract: Contract, writes: JobWrite[]): Record<string, string> {
   const jobs = writes.flatMap(({ before, after }) => after ?? before ?? [])
-  return [
-    column(writes, ({ blockNumber }) => blockNumber),
-    column(writes, ({ logIndex }) => logIndex),
-    column(jobs, ({ job }) => job.jobId),
-    column(jobs, ({ job }) => hourOf(job.onchainCreatedAt)),
+  return {
+    block_number: column(writes, ({ blockNumber }) => blockNumber),
+    log_index: column(writes, ({ logIndex }) => logIndex),
+    job_id: column(jobs, ({ job }) => job.jobId),
+    hour: column(jobs, ({ job }) => hourOf(job.onchainCreatedAt)),
     // Each text is JSON already, and Postgres keeps it unchanged.
-    `[${jobs.map(({ data }) => data).join(',')}]`,
-    column(jobs, ({ job }) => keysOf(contract, job)),
-    column(writes, ({ after }) => after && totalsKindOf(contract, after.job)),
-    column(writes, ({ after }) => after && amountOf(contract, after.job)),
-    column(writes, ({ before }) => before && totalsKindOf(contract, before.job)),
-    column(writes, ({ before }) => before && amountOf(contract, before.job)),
-  ]
+    data: `[${jobs.map(({ data }) => data).join(',')}]`,
+    keys: column(jobs, ({ job }) => keysOf(contract, job)),
+    kind: column(writes, ({ after }) => after && totalsKindOf(contract, after.job)),
+    amount: column(writes, ({ after }) => after && amountOf(contract, after.job)),
+    old_kind: column(writes, ({ before }) => before && totalsKindOf(contract, before.job)),
+    old_amount: column(writes, ({ before }) => before && amountOf(contract, before.job)),
+  }
 }
 
 function column<Write>(writes: Write[], value: (write: Write) => string | number | null): string {

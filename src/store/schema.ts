@@ -132,7 +132,7 @@ export const hours = pgTable(
 
 /**
  * The one row that holds the position of the index. It is also the lock: a step is one statement that moves
- * `revision` from the value it was read with. If several indexers take a step, one succeeds and the others
+ * `revision` and `last_id` from the values that were read. If several indexers take a step, one succeeds and the others
  * change nothing. The chain's columns are null until an indexer has reached the chain for the first time.
  */
 export const cursor = pgTable('cursor', {

@@ -2,7 +2,7 @@ import postgres from 'postgres'
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { jobRegistry } from '../../src/contract/jobRegistry.ts'
 import { type Cursor, readBlocks, readCursor } from '../../src/store/cursor.ts'
-import { createDatabase } from '../../src/store/database.ts'
+import { createDatabase, type Database } from '../../src/store/database.ts'
 import { openPostgres, RAW_JSON } from '../../src/store/postgres.ts'
 import { createSharedDatabase } from '../helpers/sharedPostgres.ts'
 import { anyJob, beginIndex, commitBlock, stored } from '../helpers/writer.ts'
@@ -28,9 +28,13 @@ afterAll(async () => {
   await sql?.end()
 })
 
-/** Runs a step of a block that creates a job and changes the job of the block before. */
-async function step(run: (text: string, params: unknown[]) => Promise<unknown[]>): Promise<void> {
-  const db = createDatabase({
+/** Sends a prepared statement on the connection. */
+const runPrepared = (text: string, params: unknown[]): Promise<unknown[]> =>
+  sql.unsafe(text, params as never[], { prepare: true })
+
+/** A database of one connection. `run` sends the prepared statements. */
+function databaseOf(run = runPrepared): Database {
+  return createDatabase({
     query(text, params, { prepare, arrays }) {
       if (prepare) return run(text, params)
       const query = sql.unsafe(text, params as never[])
@@ -39,6 +43,10 @@ async function step(run: (text: string, params: unknown[]) => Promise<unknown[]>
     listen: async () => {},
     close: async () => {},
   })
+}
+
+/** Commits a block that creates a job and changes the job of the block before. */
+async function step(db: Database): Promise<void> {
   const cursor = (await readCursor(db)) as Cursor
   const last = cursor.blockNumber
   const job = anyJob(last, last)
@@ -65,11 +73,10 @@ async function step(run: (text: string, params: unknown[]) => Promise<unknown[]>
 }
 
 it('a step costs little on a large index even with the plan that was made when the index was small', async () => {
-  for (let i = 0; i < 10; i++)
-    await step((text, params) => sql.unsafe(text, params as never[], { prepare: true }))
+  for (let i = 0; i < 10; i++) await step(databaseOf())
   const [statement] = await sql`
     select name, generic_plans::int as uses from pg_prepared_statements
-    where statement like ${'%with step as%'}`
+    where statement like ${'%new_changes as%'} order by uses desc limit 1`
   expect(statement?.uses).toBeGreaterThan(0)
 
   await sql`
@@ -81,7 +88,7 @@ it('a step costs little on a large index even with the plan that was made when t
   await sql`update cursor set block_number = ${MANY}, finalized_number = ${MANY - 4}`
 
   let buffers = 0
-  await step(async (_text, params) => {
+  const explain = async (_text: string, params: unknown[]) => {
     const values = params.map((value) => `'${value}'`).join(', ')
     const [row] = await sql.unsafe(
       `explain (analyze, buffers, format json) execute "${statement?.name}" (${values})`,
@@ -91,10 +98,28 @@ it('a step costs little on a large index even with the plan that was made when t
     for (const part of [Plan, ...Plan.Plans])
       buffers += part['Shared Hit Blocks'] + part['Shared Read Blocks']
     return []
-  })
+  }
+  await step(databaseOf(explain))
   const [changed] = await sql`select keys[1] as status from jobs where block_number = ${MANY}`
   expect(changed?.status).toBe('FUNDED')
   expect(buffers).toBeLessThan(STEP_BUFFERS)
+})
+
+it('a step of a large index is not planned anew each time', async () => {
+  await sql`
+    insert into changes (block_number, log_index, job_block, job_log, event, status, timestamp, transaction_hash)
+    select n, 1, n - 1, 0, 'JobFunded', 'FUNDED', 0, '0x01' from generate_series(${MANY + 100}::int, 150000) n`
+  await sql`analyze`
+  await sql`update cursor set block_number = 200000, finalized_number = 199990`
+  const db = databaseOf()
+  for (let i = 0; i < 20; i++) {
+    const cursor = (await readCursor(db)) as Cursor
+    await commitBlock(db, cursor, cursor.blockNumber + 1, { finalizedNumber: cursor.blockNumber - 9 })
+  }
+  const [statement] = await sql`
+    select generic_plans::int as uses from pg_prepared_statements
+    where statement like '%finalized_changes as%' and statement not like '%written as%'`
+  expect(statement?.uses).toBeGreaterThan(10)
 })
 
 it('a step keeps no block below the finalized one, even if it indexes such blocks one by one', async () => {
@@ -115,4 +140,14 @@ it('a step keeps no block below the finalized one, even if it indexes such block
     kept.push((await readBlocks(db)).map(({ number }) => number))
   }
   expect(kept).toEqual([[3], [6], [101, 100], [103, 102]])
+})
+
+it('a step that began before the database was restored changes nothing, even if the revision is the same again', async () => {
+  const db = createDatabase(await openPostgres(await createSharedDatabase(), jobRegistry))
+  onTestFinished(() => db.close())
+  await beginIndex(db)
+  const cursor = (await readCursor(db)) as Cursor
+  expect(await commitBlock(db, { ...cursor, lastId: cursor.lastId + 1 }, 1)).toBe(null)
+  expect(await readCursor(db)).toEqual(cursor)
+  expect(await commitBlock(db, cursor, 1)).toMatchObject({ blockNumber: 1 })
 })
