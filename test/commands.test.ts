@@ -156,7 +156,7 @@ describe('migrate', () => {
   })
 
   it('prints the same for an embedded database', async () => {
-    const env = { DATA_DIR: folder() }
+    const env = { DATA_DIR: (await createDataDir()).path }
     expect((await runCommand(['migrate'], env)).text).toBe('the database was migrated to this version')
     expect((await runCommand(['migrate'], env)).text).toBe('the database is up to date: nothing was changed')
   })

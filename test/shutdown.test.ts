@@ -2,7 +2,7 @@ import { connect } from 'node:net'
 import { expect, it } from 'vitest'
 import { startService, unreachable } from './helpers/service.ts'
 
-it('an idle connection without a request does not delay the shutdown', async () => {
+it('a shutdown closes a connection without a request instead of waiting for its client', async () => {
   const service = await startService(unreachable)
   const idle = connect(Number(new URL(service.url).port), '127.0.0.1')
   await new Promise((resolve) => idle.once('connect', resolve))

@@ -97,13 +97,17 @@ describe('the document', () => {
     const text = JSON.stringify(document)
     expect(text).not.toContain('"$id"')
     expect(text).not.toContain('def-')
+    const checked: string[] = []
     for (const [name, schema] of Object.entries<Document>(document.components.schemas))
       for (const [property, { examples = [] }] of Object.entries<Document>(schema.properties))
-        for (const example of examples)
+        for (const example of examples) {
           expect(
             ajv.getSchema(pointer('components', 'schemas', name, 'properties', property))?.(example),
             `${name}.${property}`,
           ).toBe(true)
+          checked.push(`${name}.${property}`)
+        }
+    expect(checked).toEqual(expect.arrayContaining(['Job.jobId', 'Job.status', 'Connected.timestamp']))
   })
 })
 
