@@ -1,6 +1,9 @@
 import { defineConfig } from 'vitest/config'
 
-/** Whole-system tests: real chain, process and browser. Run by `npm run test:system`. */
+/**
+ * Whole-system tests, run by `npm run test:system`: browsers, proxies, and long tests in which processes,
+ * databases and RPCs fail.
+ */
 export default defineConfig({
   test: {
     include: ['test/system/**/*.test.ts'],

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { runKillRounds } from './real/killRounds.ts'
+import { runKillRounds } from './system/killRounds.ts'
 
 /**
  * `npm run soak:kill -- --rounds 50`: kills the two built processes at random moments under load; it

@@ -11,7 +11,7 @@ import { createRandom } from '../helpers/random.ts'
 import { until } from '../helpers/until.ts'
 import { job, type ScriptedServer, startScripted } from './scripted.ts'
 
-const ROUNDS = Number(process.env.CLIENT_ROUNDS ?? 25)
+const ROUNDS = Number(process.env.CLIENT_ROUNDS ?? 12)
 const STEPS = 60
 
 let server: ScriptedServer

@@ -3,13 +3,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { bloomMayHold } from '../../src/chain/bloom.ts'
 import { jobRegistry } from '../../src/contract/jobRegistry.ts'
 import { deployRegistry } from '../../src/devnet/registry.ts'
+import { startIndexing } from '../chain/indexing.ts'
 import { startChain, type TestChain } from '../helpers/anvil.ts'
 import { createJobs } from '../helpers/batch.ts'
 import type { RpcProxy } from '../helpers/rpcProxy.ts'
 import { proxyTo, serveChain, subscribe } from '../helpers/serveChain.ts'
 import { createSharedDatabase } from '../helpers/sharedPostgres.ts'
 import { until } from '../helpers/until.ts'
-import { startIndexing } from './indexing.ts'
 
 /** Distinct topics that fill a bloom by three quarters: it announces our logs by chance, and still counts. */
 const BUSY = 1_000

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { startChain, type TestChain } from '../helpers/anvil.ts'
 import { type EventStream, openStream } from '../helpers/eventStream.ts'
 import { fold, jobsOnChain } from '../helpers/fold.ts'
+import { readMetrics } from '../helpers/metrics.ts'
 import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
 import { processAndChildren } from '../helpers/process.ts'
 import { type Service, startService } from '../helpers/service.ts'
@@ -35,8 +36,12 @@ async function withService(run: (running: Running) => Promise<void>): Promise<vo
   }
 }
 
-/** Expects that streams send pings, REST answers 503, and the process stays up. */
+/** Time after which Prometheus gives up a scrape, by default. */
+const SCRAPE_MS = 10_000
+
+/** Expects that streams send pings, REST answers 503, monitoring learns of it, and the process stays up. */
 async function expectUnreachable({ service, stream }: Running): Promise<void> {
+  expect((await readMetrics(service.url, SCRAPE_MS))('jobcast_database_up')).toBe(0)
   const answer = await until(
     async () => {
       const response = await fetch(`${service.url}/api/v1/jobs`)

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
-import { startChain, type TestChain } from './helpers/anvil.ts'
-import { createDataDir } from './helpers/dataDir.ts'
-import { startProcess } from './helpers/process.ts'
-import { startRpcProxy } from './helpers/rpcProxy.ts'
-import { reader } from './helpers/service.ts'
-import { until } from './helpers/until.ts'
+import { startChain, type TestChain } from '../helpers/anvil.ts'
+import { createDataDir } from '../helpers/dataDir.ts'
+import { startProcess } from '../helpers/process.ts'
+import { startRpcProxy } from '../helpers/rpcProxy.ts'
+import { reader } from '../helpers/service.ts'
+import { until } from '../helpers/until.ts'
 
 const JOBS = 10_000
 
