@@ -96,7 +96,6 @@ const STEP: Fault[] = [
     '-1, case when kind is null then -old_amount else 0 end',
   ],
   ['with new_hours', 'the hours are never reduced', 'from counted', 'from counted where jobs >= 0'],
-  ['with removed_jobs', 'a raced rewind removes jobs', ' and exists (select from moved)', ''],
   ['with finalized_changes', 'a raced step clears `before`', ' and exists (select from moved)', ''],
   ['with new_changes', 'a raced step writes changes', 'from moved, json', 'from json'],
   [

@@ -1,11 +1,14 @@
 import postgres from 'postgres'
+import { numberToHex, type RpcLog } from 'viem'
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { jobRegistry } from '../../src/contract/jobRegistry.ts'
 import { type Cursor, readBlocks, readCursor } from '../../src/store/cursor.ts'
 import { createDatabase, type Database } from '../../src/store/database.ts'
 import { openPostgres, RAW_JSON } from '../../src/store/postgres.ts'
+import type { Step, UnappliedLog } from '../../src/store/writes.ts'
 import { createSharedDatabase } from '../helpers/sharedPostgres.ts'
 import { anyJob, beginIndex, commitBlock, stored } from '../helpers/writer.ts'
+import { readTables } from '../model/state.ts'
 
 /** Most 8 KB buffers that a step of two logs may touch: some rows of eight tables, and their indexes. */
 const STEP_BUFFERS = 200
@@ -45,13 +48,11 @@ function databaseOf(run = runPrepared): Database {
   })
 }
 
-/** Commits a block that creates a job and changes the job of the block before. */
-async function step(db: Database): Promise<void> {
-  const cursor = (await readCursor(db)) as Cursor
-  const last = cursor.blockNumber
+/** What a block writes that creates a job and changes the job of the block before, `last`. */
+function writesAfter(last: number): Partial<Step> {
   const job = anyJob(last, last)
   const before = stored(job)
-  await commitBlock(db, cursor, last + 1, {
+  return {
     finalizedNumber: last - 3,
     jobs: [
       { blockNumber: last + 1, logIndex: 0, before: null, after: stored(anyJob(last + 1, last + 1)) },
@@ -69,7 +70,13 @@ async function step(db: Database): Promise<void> {
         before: before.data,
       },
     ],
-  })
+  }
+}
+
+/** Commits the next block, which creates a job and changes the job of the block before. */
+async function step(db: Database): Promise<void> {
+  const cursor = (await readCursor(db)) as Cursor
+  await commitBlock(db, cursor, cursor.blockNumber + 1, writesAfter(cursor.blockNumber))
 }
 
 it('a step costs little on a large index even with the plan that was made when the index was small', async () => {
@@ -140,6 +147,38 @@ it('a step keeps no block below the finalized one, even if it indexes such block
     kept.push((await readBlocks(db)).map(({ number }) => number))
   }
   expect(kept).toEqual([[3], [6], [101, 100], [103, 102]])
+})
+
+it('a step from a cursor that has moved since writes nothing, neither forward nor back', async () => {
+  const db = createDatabase(await openPostgres(await createSharedDatabase(), jobRegistry))
+  onTestFinished(() => db.close())
+  await beginIndex(db)
+  const unappliedAt = (blockNumber: number): UnappliedLog => {
+    const log = { blockNumber: numberToHex(blockNumber), logIndex: '0x2' } as Partial<RpcLog> as RpcLog
+    return { log, cause: 'malformed', reason: 'it does not fit the ABI' }
+  }
+  for (let i = 0; i < 8; i++) await step(db)
+  const middle = (await readCursor(db)) as Cursor
+  const stale = await commitBlock(db, middle, middle.blockNumber + 1, {
+    ...writesAfter(middle.blockNumber),
+    finalizedNumber: middle.finalizedNumber,
+    unapplied: [unappliedAt(middle.blockNumber + 1)],
+  })
+  if (!stale) throw new Error('no other writer moves this cursor')
+  await step(db)
+  const tables = await readTables(db, 0)
+
+  const { blockNumber } = stale
+  const forward: Partial<Step> = {
+    ...writesAfter(blockNumber),
+    finalizedNumber: blockNumber,
+    unapplied: [unappliedAt(blockNumber + 1)],
+    entries: [{ type: 'job_created', data: '{}', before: null }],
+  }
+  expect(await commitBlock(db, stale, blockNumber + 1, forward)).toBe(null)
+  const back = { finalizedNumber: stale.finalizedNumber }
+  expect(await commitBlock(db, stale, blockNumber - 2, back)).toBe(null)
+  expect(await readTables(db, 0)).toEqual(tables)
 })
 
 it('a step that began before the database was restored changes nothing, even if the revision is the same again', async () => {
