@@ -1,5 +1,4 @@
 import { type Call, chainIdCall, headerCall, type Results } from './calls.ts'
-import { hostOf } from './errors.ts'
 import { createHttpTransport } from './http.ts'
 import { createSocketTransport } from './socket.ts'
 import type { Identity } from './source.ts'
@@ -39,7 +38,7 @@ export function createEndpoint(url: string, name: string, onRequest: OnRequest):
   const socket = url.startsWith('ws') ? createSocketTransport(url) : undefined
   const transport = socket ?? createHttpTransport(url)
   const send = reporting(transport.send, onRequest)
-  const { trust, check } = createTrust({ name, host: hostOf(url) }, identify)
+  const { trust, check } = createTrust({ name, origin: new URL(url).origin }, identify)
 
   async function askUnchecked<const Calls extends readonly Call[]>(calls: Calls, options: SendOptions) {
     const replies = await send(calls, options)

@@ -27,12 +27,12 @@ export class RpcError extends Error {
   readonly retryAfterMs: number
 
   constructor(
-    host: string,
+    origin: string,
     failure: RpcFailure,
     reason: string,
     { status, retryAfterMs = 0 }: { status?: number; retryAfterMs?: number } = {},
   ) {
-    super(shortenUrls(`${host}: ${reason}`))
+    super(shortenUrls(`${origin}: ${reason}`))
     this.failure = failure
     this.status = status
     this.retryAfterMs = retryAfterMs
@@ -47,16 +47,16 @@ const RATE_LIMIT = /too many requests|rate.?limit|per second|compute units/i
 
 /** The error of a node's answer to one call. */
 export function refusalOf(
-  host: string,
+  origin: string,
   method: string,
   { code, message }: { code?: unknown; message?: unknown },
 ): RpcError {
   const limited = code === 429 || code === -32007 || RATE_LIMIT.test(String(message))
-  return new RpcError(host, limited ? 'rate-limited' : 'refused', `${method}: ${message} (code ${code})`)
+  return new RpcError(origin, limited ? 'rate-limited' : 'refused', `${method}: ${message} (code ${code})`)
 }
 
-export function timeoutError(host: string, timeoutMs: number): RpcError {
-  return new RpcError(host, 'timeout', `timeout after ${timeoutMs / 1_000} s`)
+export function timeoutError(origin: string, timeoutMs: number): RpcError {
+  return new RpcError(origin, 'timeout', `timeout after ${timeoutMs / 1_000} s`)
 }
 
 /** Why a request failed; undefined for errors that are no {@link RpcError}. */
@@ -91,10 +91,4 @@ function isRequestTooLarge({ status }: RpcError): boolean {
  */
 export function retryAfterMs(error: unknown): number {
   return error instanceof RpcError ? error.retryAfterMs : 0
-}
-
-/** Scheme and host of an RPC URL. */
-export function hostOf(url: string): string {
-  const { protocol, host } = new URL(url)
-  return `${protocol}//${host}`
 }

@@ -1,5 +1,4 @@
 import { joinRequests } from './batching.ts'
-import { hostOf } from './errors.ts'
 import { type Answer, createPost } from './post.ts'
 import { repliesOf, replyOf, requestOf, statusError } from './replies.ts'
 import type { Reply, RpcCall, SendOptions, Transport } from './transport.ts'
@@ -18,19 +17,19 @@ const REFUSING_STATUS = [400, 403, 404, 405, 415, 422, 501]
  * balancer: nothing would tie a range's logs to the node whose header proves that it has the range.
  */
 export function createHttpTransport(url: string): Transport {
-  const host = hostOf(url)
+  const origin = new URL(url).origin
   const post = createPost(url)
   let refusals = 0
 
   async function send(calls: readonly RpcCall[], options: SendOptions): Promise<Reply[]> {
     if (calls.length === 1 || refusals >= MAX_REFUSALS) return sendEach(calls, options)
     const answer = await post(calls.map(requestOf), options)
-    const replies = repliesOf(host, calls, answer.json)
+    const replies = repliesOf(origin, calls, answer.json)
     if (replies && !replies.every(isBatchRefusal)) {
       refusals = 0
       return replies
     }
-    if (!replies) assertBatchRefused(host, answer)
+    if (!replies) assertBatchRefused(origin, answer)
     // Either batches are refused, or one of these calls is. The replies to single calls decide which.
     const found = await sendEach(calls, options)
     if (found.every(({ error }) => !error)) refusals++
@@ -41,8 +40,8 @@ export function createHttpTransport(url: string): Transport {
     return Promise.all(
       calls.map(async (call) => {
         const { json, response } = await post(requestOf(call), options)
-        const reply = replyOf(host, call.method, json)
-        if (!reply) throw statusError(host, response)
+        const reply = replyOf(origin, call.method, json)
+        if (!reply) throw statusError(origin, response)
         return reply
       }),
     )
@@ -56,9 +55,9 @@ function isBatchRefusal({ error }: Reply): boolean {
 }
 
 /** @throws RpcError if the answer to a batch is a failure of the endpoint and no refusal of the batch */
-function assertBatchRefused(host: string, { json, response }: Answer): void {
+function assertBatchRefused(origin: string, { json, response }: Answer): void {
   if (REFUSING_STATUS.includes(response.status) || Array.isArray(json)) return
-  const reply = replyOf(host, 'batch', json)
-  if (!reply?.error || !response.ok) throw statusError(host, response)
+  const reply = replyOf(origin, 'batch', json)
+  if (!reply?.error || !response.ok) throw statusError(origin, response)
   if (reply.error.failure !== 'refused') throw reply.error
 }

@@ -1,5 +1,5 @@
 import { messageOf } from '../messages.ts'
-import { hostOf, RpcError, timeoutError } from './errors.ts'
+import { RpcError, timeoutError } from './errors.ts'
 import type { SendOptions } from './transport.ts'
 
 /**
@@ -32,7 +32,7 @@ type Post = (body: unknown, options: SendOptions) => Promise<Answer>
  * @param url may hold credentials, which are sent as basic authentication
  */
 export function createPost(url: string): Post {
-  const host = hostOf(url)
+  const origin = new URL(url).origin
   const { address, headers } = withoutCredentials(url)
 
   return async function post(body, { timeoutMs, large }) {
@@ -42,12 +42,12 @@ export function createPost(url: string): Post {
       const response = await fetch(address, { method: 'POST', headers, body: JSON.stringify(body), signal })
       const text = await readText(response, maxBytes)
       if (text === null)
-        throw new RpcError(host, 'too-large', `the answer has more than ${maxBytes / 2 ** 20} MiB`)
+        throw new RpcError(origin, 'too-large', `the answer has more than ${maxBytes / 2 ** 20} MiB`)
       return { json: parse(text), response }
     } catch (error) {
       if (error instanceof RpcError) throw error
-      if (signal.aborted) throw timeoutError(host, timeoutMs)
-      throw new RpcError(host, 'no-answer', messageOf(error))
+      if (signal.aborted) throw timeoutError(origin, timeoutMs)
+      throw new RpcError(origin, 'no-answer', messageOf(error))
     }
   }
 }

@@ -7,9 +7,9 @@ export function requestOf({ method, params }: RpcCall, index = 0) {
 }
 
 /** Reads the reply to one call; null if `json` is no JSON-RPC response. */
-export function replyOf(host: string, method: string, json: unknown): Reply | null {
+export function replyOf(origin: string, method: string, json: unknown): Reply | null {
   if (!isJsonObject(json)) return null
-  if (isJsonObject(json.error)) return { error: refusalOf(host, method, json.error) }
+  if (isJsonObject(json.error)) return { error: refusalOf(origin, method, json.error) }
   return 'result' in json ? { result: json.result } : null
 }
 
@@ -17,18 +17,18 @@ export function replyOf(host: string, method: string, json: unknown): Reply | nu
  * Reads the replies to a batch, in the order of the calls, whatever their order in `json`; null if one
  * is missing.
  */
-export function repliesOf(host: string, calls: readonly RpcCall[], json: unknown): Reply[] | null {
+export function repliesOf(origin: string, calls: readonly RpcCall[], json: unknown): Reply[] | null {
   if (!Array.isArray(json)) return null
   const byId = new Map(json.filter(isJsonObject).map((reply) => [reply.id, reply]))
-  const replies = calls.map(({ method }, i) => replyOf(host, method, byId.get(i + 1)))
+  const replies = calls.map(({ method }, i) => replyOf(origin, method, byId.get(i + 1)))
   return replies.every((reply) => reply !== null) ? replies : null
 }
 
 /** The error of an answer that holds no reply. */
-export function statusError(host: string, { ok, status, headers }: Response): RpcError {
-  if (ok) return new RpcError(host, 'no-answer', 'the answer is not JSON-RPC')
+export function statusError(origin: string, { ok, status, headers }: Response): RpcError {
+  if (ok) return new RpcError(origin, 'no-answer', 'the answer is not JSON-RPC')
   const seconds = Number(headers.get('retry-after'))
-  return new RpcError(host, status === 429 ? 'rate-limited' : 'status', `HTTP ${status}`, {
+  return new RpcError(origin, status === 429 ? 'rate-limited' : 'status', `HTTP ${status}`, {
     status,
     // A date instead of seconds is ignored.
     retryAfterMs: seconds > 0 ? Math.min(seconds, 60) * 1_000 : 0,

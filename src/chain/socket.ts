@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 import { getWebSocketRpcClient } from 'viem/utils'
 import { withDeadline } from '../deadline.ts'
 import { messageOf } from '../messages.ts'
-import { hostOf, RpcError, refusalOf, timeoutError } from './errors.ts'
+import { RpcError, refusalOf, timeoutError } from './errors.ts'
 import type { Reply, RpcCall, Transport } from './transport.ts'
 
 /** The time to connect. viem limits only the time for the answer to a request. */
@@ -22,7 +22,7 @@ interface SocketTransport extends Transport {
  * JSON-RPC over a WebSocket. One socket leads to one node, so calls need no batch to be answered together.
  */
 export function createSocketTransport(url: string): SocketTransport {
-  const host = hostOf(url)
+  const origin = new URL(url).origin
   let opened: Promise<SocketClient> | undefined
 
   /**
@@ -34,20 +34,20 @@ export function createSocketTransport(url: string): SocketTransport {
     const used = opened
     try {
       const connectMs = Math.min(timeoutMs, CONNECT_MS)
-      return await use(await withDeadline(used, connectMs, () => timeoutError(host, connectMs)))
+      return await use(await withDeadline(used, connectMs, () => timeoutError(origin, connectMs)))
     } catch (error) {
       if (opened === used) opened = undefined
       close(used)
       if (error instanceof RpcError) throw error
-      if (error instanceof Error && error.name === 'TimeoutError') throw timeoutError(host, timeoutMs)
-      throw new RpcError(host, 'no-answer', messageOf(error))
+      if (error instanceof Error && error.name === 'TimeoutError') throw timeoutError(origin, timeoutMs)
+      throw new RpcError(origin, 'no-answer', messageOf(error))
     }
   }
 
   async function request(client: SocketClient, call: RpcCall, timeoutMs: number): Promise<Reply> {
     const { method, params } = call
     const { error, result } = await client.requestAsync({ body: { method, params }, timeout: timeoutMs })
-    return error ? { error: refusalOf(host, method, error) } : { result }
+    return error ? { error: refusalOf(origin, method, error) } : { result }
   }
 
   async function follow(onBlock: (block: unknown) => void, signal: AbortSignal): Promise<void> {

@@ -26,7 +26,7 @@ interface EndpointName {
   /** its place in RPC_URL, in words: /ready shows it to anyone */
   name: string
   /** scheme and host, for the operator's log */
-  host: string
+  origin: string
 }
 
 /** @param identify asks the endpoint which chain it is on */
@@ -67,7 +67,7 @@ export function createTrust(endpoint: EndpointName, identify: (timeoutMs: number
   return { trust, check }
 }
 
-function assertIdentity({ name, host }: EndpointName, found: Identity, expected: Identity): void {
+function assertIdentity({ name, origin }: EndpointName, found: Identity, expected: Identity): void {
   if (found.chainId === expected.chainId && found.genesisHash === expected.genesisHash) return
   const other =
     found.chainId === expected.chainId
@@ -75,6 +75,6 @@ function assertIdentity({ name, host }: EndpointName, found: Identity, expected:
       : `chain ${found.chainId}, expected ${expected.chainId}`
   throw new CannotIndexError(
     `${name} is on ${other}. Nothing was written. Point RPC_URL at the right chain, or delete the index with \`jobcast reset\`.`,
-    { endpoint: host },
+    { endpoint: origin },
   )
 }
