@@ -7,7 +7,7 @@ interface AdmissionOptions {
    */
   atOnce: number
   /** requests that may wait, of all addresses and of one */
-  waiting?: { all: number; address: number }
+  maxWaiting?: { all: number; address: number }
   /** milliseconds after which a waiting request is refused */
   maxWaitMs?: number
 }
@@ -62,12 +62,12 @@ interface Client {
  */
 export function createAdmission({
   atOnce,
-  waiting = MAX_WAITING,
+  maxWaiting = MAX_WAITING,
   maxWaitMs = MAX_WAIT_MS,
 }: AdmissionOptions): Admission {
   const state: AdmissionState = {
     atOnce,
-    waiting,
+    maxWaiting,
     maxWaitMs,
     clients: new Map(),
     running: 0,
@@ -123,8 +123,8 @@ function end(state: AdmissionState, client: Client): void {
   if (state.waitingTotal > 0) startWaiting(state)
 }
 
-function isFull({ waiting, waitingTotal }: AdmissionState, client: Client): boolean {
-  return waitingTotal >= waiting.all || client.waiting.length >= waiting.address
+function isFull({ maxWaiting, waitingTotal }: AdmissionState, client: Client): boolean {
+  return waitingTotal >= maxWaiting.all || client.waiting.length >= maxWaiting.address
 }
 
 function nextTurn(state: AdmissionState, client: Client): Promise<void> {

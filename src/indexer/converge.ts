@@ -6,7 +6,7 @@ import { begin } from './begin.ts'
 import { createFinalized } from './finalized.ts'
 import { readRange } from './finalRange.ts'
 import { changedJobs, fold } from './fold.ts'
-import { assertLinked, createHeadLogs, type HeadBlocks, type Headers, readHeaders } from './headLogs.ts'
+import { assertLinked, createHeadLogs, type HeadBlocks, type HeaderChain, readHeaders } from './headLogs.ts'
 import type { Indexing, Outcome } from './indexing.ts'
 import { createJobReader, type JobReader } from './jobReader.ts'
 import { type DecodedLogs, decodeLogs } from './logs.ts'
@@ -23,7 +23,7 @@ const HEAD_BLOCKS = 64
  */
 interface Converging extends Indexing {
   takeRange: TakeRange
-  logsOf(headers: Headers): Promise<HeadBlocks>
+  logsOf(headers: HeaderChain): Promise<HeadBlocks>
   readFinalized(cursor: Cursor | null, head: Header): Promise<number>
   /** the cursor that the latest step wrote; a step from a cursor that has moved since changes nothing */
   reached: Cursor | null
@@ -149,7 +149,7 @@ function follows(first: Header, cursor: Cursor): boolean {
 async function commit(
   ix: Converging,
   { cursor, head, finalized }: StepStart,
-  headers: Headers,
+  headers: HeaderChain,
   { decoded, malformed }: DecodedLogs,
 ): Promise<Outcome> {
   const finalizedNumber = Math.max(cursor.finalizedNumber, finalized)

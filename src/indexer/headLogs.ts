@@ -14,12 +14,12 @@ const MAX_BLOOM_DOUBTS = 8
  */
 const STEP_MS = 2_000
 
-/** Headers of consecutive blocks, in chain order. */
-export type Headers = [Header, ...Header[]]
+/** HeaderChain of consecutive blocks, in chain order. */
+export type HeaderChain = [Header, ...Header[]]
 
 /** Blocks near the head, with all of the contract's logs in them. */
 export interface HeadBlocks {
-  headers: Headers
+  headers: HeaderChain
   logs: MinedLog[]
 }
 
@@ -28,12 +28,12 @@ export interface HeadBlocks {
  * for a block that has some, so the logs are compared with the block's bloom. If that takes longer than 2 s,
  * only the first blocks are returned.
  */
-export function createHeadLogs(ix: Indexing): (headers: Headers) => Promise<HeadBlocks> {
+export function createHeadLogs(ix: Indexing): (headers: HeaderChain) => Promise<HeadBlocks> {
   const { address } = ix
   const { topics } = ix.contract
   let doubt: { hash?: Hex; times: number } = { times: 0 }
 
-  async function logsOf(headers: Headers): Promise<HeadBlocks> {
+  async function logsOf(headers: HeaderChain): Promise<HeadBlocks> {
     const [first] = headers
     const startedAt = ix.now()
     const expected = { from: first.number, to: first.number + headers.length - 1, address, topics }
@@ -89,7 +89,7 @@ export function createHeadLogs(ix: Indexing): (headers: Headers) => Promise<Head
 /**
  * Reads the logs of several blocks in one request, or in one request for each block if the endpoint refuses.
  */
-async function rangeOf({ source }: Indexing, headers: Headers): Promise<RpcLog[]> {
+async function rangeOf({ source }: Indexing, headers: HeaderChain): Promise<RpcLog[]> {
   const [first] = headers
   const end = headers.at(-1) ?? first
   try {
@@ -106,7 +106,12 @@ async function rangeOf({ source }: Indexing, headers: Headers): Promise<RpcLog[]
  * Reads the headers of the blocks `from..to`, of which `head` may be one.
  * @throws IncompleteAnswerError if the node lacks one
  */
-export function readHeaders({ source }: Indexing, from: number, to: number, head: Header): Promise<Headers> {
+export function readHeaders(
+  { source }: Indexing,
+  from: number,
+  to: number,
+  head: Header,
+): Promise<HeaderChain> {
   const read = async (number: number) => {
     const header = number === head.number ? head : await source.header(number)
     if (header?.number !== number) throw new IncompleteAnswerError(`the node has no block ${number} yet`)
@@ -116,7 +121,7 @@ export function readHeaders({ source }: Indexing, from: number, to: number, head
 }
 
 /** @throws IncompleteAnswerError if a block is not the child of the one before it */
-export function assertLinked([first, ...others]: Headers): void {
+export function assertLinked([first, ...others]: HeaderChain): void {
   let parent = first
   for (const header of others) {
     if (header.parentHash !== parent.hash)

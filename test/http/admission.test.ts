@@ -74,7 +74,7 @@ describe('admission', () => {
 
   it('refuses a query if too many wait, or if it waited too long', async () => {
     const { work, end } = createQueries()
-    const { run: admit } = createAdmission({ atOnce: 1, waiting: { all: 3, address: 2 }, maxWaitMs: 20 })
+    const { run: admit } = createAdmission({ atOnce: 1, maxWaiting: { all: 3, address: 2 }, maxWaitMs: 20 })
     const first = admit('a', work('a1'))
     const late = admit('a', work('a2'))
     const alsoLate = admit('a', work('a3'))
@@ -90,7 +90,7 @@ describe('admission', () => {
   })
 
   it('says beforehand which addresses it would refuse', async () => {
-    const { run, assertPlace } = createAdmission({ atOnce: 2, waiting: { all: 3, address: 1 } })
+    const { run, assertPlace } = createAdmission({ atOnce: 2, maxWaiting: { all: 3, address: 1 } })
     const { work, end } = createQueries()
     for (const name of ['a1', 'a2']) void run('a', work(name))
     expect(() => assertPlace('a')).toThrow(OverloadedError)
