@@ -85,7 +85,7 @@ export function defineContract<const D extends Definition>(
   const id = idField(naming)
   const fields = [id, statusField(statuses), ...own]
   const filters = filterRules(fields, (field) => abiTypesOf(field, forms))
-  const keys = [...new Set(filters.flatMap((rule) => rule.fields.map((field) => field.name)))]
+  const keys = [...new Set(filters.flatMap((rule) => rule.fields))]
   return {
     name,
     created,

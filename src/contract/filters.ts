@@ -12,7 +12,8 @@ export interface FilterRule {
   name: string
   /** list: one of the fields has one of the values given. min, max: inclusive bounds of the first field */
   test: 'list' | 'min' | 'max'
-  fields: [Field, ...Field[]]
+  /** names of the fields */
+  fields: string[]
   parameter: Parameter
 }
 
@@ -21,11 +22,7 @@ export interface FilterRule {
  * the same JSON.
  */
 export type Filter = FilterTest[]
-export interface FilterTest {
-  name: string
-  test: FilterRule['test']
-  /** names of the fields */
-  fields: string[]
+export interface FilterTest extends Omit<FilterRule, 'parameter'> {
   /** values as a job's JSON has them, each once and sorted; one for min and max */
   values: string[]
 }
@@ -63,7 +60,7 @@ export function filterRules(fields: Field[], abiTypesOf: (field: Field) => strin
   const twice = rules.find((rule, i) => rules.findIndex(({ name }) => name === rule.name) !== i)
   if (twice)
     throw new DefinitionError(
-      `fields.${twice.fields[0].name}: another field makes the query parameter ${twice.name} too; write another name with from, or filter: false`,
+      `fields.${twice.fields[0]}: another field makes the query parameter ${twice.name} too; write another name with from, or filter: false`,
     )
   return rules
 }
@@ -72,11 +69,11 @@ function rulesOf(field: Field, abiTypes: string[]): FilterRule[] {
   const { name, equals, range } = field
   const capital = name.charAt(0).toUpperCase() + name.slice(1)
   const rules: FilterRule[] = []
-  if (equals) rules.push({ name, test: 'list', fields: [field], parameter: equals(abiTypes) })
+  if (equals) rules.push({ name, test: 'list', fields: [name], parameter: equals(abiTypes) })
   if (range)
     rules.push(
-      { name: `min${capital}`, test: 'min', fields: [field], parameter: range },
-      { name: `max${capital}`, test: 'max', fields: [field], parameter: range },
+      { name: `min${capital}`, test: 'min', fields: [name], parameter: range },
+      { name: `max${capital}`, test: 'max', fields: [name], parameter: range },
     )
   return rules
 }
@@ -85,10 +82,11 @@ function rulesOf(field: Field, abiTypes: string[]): FilterRule[] {
 function participantRules(fields: Field[], abiTypesOf: (field: Field) => string[]): FilterRule[] {
   const [first, ...others] = fields.filter(({ role, filter, equals }) => role && filter !== false && equals)
   if (!first?.equals) return []
-  const roles: FilterRule['fields'] = [first, ...others.filter(({ kind }) => kind === first.kind)]
+  const roles = [first, ...others.filter(({ kind }) => kind === first.kind)]
+  const names = roles.map(({ name }) => name)
   const parameter = first.equals([...new Set(roles.flatMap(abiTypesOf))])
-  const takes = `${parameter.takes}: jobs in which one of them is ${roles.map(({ name }) => name).join(', ')}`
-  return [{ name: 'participant', test: 'list', fields: roles, parameter: { ...parameter, takes } }]
+  const takes = `${parameter.takes}: jobs in which one of them is ${names.join(', ')}`
+  return [{ name: 'participant', test: 'list', fields: names, parameter: { ...parameter, takes } }]
 }
 
 /**
@@ -120,12 +118,7 @@ export function parseFilter(rules: FilterRule[], query: Record<string, unknown>)
     if (typeof text !== 'string') continue
     const values = test === 'list' ? text.split(',') : [text]
     if (values.length > MAX_VALUES) throw new BadRequestError(`${name} takes at most ${MAX_VALUES} values`)
-    filter.push({
-      name,
-      test,
-      fields: fields.map((field) => field.name),
-      values: canonical(name, values, parameter),
-    })
+    filter.push({ name, test, fields, values: canonical(name, values, parameter) })
   }
   assertBounds(filter)
   return filter

@@ -32,9 +32,9 @@ export interface FeedReader {
 /** Reads the state of the feed and the index, then the new entries. */
 export async function refreshState(reader: FeedReader): Promise<void> {
   const { tail } = reader
+  if (tail.lastId === null) return loadTail(reader)
   const state = await reader.store.state()
-  if (tail.lastId !== null && (state.lastId < tail.lastId || state.prunedId > tail.lastId))
-    return restart(reader)
+  if (state.lastId < tail.lastId || state.prunedId > tail.lastId) return restart(reader)
   reader.committedId = Math.max(reader.committedId, state.lastId)
   reader.indexed = indexedOf(state)
   dropPruned(tail, state.prunedId)

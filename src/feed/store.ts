@@ -1,3 +1,4 @@
+import type { Ping } from '../events.ts'
 import type { Database } from '../store/database.ts'
 import { type FeedEntry, readFeed, readFeedTail } from '../store/feed.ts'
 import { type Commit, listenForCommits } from '../store/notifications.ts'
@@ -33,6 +34,15 @@ export function indexedOf({
 }: Pick<IndexState, 'blockNumber' | 'finalizedNumber'>): Indexed {
   const indexed = Math.max(0, blockNumber ?? 0)
   return { blockNumber: indexed, finalizedNumber: Math.min(indexed, finalizedNumber ?? 0) }
+}
+
+/** Returns how fresh the server's data is, as `connected` and `ping` say it. */
+export function freshnessOf({ blockNumber, finalizedNumber }: Indexed): Ping {
+  return {
+    timestamp: new Date().toISOString(),
+    blockNumber: String(blockNumber),
+    finalizedBlockNumber: String(finalizedNumber),
+  }
 }
 
 /** Returns the reads of a database's feed. */

@@ -2,8 +2,7 @@ import type { Socket } from 'node:net'
 import type { EventFilter, FilterGroup } from './batch.ts'
 
 /** One stream. It has a position in the feed instead of a queue. */
-export interface Subscriber {
-  socket: Socket
+export interface Subscriber extends Pick<NewSubscriber, 'socket' | 'end'> {
   group: FilterGroup
   /** id of the newest event that was written to it or filtered out */
   position: number
@@ -23,7 +22,6 @@ export interface Subscriber {
   queued: boolean
   /** true while it waits for a page from the store */
   waiting: boolean
-  end: NewSubscriber['end']
 }
 
 export interface NewSubscriber {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Ping } from '../events.ts'
 import type { Feed } from './feed.ts'
 import { chunkBody, encodeChunk, encodeFrame } from './frames.ts'
+import { freshnessOf } from './store.ts'
 import type { Subscriber } from './subscribers.ts'
 import { connectionKey, readUnsent } from './unsent.ts'
 import { flushCounts, isSliceOver, nextSlice, type Walk, write } from './walk.ts'
@@ -81,12 +81,7 @@ export function startSweeps(walk: Walk, { keepaliveMs, stallMs, onStalled }: Swe
  * not received.
  */
 function createPings(feed: Feed): (position: number, chunked: boolean) => Buffer {
-  const { blockNumber, finalizedNumber } = feed.indexed()
-  const data = JSON.stringify({
-    timestamp: new Date().toISOString(),
-    blockNumber: String(blockNumber),
-    finalizedBlockNumber: String(finalizedNumber),
-  } satisfies Ping)
+  const data = JSON.stringify(freshnessOf(feed.indexed()))
   const chunks = new Map<number, Buffer>()
   return (position, chunked) => {
     const chunk = chunks.get(position) ?? encodeChunk(encodeFrame({ event: 'ping', id: position, data }))

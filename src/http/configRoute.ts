@@ -129,7 +129,7 @@ function contractData({
     filters: filters.map(({ name, test, fields, parameter }) => ({
       name,
       kind: test,
-      fields: fields.map((field) => field.name),
+      fields,
       takes: parameter.takes,
     })),
     choice: choice?.name ?? null,

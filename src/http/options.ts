@@ -1,13 +1,12 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Config } from '../config.ts'
 import type { Contract } from '../contract/define.ts'
-import type { Job } from '../contract/job.ts'
 import type { Feed } from '../feed/feed.ts'
 import type { Metrics } from '../observe/metrics.ts'
-import type { HistoryPage, HistoryQuery } from '../store/history.ts'
-import type { LifecycleEntry } from '../store/lifecycle.ts'
+import type { HistoryQuery, readHistory } from '../store/history.ts'
+import type { readJob } from '../store/lifecycle.ts'
 import type { IndexState } from '../store/state.ts'
-import type { HourTotal, Total } from '../store/stats.ts'
+import type { readTotals } from '../store/stats.ts'
 
 /** Dependencies of the server. Each route picks those it needs. */
 export interface ServerOptions {
@@ -19,10 +18,10 @@ export interface ServerOptions {
   /** undefined in a process that only indexes */
   feed: Feed | undefined
   readState(): Promise<IndexState>
-  readTotals(): Promise<{ totals: Total[]; hours: HourTotal[] }>
-  readHistory(query: HistoryQuery): Promise<HistoryPage>
+  readTotals(): ReturnType<typeof readTotals>
+  readHistory(query: HistoryQuery): ReturnType<typeof readHistory>
   /** null if there is no such job */
-  readJob(jobId: string): Promise<{ job: Job; lifecycle: LifecycleEntry[] } | null>
+  readJob(jobId: string): ReturnType<typeof readJob>
   /** why this process's indexer is halted; undefined if it is not, or if the process has none */
   indexerFault(): string | undefined
 }

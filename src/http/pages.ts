@@ -34,8 +34,6 @@ const security = {
 
 /** Placeholder of the job's id in job.html. The server fills it in, because a link preview runs no script. */
 const JOB_ID = '{{job}}'
-/** Longer than any uint256, address or bytes32. */
-const MAX_ID_LENGTH = 80
 
 interface Asset {
   body: string
@@ -78,9 +76,12 @@ export const pages: FastifyPluginAsyncTypebox = async (app) => {
   )
 }
 
-/** The id as HTML text; empty if no contract can have such an id. */
+/**
+ * The id as HTML text; empty if no contract can have such an id: 80 characters are more than any uint256,
+ * address or bytes32 has.
+ */
 function displayedId(jobId: string): string {
-  return jobId.length <= MAX_ID_LENGTH && /^[0-9a-zA-Z-]+$/.test(jobId) ? jobId : ''
+  return /^[0-9a-zA-Z-]{1,80}$/.test(jobId) ? jobId : ''
 }
 
 async function readAssets(): Promise<Record<string, Asset>> {

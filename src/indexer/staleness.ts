@@ -1,11 +1,5 @@
+import type { Config } from '../config.ts'
 import type { IndexState } from '../store/state.ts'
-
-/** How far the index may be below the chain's head and still be fresh. */
-interface Freshness {
-  maxLagSeconds: number
-  /** number of the newest blocks that are not indexed yet: CONFIRMATIONS */
-  confirmations: number
-}
 
 /**
  * Returns the reason why the index is not fresh, or undefined if it is. Lag is measured against the block
@@ -14,7 +8,7 @@ interface Freshness {
  */
 export function staleness(
   state: IndexState,
-  { maxLagSeconds, confirmations }: Freshness,
+  { maxLagSeconds, confirmations }: Pick<Config, 'maxLagSeconds' | 'confirmations'>,
 ): string | undefined {
   const { checkedAgo, blockNumber, headNumber, headTimestamp } = state
   if (checkedAgo === null || blockNumber === null || headNumber === null || headTimestamp === null)

@@ -1,4 +1,4 @@
-import { distance } from 'fastest-levenshtein'
+import { closest, distance } from 'fastest-levenshtein'
 import { settings } from './settings.ts'
 
 /**
@@ -16,16 +16,12 @@ export function misspelt(env: Record<string, string>): string[] {
   return Object.keys(env)
     .filter((found) => !names.includes(found))
     .flatMap((found) => {
-      const meant = closest(found.toUpperCase(), names)
-      return meant === undefined ? [] : [`${found} is not a setting; did you mean ${meant}?`]
+      const upper = found.toUpperCase()
+      const similar = names.filter((name) => looksLike(upper, name))
+      return similar.length === 0
+        ? []
+        : [`${found} is not a setting; did you mean ${closest(upper, similar)}?`]
     })
-}
-
-function closest(found: string, names: string[]): string | undefined {
-  const [meant] = names
-    .filter((name) => looksLike(found, name))
-    .sort((a, b) => distance(found, a) - distance(found, b))
-  return meant
 }
 
 /** Returns whether a variable is a longer, a shorter or a mistyped form of a setting's name. */

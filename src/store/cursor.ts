@@ -1,5 +1,4 @@
 import { desc, isNull, sql } from 'drizzle-orm'
-import type { Hex } from 'viem'
 import type { Contract } from '../contract/define.ts'
 import { DatabaseError } from '../errors.ts'
 import type { Database } from './database.ts'
@@ -14,25 +13,6 @@ export function missingCursor(): DatabaseError {
   )
 }
 
-/** Position of the index on its chain. A step moves the cursor only if `revision` and `lastId` are still these. */
-export interface Cursor {
-  revision: number
-  chainId: number
-  genesisHash: Hex
-  contract: Hex
-  startBlock: number
-  feedFromBlock: number
-  /** true while the contract's past is indexed, which is not fed */
-  silent: boolean
-  /** the block indexed last; `startBlock - 1` at the beginning, so -1 if the genesis block is the first */
-  blockNumber: number
-  blockHash: Hex
-  finalizedNumber: number
-  /** id of the newest feed entry */
-  lastId: number
-}
-
-/** The columns of {@link Cursor}. */
 const columns = {
   revision: cursor.revision,
   chainId: cursor.chainId,
@@ -46,6 +26,12 @@ const columns = {
   finalizedNumber: cursor.finalizedNumber,
   lastId: cursor.lastId,
 }
+
+/**
+ * Position of the index on its chain (schema.ts). A step moves the cursor only if `revision` and `lastId` are
+ * still these.
+ */
+export type Cursor = { [Name in keyof typeof columns]: NonNullable<(typeof cursor.$inferSelect)[Name]> }
 
 /** Reads the cursor. Null until an indexer has reached the chain for the first time. */
 export async function readCursor(db: Database): Promise<Cursor | null> {

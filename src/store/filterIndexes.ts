@@ -29,9 +29,7 @@ export async function analyzeJobs(db: Database): Promise<void> {
 function filterIndexes({ keys, fields, filters }: Contract): string[] {
   return keys.flatMap((name, i) => {
     const key = `(keys[${i + 1}])`
-    const isRange = filters.some(
-      (rule) => rule.test !== 'list' && rule.fields.some((field) => field.name === name),
-    )
+    const isRange = filters.some((rule) => rule.test !== 'list' && rule.fields.includes(name))
     const columns = isRange ? `(${key}::numeric)` : `${key}, block_number, log_index`
     const index = `create index if not exists "jobs_by_${name}" on jobs (${columns})`
     const isNullable = fields.some((field) => field.name === name && field.nullable)

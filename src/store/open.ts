@@ -1,15 +1,12 @@
 import type { Logger } from 'pino'
+import type { Config } from '../config.ts'
 import type { Contract } from '../contract/define.ts'
 import { type Metrics, observeGauge } from '../observe/metrics.ts'
 import type { Driver } from './database.ts'
 import { connectPostgres } from './reconnect.ts'
-import { createStatements, type Statements } from './statements.ts'
+import { createStatements } from './statements.ts'
 
-export interface DatabaseOptions {
-  databaseUrl: string | undefined
-  dataDir: string
-  databaseConnections: number
-}
+export type DatabaseOptions = Pick<Config, 'databaseUrl' | 'dataDir' | 'databaseConnections'>
 
 /**
  * Returns the number of connections for the queries of clients: 1 for PGlite, which runs one query at a time.
@@ -42,32 +39,20 @@ export async function openDatabase(
     'Greatest number of connections for the queries of clients.',
     () => connections,
   )
-  const driver =
-    databaseUrl === undefined
-      ? await openMeasured(dataDir, contract, statements, log)
-      : await connectPostgres(databaseUrl, contract, { connections, statements, log })
+  if (databaseUrl !== undefined)
+    return connectPostgres(databaseUrl, contract, { connections, statements, log })
+  // On a slow machine a new database takes some 10 s.
+  log.info(`opening the database in ${dataDir}`)
+  // Imported here only, since it loads a whole Postgres.
+  const { openPglite } = await import('./pglite.ts')
+  const driver = await openPglite(dataDir, contract)
   return {
     ...driver,
+    query: (text, params, queryOptions) =>
+      statements.measure(driver.query(text, params, queryOptions), queryOptions),
     async close() {
       statements.close()
       await driver.close()
     },
-  }
-}
-
-async function openMeasured(
-  folder: string,
-  contract: Contract,
-  statements: Statements,
-  log: Logger,
-): Promise<Driver> {
-  // On a slow machine a new database takes some 10 s.
-  log.info(`opening the database in ${folder}`)
-  // Imported here only, since it loads a whole Postgres.
-  const { openPglite } = await import('./pglite.ts')
-  const driver = await openPglite(folder, contract)
-  return {
-    ...driver,
-    query: (text, params, options) => statements.measure(driver.query(text, params, options), options),
   }
 }

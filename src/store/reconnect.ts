@@ -7,6 +7,9 @@ import { openPostgres } from './postgres.ts'
 import type { Statements } from './statements.ts'
 
 const RECONNECT_MS = 2_000
+/** Warning when the feed listens through a pooler. */
+const POOLED =
+  'the database is behind a connection pooler, which drops notifications unless it pools sessions. Without them, events are sent up to 1.25 s late'
 
 interface Options {
   /** connections for the queries of clients */
@@ -37,7 +40,8 @@ export async function connectPostgres(url: string, contract: Contract, options: 
   const connection: Connection = {
     ...options,
     driver: null,
-    open: () => openPostgres(url, contract, { connections: options.connections, onPooled: warnOnce(log) }),
+    open: () =>
+      openPostgres(url, contract, { connections: options.connections, onPooled: () => log.warn(POOLED) }),
     listeners: [],
     timer: undefined,
     replacing: false,
@@ -65,6 +69,7 @@ export async function connectPostgres(url: string, contract: Contract, options: 
       await connection.driver?.listen(...listener)
     },
     async close() {
+      statements.close()
       connection.closed = true
       clearTimeout(connection.timer)
       await connection.driver?.close()
@@ -108,16 +113,5 @@ async function replace(connection: Connection, silent: Driver): Promise<void> {
     void opening.then((late) => late.close()).catch(() => {})
   } finally {
     connection.replacing = false
-  }
-}
-
-function warnOnce(log: Logger): () => void {
-  let warned = false
-  return () => {
-    if (!warned)
-      log.warn(
-        'the database is behind a connection pooler, which drops notifications unless it pools sessions. Without them, events are sent up to 1.25 s late',
-      )
-    warned = true
   }
 }

@@ -149,11 +149,11 @@ export const cursor = pgTable('cursor', {
   /** the head when the index began: changes up to it are history and were never fed */
   feedFromBlock: int8('feed_from_block'),
   /**
-   * true until `feed_from_block` was reached for the first time; false only if the indexes of all
-   * filters exist
+   * true while the contract's past is indexed, which is not fed: until `feed_from_block` was reached for the
+   * first time. False only if the indexes of all filters exist
    */
   silent: boolean('silent').notNull(),
-  /** the block indexed last */
+  /** the block indexed last; `startBlock - 1` at the beginning, so -1 if the genesis block is the first */
   blockNumber: int8('block_number'),
   blockHash: hex('block_hash'),
   blockTimestamp: seconds('block_timestamp'),

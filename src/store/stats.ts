@@ -18,13 +18,7 @@ export interface Total {
   amount: string
 }
 
-export interface HourTotal {
-  /** unix seconds at which the hour begins */
-  hour: string
-  choice: string
-  jobs: number
-  amount: string
-}
+export type HourTotal = typeof hours.$inferSelect
 
 /**
  * Reads the tallies: jobs by status and choices, and by hour of creation. They are a few hundred rows,

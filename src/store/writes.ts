@@ -1,11 +1,9 @@
 import type { Hex, RpcLog } from 'viem'
 import type { Job } from '../contract/job.ts'
 import type { FeedEntry } from './feed.ts'
+import type { blocks } from './schema.ts'
 
-export interface BlockRef {
-  number: number
-  hash: Hex
-}
+export type BlockRef = typeof blocks.$inferSelect
 
 /** Position of a log in the chain. */
 export interface Position {

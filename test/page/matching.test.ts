@@ -14,7 +14,7 @@ const asInConfig = ({ fields, filters }: Contract) => ({
   filters: filters.map(({ name, test, fields }) => ({
     name,
     kind: test,
-    fields: fields.map((field) => field.name),
+    fields,
   })),
 })
 

@@ -1,8 +1,6 @@
-export interface StreamLimits {
-  maxStreams: number
-  /** streams of one client address; see address.ts */
-  maxStreamsPerIp: number
-}
+import type { Config } from '../../config.ts'
+
+export type StreamLimits = Pick<Config, 'maxStreams' | 'maxStreamsPerIp'>
 
 /**
  * Counts all streams, and those of each address. If a limit is reached, the new stream is refused. No older

@@ -5,7 +5,7 @@ import type { EventFilter } from '../../feed/batch.ts'
 import type { Fanout } from '../../feed/fanout.ts'
 import type { Feed } from '../../feed/feed.ts'
 import { encodeChunk, encodeFrame } from '../../feed/frames.ts'
-import type { Indexed } from '../../feed/store.ts'
+import { freshnessOf, type Indexed } from '../../feed/store.ts'
 import { jitter } from './jitter.ts'
 import { endConnection, startStream } from './response.ts'
 import type { Start } from './start.ts'
@@ -57,13 +57,7 @@ export function addSubscriber(feed: Feed, fanout: Fanout, stream: OpenStream): v
 }
 
 function connectedFrame({ position, resumed }: Start, indexed: Indexed): string {
-  const data: Connected = {
-    type: 'connected',
-    timestamp: new Date().toISOString(),
-    blockNumber: String(indexed.blockNumber),
-    finalizedBlockNumber: String(indexed.finalizedNumber),
-    resumed,
-  }
+  const data: Connected = { type: 'connected', ...freshnessOf(indexed), resumed }
   return encodeFrame({
     retry: jitter(BROKEN_RETRY_MS),
     id: position,
