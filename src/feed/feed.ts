@@ -1,9 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { messageOf } from '../messages.ts'
 import type { Commit } from '../store/notifications.ts'
 import { continues, type FeedEvent, toEvent } from './event.ts'
 import { type FeedReader, type FeedWatcher, fetchCommitted, refreshState } from './reader.ts'
+import { repeat } from './repeat.ts'
 import { createSerializer } from './serialize.ts'
 import { type FeedStore, type Indexed, indexedOf } from './store.ts'
 import { countAfter, eventsAfter } from './tail.ts'
@@ -80,16 +80,9 @@ export function openFeed(
     if (reader.tail.lastId === null || commit.lastId > reader.tail.lastId) void attempt(fetchNew)
   }
 
-  async function poll(): Promise<void> {
-    while (!closed.signal.aborted) {
-      await attempt(refresh)
-      // Jitter, so that the processes of a cluster do not all query at the same time.
-      const ms = POLL_MS * (0.75 + Math.random() / 2)
-      await sleep(ms, undefined, { signal: closed.signal }).catch(() => {})
-    }
-  }
-
-  void poll()
+  // Jitter, so that the processes of a cluster do not all query at the same time.
+  const pauseMs = () => POLL_MS * (0.75 + Math.random() / 2)
+  void repeat(() => attempt(refresh), pauseMs, closed.signal)
   store
     .listen(onCommit, () => void attempt(refresh))
     .catch((error) =>

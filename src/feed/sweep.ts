@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Feed } from './feed.ts'
 import { chunkBody, encodeChunk, encodeFrame } from './frames.ts'
+import { repeat } from './repeat.ts'
 import { freshnessOf } from './store.ts'
 import type { Subscriber } from './subscribers.ts'
 import { connectionKey, readUnsent } from './unsent.ts'
@@ -62,16 +62,7 @@ export function startSweeps(walk: Walk, { keepaliveMs, stallMs, onStalled }: Swe
 
   const pauseMs = Math.min(1_000, keepaliveMs / 4, stallMs / 4)
   const closed = new AbortController()
-
-  /** One sweep begins after the other, because a sweep of many streams may take longer than the pause. */
-  async function sweepUntilClosed(): Promise<void> {
-    while (!closed.signal.aborted) {
-      await sweep()
-      await sleep(pauseMs, undefined, { signal: closed.signal }).catch(() => {})
-    }
-  }
-
-  void sweepUntilClosed()
+  void repeat(sweep, () => pauseMs, closed.signal)
   return () => closed.abort()
 }
 

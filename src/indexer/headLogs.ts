@@ -14,7 +14,7 @@ const MAX_BLOOM_DOUBTS = 8
  */
 const STEP_MS = 2_000
 
-/** HeaderChain of consecutive blocks, in chain order. */
+/** Headers of consecutive blocks, in chain order. */
 export type HeaderChain = [Header, ...Header[]]
 
 /** Blocks near the head, with all of the contract's logs in them. */

@@ -48,6 +48,14 @@ function databaseOf(run = runPrepared): Database {
   })
 }
 
+/** Begins an index in a database of its own. */
+async function openIndex(): Promise<Database> {
+  const db = createDatabase(await openPostgres(await createSharedDatabase(), jobRegistry))
+  onTestFinished(() => db.close())
+  await beginIndex(db)
+  return db
+}
+
 /** What a block writes that creates a job and changes the job of the block before, `last`. */
 function writesAfter(last: number): Partial<Step> {
   const job = anyJob(last, last)
@@ -130,9 +138,7 @@ it('a step of a large index is not planned anew each time', async () => {
 })
 
 it('a step keeps no block below the finalized one, even if it indexes such blocks one by one', async () => {
-  const db = createDatabase(await openPostgres(await createSharedDatabase(), jobRegistry))
-  onTestFinished(() => db.close())
-  await beginIndex(db)
+  const db = await openIndex()
   // An endpoint knows a lower finalized block than the one that the index knew before.
   const steps = [
     { numbers: [1, 2, 3], finalizedNumber: 100 },
@@ -150,9 +156,7 @@ it('a step keeps no block below the finalized one, even if it indexes such block
 })
 
 it('a step from a cursor that has moved since writes nothing, neither forward nor back', async () => {
-  const db = createDatabase(await openPostgres(await createSharedDatabase(), jobRegistry))
-  onTestFinished(() => db.close())
-  await beginIndex(db)
+  const db = await openIndex()
   const unappliedAt = (blockNumber: number): UnappliedLog => {
     const log = { blockNumber: numberToHex(blockNumber), logIndex: '0x2' } as Partial<RpcLog> as RpcLog
     return { log, cause: 'malformed', reason: 'it does not fit the ABI' }
@@ -182,9 +186,7 @@ it('a step from a cursor that has moved since writes nothing, neither forward no
 })
 
 it('a step that began before the database was restored changes nothing, even if the revision is the same again', async () => {
-  const db = createDatabase(await openPostgres(await createSharedDatabase(), jobRegistry))
-  onTestFinished(() => db.close())
-  await beginIndex(db)
+  const db = await openIndex()
   const cursor = (await readCursor(db)) as Cursor
   expect(await commitBlock(db, { ...cursor, lastId: cursor.lastId + 1 }, 1)).toBe(null)
   expect(await readCursor(db)).toEqual(cursor)
