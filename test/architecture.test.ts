@@ -33,6 +33,7 @@ const LEAVES = [
   'memoize.ts',
   'messages.ts',
   'events.ts',
+  'transientMap.ts',
   'version.ts',
 ]
 const placeOf = (file: string) => ROOMS.indexOf(room(file))

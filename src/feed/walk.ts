@@ -86,7 +86,7 @@ export async function startWalk(walk: Walk, { atOnce = false } = {}): Promise<vo
     await deliverAll(walk)
   }
   walk.walking = false
-  walk.batches.clear()
+  walk.batches = new Map()
 }
 
 /** Visits the queued subscribers once. */

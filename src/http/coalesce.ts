@@ -1,3 +1,5 @@
+import { createTransientMap } from '../transientMap.ts'
+
 /**
  * Lets concurrent callers with the same query share one read: after a restart, thousands of clients request
  * the first page of the history at once. A caller joins a queued read, never one that is running, so its
@@ -6,25 +8,25 @@
 export function coalesce<Query, Answer>(
   read: (query: Query) => Promise<Answer>,
 ): (query: Query) => Promise<Answer> {
-  const running = new Map<string, Promise<Answer>>()
-  const queued = new Map<string, Promise<Answer>>()
+  const running = createTransientMap<Promise<Answer>>()
+  const queued = createTransientMap<Promise<Answer>>()
 
   function start(key: string, query: Query): Promise<Answer> {
-    queued.delete(key)
+    delete queued[key]
     const answer = read(query).finally(() => {
-      if (running.get(key) === answer) running.delete(key)
+      if (running[key] === answer) delete running[key]
     })
-    running.set(key, answer)
+    running[key] = answer
     return answer
   }
 
   return (query) => {
     const key = JSON.stringify(query)
-    const current = running.get(key)
+    const current = running[key]
     if (!current) return start(key, query)
     const begin = () => start(key, query)
-    const next = queued.get(key) ?? current.then(begin, begin)
-    queued.set(key, next)
+    const next = queued[key] ?? current.then(begin, begin)
+    queued[key] = next
     return next
   }
 }

@@ -99,8 +99,18 @@ export async function openPostgres(
 function queryOf(sql: postgres.ISql): Driver['query'] {
   return (text, params, { prepare, arrays }) => {
     const query = sql.unsafe(text, params as never[], { prepare })
-    return arrays ? query.values() : query
+    return (arrays ? query.values() : query).then(takeRows)
   }
+}
+
+/**
+ * Moves the rows of a result to a new array. A query of postgres.js and its result survive until the next full
+ * garbage collection, because V8 allocates the functions of `this.resolve = …` in its old space.
+ */
+function takeRows<Row>(result: Row[]): Row[] {
+  const rows = [...result]
+  result.length = 0
+  return rows
 }
 
 /** Wraps a connection or transaction as a database. */

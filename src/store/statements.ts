@@ -1,6 +1,7 @@
 import { UnavailableError } from '../errors.ts'
 import { messageOf } from '../messages.ts'
 import { type Metrics, observeGauge } from '../observe/metrics.ts'
+import { createTransientMap } from '../transientMap.ts'
 import { isConnectionFault } from './faults.ts'
 
 /**
@@ -29,20 +30,25 @@ export function createStatements({
   databaseSeconds,
   databaseErrors,
 }: Pick<Metrics, 'registry' | 'databaseSeconds' | 'databaseErrors'>) {
-  const running = new Set<Statement>()
+  const running = createTransientMap<Statement>()
+  let started = 0
   observeGauge(
     registry,
     'jobcast_database_queries_active',
     'Statements that run or wait for a connection. If they exceed the connections, statements are queued.',
-    () => running.size,
+    () => Object.keys(running).length,
   )
   const timer = setInterval(() => {
     const now = performance.now()
-    for (const { since, timeoutMs, expire } of running) if (now - since > timeoutMs) expire()
+    for (const statement of Object.values(running)) {
+      if (statement && now - statement.since > statement.timeoutMs) statement.expire()
+    }
   }, 1_000).unref()
 
-  function end(statement: Statement, failed: boolean): void {
-    if (!running.delete(statement)) return
+  function end(id: number, failed: boolean): void {
+    const statement = running[id]
+    if (!statement) return
+    delete running[id]
     databaseSeconds.observe((performance.now() - statement.since) / 1000)
     if (failed) databaseErrors.inc()
   }
@@ -58,23 +64,23 @@ export function createStatements({
       { timeoutMs = TIMEOUT_MS, onTimeout = () => {} }: MeasureOptions = {},
     ): Promise<T> {
       return new Promise((resolve, reject) => {
-        const statement = {
+        const id = ++started
+        running[id] = {
           since: performance.now(),
           timeoutMs,
           expire() {
-            end(statement, true)
+            end(id, true)
             onTimeout()
             reject(new UnavailableError('the database did not answer in time'))
           },
         }
-        running.add(statement)
         answer.then(
           (value) => {
-            end(statement, false)
+            end(id, false)
             resolve(value)
           },
           (error) => {
-            end(statement, true)
+            end(id, true)
             reject(
               isConnectionFault(error) ? new UnavailableError(messageOf(error), { cause: error }) : error,
             )
