@@ -38,11 +38,12 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
   const driver = await openDatabase(config, contract, metrics, log)
   const db = createDatabase(driver)
   const requestDb = createDatabase(driver, 'requests')
+  const feed = config.role === 'indexer' ? undefined : openFeed(feedStore(db), log.child({ room: 'feed' }))
+  const onCommit = feed?.committed ?? (() => {})
   const indexer =
     config.role === 'api'
       ? undefined
-      : startIndexer(config, contract, db, metrics, log.child({ room: 'indexer' }))
-  const feed = config.role === 'indexer' ? undefined : openFeed(feedStore(db), log.child({ room: 'feed' }))
+      : startIndexer(config, contract, db, onCommit, metrics, log.child({ room: 'indexer' }))
   const stopPruning = startPruning(db, config.feedRetentionSeconds, log)
   observeIndex(metrics.registry, {
     readState: () => readState(db),

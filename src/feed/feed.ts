@@ -1,8 +1,9 @@
 import type { Logger } from 'pino'
 import { messageOf } from '../messages.ts'
+import type { FeedEntry } from '../store/feed.ts'
 import type { Commit } from '../store/notifications.ts'
 import { continues, type FeedEvent, toEvent } from './event.ts'
-import { type FeedReader, type FeedWatcher, fetchCommitted, refreshState } from './reader.ts'
+import { appendCommitted, type FeedReader, type FeedWatcher, fetchCommitted, refreshState } from './reader.ts'
 import { repeat } from './repeat.ts'
 import { createSerializer } from './serialize.ts'
 import { type FeedStore, type Indexed, indexedOf } from './store.ts'
@@ -41,6 +42,11 @@ export interface Feed {
    * one read.
    */
   refresh(): Promise<void>
+  /**
+   * Takes a commit of this process. Entries that continue the feed are sent at once; any others are read from
+   * the store.
+   */
+  committed(commit: Commit, entries: FeedEntry[]): void
   watch(watcher: FeedWatcher): void
   /**
    * Stops the poll. Commits that are notified are still read, until the database is closed. The events in
@@ -50,8 +56,8 @@ export interface Feed {
 }
 
 /**
- * Keeps the newest events of the feed in memory. It reads the store when a commit is notified, and about once
- * a second in case a notification is lost.
+ * Keeps the newest events of the feed in memory. It gets the commits of this process with their entries. For
+ * all others it reads the store when they are notified, and about once a second in case a notification is lost.
  */
 export function openFeed(
   store: FeedStore,
@@ -74,9 +80,10 @@ export function openFeed(
   const fetchNew = serialize(() => fetchCommitted(reader))
   const refresh = serialize(() => refreshState(reader))
 
-  function onCommit(commit: Commit): void {
+  function committed(commit: Commit, entries: FeedEntry[] = []): void {
     reader.committedId = Math.max(reader.committedId, commit.lastId)
     reader.indexed = indexedOf(commit)
+    appendCommitted(reader, entries)
     if (reader.tail.lastId === null || commit.lastId > reader.tail.lastId) void attempt(fetchNew)
   }
 
@@ -84,7 +91,10 @@ export function openFeed(
   const pauseMs = () => POLL_MS * (0.75 + Math.random() / 2)
   void repeat(() => attempt(refresh), pauseMs, closed.signal)
   store
-    .listen(onCommit, () => void attempt(refresh))
+    .listen(
+      (commit) => committed(commit),
+      () => void attempt(refresh),
+    )
     .catch((error) =>
       log.warn(`cannot listen for notifications; new events are found by polling: ${messageOf(error)}`),
     )
@@ -98,6 +108,7 @@ export function openFeed(
       return found.length > 0 && continues(id, found) ? found : null
     },
     refresh,
+    committed,
     watch: (watcher) => void reader.watchers.push(watcher),
     close: () => closed.abort(),
   }

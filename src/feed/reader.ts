@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
-import { continues, toEvent } from './event.ts'
+import type { FeedEntry } from '../store/feed.ts'
+import { continues, type FeedEvent, toEvent } from './event.ts'
 import { type FeedStore, type Indexed, indexedOf } from './store.ts'
 import { append, dropPruned, type Tail } from './tail.ts'
 
@@ -14,8 +15,8 @@ export interface FeedWatcher {
 }
 
 /**
- * State of the reads from the store into the tail. Calls of the functions below must not overlap, because
- * each acts on what it read.
+ * State of the reads from the store into the tail. The reads must not overlap, because each acts on what it
+ * read. Entries may be appended during a read.
  */
 export interface FeedReader {
   store: FeedStore
@@ -32,9 +33,10 @@ export interface FeedReader {
 /** Reads the state of the feed and the index, then the new entries. */
 export async function refreshState(reader: FeedReader): Promise<void> {
   const { tail } = reader
-  if (tail.lastId === null) return loadTail(reader)
+  const { lastId } = tail
+  if (lastId === null) return loadTail(reader)
   const state = await reader.store.state()
-  if (state.lastId < tail.lastId || state.prunedId > tail.lastId) return restart(reader)
+  if (state.lastId < lastId || state.prunedId > (tail.lastId ?? lastId)) return restart(reader)
   reader.committedId = Math.max(reader.committedId, state.lastId)
   reader.indexed = indexedOf(state)
   dropPruned(tail, state.prunedId)
@@ -46,15 +48,27 @@ export async function fetchCommitted(reader: FeedReader): Promise<void> {
   const { tail } = reader
   if (tail.lastId === null) return loadTail(reader)
   while (reader.committedId > tail.lastId) {
-    const next = (await reader.store.read(tail.lastId, reader.fetchEntries)).map(toEvent)
-    if (next.length === 0) {
+    const entries = await reader.store.read(tail.lastId, reader.fetchEntries)
+    if (entries.length === 0) {
       reader.committedId = tail.lastId
       return
     }
-    if (!continues(tail.lastId, next)) return restart(reader)
-    append(tail, next)
-    for (const { onChange } of reader.watchers) onChange()
+    const { lastId } = tail
+    const next = entries.filter(({ id }) => id > lastId).map(toEvent)
+    if (!continues(lastId, next)) return restart(reader)
+    appendNext(reader, next)
   }
+}
+
+/** Appends entries that this process has committed, if they continue the tail. */
+export function appendCommitted(reader: FeedReader, entries: FeedEntry[]): void {
+  const { lastId } = reader.tail
+  if (lastId !== null && entries[0]?.id === lastId + 1) appendNext(reader, entries.map(toEvent))
+}
+
+function appendNext({ tail, watchers }: FeedReader, next: FeedEvent[]): void {
+  append(tail, next)
+  for (const { onChange } of watchers) onChange()
 }
 
 /** Fills the tail from the store. */

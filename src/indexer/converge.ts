@@ -163,8 +163,10 @@ async function commit(
     head,
     unapplied: [...malformed, ...folded.unapplied],
   }
-  ix.reached = await commitStep(ix.db, ix.contract, cursor, ix.me, step)
-  if (!ix.reached) return 'raced'
+  const committed = await commitStep(ix.db, ix.contract, cursor, ix.me, step)
+  if (!committed) return 'raced'
+  ix.onCommit(committed.cursor, committed.entries)
+  ix.reached = committed.cursor
   ix.revision = ix.reached.revision
   ix.jobs.wrote(ix.reached, step.jobs)
   ix.report.advanced(cursor, step)

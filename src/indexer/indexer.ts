@@ -10,6 +10,7 @@ import { completesPast } from '../store/cursor.ts'
 import type { Database } from '../store/database.ts'
 import { analyzeJobs } from '../store/filterIndexes.ts'
 import { createConverge } from './converge.ts'
+import type { Indexing } from './indexing.ts'
 import { createReport } from './report.ts'
 import { runIndexer } from './run.ts'
 import { checkSetup } from './setup.ts'
@@ -19,6 +20,7 @@ export function startIndexer(
   config: Config,
   contract: Contract,
   db: Database,
+  onCommit: Indexing['onCommit'],
   metrics: Metrics,
   log: Logger,
 ) {
@@ -49,6 +51,7 @@ export function startIndexer(
     confirmations,
     pause: setTimeout,
     now: () => performance.now(),
+    onCommit,
     report: {
       ...report,
       advanced(cursor, step) {

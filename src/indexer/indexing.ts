@@ -3,6 +3,8 @@ import type { Header, Source } from '../chain/source.ts'
 import type { Contract } from '../contract/define.ts'
 import type { Cursor } from '../store/cursor.ts'
 import type { Database } from '../store/database.ts'
+import type { FeedEntry } from '../store/feed.ts'
+import type { Commit } from '../store/notifications.ts'
 import type { Step } from '../store/writes.ts'
 
 /** Everything a step of the indexer works with. */
@@ -23,6 +25,8 @@ export interface Indexing {
   /** Reads a monotonic clock, in milliseconds. Injected for the same reason. */
   now(): number
   report: Report
+  /** Called after a step forward was committed, with its feed entries. */
+  onCommit(commit: Commit, entries: FeedEntry[]): void
 }
 
 /** Receives the events of the indexer that an operator sees in logs and metrics. */

@@ -21,11 +21,16 @@ interface Move {
 /** Adds a parameter to a statement, and returns its placeholder. */
 type Param = (value: unknown) => string
 
+/** The cursor after a step, and the entries that the step added to the feed. */
+interface Committed {
+  cursor: Cursor
+  entries: FeedEntry[]
+}
+
 /**
  * Moves the cursor.
  * @param me the indexer, which renews its lease by the step
- * @returns the cursor after it; null, with nothing changed, if another process moved the cursor since it
- * was read
+ * @returns null, with nothing changed, if another process moved the cursor since it was read
  */
 export async function commitStep(
   db: Database,
@@ -33,7 +38,7 @@ export async function commitStep(
   from: Cursor,
   me: string,
   step: Step,
-): Promise<Cursor | null> {
+): Promise<Committed | null> {
   const feedBegins = completesPast(from, step.to.number)
   if (feedBegins) await createFilterIndexes(db, contract)
   // A step is silent or fed as a whole: the indexer cuts its ranges at feedFromBlock.
@@ -49,7 +54,7 @@ export async function commitStep(
   }
   const { text, params } = statementOf(contract, { from, to, step, entries, me })
   const moved = await db.run(text, params)
-  return moved.length > 0 ? to : null
+  return moved.length > 0 ? { cursor: to, entries } : null
 }
 
 /**

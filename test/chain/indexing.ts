@@ -48,6 +48,7 @@ export async function startIndexing(options: {
     pause: setTimeout,
     now,
     report,
+    onCommit() {},
   }
   const { step, head } = createConverge(indexing)
   const indexer = runIndexer({

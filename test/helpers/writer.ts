@@ -73,14 +73,14 @@ export function beginIndex(db: Database, feedFromBlock = 0): Promise<void> {
  * Moves the cursor from `from` to a block, with what `step` writes. Resolves with the new cursor, or with
  * null if another writer was faster.
  */
-export function commitBlock(
+export async function commitBlock(
   db: Database,
   from: Cursor,
   number: number,
   step: Partial<Step> = {},
 ): Promise<Cursor | null> {
   const timestamp = String(FIRST_TIMESTAMP + number)
-  return commitStep(db, jobRegistry, from, 'test', {
+  const committed = await commitStep(db, jobRegistry, from, 'test', {
     to: { number, hash: word(number), timestamp },
     blocks: [{ number, hash: word(number) }],
     finalizedNumber: 0,
@@ -91,6 +91,7 @@ export function commitBlock(
     entries: [],
     ...step,
   })
+  return committed?.cursor ?? null
 }
 
 export async function openWriter(databaseUrl: string): Promise<Writer> {

@@ -68,6 +68,8 @@ export function createActor(world: World, name: string): Actor {
     pause: async () => {},
     now: () => (world.time += world.random.below(6_000)),
     report: { searchBegan() {}, advanced: assertCauses(world), rewound() {}, bloomMismatch() {} },
+    // The first actor and the server are one process.
+    onCommit: (commit, entries) => name === 'a' && world.api.committed(commit, entries),
   })
   const lease = createLease(acquiring, me)
   let stepping = false

@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import pino from 'pino'
 import type { Contract } from '../../src/contract/define.ts'
 import { createFanout } from '../../src/feed/fanout.ts'
-import { openFeed } from '../../src/feed/feed.ts'
+import { type Feed, openFeed } from '../../src/feed/feed.ts'
 import type { FeedStore } from '../../src/feed/store.ts'
 import type { Instance } from '../../src/http/instance.ts'
 import { eventsRoute } from '../../src/http/stream/events.ts'
@@ -25,6 +25,8 @@ export interface Api {
   gates: Gates
   /** delivers the notification of a commit */
   notify(commit: Commit): void
+  /** takes a commit of the server's own process */
+  committed: Feed['committed']
   /** runs the poll that finds commits without a notification */
   poll(): Promise<void>
   handle: Handler
@@ -81,6 +83,7 @@ export function createApi(db: Database, contract: Contract): Api {
   return {
     gates,
     notify: (commit) => onCommit(commit),
+    committed: feed.committed,
     poll: () => feed.refresh(),
     handle: handle as unknown as Handler,
     lastId: () => feed.lastId(),

@@ -496,6 +496,24 @@ const SERVING: Record<string, Fault[]> = {
       'reader.committedId = Math.max(reader.committedId, state.lastId)',
       '',
     ],
+    [
+      'refreshState',
+      'a commit during a read of the state looks like a restored database',
+      'state.lastId < lastId',
+      'state.lastId < (tail.lastId ?? 0)',
+    ],
+    [
+      'fetchCommitted',
+      'entries that were appended during a read are appended again',
+      '.filter(({ id }) => id > lastId)',
+      '',
+    ],
+    [
+      'appendCommitted',
+      'entries of this process are appended after a gap',
+      'entries[0]?.id === lastId + 1',
+      'entries.length > 0',
+    ],
   ],
   'src/http/stream/query.ts': [
     [
