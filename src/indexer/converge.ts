@@ -165,10 +165,10 @@ async function commit(
   }
   const committed = await commitStep(ix.db, ix.contract, cursor, ix.me, step)
   if (!committed) return 'raced'
-  ix.onCommit(committed.cursor, committed.entries)
   ix.reached = committed.cursor
   ix.revision = ix.reached.revision
   ix.jobs.wrote(ix.reached, step.jobs)
+  ix.onCommit(committed.cursor, committed.entries)
   ix.report.advanced(cursor, step)
   return 'moved'
 }
