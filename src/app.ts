@@ -39,7 +39,7 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
   const db = createDatabase(driver)
   const requestDb = createDatabase(driver, 'requests')
   const feed = config.role === 'indexer' ? undefined : openFeed(feedStore(db), log.child({ room: 'feed' }))
-  const onCommit = feed?.committed ?? (() => {})
+  const onCommit = feed?.takeCommit ?? (() => {})
   const indexer =
     config.role === 'api'
       ? undefined

@@ -3,7 +3,7 @@ import { messageOf } from '../messages.ts'
 import type { FeedEntry } from '../store/feed.ts'
 import type { Commit } from '../store/notifications.ts'
 import { continues, type FeedEvent, toEvent } from './event.ts'
-import { appendCommitted, type FeedReader, type FeedWatcher, fetchCommitted, refreshState } from './reader.ts'
+import { appendOwn, type FeedReader, type FeedWatcher, fetchCommitted, refreshState } from './reader.ts'
 import { repeat } from './repeat.ts'
 import { createSerializer } from './serialize.ts'
 import { type FeedStore, type Indexed, indexedOf } from './store.ts'
@@ -43,10 +43,10 @@ export interface Feed {
    */
   refresh(): Promise<void>
   /**
-   * Takes a commit of this process. Entries that continue the feed are sent at once; any others are read from
-   * the store.
+   * Takes a commit of the indexer in this process. Entries that continue the feed are sent at once. Any others
+   * are read from the store.
    */
-  committed(commit: Commit, entries: FeedEntry[]): void
+  takeCommit(commit: Commit, entries: FeedEntry[]): void
   watch(watcher: FeedWatcher): void
   /**
    * Stops the poll. Commits that are notified are still read, until the database is closed. The events in
@@ -56,8 +56,9 @@ export interface Feed {
 }
 
 /**
- * Keeps the newest events of the feed in memory. It gets the commits of this process with their entries. For
- * all others it reads the store when they are notified, and about once a second in case a notification is lost.
+ * Keeps the newest events of the feed in memory. It reads the store when a commit is notified, and about once
+ * a second in case a notification is lost. An indexer in the same process gives it the entries of each step, so
+ * that they need not be read.
  */
 export function openFeed(
   store: FeedStore,
@@ -80,10 +81,10 @@ export function openFeed(
   const fetchNew = serialize(() => fetchCommitted(reader))
   const refresh = serialize(() => refreshState(reader))
 
-  function committed(commit: Commit, entries: FeedEntry[] = []): void {
+  function takeCommit(commit: Commit, entries: FeedEntry[] = []): void {
     reader.committedId = Math.max(reader.committedId, commit.lastId)
     reader.indexed = indexedOf(commit)
-    appendCommitted(reader, entries)
+    appendOwn(reader, entries)
     if (reader.tail.lastId === null || commit.lastId > reader.tail.lastId) void attempt(fetchNew)
   }
 
@@ -92,7 +93,7 @@ export function openFeed(
   void repeat(() => attempt(refresh), pauseMs, closed.signal)
   store
     .listen(
-      (commit) => committed(commit),
+      (commit) => takeCommit(commit),
       () => void attempt(refresh),
     )
     .catch((error) =>
@@ -108,7 +109,7 @@ export function openFeed(
       return found.length > 0 && continues(id, found) ? found : null
     },
     refresh,
-    committed,
+    takeCommit,
     watch: (watcher) => void reader.watchers.push(watcher),
     close: () => closed.abort(),
   }

@@ -33,10 +33,10 @@ export interface FeedReader {
 /** Reads the state of the feed and the index, then the new entries. */
 export async function refreshState(reader: FeedReader): Promise<void> {
   const { tail } = reader
+  if (tail.lastId === null) return loadTail(reader)
   const { lastId } = tail
-  if (lastId === null) return loadTail(reader)
   const state = await reader.store.state()
-  if (state.lastId < lastId || state.prunedId > (tail.lastId ?? lastId)) return restart(reader)
+  if (state.lastId < lastId || state.prunedId > tail.lastId) return restart(reader)
   reader.committedId = Math.max(reader.committedId, state.lastId)
   reader.indexed = indexedOf(state)
   dropPruned(tail, state.prunedId)
@@ -56,14 +56,18 @@ export async function fetchCommitted(reader: FeedReader): Promise<void> {
     const { lastId } = tail
     const next = entries.filter(({ id }) => id > lastId).map(toEvent)
     if (!continues(lastId, next)) return restart(reader)
-    appendNext(reader, next)
+    if (next.length > 0) appendNext(reader, next)
   }
 }
 
-/** Appends entries that this process has committed, if they continue the tail. */
-export function appendCommitted(reader: FeedReader, entries: FeedEntry[]): void {
+/**
+ * Appends the entries of a commit of this process, if they continue the tail and are no more than a read
+ * returns.
+ */
+export function appendOwn(reader: FeedReader, entries: FeedEntry[]): void {
   const { lastId } = reader.tail
-  if (lastId !== null && entries[0]?.id === lastId + 1) appendNext(reader, entries.map(toEvent))
+  if (lastId === null || entries[0]?.id !== lastId + 1 || entries.length > reader.fetchEntries) return
+  appendNext(reader, entries.map(toEvent))
 }
 
 function appendNext({ tail, watchers }: FeedReader, next: FeedEvent[]): void {

@@ -53,8 +53,8 @@ export function resume(walk: Walk, subscriber: Subscriber): void {
 }
 
 /**
- * Continues every subscriber from its position. The first slice runs at once: the feed calls this after a read
- * of the store, so other tasks have had their turn.
+ * Continues every subscriber from its position. The first slice runs at once: the feed calls this after an answer
+ * of the database, so other tasks have had their turn.
  */
 export function resumeAll(walk: Walk): void {
   for (const subscriber of walk.subscribers) enqueue(walk, subscriber)
@@ -86,6 +86,7 @@ export async function startWalk(walk: Walk, { atOnce = false } = {}): Promise<vo
     await deliverAll(walk)
   }
   walk.walking = false
+  // Not clear(), after which the old entries may survive until a full garbage collection (transientMap.ts).
   walk.batches = new Map()
 }
 

@@ -25,7 +25,7 @@ export interface Indexing {
   /** Reads a monotonic clock, in milliseconds. Injected for the same reason. */
   now(): number
   report: Report
-  /** Called after a step forward was committed, with its feed entries. */
+  /** Called after a step was committed, with its feed entries. */
   onCommit(commit: Commit, entries: FeedEntry[]): void
 }
 

@@ -37,7 +37,9 @@ export async function rewind(ix: Indexing, cursor: Cursor, head: Header): Promis
     unapplied: [],
     entries: rewindEntries(jobs),
   }
-  if (!(await commitStep(ix.db, ix.contract, cursor, ix.me, step))) return 'raced'
+  const committed = await commitStep(ix.db, ix.contract, cursor, ix.me, step)
+  if (!committed) return 'raced'
+  ix.onCommit(committed.cursor, committed.entries)
   ix.report.rewound(cursor, step)
   return 'moved'
 }

@@ -105,7 +105,7 @@ function queryOf(sql: postgres.ISql): Driver['query'] {
 
 /**
  * Moves the rows of a result to a new array. A query of postgres.js and its result survive until the next full
- * garbage collection, because V8 allocates the functions of `this.resolve = …` in its old space.
+ * garbage collection, because V8 allocates the functions of `this.resolve = …` directly in the old space.
  */
 function takeRows<Row>(result: Row[]): Row[] {
   const rows = [...result]

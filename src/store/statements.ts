@@ -41,7 +41,7 @@ export function createStatements({
   const timer = setInterval(() => {
     const now = performance.now()
     for (const statement of Object.values(running)) {
-      if (statement && now - statement.since > statement.timeoutMs) statement.expire()
+      if (now - statement.since > statement.timeoutMs) statement.expire()
     }
   }, 1_000).unref()
 

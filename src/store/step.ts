@@ -22,7 +22,7 @@ interface Move {
 type Param = (value: unknown) => string
 
 /** The cursor after a step, and the entries that the step added to the feed. */
-interface Committed {
+interface CommittedStep {
   cursor: Cursor
   entries: FeedEntry[]
 }
@@ -38,7 +38,7 @@ export async function commitStep(
   from: Cursor,
   me: string,
   step: Step,
-): Promise<Committed | null> {
+): Promise<CommittedStep | null> {
   const feedBegins = completesPast(from, step.to.number)
   if (feedBegins) await createFilterIndexes(db, contract)
   // A step is silent or fed as a whole: the indexer cuts its ranges at feedFromBlock.

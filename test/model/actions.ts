@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { sql } from 'drizzle-orm'
 import { parseFilter } from '../../src/contract/filters.ts'
 import { pruneFeed } from '../../src/store/feed.ts'
@@ -163,6 +164,7 @@ export const actions: Record<ActionType, (world: World, details: Random) => void
     void api.poll()
     if (details.chance(0.5)) {
       // The answer is on its way while the feed goes on.
+      await setImmediate()
       await Promise.all(api.gates.pending.filter((gate) => !gate.executed).map((gate) => gate.execute()))
       chain.mine(traffic.block(details))
       for (let turns = 2; turns > 0; turns--) await wholeTurn(world, details.pick(world.actors), details)

@@ -69,7 +69,7 @@ export function createActor(world: World, name: string): Actor {
     now: () => (world.time += world.random.below(6_000)),
     report: { searchBegan() {}, advanced: assertCauses(world), rewound() {}, bloomMismatch() {} },
     // The first actor and the server are one process.
-    onCommit: (commit, entries) => name === 'a' && world.api.committed(commit, entries),
+    onCommit: (commit, entries) => name === 'a' && world.api.takeCommit(commit, entries),
   })
   const lease = createLease(acquiring, me)
   let stepping = false

@@ -26,7 +26,7 @@ export interface Api {
   /** delivers the notification of a commit */
   notify(commit: Commit): void
   /** takes a commit of the server's own process */
-  committed: Feed['committed']
+  takeCommit: Feed['takeCommit']
   /** runs the poll that finds commits without a notification */
   poll(): Promise<void>
   handle: Handler
@@ -83,7 +83,7 @@ export function createApi(db: Database, contract: Contract): Api {
   return {
     gates,
     notify: (commit) => onCommit(commit),
-    committed: feed.committed,
+    takeCommit: feed.takeCommit,
     poll: () => feed.refresh(),
     handle: handle as unknown as Handler,
     lastId: () => feed.lastId(),

@@ -500,7 +500,7 @@ const SERVING: Record<string, Fault[]> = {
       'refreshState',
       'a commit during a read of the state looks like a restored database',
       'state.lastId < lastId',
-      'state.lastId < (tail.lastId ?? 0)',
+      'state.lastId < tail.lastId',
     ],
     [
       'fetchCommitted',
@@ -509,10 +509,10 @@ const SERVING: Record<string, Fault[]> = {
       '',
     ],
     [
-      'appendCommitted',
+      'appendOwn',
       'entries of this process are appended after a gap',
-      'entries[0]?.id === lastId + 1',
-      'entries.length > 0',
+      'entries[0]?.id !== lastId + 1',
+      'entries.length === 0',
     ],
   ],
   'src/http/stream/query.ts': [

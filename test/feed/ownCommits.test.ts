@@ -42,7 +42,7 @@ async function openAtTen() {
 describe('a commit of the same process', () => {
   it('is in the feed at once, without a read of the store', async () => {
     const { feed, reads, changes } = await openAtTen()
-    feed.committed(commitOf(12), [entry(11), entry(12)])
+    feed.takeCommit(commitOf(12), [entry(11), entry(12)])
     expect(feed.lastId()).toBe(12)
     expect(feed.recent(10, 9)?.map(({ id }) => id)).toEqual([11, 12])
     expect(feed.indexed().blockNumber).toBe(12)
@@ -53,7 +53,7 @@ describe('a commit of the same process', () => {
 
   it('is read from the store if the feed lacks the entries before it', async () => {
     const { feed, reads, answer } = await openAtTen()
-    feed.committed(commitOf(12), [entry(12)])
+    feed.takeCommit(commitOf(12), [entry(12)])
     expect(feed.lastId()).toBe(10)
     await until(() => reads.length > 0, { message: 'the store is read' })
     answer([entry(11), entry(12)])
@@ -61,11 +61,22 @@ describe('a commit of the same process', () => {
     expect(reads).toEqual([10])
   })
 
+  it('is read from the store in parts if it has more entries than a read returns', async () => {
+    const { feed, reads } = await openAtTen()
+    feed.takeCommit(
+      commitOf(1_011),
+      Array.from({ length: 1_001 }, (_, i) => entry(11 + i)),
+    )
+    expect(feed.lastId()).toBe(10)
+    await until(() => reads.length > 0, { message: 'the store is read' })
+    expect(reads).toEqual([10])
+  })
+
   it('is in the feed once, even if its notification has begun a read', async () => {
     const { feed, reads, rebuilt, answer } = await openAtTen()
-    feed.committed(commitOf(12), [])
+    feed.takeCommit(commitOf(12), [])
     await until(() => reads.length > 0, { message: 'the store is read' })
-    feed.committed(commitOf(11), [entry(11)])
+    feed.takeCommit(commitOf(11), [entry(11)])
     expect(feed.lastId()).toBe(11)
     answer([entry(11), entry(12)])
     await until(() => feed.lastId() === 12, { message: 'the entries were read' })
@@ -77,7 +88,7 @@ describe('a commit of the same process', () => {
     const { feed, rebuilt } = await openAtTen()
     const refreshed = feed.refresh()
     await Promise.resolve()
-    feed.committed(commitOf(11), [entry(11)])
+    feed.takeCommit(commitOf(11), [entry(11)])
     await refreshed
     expect(rebuilt()).toBe(false)
     expect(feed.lastId()).toBe(11)
