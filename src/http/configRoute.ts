@@ -119,12 +119,15 @@ function contractData({
   return {
     name,
     statuses,
-    // The response schema drops the fields' other properties.
-    fields: fields.map(({ nullable = false, role = false, values, ...field }) => ({
-      ...field,
+    fields: fields.map(({ name, kind, nullable = false, role = false, decimals, unit, values, about }) => ({
+      name,
+      kind,
       nullable,
       role,
+      ...(decimals !== undefined && { decimals }),
+      ...(unit !== undefined && { unit }),
       ...(values && { values: [...values] }),
+      ...(about !== undefined && { about }),
     })),
     filters: filters.map(({ name, test, fields, parameter }) => ({
       name,
