@@ -40,7 +40,7 @@ export function startIndexer(
         log.warn({ blockNumber, logs }, 'the logs of a block are too large for one answer of the usual size'),
     },
   )
-  const report = createReport(metrics, log)
+  const report = createReport(metrics, log, confirmations)
   const converge = createConverge({
     source,
     db,

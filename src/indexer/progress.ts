@@ -6,22 +6,25 @@ import type { Step } from '../store/writes.ts'
 const FIRST_INTERVAL_MS = 2_000
 const LONGEST_INTERVAL_MS = 30_000
 const INTERVAL_GROWTH = 1.5
-/** Within this distance of the head, a sync counts as caught up. */
+/** Within this distance of the block that is to be indexed, a sync counts as caught up. */
 const CAUGHT_UP_BLOCKS = 200
 
 /**
  * Returns a function that logs a long sync's progress, speed and time left: after 2 s, then at intervals that
- * grow to 30 s.
+ * grow to 30 s. The sync goes to the block that is `confirmations` below the head.
  */
-export function createProgress(log: Logger): (cursor: Cursor, step: Step, createdJobs: number) => void {
+export function createProgress(
+  log: Logger,
+  confirmations: number,
+): (cursor: Cursor, step: Step, createdJobs: number) => void {
   let since: { at: number; block: number; jobs: number } | undefined
   let jobs = 0
   let intervalMs = FIRST_INTERVAL_MS
   return (cursor, step, createdJobs) => {
     jobs += createdJobs
     const blockNumber = step.to.number
-    const head = step.head.number
-    const left = head - blockNumber
+    const target = step.head.number - confirmations
+    const left = target - blockNumber
     if (left < CAUGHT_UP_BLOCKS) {
       if (since) log.info({ blockNumber, jobs }, 'caught up with the chain')
       since = undefined
@@ -35,8 +38,8 @@ export function createProgress(log: Logger): (cursor: Cursor, step: Step, create
     intervalMs = Math.min(intervalMs * INTERVAL_GROWTH, LONGEST_INTERVAL_MS)
     const seconds = (now - since.at) / 1_000
     const blocksPerSecond = (blockNumber - since.block) / seconds
-    const done = (blockNumber - cursor.startBlock) / Math.max(1, head - cursor.startBlock)
-    // Rounded down, so that 100 % is not shown before the head is reached.
+    const done = (blockNumber - cursor.startBlock) / Math.max(1, target - cursor.startBlock)
+    // Rounded down, so that 100 % is not shown before the target is reached.
     const percent = Math.floor(1_000 * done) / 10
     const secondsLeft = Math.ceil(left / Math.max(blocksPerSecond, 0.01))
     log.info(

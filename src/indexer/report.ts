@@ -4,8 +4,8 @@ import type { Report } from './indexing.ts'
 import { createProgress } from './progress.ts'
 
 /** Returns a report that counts in metrics and writes to the log. */
-export function createReport(metrics: Metrics, log: Logger): Report {
-  const progress = createProgress(log)
+export function createReport(metrics: Metrics, log: Logger, confirmations: number): Report {
+  const progress = createProgress(log, confirmations)
   let searching = false
   return {
     searchBegan() {

@@ -9,13 +9,13 @@ afterEach(() => void vi.useRealTimers())
 
 const HEAD = 1_000_000
 
-function sync() {
+function sync(confirmations = 0) {
   const lines: { at: number; msg: string; percent?: number; secondsLeft?: number }[] = []
   const log = pino(
     {},
     { write: (line) => lines.push({ ...JSON.parse(line), at: performance.now() - began }) },
   )
-  const progress = createProgress(log)
+  const progress = createProgress(log, confirmations)
   const began = performance.now()
   let block = 0
   return {
@@ -45,4 +45,11 @@ it('a sync logs its progress, speed and remaining time: soon, and then ever more
   expect(Math.max(...waits)).toBeLessThanOrEqual(31_000)
   const last = lines.at(-1)
   expect(last?.msg).toContain(`${last?.percent?.toFixed(1)} %`)
+})
+
+it('a sync has caught up at the block that CONFIRMATIONS leaves to index', () => {
+  const { lines, run } = sync(HEAD - 2_000)
+  run(30)
+  expect(lines[0]?.msg).toContain('syncing: ')
+  expect(lines.at(-1)?.msg).toBe('caught up with the chain')
 })
