@@ -13,13 +13,6 @@ import type { Bench } from './report.ts'
 
 const LIMIT = 20
 const CONNECTIONS = 16
-/** Least ratio to the floor. */
-const GOAL = 0.75
-/**
- * Least ratio of a deep page: 0.68 to 0.75 were measured. Requests for different pages share no read, so the
- * server's own CPU time counts fully.
- */
-const DEEP_GOAL = 0.6
 
 /** Measures pages of the history over REST. */
 export const history: Bench = {
@@ -41,7 +34,7 @@ export const history: Bench = {
               unit: 'requests/s',
               jobcast: jobcast.map((r) => r.rate),
               floor: bare((r) => r.rate),
-              goal: { atLeast: page === 'deep page' ? DEEP_GOAL : GOAL },
+              goal: { atLeast: 0.75 },
             },
             {
               what: `${what}, p99`,
