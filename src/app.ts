@@ -27,7 +27,7 @@ export interface App {
 }
 
 /**
- * Starts the rooms that the configured role needs, and connects them.
+ * Starts what the configured role needs (feed, indexer, HTTP server), and connects the parts.
  * @throws ConfigError, DefinitionError or DatabaseError, or the error of listening, for example if the
  * port is taken. Other failures, such as an RPC or a Postgres that does not answer, are retried while the
  * app runs.

@@ -19,7 +19,7 @@ const freshness = {
   }),
 }
 
-/** The first frame of every stream. */
+/** The first frame of every stream that the server accepts. */
 export const Connected = Type.Object(
   {
     type: Type.Literal('connected'),

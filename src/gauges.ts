@@ -5,7 +5,9 @@ import { memoize } from './memoize.ts'
 import { observeGauge } from './observe/metrics.ts'
 import type { IndexState } from './store/state.ts'
 
-/** Deadline of the database's answer to a scrape, in ms. By default, Prometheus gives up a scrape after 10 s. */
+/**
+ * Deadline of the database's answer to a scrape, in ms. By default, Prometheus gives up a scrape after 10 s.
+ */
 const SCRAPE_MS = 5_000
 
 interface IndexGauges {

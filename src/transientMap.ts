@@ -6,7 +6,8 @@ type TransientMap<Value> = Record<string | number, Value>
  *
  * A Map that grows and shrinks is moved to new tables. In V8, each old table keeps its entries and refers to
  * the next table. Once one of them is in the old space, every later entry survives until a full garbage
- * collection. For answers of the database, this took a fifth of the CPU time of a request for a page of the history.
+ * collection. For answers of the database, this took a fifth of the CPU time of a request for a page of the
+ * history.
  */
 export function createTransientMap<Value>(): TransientMap<Value> {
   return Object.create(null)

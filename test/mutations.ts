@@ -31,7 +31,7 @@ const soak = [
   ...['--json', '--count', values.count, '--seed', values.seed],
 ]
 const survived: string[] = []
-console.log('| mutation | promise or constraint that fails | schedules |\n|---|---|---|')
+console.log('| mutation | promise, constraint or error that reveals it | schedules |\n|---|---|---|')
 for (const mutation of mutations.filter(({ name }) => name.includes(values.only))) {
   const { name, file } = mutation
   const path = join(copy.path, file)

@@ -12,8 +12,8 @@ interface ConnectionOptions {
 }
 
 /**
- * Maximum characters of a frame. Jobcast cuts the texts of a job at 16,384 characters, so a longer frame is
- * not from Jobcast.
+ * Maximum characters of a frame: room for some 60 texts of a job, which Jobcast cuts at 16,384 characters
+ * each. It bounds the memory that any other server can take.
  */
 const LARGEST_FRAME = 1 << 20
 

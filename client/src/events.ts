@@ -20,8 +20,9 @@ export interface Ping {
   finalizedBlockNumber: string
 }
 
-/** The server has no room for this stream now, and ends it. The client reconnects by itself. */
+/** The server cannot hold this stream now, and ends it. The client reconnects by itself. */
 export interface Unavailable {
+  /** full: no room, or the database does not answer; draining: the server is shutting down */
   reason: 'full' | 'draining'
   /** seconds */
   retryAfter: number

@@ -72,8 +72,8 @@ export async function* track<J extends JobBase>(
       // Read once the stream is open: if the filter is wrong, the server refuses the stream with the reason.
       matcher ??= await readMatcher(url, options)
       progress.matches = matcher
-      // A resumed stream reports the present head before it sends the missed events, so its head is not
-      // used here.
+      // A resumed stream reports the block indexed now before it sends the missed events. It is not used
+      // here, because `indexed` must not run ahead of the events.
       if (event.data.resumed !== true) {
         progress.indexed = BigInt(event.data.blockNumber)
         settled = false

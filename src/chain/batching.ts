@@ -16,8 +16,7 @@ interface Queued {
 }
 
 /**
- * Returns a `send` that joins requests of one tick into as few batches as possible. A large request
- * travels alone.
+ * Returns a `send` that joins successive requests of one tick into batches. A large request is sent alone.
  */
 export function joinRequests(send: Send): Send {
   let queue: Queued[] = []

@@ -3,7 +3,7 @@ import { backoffMs } from './backoff.ts'
 /** The first rest of an endpoint. It doubles with each failure, up to {@link MAX_REST_MS}. */
 const MIN_REST_MS = 1_000
 /**
- * The longest rest, unless the endpoint asks for a longer one. After a recovery, a first URL is used again
+ * The longest rest, unless the endpoint asks for a longer one. An endpoint that has recovered is used again
  * within this time.
  */
 const MAX_REST_MS = 15_000
@@ -24,7 +24,7 @@ export interface Breaker {
 }
 
 /**
- * @param probe rejects if the endpoint is still out of order
+ * @param probe rejects if the endpoint still fails
  * @param now a monotonic clock in milliseconds
  */
 export function createBreaker(probe: () => Promise<void>, now: () => number): Breaker {

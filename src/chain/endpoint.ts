@@ -17,7 +17,10 @@ type Ask = <const Calls extends readonly Call[]>(
   options: SendOptions,
 ) => Promise<Results<Calls>>
 
-/** One JSON-RPC URL. Its first answer is used only after it has said which chain it is on. */
+/**
+ * One JSON-RPC URL. `ask` first checks which chain the endpoint is on: once an expected chain is set, and
+ * again after each outage.
+ */
 export interface Endpoint extends Trust {
   /** @throws CannotIndexError if the endpoint is on another chain than expected */
   ask: Ask

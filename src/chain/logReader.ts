@@ -25,8 +25,8 @@ export function createLogReader(
   }
 
   /**
-   * The headers come first in the batch: a node that answers it in order has the last block before it reads
-   * the logs.
+   * Reads the logs of a range with the headers of its first and last block. The headers come first in the
+   * batch. A node that answers in order then has the last block before it reads the logs.
    */
   function logsWithEnds(from: number, to: number) {
     const askWithEnds = async (call: Call<RpcLog[]>, size: AnswerSize) => {

@@ -11,7 +11,10 @@ const SMALL_ANSWER_TIMEOUT_MS = 3_000
 /** The time for the logs of one block that are too many for an answer of the usual size. */
 const LARGE_ANSWER_TIMEOUT_MS = 60_000
 
-/** A node may need seconds for `logs`. `large` also has a higher limit of bytes (see SendOptions). */
+/**
+ * Expected size of an answer, which decides the timeout (`timeoutOf`). `large` also raises the limit of bytes
+ * (see SendOptions).
+ */
 export type AnswerSize = 'small' | 'logs' | 'large'
 
 export interface AskOptions<Calls extends readonly Call[]> {
@@ -33,7 +36,7 @@ export function createMember(endpoint: Endpoint, now: () => number): Member {
   return member
 }
 
-/** @throws Error if the endpoint is still out of order */
+/** @throws Error if the endpoint still fails, or if its head is still stuck */
 async function probe(member: Member): Promise<void> {
   const [head] = await member.endpoint.askUnchecked([blockNumberCall], { timeoutMs: ANSWER_TIMEOUT_MS })
   if (head <= member.stuckAt) throw new Error(`the head is still block ${member.stuckAt}`)

@@ -3,8 +3,8 @@ import type { Pool } from './pool.ts'
 import type { Header } from './source.ts'
 
 /**
- * A head that has not grown for this long is compared with those of the other endpoints. It is longer than
- * two blocks of a chain with 12 s blocks.
+ * Milliseconds without a higher head after which the other endpoints are asked for theirs: more than two
+ * blocks of a chain with 12 s blocks.
  */
 const STALL_MS = 30_000
 

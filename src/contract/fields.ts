@@ -35,7 +35,7 @@ export function statusField(statuses: string[]): Field {
   return {
     ...choice(statuses),
     name: 'status',
-    about: 'what the latest log of the job says',
+    about: 'set by the latest log of the job that sets a status',
     // Unlike another choice it has no unknown values: statuses come from the definition, not from logs.
     schema: Type.String({ enum: statuses, examples: [FIRST_STATUS] }),
     equals: () => ({

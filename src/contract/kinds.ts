@@ -72,9 +72,9 @@ export function bytes32(options: FieldOptions = {}): Filterable<string> {
 }
 
 /**
- * One of several known values. Names list an enum in order: a log has the index of the name. Numbers
- * and booleans are used as they are. An index `n` beyond the list, such as one of a newer contract,
- * becomes `UNKNOWN_n`.
+ * One of several known values. Strings are the members of a Solidity enum in order, and a log holds the index
+ * of one of them. Numbers and booleans are the values themselves. An index `n` beyond the list, such as one
+ * of a newer contract, becomes `UNKNOWN_n`.
  * @throws DefinitionError if the values are not words of one type
  */
 export function choice<const T extends Wire>(

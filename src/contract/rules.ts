@@ -10,8 +10,8 @@ export interface EventRule {
    */
   status?: string | null
   /**
-   * fields that the event sets, each with its parameter. Parameters with the name of a field set it
-   * without this
+   * fields that the event sets, each with the parameter that holds its value. A parameter that has the name
+   * of a field needs no entry here
    */
   set?: Record<string, string>
 }

@@ -14,7 +14,7 @@ const BATCH_BYTES = 16 * 1024
 
 interface FanoutOptions extends Omit<SweepOptions, 'onStalled'> {
   metrics: Pick<Metrics, 'delivered' | 'streamBytes' | 'streamsCut'>
-  /** bytes at which a batch ends; the model sets few */
+  /** bytes at which a batch ends; the model in test/ sets a small number, so that batches end often */
   batchBytes?: number
 }
 

@@ -10,8 +10,8 @@ import { type FeedStore, type Indexed, indexedOf } from './store.ts'
 import { countAfter, eventsAfter } from './tail.ts'
 
 /**
- * Events kept in memory at least; at most 1.5 times as many. They take 8 to 12 MB, and are enough for the
- * clients that reconnect after a restart.
+ * Number of events to keep in memory. The tail grows to 1.5 times as many before it is trimmed. They take 8
+ * to 12 MB, and are enough for the clients that reconnect after a restart.
  */
 const TAIL_EVENTS = 8_192
 /** Entries read from the store by one query: about 1 MB. */
@@ -38,13 +38,13 @@ export interface Feed {
    */
   stored(id: number, limit: number): Promise<FeedEvent[] | null>
   /**
-   * Reads new events from the store, in case another process is ahead of this one. Concurrent calls share
-   * one read.
+   * Reads the new events from the store, in case this process has not been notified of them yet. Calls share
+   * a read that has not begun.
    */
   refresh(): Promise<void>
   /**
-   * Takes a commit of the indexer in this process. Entries that continue the feed are sent at once. Any others
-   * are read from the store.
+   * Takes a commit of the indexer in this process. Entries that continue the feed are sent at once. Any
+   * others are read from the store.
    */
   takeCommit(commit: Commit, entries: FeedEntry[]): void
   watch(watcher: FeedWatcher): void
@@ -57,8 +57,8 @@ export interface Feed {
 
 /**
  * Keeps the newest events of the feed in memory. It reads the store when a commit is notified, and about once
- * a second in case a notification is lost. An indexer in the same process gives it the entries of each step, so
- * that they need not be read.
+ * a second in case a notification is lost. An indexer in the same process gives it the entries of each step,
+ * so that they need not be read.
  */
 export function openFeed(
   store: FeedStore,

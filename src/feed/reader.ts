@@ -8,15 +8,15 @@ export interface FeedWatcher {
   /** Called when there are new events. */
   onChange(): void
   /**
-   * Called when entries after the newest one in memory are missing in the store: it was rebuilt or restored,
-   * or pruned meanwhile.
+   * Called when the store's entries do not continue those in memory: the database was rebuilt or restored, or
+   * entries were pruned before this process read them.
    */
   onRebuilt(): void
 }
 
 /**
- * State of the reads from the store into the tail. The reads must not overlap, because each acts on what it
- * read. Entries may be appended during a read.
+ * State of the reads from the store into the tail. The reads must not overlap: each compares what it read
+ * with the tail, and may replace the tail. Entries may be appended during a read.
  */
 export interface FeedReader {
   store: FeedStore

@@ -1,7 +1,7 @@
 /**
  * Returns a wrapper for tasks that must not overlap. Wrapped tasks run one at a time, in the order in which
  * they were called. A call of a task that is already waiting shares its run. That run begins after the call,
- * so it reads nothing older.
+ * so it sees everything that was committed before the call.
  */
 export function createSerializer() {
   let latest = Promise.resolve()

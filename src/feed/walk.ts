@@ -53,8 +53,8 @@ export function resume(walk: Walk, subscriber: Subscriber): void {
 }
 
 /**
- * Continues every subscriber from its position. The first slice runs at once: the feed calls this after an answer
- * of the database, so other tasks have had their turn.
+ * Continues every subscriber from its position. The first slice runs at once: the feed calls this after an
+ * answer of the database, so other tasks have had their turn.
  */
 export function resumeAll(walk: Walk): void {
   for (const subscriber of walk.subscribers) enqueue(walk, subscriber)

@@ -14,7 +14,7 @@ const MAX_PIPELINED = 32
 const LAST_ANSWERS_MS = 6_000
 
 /**
- * Closes a connection if its client sends many requests without reading the answers. node:http keeps reading
+ * Closes a connection with more than {@link MAX_PIPELINED} unanswered requests. node:http keeps reading
  * without a limit and offers no public backpressure: `socket.pause()` does not stop its parser.
  */
 export function limitPipelining(server: Server): void {

@@ -4,7 +4,7 @@ import { unwrap } from '../messages.ts'
 import { OUT_OF_REACH, sendError } from './errors.ts'
 import { excerpt, validationMessage } from './validationMessage.ts'
 
-/** Value of Retry-After, in seconds, if a query failed: the database may answer again by then. */
+/** Value of Retry-After, in seconds, if the database does not answer or too many queries wait. */
 const QUERY_RETRY_SECONDS = 5
 
 /**

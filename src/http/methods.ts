@@ -3,8 +3,8 @@ import type { FastifyInstance } from 'fastify'
 import { sendError } from './errors.ts'
 
 /**
- * Methods that no route has. OPTIONS is answered by CORS, which a process without the API does not have, and
- * node:http closes the connection of a CONNECT.
+ * Methods that no route has. OPTIONS is left out because CORS answers it; a process without the API has no
+ * CORS. CONNECT is left out because node:http closes its connection.
  */
 const UNSUPPORTED = METHODS.filter((method) => !['GET', 'HEAD', 'OPTIONS', 'CONNECT'].includes(method))
 

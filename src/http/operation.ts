@@ -48,7 +48,7 @@ function readyRoute(app: Instance, options: ReadinessOptions): void {
       503: Type.Object(
         {
           status: Type.Literal('not ready'),
-          reason: Type.String({ examples: ['the indexer is 1200 blocks (2400 s) behind the head'] }),
+          reason: Type.String({ examples: ['the index lags by 1200 blocks (2400 s)'] }),
         },
         { description: 'the server is not ready; with the reason in words, and Retry-After' },
       ),

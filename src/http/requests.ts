@@ -13,7 +13,10 @@ export function requestId({ headers }: IncomingMessage): string {
   return typeof given === 'string' && /^[\w.:-]{1,100}$/.test(given) ? given : randomUUID()
 }
 
-/** Measures every request, and logs it at level debug without its query, which may hold a key. */
+/**
+ * Measures every request except opened streams. Logs each at level debug without its query, which may hold a
+ * key.
+ */
 export function measureRequests(app: FastifyInstance, { httpSeconds }: Pick<Metrics, 'httpSeconds'>): void {
   app.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? 'none'

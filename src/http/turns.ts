@@ -21,19 +21,19 @@ interface Turn {
 export function takeTurns(app: FastifyInstance): void {
   const turns = new Map<string, Turn>()
 
-  function nextTurn(): void {
+  function beginNext(): void {
     for (const [address, turn] of turns) {
       const ready = turn.waiting.splice(0, AT_ONCE)
       turn.begun = ready.length
       if (ready.length === 0) turns.delete(address)
       for (const begin of ready) begin()
     }
-    if (turns.size > 0) setImmediate(nextTurn)
+    if (turns.size > 0) setImmediate(beginNext)
   }
 
   app.addHook('onRequest', ({ addressKey }, _reply, done) => {
     const turn = turns.get(addressKey) ?? { begun: 0, waiting: [] }
-    if (turns.size === 0) setImmediate(nextTurn)
+    if (turns.size === 0) setImmediate(beginNext)
     turns.set(addressKey, turn)
     if (turn.begun >= AT_ONCE) turn.waiting.push(done)
     else {

@@ -18,8 +18,8 @@ import { assertSameSetup, chainOf } from './setup.ts'
 const HEAD_BLOCKS = 64
 
 /**
- * State that the indexer of one process keeps between steps. It only saves requests: without it, the next
- * step is right too.
+ * State that the indexer of one process keeps between steps. All of it only saves requests, except
+ * `revision`.
  */
 interface Converging extends Indexing {
   takeRange: TakeRange
@@ -28,7 +28,7 @@ interface Converging extends Indexing {
   /** the cursor that the latest step wrote; a step from a cursor that has moved since changes nothing */
   reached: Cursor | null
   jobs: JobReader
-  /** the newest revision of the cursor that this process has seen */
+  /** revision of the cursor that this process last saw; a lower one shows that the database was restored */
   revision: number
   /** undefined until the endpoints have been asked which chain they are on */
   identity: Identity | undefined
@@ -71,7 +71,8 @@ async function converge(ix: Converging): Promise<Outcome> {
   const [cursor, head] = await Promise.all([from ?? readCursor(ix.db), ix.source.head()])
   const seen = ix.revision
   ix.revision = cursor?.revision ?? 0
-  // The database was restored from a backup. Feed ids of the lost steps must not be given out again.
+  // The database was restored from a backup. After `raced`, the lease is acquired again, which moves the
+  // feed's last id past the ids of the lost steps.
   if (ix.revision < seen) return 'raced'
   ix.head = head
   const finalized = await ix.readFinalized(cursor, head)
@@ -103,8 +104,8 @@ function advance(ix: Converging, from: StepStart): Promise<Outcome> {
 }
 
 /**
- * Handles a target that is not above the cursor. Either the local chain has it, or the node lags, or a branch
- * that is not longer won.
+ * Handles a target that is not above the cursor. The local chain has this block, or the node lags, or the
+ * chain has moved to another branch of the same or a smaller height.
  */
 async function compareTip(ix: Converging, cursor: Cursor, head: Header, target: number): Promise<Outcome> {
   if (target < 0) return 'caught-up'

@@ -18,7 +18,7 @@ export interface Indexing {
   contract: Contract
   /** the first block to index; undefined: found from the contract's code */
   startBlock?: number | undefined
-  /** number of the newest blocks that are not indexed yet: CONFIRMATIONS */
+  /** how many blocks the indexer stays below the head: CONFIRMATIONS */
   confirmations: number
   /** Waits for so many milliseconds. Injected so that the model in test/ can skip the wait. */
   pause(ms: number): Promise<void>
@@ -44,6 +44,7 @@ export interface Report {
  * - `caught-up`: nothing was new
  * - `moved`: the step was committed
  * - `arrived`: the step was committed and reached the head
- * - `raced`: another process moved the cursor first, or the database was restored from a backup
+ * - `raced`: another process moved the cursor or acquired the lease first, or the database was restored from
+ *   a backup
  */
 export type Outcome = 'caught-up' | 'moved' | 'arrived' | 'raced'

@@ -33,20 +33,20 @@ export async function holdLease(lease: Lease): Promise<boolean> {
   lease.held = await acquireLease(lease.db, lease.me)
   if (!lease.held) return false
   lease.heldAt = performance.now()
-  // The first answer of the chain must be recorded.
+  // Acquiring does not record an answer of the chain, so the next one must be recorded.
   lease.contactAt = Number.NEGATIVE_INFINITY
   return true
 }
 
 /**
- * Gives up a lease that may have run out while this process was paused or failed: another process may have
- * held it since.
+ * Treats the lease as lost if it may have expired while this process was paused or failed: another process
+ * may have held it since.
  */
-export function expireLease(lease: Lease): void {
-  if (mayHaveRunOut(lease)) loseLease(lease)
+export function loseIfExpired(lease: Lease): void {
+  if (mayHaveExpired(lease)) loseLease(lease)
 }
 
-function mayHaveRunOut({ heldAt }: Lease): boolean {
+function mayHaveExpired({ heldAt }: Lease): boolean {
   return performance.now() - heldAt > LEASE_SECONDS * 1_000
 }
 
@@ -75,7 +75,7 @@ export async function withHeartbeat<T>(lease: Lease, step: () => Promise<T>): Pr
 
 /** Renews the lease once. A failure is ignored, because the step or the next turn will notice it. */
 async function beat(lease: Lease): Promise<void> {
-  if (mayHaveRunOut(lease)) return
+  if (mayHaveExpired(lease)) return
   const at = performance.now()
   if (await renewLease(lease.db, lease.me).catch(() => false)) lease.heldAt = Math.max(lease.heldAt, at)
 }
@@ -95,7 +95,7 @@ export function loseLease(lease: Lease): void {
 
 /**
  * Releases the lease, so that a standby takes over at once. If the database does not answer, the lease
- * runs out.
+ * expires.
  */
 export async function dropLease(lease: Lease): Promise<void> {
   if (lease.held) await releaseLease(lease.db, lease.me).catch(() => {})

@@ -31,9 +31,9 @@ interface Pending {
 }
 
 /**
- * Returns a function that reads consecutive block ranges, ahead of their commits. The size of a range doubles
- * while it is accepted, and halves when it is refused. After a refusal it grows by small steps only, so that
- * it settles below a provider's limit.
+ * Returns a function that reads consecutive block ranges, ahead of their commits. The size doubles after an
+ * answer with few logs, shrinks after one with too many, and halves after a refusal. Where doubling would
+ * reach the size that was refused last, it grows by small steps, so that it settles below a provider's limit.
  * @param read rejects with RangeRefusedError if fewer blocks may help
  */
 export function createRanges(read: (from: number, to: number) => Promise<Range>): TakeRange {

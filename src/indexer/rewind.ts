@@ -61,7 +61,7 @@ async function commonAncestor(
     if (header && block.number === cursor.startBlock - 1) return header
   }
   throw new CannotIndexError(
-    `The chain was reorganised below block ${cursor.finalizedNumber}, which its RPC had called finalized: the index cannot follow. ` +
+    `The chain was reorganised below block ${cursor.finalizedNumber}, which counted as finalized: the index cannot follow. ` +
       'Nothing was written. If the RPC is right now, start over with `jobcast reset`; if it is not, fix RPC_URL.',
   )
 }

@@ -7,9 +7,9 @@ import type { Outcome } from './indexing.ts'
 import {
   createLease,
   dropLease,
-  expireLease,
   holdLease,
   keepLease,
+  loseIfExpired,
   loseLease,
   noteRenewal,
   RENEW_MS,
@@ -42,8 +42,8 @@ export interface Indexer {
 
 /**
  * Runs the indexer until it is stopped: step after step while there are new blocks, then a step at each new
- * head. No failure ends it. Of several processes on one database, one indexes. The others query the database,
- * not the chain.
+ * head. No failure ends it. Of several processes on one database, one indexes. The others check their setup
+ * against the chain once, and then query only the database.
  */
 export function runIndexer(options: IndexerOptions): Indexer {
   const runner: Runner = {
@@ -84,13 +84,13 @@ async function loop(runner: Runner): Promise<void> {
 
 async function takeTurn(runner: Runner): Promise<void> {
   const { lease } = runner
-  // A halted indexer checks less often than the lease lasts. Each new acquisition would append a jump to
-  // the feed.
-  if (runner.state.name !== 'halted') expireLease(lease)
+  // A halted indexer retries every 15 s, after its lease has expired. It does not acquire the lease again
+  // each time, because every acquisition appends a jump to the feed.
+  if (runner.state.name !== 'halted') loseIfExpired(lease)
   if (!(await holdLease(lease))) return standBy(runner)
   watchHeads(runner)
   runner.headAnnounced = false
-  // An indexer that fails lets its lease run out: the RPC of a standby may be better.
+  // An indexer that fails lets its lease expire: the RPC of a standby may be better.
   const outcome = runner.failures === 0 ? await withHeartbeat(lease, runner.step) : await runner.step()
   enter(runner, 'working', 'indexing')
   noteRaces(runner, outcome)

@@ -22,7 +22,7 @@ export function staleness(
   if (state.silent && blocks > 0)
     return `the contract's past is being indexed: at block ${blockNumber} of ${headNumber}`
   const seconds = lagSeconds(state, confirmations)
-  if (seconds > maxLagSeconds) return `the indexer is ${blocks} blocks (${seconds} s) behind the head`
+  if (seconds > maxLagSeconds) return `the index lags by ${blocks} blocks (${seconds} s)`
   return undefined
 }
 

@@ -70,8 +70,9 @@ function selectsAll({ filter, fromBlock, toBlock }: Selection): boolean {
 }
 
 /**
- * Pages of all jobs, whose queries stay prepared: building one anew took half of a request's CPU time. Any
- * other page is planned for its values, which decide the index.
+ * Queries for pages of all jobs. They stay prepared, because building a query took half of a request's CPU
+ * time. A page with a filter or block range is planned for each request: its values decide which index is
+ * best.
  */
 const pages = prepared((db) => pagesOf(db, 'jobs'))
 const pagesAfter = prepared((db) =>

@@ -23,7 +23,7 @@ export function applicationName(schema: string): string {
   return schema === 'public' ? 'jobcast' : `jobcast ${encodeURIComponent(schema)}`.slice(0, 63)
 }
 
-/** Upper limit of the delay between attempts to connect: connections are back soon after the server is. */
+/** Upper limit of the delay between attempts to connect, so that connections return soon after the server. */
 const LONGEST_BACKOFF_SECONDS = 2
 /**
  * Queries that are sent on a connection before the first is answered. With the driver's default of 100, a
@@ -104,8 +104,9 @@ function queryOf(sql: postgres.ISql): Driver['query'] {
 }
 
 /**
- * Moves the rows of a result to a new array. A query of postgres.js and its result survive until the next full
- * garbage collection, because V8 allocates the functions of `this.resolve = …` directly in the old space.
+ * Moves the rows to a new array and empties the result, so that the rows do not live as long as the query. A
+ * query of postgres.js holds its result, and survives until the next full garbage collection, because V8
+ * allocates the functions that its constructor assigns (`this.resolve = …`) directly in the old space.
  */
 function takeRows<Row>(result: Row[]): Row[] {
   const rows = [...result]
@@ -122,7 +123,7 @@ function databaseOf(sql: postgres.ISql) {
  * Migrates in one transaction. The advisory lock belongs to the transaction: a pooler in transaction mode
  * would keep the lock of a session after the end of this process. A database that is up to date is only read.
  * @returns the schema of the tables, whether they were migrated, and whether the connection goes through a
- * pooler: then another server process answers than the one that accepted the connection.
+ * pooler. It does if the server process that answers is not the one that accepted the connection.
  */
 function migratePostgres(
   url: string,

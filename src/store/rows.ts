@@ -3,8 +3,8 @@ import type { Job } from '../contract/job.ts'
 import type { ChangeWrite, JobWrite, UnappliedLog } from './writes.ts'
 
 /**
- * Returns the columns of `written` in the step's statement by name, a JSON array each. A first sync writes thousands
- * of jobs in a step, and as columns they cost the database half of what they cost as records.
+ * Returns the columns of `written` in the step's statement by name, a JSON array each. A first sync writes
+ * thousands of jobs in a step, and as columns they cost the database half of what they cost as records.
  */
 export function jobColumns(contract: Contract, writes: JobWrite[]): Record<string, string> {
   const jobs = writes.flatMap(({ before, after }) => after ?? before ?? [])

@@ -82,9 +82,9 @@ export const unappliedLogs = pgTable(
 )
 
 /**
- * The public feed, append-only. The statement that holds the cursor row gives out the ids, so the order of
- * ids is the order of commits. Ids are consecutive except for jumps. An entry of type `jump` is never sent;
- * its data is the id before it (lease.ts).
+ * The public feed. Entries are appended, never changed, and pruned after the retention. The statement that
+ * updates the cursor row assigns the ids, so the order of ids is the order of commits. Ids are consecutive
+ * except for jumps. An entry of type `jump` is never sent; its data is the id before it (lease.ts).
  */
 export const feed = pgTable(
   'feed',
@@ -132,8 +132,9 @@ export const hours = pgTable(
 
 /**
  * The one row that holds the position of the index. It is also the lock: a step is one statement that moves
- * `revision` and `last_id` from the values that were read. If several indexers take a step, one succeeds and the others
- * change nothing. The chain's columns are null until an indexer has reached the chain for the first time.
+ * `revision` and `last_id` from the values that were read. If several indexers take a step, one succeeds and
+ * the others change nothing. The chain's columns are null until an indexer has reached the chain for the
+ * first time.
  */
 export const cursor = pgTable('cursor', {
   id: smallint('id').primaryKey(),

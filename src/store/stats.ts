@@ -5,8 +5,7 @@ import { hours, totals } from './schema.ts'
 /** Hours of the hourly series. */
 const SERIES_HOURS = 7 * 24
 /**
- * Maximum number of rows. Beyond it, the oldest hours are cut: with 60 values of the choice in each of
- * 168 hours.
+ * Maximum number of rows: 59 values of the choice in each of 168 hours. Beyond it, the oldest are omitted.
  */
 const SERIES_LIMIT = 10_000
 
@@ -21,8 +20,8 @@ export interface Total {
 export type HourTotal = typeof hours.$inferSelect
 
 /**
- * Reads the tallies: jobs by status and choices, and by hour of creation. They are a few hundred rows,
- * however long the history is.
+ * Reads the tallies: jobs by status and choices, and by hour of creation. Their number depends on the choices
+ * in use, not on the length of the history.
  */
 export async function readTotals({ orm }: Database): Promise<{ totals: Total[]; hours: HourTotal[] }> {
   const [all, series] = await Promise.all([

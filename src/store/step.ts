@@ -14,7 +14,7 @@ interface Move {
   step: Step
   /** the new feed entries; none while the contract's past is indexed */
   entries: FeedEntry[]
-  /** the indexer */
+  /** id of this process, as the holder of the lease */
   me: string
 }
 
@@ -28,9 +28,11 @@ interface CommittedStep {
 }
 
 /**
- * Moves the cursor.
- * @param me the indexer, which renews its lease by the step
- * @returns null, with nothing changed, if another process moved the cursor since it was read
+ * Writes a step in one statement, which moves the cursor and renews the lease. Before the step at which the
+ * feed begins, it creates the indexes of the filters, which can take minutes.
+ * @param me id of this process, as the holder of the lease
+ * @returns null, with nothing written by the step, if another process has moved the cursor or acquired the
+ * lease since `from` was read
  */
 export async function commitStep(
   db: Database,
@@ -88,9 +90,9 @@ function statementOf(contract: Contract, move: Move): { text: string; params: un
 }
 
 /**
- * Moves the cursor, unless another process has moved it since it was read. `revision` alone would not show
- * that: a restored database may reach the same revision again. It does not reach the same `last_id`, because
- * each acquisition of the lease advances `last_id` to the current time in microseconds.
+ * Moves the cursor, unless another process has moved it or acquired the lease since it was read. `revision`
+ * alone would not show that: a restored database may reach the same revision again. It does not reach the
+ * same `last_id`, because each acquisition of the lease advances `last_id` to the time in microseconds.
  *
  * Every other part reads `moved`, directly or through `written`, so it writes nothing if `moved` is empty.
  */
@@ -118,8 +120,9 @@ removed_unapplied as (
   where block_number > ${target} and block_number <= ${tip} and exists (select from moved))`
 
 /**
- * Deletes the blocks below the finalized one, and what only a rewind reads of the changes up to it. The bounds
- * are subqueries, because Postgres would plan the statement anew for each value of a parameter.
+ * Deletes the blocks below the finalized one, and clears `before` in the changes up to it, which only a
+ * rewind reads. The bounds are subqueries: Postgres would plan the statement anew for each value of a
+ * parameter.
  */
 const finalizedRows = (wasFinal: string, final: string) => `
 finalized_blocks as (

@@ -32,7 +32,7 @@ describe('staleness', () => {
   it('does not count blocks that lack confirmations', () => {
     const sixBelow = { ...FRESH, headNumber: 1_006, headTimestamp: '1700000072' }
     expect(staleness(sixBelow, { ...LIMITS, confirmations: 6 })).toBeUndefined()
-    expect(staleness(sixBelow, LIMITS)).toBe('the indexer is 6 blocks (72 s) behind the head')
+    expect(staleness(sixBelow, LIMITS)).toBe('the index lags by 6 blocks (72 s)')
   })
 
   it('counts the blocks that are missing beyond the confirmations', () => {

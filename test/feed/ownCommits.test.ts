@@ -8,7 +8,10 @@ import { until } from '../helpers/until.ts'
 const entry = (id: number): FeedEntry => ({ id, type: 'job_created', data: '{}', before: null })
 const commitOf = (lastId: number) => ({ lastId, blockNumber: lastId, finalizedNumber: 0 })
 
-/** A feed at id 10, and the ids after which it read the store. The reads of entries end when the test ends them. */
+/**
+ * A feed at id 10, and the ids after which it read the store. The reads of entries end when the test ends
+ * them.
+ */
 async function openAtTen() {
   const reads: number[] = []
   let answer: (entries: FeedEntry[]) => void = () => {}

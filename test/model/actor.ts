@@ -4,10 +4,10 @@ import { createConverge } from '../../src/indexer/converge.ts'
 import type { Outcome, Report } from '../../src/indexer/indexing.ts'
 import {
   createLease,
-  expireLease,
   holdLease,
   keepLease,
   type Lease,
+  loseIfExpired,
   loseLease,
   noteRenewal,
 } from '../../src/indexer/lease.ts'
@@ -78,7 +78,7 @@ export function createActor(world: World, name: string): Actor {
     gates,
     lease,
     async turn() {
-      expireLease(lease)
+      loseIfExpired(lease)
       lease.db = acquiring
       if (!(await holdLease(lease))) {
         failed = false

@@ -1,6 +1,6 @@
 import { expect, it, onTestFinished } from 'vitest'
 import { jobRegistry } from '../../src/contract/jobRegistry.ts'
-import { createLease, expireLease, holdLease, keepLease } from '../../src/indexer/lease.ts'
+import { createLease, holdLease, keepLease, loseIfExpired } from '../../src/indexer/lease.ts'
 import { createDatabase, type Database } from '../../src/store/database.ts'
 import { releaseLease } from '../../src/store/lease.ts'
 import { openPostgres } from '../../src/store/postgres.ts'
@@ -35,7 +35,7 @@ it('an indexer whose lease ran out jumps, even if the database names it as the h
   await holdLease(lease)
   const before = await lastId(db)
   lease.heldAt = Number.NEGATIVE_INFINITY
-  expireLease(lease)
+  loseIfExpired(lease)
   expect(await holdLease(lease)).toBe(true)
   expect(await lastId(db)).toBeGreaterThan(before)
 })
@@ -60,7 +60,7 @@ it('one process holds the lease, and another gets it once it has expired', async
   await expireRenewal(db)
   // A holder that fails acquires its own lease without renewing it.
   a.heldAt = Number.NEGATIVE_INFINITY
-  expireLease(a)
+  loseIfExpired(a)
   expect(await holdLease(a)).toBe(true)
   expect(await holdLease(b)).toBe(true)
   a.held = false

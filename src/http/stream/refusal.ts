@@ -32,6 +32,7 @@ export function sendRefusal(reply: FastifyReply, refusal: Refusal): FastifyReply
   if (!/text\/event-stream/i.test(reply.request.headers.accept ?? ''))
     return sendError(reply.header('retry-after', retryAfter), 'UNAVAILABLE', messages[refusal])
   const draining = refusal === 'draining'
+  // Clients know two reasons: a database that does not answer is reported as full, with the same wait.
   const data: Unavailable = { reason: draining ? 'draining' : 'full', retryAfter }
   const frame = { retry: retryAfter * 1_000, event: 'unavailable', data: JSON.stringify(data) }
   return sendComplete(reply, encodeFrame(frame), draining)
