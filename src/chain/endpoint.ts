@@ -18,8 +18,8 @@ type Ask = <const Calls extends readonly Call[]>(
 ) => Promise<Results<Calls>>
 
 /**
- * One JSON-RPC URL. `ask` first checks which chain the endpoint is on: once an expected chain is set, and
- * again after each outage.
+ * One JSON-RPC URL. The first `ask` after an expected chain was set, and the first after each outage, checks
+ * which chain the endpoint is on before it sends the calls.
  */
 export interface Endpoint extends Trust {
   /** @throws CannotIndexError if the endpoint is on another chain than expected */

@@ -8,8 +8,8 @@ import { excerpt, validationMessage } from './validationMessage.ts'
 const QUERY_RETRY_SECONDS = 5
 
 /**
- * Answers every error with its status and the API's error body. Internal errors are logged; their answer
- * reveals nothing.
+ * Answers every error with the API's error body. Client errors other than 429 are answered with 400. Internal
+ * errors are logged; their answer reveals nothing.
  */
 export function errorHandling(app: FastifyInstance): void {
   app.setSchemaErrorFormatter((errors) => new BadRequestError(validationMessage(errors)))

@@ -25,7 +25,10 @@ interface Converging extends Indexing {
   takeRange: TakeRange
   logsOf(headers: HeaderChain): Promise<HeadBlocks>
   readFinalized(cursor: Cursor | null, head: Header): Promise<number>
-  /** the cursor that the latest step wrote; a step from a cursor that has moved since changes nothing */
+  /**
+   * the cursor that the latest step wrote; null if it must be read. If another process has moved it, a step
+   * from it changes nothing
+   */
   reached: Cursor | null
   jobs: JobReader
   /** revision of the cursor that this process last saw; a lower one shows that the database was restored */

@@ -14,8 +14,8 @@ interface Draft extends Position {
 }
 
 /**
- * Returns the ids of the jobs to read before these logs are folded: those that a log changes and none before
- * it creates.
+ * Returns the ids of the jobs to read before these logs are folded: each job that a log changes, unless an
+ * earlier one of these logs creates it.
  */
 export function changedJobs(logs: JobLog[]): string[] {
   const created = new Set<string>()

@@ -37,7 +37,7 @@ export function startIndexer(
         log.debug({ method }, `RPC request failed: ${messageOf(error)}`)
       },
       onLargeBlock: (blockNumber, logs) =>
-        log.warn({ blockNumber, logs }, 'the logs of a block are too large for one answer of the usual size'),
+        log.warn({ blockNumber, logs }, 'the logs of a block needed a larger answer, or its receipts'),
     },
   )
   const report = createReport(metrics, log, confirmations)

@@ -3,7 +3,10 @@ import type { DecodedLogs } from './logs.ts'
 
 /** Ranges requested ahead of the one that is written. */
 const AHEAD = 3
-/** New requests in one tick: they may travel in one POST, whose answer has a size limit. */
+/**
+ * New ranges requested at a time. So few are under way when their size is new: at the start and after a
+ * refusal.
+ */
 const AT_ONCE = 2
 const FIRST_SIZE = 100
 /** The largest range that most providers allow. */

@@ -19,7 +19,10 @@ export async function checkSetup(ix: Setup & Pick<Indexing, 'source' | 'db'>): P
   return true
 }
 
-/** @throws CannotIndexError if the database holds another contract's jobs, or not all of them */
+/**
+ * @throws CannotIndexError if the database holds another contract's jobs, or if START_BLOCK is below the
+ * block from which it was indexed
+ */
 export function assertSameSetup({ address, startBlock }: Setup, cursor: Cursor): void {
   if (cursor.contract !== address)
     throw new CannotIndexError(

@@ -17,8 +17,8 @@ export function staleness(
     return `no indexer has had an answer from the chain for ${Math.round(checkedAgo)} s`
   if (state.readOnly) return 'the database takes no writes'
   const blocks = lagBlocks(state, confirmations)
-  // `silent` alone is no lag. With CONFIRMATIONS it stays true until the head at which the index began is
-  // that deep. On a chain without new blocks that never happens.
+  // `silent` alone is no lag. It stays true until the head at which the index began is CONFIRMATIONS blocks
+  // below the head. On a chain without new blocks that never happens.
   if (state.silent && blocks > 0)
     return `the contract's past is being indexed: at block ${blockNumber} of ${headNumber}`
   const seconds = lagSeconds(state, confirmations)

@@ -38,7 +38,10 @@ export const RAW_JSON = {
   serialize: (text: string) => text,
   parse: (text: string) => text,
 }
-/** Connections of the indexer and the feed, in addition to those for the queries of clients. */
+/**
+ * Connections for everything but the history and single jobs: the indexer, the feed, the state and the
+ * tallies.
+ */
 const INDEX_CONNECTIONS = 2
 /**
  * Settings of the connections for the queries of clients. Postgres cancels a query after 8 s, which is before

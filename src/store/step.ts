@@ -21,18 +21,12 @@ interface Move {
 /** Adds a parameter to a statement, and returns its placeholder. */
 type Param = (value: unknown) => string
 
-/** The cursor after a step, and the entries that the step added to the feed. */
-interface CommittedStep {
-  cursor: Cursor
-  entries: FeedEntry[]
-}
-
 /**
  * Writes a step in one statement, which moves the cursor and renews the lease. Before the step at which the
  * feed begins, it creates the indexes of the filters, which can take minutes.
  * @param me id of this process, as the holder of the lease
- * @returns null, with nothing written by the step, if another process has moved the cursor or acquired the
- * lease since `from` was read
+ * @returns the cursor after the step, and the entries that it added to the feed. Null, with nothing written
+ * by the step, if another process has moved the cursor or acquired the lease since `from` was read
  */
 export async function commitStep(
   db: Database,
@@ -40,7 +34,7 @@ export async function commitStep(
   from: Cursor,
   me: string,
   step: Step,
-): Promise<CommittedStep | null> {
+): Promise<{ cursor: Cursor; entries: FeedEntry[] } | null> {
   const feedBegins = completesPast(from, step.to.number)
   if (feedBegins) await createFilterIndexes(db, contract)
   // A step is silent or fed as a whole: the indexer cuts its ranges at feedFromBlock.

@@ -92,7 +92,7 @@ it('the log of a process names the block', async () => {
     },
   })
   onTestFinished(async () => void (await process.stop()))
-  const line = await process.waitForLog(/too large for one answer/)
+  const line = await process.waitForLog(/needed a larger answer/)
   expect(line).toMatchObject({ level: 'warn', blockNumber: large })
 })
 
