@@ -92,10 +92,7 @@ export function openFeed(
   const pauseMs = () => POLL_MS * (0.75 + Math.random() / 2)
   void repeat(() => attempt(refresh), pauseMs, closed.signal)
   store
-    .listen(
-      (commit) => takeCommit(commit),
-      () => void attempt(refresh),
-    )
+    .listen(takeCommit, () => void attempt(refresh))
     .catch((error) =>
       log.warn(`cannot listen for notifications; new events are found by polling: ${messageOf(error)}`),
     )

@@ -40,9 +40,7 @@ export function createStatements({
   )
   const timer = setInterval(() => {
     const now = performance.now()
-    for (const statement of Object.values(running)) {
-      if (now - statement.since > statement.timeoutMs) statement.expire()
-    }
+    for (const { since, timeoutMs, expire } of Object.values(running)) if (now - since > timeoutMs) expire()
   }, 1_000).unref()
 
   function end(id: number, failed: boolean): void {
