@@ -6,7 +6,7 @@ import { clock } from './clock.ts'
 import { fillDatabase } from './fill.ts'
 import type { RequestLoad, RequestTimes } from './load/requests.ts'
 import type { StreamLoad } from './load/streams.ts'
-import { cpuSeconds, measurableMemory, startJobcast } from './process.ts'
+import { cpuSeconds, measurableMemory, pinToCore, startJobcast } from './process.ts'
 import { quantile } from './quantile.ts'
 import type { Bench, Figure } from './report.ts'
 
@@ -24,7 +24,7 @@ export const fanout: Bench = {
   about:
     'the time of one event from its commit in Postgres to its receipt at each of N streams; the server’s CPU per delivery; REST latency at the same time',
   leavesOut:
-    'the indexer (the server runs `start --only api`, and the bench commits the events), TLS and networks; the clients share the cores',
+    'the indexer (the server runs `start --only api`, and the bench commits the events), TLS and networks; the server has a core, the clients have another',
   async run({ quick }) {
     const pg = await startPostgres()
     try {
@@ -85,8 +85,8 @@ async function fanoutTo(
 }
 
 /**
- * Rounds measured with one pair of processes. Further rounds start new processes, because the placement on
- * cores and caches affects the result as much as the code does.
+ * Rounds measured with one pair of processes. Further rounds start new processes, because the layout of memory
+ * affects the result as much as the code does.
  */
 const ROUNDS_OF_A_PAIR = 3
 
@@ -113,6 +113,10 @@ export async function measureFanout(
       const jobcast = await openJobcast(databaseUrl)
       sides.push(jobcast)
       for (const side of sides) {
+        // Otherwise the scheduler moves the two processes between cores, and the kernel's share of a write
+        // differs by a third from pair to pair.
+        pinToCore(side.pid, 0)
+        pinToCore(side.load.pid, 1)
         await side.openStreams(streams, queries)
         // Warm-up: the server is measured with its code compiled, as after days of work.
         await round(side, streams, events)

@@ -15,6 +15,8 @@ export interface FilterGroup {
   /** whether bytes are sent as HTTP/1.1 chunks */
   chunked: boolean
   members: number
+  /** latest batch, kept during a walk if there are several members */
+  batch: Batch | undefined
 }
 
 /** Consecutive events of the feed, encoded for one group. */

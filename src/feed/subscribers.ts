@@ -45,7 +45,7 @@ export function createSubscribers() {
     all,
     add({ socket, filter, chunked, position, end }: NewSubscriber): Subscriber {
       const key = `${filter.key}${chunked ? '' : ' plain'}`
-      const group = groups.get(key) ?? { key, filter, chunked, members: 0 }
+      const group = groups.get(key) ?? { key, filter, chunked, members: 0, batch: undefined }
       groups.set(key, group)
       group.members++
       const subscriber = {

@@ -27,8 +27,8 @@ export interface Walk {
    */
   queue: Subscriber[]
   walking: boolean
-  /** latest batch of each group with several members, kept during the walk */
-  batches: Map<FilterGroup, Batch>
+  /** the groups that have a batch now */
+  sharing: FilterGroup[]
   /** performance.now() at the beginning of the current slice */
   now: number
   /**
@@ -42,7 +42,7 @@ export interface Walk {
 export function createWalk(
   options: Pick<Walk, 'feed' | 'metrics' | 'subscribers' | 'batchBytes' | 'onMiss'>,
 ): Walk {
-  const idle = { queue: [], walking: false, batches: new Map(), now: performance.now(), events: 0, bytes: 0 }
+  const idle = { queue: [], walking: false, sharing: [], now: performance.now(), events: 0, bytes: 0 }
   return { ...options, ...idle }
 }
 
@@ -86,8 +86,8 @@ export async function startWalk(walk: Walk, { atOnce = false } = {}): Promise<vo
     await deliverAll(walk)
   }
   walk.walking = false
-  // Not clear(), after which the old entries may survive until a full garbage collection (transientMap.ts).
-  walk.batches = new Map()
+  for (const group of walk.sharing) group.batch = undefined
+  walk.sharing = []
 }
 
 /** Visits the queued subscribers once. */
@@ -114,12 +114,14 @@ function deliverNext(walk: Walk, subscriber: Subscriber): void {
 
 /** Returns the batch of a group after a position; undefined if memory does not reach back to the position. */
 function batchAfter(walk: Walk, group: FilterGroup, position: number): Batch | undefined {
-  const shared = walk.batches.get(group)
-  if (shared?.from === position) return shared
+  if (group.batch?.from === position) return group.batch
   const events = walk.feed.recent(position, BATCH_EVENTS)
   if (!events) return undefined
   const batch = buildBatch(group, position, events, walk.batchBytes)
-  if (group.members > 1) walk.batches.set(group, batch)
+  if (group.members > 1) {
+    if (!group.batch) walk.sharing.push(group)
+    group.batch = batch
+  }
   return batch
 }
 
