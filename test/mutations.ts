@@ -8,7 +8,7 @@ import { mutations } from './model/mutationList.ts'
 import { mutate } from './model/mutations.ts'
 
 /**
- * `npm run mutations`: inserts one fault at a time into a copy of the code. Prints the promise that the model
+ * `npm run mutations`: inserts one fault at a time into a copy of the code. Prints the invariant by which the model
  * found broken and after how many schedules. Fails if the model does not notice a fault.
  */
 const { values } = parseArgs({
@@ -31,7 +31,7 @@ const soak = [
   ...['--json', '--count', values.count, '--seed', values.seed],
 ]
 const survived: string[] = []
-console.log('| mutation | promise, constraint or error that reveals it | schedules |\n|---|---|---|')
+console.log('| mutation | invariant, constraint or error that reveals it | schedules |\n|---|---|---|')
 for (const mutation of mutations.filter(({ name }) => name.includes(values.only))) {
   const { name, file } = mutation
   const path = join(copy.path, file)
@@ -43,12 +43,12 @@ for (const mutation of mutations.filter(({ name }) => name.includes(values.only)
   if (!line.startsWith('{')) throw new Error(`"${name}": the model did not run: ${run.stderr}`)
   const { schedules, failed } = JSON.parse(line)
   if (!failed) survived.push(name)
-  console.log(`| ${name} | ${failed ? promiseOf(failed) : '**survived**'} | ${schedules} |`)
+  console.log(`| ${name} | ${failed ? invariantOf(failed) : '**survived**'} | ${schedules} |`)
 }
 await copy.remove()
 if (survived.length > 0) throw new Error(`the model did not notice: ${survived.join('; ')}`)
 
-/** The promise that was broken, or the error of a statement that the database refused. */
-function promiseOf({ invariant, message }: { invariant: string; message: string }): string {
+/** The invariant that was broken, or the error of a statement that the database refused. */
+function invariantOf({ invariant, message }: { invariant: string; message: string }): string {
   return (invariant.endsWith('Error') ? message : invariant).slice(0, 100)
 }
