@@ -156,9 +156,9 @@ describe.concurrent('the indexer halts, /ready has the reason, and API and strea
 
 /**
  * A bloom that matches without a log of the contract usually has its bits from other logs of the block. Here
- * the block has no logs.
+ * the blocks have no logs.
  */
-it('a block whose bloom matches no log of any endpoint does not stop the indexer for good, even if the second RPC is down', () =>
+it('two blocks whose blooms match no log of any endpoint do not stop the indexer for good, even if the second RPC is down', () =>
   withChains(async ({ chain, first, second }) => {
     await serving(chain, { RPC_URL: `${first.url},${second.url}` }, async (service, stream) => {
       await service.untilReady()
@@ -172,9 +172,9 @@ it('a block whose bloom matches no log of any endpoint does not stop the indexer
         method === 'eth_getBlockByNumber'
           ? { mutate: (block) => block && { ...(block as object), logsBloom } }
           : undefined
-      await chain.mine()
+      await chain.mine(2)
       await chain.createJob()
-      await stream.waitFor(1, { timeout: 50_000 })
+      await stream.waitFor(1, { timeout: 80_000 })
     })
   }))
 
