@@ -1,5 +1,6 @@
 import { messageOf } from '../messages.ts'
 import { RpcError, timeoutError } from './errors.ts'
+import { statusError } from './replies.ts'
 import type { SendOptions } from './transport.ts'
 
 /**
@@ -13,7 +14,7 @@ const MAX_BYTES = 10 * 2 ** 20
  */
 const MAX_LARGE_BYTES = 256 * 2 ** 20
 
-/** The answer to a POST, whatever its status. */
+/** The answer to a POST, with any status but 429. */
 export interface Answer {
   /** undefined if the body is not JSON */
   json: unknown
@@ -22,7 +23,8 @@ export interface Answer {
 
 /**
  * Posts a body as JSON.
- * @throws RpcError if no complete answer came in time, or one with too many bytes
+ * @throws RpcError if no complete answer came in time, or one with too many bytes, or if the endpoint limits
+ * the rate of requests
  */
 type Post = (body: unknown, options: SendOptions) => Promise<Answer>
 
@@ -43,6 +45,8 @@ export function createPost(url: string): Post {
       const text = await readText(response, maxBytes)
       if (text === null)
         throw new RpcError(origin, 'too-large', `the answer has more than ${maxBytes / 2 ** 20} MiB`)
+      // Some providers add a JSON-RPC error with a code of their own. The status says what it means.
+      if (response.status === 429) throw statusError(origin, response)
       return { json: parse(text), response }
     } catch (error) {
       if (error instanceof RpcError) throw error

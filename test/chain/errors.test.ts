@@ -38,6 +38,11 @@ const CASES: [name: string, cause: string | RegExp, prepare: (proxy: RpcProxy) =
   ['the connection breaks', /ECONNRESET|other side closed/, faultOf({ drop: true })],
   ['a gateway fails', 'HTTP 502', faultOf({ status: 502, body: '<html>\n<h1>Bad Gateway</h1>' })],
   ['too many requests', 'HTTP 429', faultOf({ status: 429, body: 'slow down' })],
+  [
+    'too many requests, with a JSON-RPC error of any code',
+    'HTTP 429',
+    faultOf({ status: 429, body: '{"error":{"code":-32005,"message":"project ID request rate exceeded"}}' }),
+  ],
   ['a page where JSON belongs', 'the answer is not JSON-RPC', faultOf({ body: '<html>' })],
   [
     'the node answers an error',
