@@ -86,6 +86,7 @@ export function defineContract<const D extends Definition>(
   const fields = [id, statusField(statuses), ...own]
   const filters = filterRules(fields, (field) => abiTypesOf(field, forms))
   const keys = [...new Set(filters.flatMap((rule) => rule.fields))]
+  const sum = own.find(({ kind, unit }) => kind === 'amount' && unit !== undefined)
   return {
     name,
     created,
@@ -96,9 +97,9 @@ export function defineContract<const D extends Definition>(
     filters,
     keys,
     choice: fromLogs.find(({ kind }) => kind === 'choice'),
-    sum: own.find(({ kind, unit }) => kind === 'amount' && unit !== undefined),
+    sum,
     decode: createDecoder(id, fields, forms),
-    fingerprint: fingerprintOf(fields, forms, keys),
+    fingerprint: fingerprintOf(fields, forms, keys, sum),
   }
 }
 

@@ -6,9 +6,16 @@ import type { Field } from './job.ts'
  * A hash of everything in a definition that decides what is stored. A database refuses a definition with
  * another fingerprint, so a change of the hashed parts or of their order locks out every existing database.
  * @param keys names of the fields whose values the store keeps beside each job, in this order
+ * @param sum the field whose amounts the store adds up
  */
-export function fingerprintOf(fields: Field[], forms: Form[], keys: string[]): string {
-  const stored = [fields.map(storedField), forms.map(storedForm), keys]
+export function fingerprintOf(
+  fields: Field[],
+  forms: Form[],
+  keys: string[],
+  sum: Field | undefined,
+): string {
+  const stored: unknown[] = [fields.map(storedField), forms.map(storedForm), keys]
+  if (sum) stored.push(sum.name)
   return createHash('sha256').update(JSON.stringify(stored)).digest('hex')
 }
 
