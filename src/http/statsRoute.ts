@@ -11,7 +11,7 @@ import { addUp, groupByField } from './totals.ts'
 /** The totals are read at most once in this time. */
 const STATS_MS = 1_000
 
-type StatsOptions = Pick<ServerOptions, 'contract' | 'readState' | 'readTotals'>
+type StatsOptions = Pick<ServerOptions, 'config' | 'contract' | 'readState' | 'readTotals'>
 
 const tally = {
   jobs: Type.Integer({ examples: [12] }),
@@ -22,7 +22,7 @@ const tally = {
   }),
 }
 const ChoiceValue = Type.String({
-  description: "value of the contract's first choice",
+  description: 'value of the field that /api/v1/config names in `choice`',
   examples: ['PROGRAM'],
 })
 
@@ -54,8 +54,11 @@ const StatsData = Type.Object({
     description: "the chain's head when an indexer last read it",
     examples: ['123458'],
   }),
-  lagBlocks: Type.Integer({ examples: [2] }),
-  lagSeconds: Type.Integer({ description: 'of chain time', examples: [24] }),
+  lagBlocks: Type.Integer({
+    description: 'blocks between the indexed block and the block CONFIRMATIONS below the head',
+    examples: [2],
+  }),
+  lagSeconds: Type.Integer({ description: 'seconds of chain time between these blocks', examples: [24] }),
   syncing: Type.Boolean({
     description: "true while the contract's past is indexed for the first time: jobs are missing",
     examples: [false],
@@ -91,6 +94,7 @@ export function statsRoute(app: Instance, streams: () => number, options: StatsO
 }
 
 async function readStats({
+  config: { confirmations },
   contract,
   readState,
   readTotals,
@@ -112,8 +116,8 @@ async function readStats({
     blockNumber: String(indexed.blockNumber),
     finalizedBlockNumber: String(indexed.finalizedNumber),
     headBlockNumber: String(state.headNumber ?? 0),
-    lagBlocks: lagBlocks(state),
-    lagSeconds: lagSeconds(state),
+    lagBlocks: lagBlocks(state, confirmations),
+    lagSeconds: lagSeconds(state, confirmations),
     syncing: state.silent,
     timestamp: new Date().toISOString(),
   }

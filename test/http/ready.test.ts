@@ -37,6 +37,7 @@ it('six confirmations of 12 s blocks, and a head that is years old, do not count
   for (const service of [all, api]) {
     await until(async () => (await service.get('/api/v1/stats')).data.blockNumber === String(number - 6))
     expect(await service.get('/ready')).toEqual({ status: 'ready' })
+    expect((await service.get('/api/v1/stats')).data).toMatchObject({ lagBlocks: 0, lagSeconds: 0 })
     const metric = await readMetrics(service.url)
     expect(metric('jobcast_head_block') - metric('jobcast_indexed_block')).toBe(6)
     expect([metric('jobcast_lag_blocks'), metric('jobcast_lag_seconds')]).toEqual([0, 0])
