@@ -12,7 +12,7 @@ interface ConnectionOptions {
 }
 
 /**
- * Maximum characters of a frame: room for some 60 texts of a job, which Jobcast cuts at 16,384 characters
+ * Maximum characters of a frame: room for some 60 plain texts of a job, which Jobcast cuts at 16,384 characters
  * each. It bounds the memory that any other server can take.
  */
 const LARGEST_FRAME = 1 << 20
@@ -52,6 +52,15 @@ export async function* connect(url: URL, options: ConnectionOptions): AsyncGener
       onEvent: (message) => messages.push(message),
       onRetry: onRetryTime,
       maxBufferSize: LARGEST_FRAME,
+      onError({ type }) {
+        // Not repeated: the server would send the same frame again.
+        if (type === 'max-buffer-size-exceeded')
+          throw new JobcastError(
+            response.status,
+            'FRAME_TOO_LARGE',
+            `${url.origin} sent an event of more than ${LARGEST_FRAME} characters`,
+          )
+      },
     })
     const reader = response.body.getReader()
     const decoder = new TextDecoder()

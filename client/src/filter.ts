@@ -47,7 +47,11 @@ export function createMatcher(filter: JobFilter, contract: ContractInfo): Matche
     if (bound === undefined) return []
     const rule = contract.filters.find((each) => each.name === name)
     if (!rule)
-      throw new JobcastError(400, 'BAD_REQUEST', `${name} is not a filter of the contract ${contract.name}`)
+      throw new JobcastError(
+        400,
+        'BAD_REQUEST',
+        `${name} is not a filter of the contract ${contract.name}; it has: ${contract.filters.map((each) => each.name).join(', ')}`,
+      )
     return [
       rule.kind === 'list' ? isOneOf(rule.fields, values, contract) : isWithin(rule.fields, rule.kind, bound),
     ]

@@ -40,7 +40,7 @@ export function mirror<J extends JobBase = Job>(url: string | URL, options: Mirr
   let looping = false
 
   async function* changes(): AsyncGenerator<MirrorChange<J>, void, undefined> {
-    if (looping) throw new Error('a mirror allows one loop: use it, or make a second mirror')
+    if (looping) throw new Error('the changes of this mirror were already iterated; make a second mirror')
     looping = true
     try {
       yield* pendingChanges(state, signal)

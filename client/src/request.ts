@@ -26,7 +26,8 @@ export interface RequestOptions {
 
 /**
  * A request that is refused: the HTTP status, and the `code` and `message` of the error body. The code is
- * `HTTP_<status>` without such a body, and `NOT_A_STREAM` if the answer is no stream of Jobcast.
+ * `HTTP_<status>` without such a body, `NOT_A_STREAM` if the answer is no stream of Jobcast, and
+ * `FRAME_TOO_LARGE` if an event has more than 1,048,576 characters.
  */
 export class JobcastError extends Error {
   override name = 'JobcastError'
@@ -43,8 +44,8 @@ export class JobcastError extends Error {
 }
 
 /**
- * Whether the same request may succeed later. It may not if the server refused the request itself, as with
- * a 400.
+ * Whether the same request may succeed later. A request that the server refused as invalid, as with a 400,
+ * never will.
  */
 export function isTransient(error: unknown): boolean {
   return !(error instanceof JobcastError) || [408, 425, 429].includes(error.status) || error.status >= 500

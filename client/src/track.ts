@@ -17,7 +17,10 @@ export type FollowEvent<J extends JobBase = Job> =
   /** `left`: the job matched the filter, and no longer does */
   | { type: 'job_updated'; id: string | null; data: J; left: boolean }
   | { type: 'job_removed'; id: string | null; data: J }
-  /** everything that the server has was yielded; live events follow */
+  /**
+   * everything that the server has was yielded; live events follow. Not yielded if the stream resumes without
+   * a gap.
+   */
   | { type: 'synced'; id: string | null; data: null }
   | { type: 'connected'; id: string | null; data: Connected }
   | { type: 'ping'; id: string | null; data: Ping }

@@ -1,6 +1,5 @@
 import { parseAbi } from 'viem/utils'
 import { defineContract } from './define.ts'
-import type { JobOf } from './jobType.ts'
 import { address, amount, bytes32, later, time } from './kinds.ts'
 
 /**
@@ -38,5 +37,3 @@ export const erc8183 = defineContract({
   },
   events: { BudgetSet: { set: { budget: 'amount' } } },
 })
-
-export type Erc8183Job = JobOf<typeof erc8183>

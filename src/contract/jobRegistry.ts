@@ -1,7 +1,6 @@
 import { jobRegistryAbi } from '../../abi/jobRegistry.ts'
 import { defineContract } from './define.ts'
 import { creation } from './job.ts'
-import type { JobOf } from './jobType.ts'
 import { amount, choice, later, offChain, text, time, uint } from './kinds.ts'
 
 /** The marketplace this project began with: agent ids (ERC-8004) for the roles, budgets in USDC. */
@@ -21,5 +20,3 @@ export const jobRegistry = defineContract({
     evaluatorId: later(uint({ role: true, about: 'agent id of the evaluator' })),
   },
 })
-
-export type JobRegistryJob = JobOf<typeof jobRegistry>

@@ -382,6 +382,14 @@ test('a `retry:` longer than a timer can be is a wait of the longest timer, not 
   await stream.stop()
 })
 
+test('an event that is larger than the client accepts ends the iteration with an error, and is not requested again', async () => {
+  const events = subscribe(server.url)[Symbol.asyncIterator]()
+  expect(await events.next()).toMatchObject({ value: { type: 'connected' } })
+  server.create(job('1', 1001, { title: 'x'.repeat(2 << 20) }))
+  await expect(events.next()).rejects.toMatchObject({ code: 'FRAME_TOO_LARGE' })
+  expect(server.requests).toHaveLength(1)
+})
+
 test('an infinite idleTimeout never ends the connection', async () => {
   const stream = collect((signal) => subscribe(server.url, { signal, idleTimeout: Number.POSITIVE_INFINITY }))
   await stream.waitFor('connected')

@@ -2,11 +2,15 @@ import { expect, expectTypeOf, test } from 'vitest'
 import { type FollowEvent, type follow, type Job, type JobBase, jobKey } from '../../client/src/client.ts'
 import type * as client from '../../client/src/events.ts'
 import { blockOf } from '../../client/src/job.ts'
-import type { Erc8183Job } from '../../src/contract/erc8183.ts'
+import type { erc8183 } from '../../src/contract/erc8183.ts'
 import type * as contract from '../../src/contract/job.ts'
-import type { JobRegistryJob } from '../../src/contract/jobRegistry.ts'
+import type { jobRegistry } from '../../src/contract/jobRegistry.ts'
+import type { JobOf } from '../../src/contract/jobType.ts'
 import type * as server from '../../src/events.ts'
 import { job } from './scripted.ts'
+
+type JobRegistryJob = JobOf<typeof jobRegistry>
+type Erc8183Job = JobOf<typeof erc8183>
 
 // Checked by npm run typecheck.
 test("the client's Job is that of the default definition, and its functions take the job of any definition", () => {

@@ -211,7 +211,7 @@ test('the signal ends the mirror: the loop without an error, whenSynced with its
   control.abort(new Error('enough'))
   await expect(waiting).rejects.toThrow('enough')
   await over
-  await expect(loop(open).over).rejects.toThrow('one loop')
+  await expect(loop(open).over).rejects.toThrow('already iterated')
 })
 
 test('a refusal is thrown by whenSynced, by synced and by the loop', async () => {
