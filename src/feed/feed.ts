@@ -3,10 +3,17 @@ import { messageOf } from '../messages.ts'
 import type { FeedEntry } from '../store/feed.ts'
 import type { Commit } from '../store/notifications.ts'
 import { continues, type FeedEvent, toEvent } from './event.ts'
-import { appendOwn, type FeedReader, type FeedWatcher, fetchCommitted, refreshState } from './reader.ts'
+import {
+  appendOwn,
+  type FeedReader,
+  type FeedWatcher,
+  fetchCommitted,
+  noteCommitted,
+  refreshState,
+} from './reader.ts'
 import { repeat } from './repeat.ts'
 import { createSerializer } from './serialize.ts'
-import { type FeedStore, type Indexed, indexedOf } from './store.ts'
+import type { FeedStore, Indexed } from './store.ts'
 import { countAfter, eventsAfter } from './tail.ts'
 
 /**
@@ -82,8 +89,7 @@ export function openFeed(
   const refresh = serialize(() => refreshState(reader))
 
   function takeCommit(commit: Commit, entries: FeedEntry[] = []): void {
-    reader.committedId = Math.max(reader.committedId, commit.lastId)
-    reader.indexed = indexedOf(commit)
+    noteCommitted(reader, commit)
     appendOwn(reader, entries)
     if (reader.tail.lastId === null || commit.lastId > reader.tail.lastId) void attempt(fetchNew)
   }

@@ -6,7 +6,7 @@ import { deliver, flushCounts, resume, startWalk, type Walk } from './walk.ts'
 const PAGE_EVENTS = 128
 /** Pages read at the same time, on the connections of the indexer and the feed. */
 const MAX_READERS = 2
-/** Delay before a failed read of a page is repeated. */
+/** Delay before a failed read of a page is repeated, whatever is committed meanwhile. */
 const RETRY_READ_MS = 1_000
 
 /**
@@ -35,15 +35,20 @@ export function createPageReader(
   async function readPage(subscriber: Subscriber): Promise<void> {
     const { group, position } = subscriber
     const page = await walk.feed.stored(position, PAGE_EVENTS).catch(() => undefined)
+    // The poll of the feed logs that the database does not answer.
+    if (page === undefined) return void setTimeout(retry, RETRY_READ_MS, subscriber).unref()
     subscriber.waiting = false
-    // The poll of the feed logs that the database cannot be reached.
-    if (page === undefined) return void setTimeout(resume, RETRY_READ_MS, walk, subscriber).unref()
     if (!walk.subscribers.has(subscriber)) return
     if (page === null) return onPruned(subscriber)
     walk.now = performance.now()
     deliver(walk, subscriber, buildBatch(group, position, page, Number.POSITIVE_INFINITY))
     flushCounts(walk)
     void startWalk(walk)
+  }
+
+  function retry(subscriber: Subscriber): void {
+    subscriber.waiting = false
+    resume(walk, subscriber)
   }
 
   return (subscriber) => {

@@ -1,7 +1,8 @@
 import type { Logger } from 'pino'
 import type { FeedEntry } from '../store/feed.ts'
+import type { Commit } from '../store/notifications.ts'
 import { continues, type FeedEvent, toEvent } from './event.ts'
-import { type FeedStore, type Indexed, indexedOf } from './store.ts'
+import { type FeedState, type FeedStore, type Indexed, indexedOf } from './store.ts'
 import { append, dropPruned, type Tail } from './tail.ts'
 
 export interface FeedWatcher {
@@ -37,10 +38,16 @@ export async function refreshState(reader: FeedReader): Promise<void> {
   const { lastId } = tail
   const state = await reader.store.state()
   if (state.lastId < lastId || state.prunedId > tail.lastId) return restart(reader)
-  reader.committedId = Math.max(reader.committedId, state.lastId)
-  reader.indexed = indexedOf(state)
+  noteCommitted(reader, state)
   dropPruned(tail, state.prunedId)
   await fetchCommitted(reader)
+}
+
+/** Notes the position of a commit, unless a later one is known: answers and notifications may arrive late. */
+export function noteCommitted(reader: FeedReader, commit: Commit | FeedState): void {
+  if (commit.lastId < reader.committedId) return
+  reader.committedId = commit.lastId
+  reader.indexed = indexedOf(commit)
 }
 
 /** Reads the committed entries that are not in the tail yet. */

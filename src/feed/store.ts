@@ -16,7 +16,7 @@ export interface FeedStore {
 }
 
 /** Position of the feed and of the index. */
-type FeedState = Pick<IndexState, 'lastId' | 'prunedId' | 'blockNumber' | 'finalizedNumber'>
+export type FeedState = Pick<IndexState, 'lastId' | 'prunedId' | 'blockNumber' | 'finalizedNumber'>
 
 /** The block indexed last, and the highest block that no reorg can touch. */
 export interface Indexed {
@@ -25,8 +25,8 @@ export interface Indexed {
 }
 
 /**
- * Returns these two blocks of a state or commit as clients get them: 0 while unknown, and none above the
- * block indexed last.
+ * Returns the indexed and the finalized block as they are sent to clients. An unknown block is 0. The finalized
+ * block is at most the indexed one.
  */
 export function indexedOf({
   blockNumber,

@@ -80,8 +80,8 @@ export async function startWalk(walk: Walk, { atOnce = false } = {}): Promise<vo
     await deliverAll(walk)
   }
   while (walk.queue.length > 0) {
-    // All other rounds begin in a new tick. Otherwise a subscriber whose socket drains at once would be
-    // served again and again.
+    // All other rounds begin in a new iteration of the event loop. Otherwise a subscriber with a long backlog,
+    // whose socket never fills, would block the event loop.
     await nextSlice(walk)
     await deliverAll(walk)
   }

@@ -95,5 +95,6 @@ describe('a commit of the same process', () => {
     await refreshed
     expect(rebuilt()).toBe(false)
     expect(feed.lastId()).toBe(11)
+    expect(feed.indexed().blockNumber).toBe(11)
   })
 })

@@ -490,12 +490,7 @@ const SERVING: Record<string, Fault[]> = {
     ['stored', 'a page with a missing entry counts as complete', '&& continues(id, found)', ''],
   ],
   'src/feed/reader.ts': [
-    [
-      'refreshState',
-      'polling finds no events',
-      'reader.committedId = Math.max(reader.committedId, state.lastId)',
-      '',
-    ],
+    ['refreshState', 'polling finds no events', 'noteCommitted(reader, state)', ''],
     [
       'refreshState',
       'a commit during a read of the state looks like a restored database',
