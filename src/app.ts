@@ -20,7 +20,8 @@ export interface App {
   /** base URL of the server */
   url: string
   /**
-   * Ends streams and requests, waits for the indexer's step, and closes the database. Later calls return the
+   * Ends the streams, waits at most 3 s for unanswered requests and 4 s for the indexer's step, and closes the
+   * database. Later calls return the
    * promise of the first.
    */
   close(): Promise<void>

@@ -4,7 +4,10 @@ import { printError } from './errors.ts'
 /** Milliseconds after which an unfinished shutdown is aborted. */
 const CLOSE_MS = 10_000
 
-/** Calls `close` and exits at SIGINT, SIGTERM or an uncaught error. A second signal exits at once. */
+/**
+ * Calls `close` and exits at a signal that ends a process (such as SIGINT and SIGTERM) or an unhandled error. A
+ * second signal exits at once.
+ */
 export function closeOnSignal(
   close: () => Promise<void>,
   logMessage: (message: string) => void,

@@ -8,10 +8,10 @@ import type { Socket } from 'node:net'
 const MAX_PIPELINED = 32
 
 /**
- * Milliseconds that unanswered requests may take after the server begins to close: most of the 10 s that a
- * shutdown may take. The remaining time is for the streams and the indexer.
+ * Milliseconds that unanswered requests may take after the server begins to close. Before them, the streams may
+ * take 2 s, and after them the indexer's step 4 s. A shutdown may take 10 s.
  */
-const LAST_ANSWERS_MS = 6_000
+const LAST_ANSWERS_MS = 3_000
 
 /**
  * Closes a connection with more than {@link MAX_PIPELINED} unanswered requests. node:http keeps reading
@@ -32,7 +32,7 @@ export function limitPipelining(server: Server): void {
  * kinds are not idle: those that never carried a request, which browsers and undici open in advance, and
  * those with an unanswered request, which would stay open for the keep-alive timeout after the answer.
  * @returns a function that ends the first kind at once and the second after the answer, and destroys those
- * left after 6 s
+ * left after 3 s
  */
 export function trackConnections(server: Server): () => void {
   const unused = new Set<Socket>()
