@@ -163,7 +163,7 @@ test('it reports a restart of the server and resumes without losing a job', asyn
     { message: 'a first job' },
   )
   await server.stop()
-  await until(() => tailing.errors().includes('reconnecting in'), {
+  await until(() => tailing.errors().includes('retrying in'), {
     message: 'the lost connection is reported',
   })
   await server.chain.createJob()

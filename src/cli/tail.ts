@@ -3,7 +3,7 @@ import type { Writable } from 'node:stream'
 import { follow } from '../../client/src/follow.ts'
 import { history } from '../../client/src/history.ts'
 import { type JobBase, jobKey } from '../../client/src/job.ts'
-import type { RequestOptions, Retry } from '../../client/src/request.ts'
+import { JobcastError, type RequestOptions, type Retry } from '../../client/src/request.ts'
 import { createdAt } from '../../client/src/values.ts'
 import { messageOf } from '../messages.ts'
 import type { Command } from './command.ts'
@@ -57,7 +57,7 @@ export async function tail(args: string[], io: TailIo): Promise<void> {
   try {
     await print(plan, { ...io, signal })
   } catch (error) {
-    if (!signal.aborted) throw new FailedError(messageOf(error))
+    if (!signal.aborted) throw error instanceof JobcastError ? new FailedError(error.message) : error
   }
   // A reader that has enough (`| head`) closes the pipe, which is no error.
   if (broken.signal.aborted && broken.signal.reason.code !== 'EPIPE')
@@ -69,7 +69,7 @@ async function print(plan: TailPlan, { stdout, stderr, signal, env }: TailIo): P
   const isTerminal = stdout.isTTY === true
   const onRetry = ({ error, delay }: Retry) => {
     const cause = error ? messageOf(error) : 'the server ended the stream'
-    stderr.write(`${cause}; reconnecting in ${(delay / 1_000).toFixed(1)} s\n`)
+    stderr.write(`${cause}; retrying in ${(delay / 1_000).toFixed(1)} s\n`)
   }
   const source = { filter, apiKey, signal, onRetry }
   const fromBlock = since === undefined ? 'latest' : await blockSince(url, since, source)

@@ -24,15 +24,16 @@ function readUrl(text: string, scheme: RegExp): string {
   const { user, host, afterHost } = partsOf(text)
   if (/\s/.test(user) || afterHost.includes('@'))
     throw new InvalidValue(
-      'in a user name or password, / ? # @ % and a space are %2F %3F %23 %40 %25 and %20',
+      'in a user name or password, write / ? # @ % and a space as %2F %3F %23 %40 %25 and %20',
     )
-  if (/[\s#]/.test(afterHost)) throw new InvalidValue('after its host, a space is %20 and # is %23')
+  if (/[\s#]/.test(afterHost)) throw new InvalidValue('after the host, write a space as %20 and # as %23')
   // Checked separately, because `URL` silently removes tabs and line breaks.
   if (/\s/.test(host) || !URL.canParse(text)) throw new InvalidValue('its host or its port is wrong')
   const url = new URL(text)
   // The RPC and database clients decode these parts, and would fail at each request.
   const decodable = [url.username, url.password, url.host, url.pathname]
-  if (!decodable.every(isDecodable)) throw new InvalidValue('a % in it is not followed by two hex digits')
+  if (!decodable.every(isDecodable))
+    throw new InvalidValue('a % in it does not begin an escape such as %20; write % itself as %25')
   return url.href
 }
 

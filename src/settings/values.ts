@@ -29,12 +29,7 @@ export function optional<T>(read: (text: string) => T) {
   return (text: string): T | undefined => (text === '' ? undefined : read(text))
 }
 
-const SECONDS_PER_UNIT = new Map([
-  ['s', 1],
-  ['m', 60],
-  ['h', 3_600],
-  ['d', 86_400],
-])
+const SECONDS_PER_UNIT: Record<string, number> = { s: 1, m: 60, h: 3_600, d: 86_400 }
 
 /** Longest time span. Postgres may not be able to subtract a longer one from the present. */
 const TEN_YEARS_SECONDS = 3_650 * 86_400
@@ -46,7 +41,7 @@ const TEN_YEARS_SECONDS = 3_650 * 86_400
 export function timeSpan(text: string): number {
   const [, count, unit = ''] = /^([0-9]+)([smhd]?)$/.exec(text) ?? []
   if (count === undefined) throw new InvalidValue()
-  const seconds = Number(count) * (SECONDS_PER_UNIT.get(unit) ?? 1)
+  const seconds = Number(count) * (SECONDS_PER_UNIT[unit] ?? 1)
   if (seconds > TEN_YEARS_SECONDS) throw new InvalidValue('it is 3650d at most')
   return seconds
 }

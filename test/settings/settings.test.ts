@@ -23,7 +23,7 @@ describe('a URL that no library can use is refused without its secret', () => {
     ['postgres://user:s3cr et@db/jobs', /%2F %3F %23/],
     // The text before the slash is a valid URL of a host named "user".
     ['postgres://user:12/s3cret@db/jobs', /%2F %3F %23/],
-    ['postgres://user:s3cret%zz@db/jobs', /two hex digits/],
+    ['postgres://user:s3cret%zz@db/jobs', /write % itself as %25/],
     ['postgres://user:s3cret@db1:5432,db2:5432/jobs', /several hosts/],
     ['postgres://user:s3cret@db1,db2/jobs', /several hosts/],
     ['postgres://user:s3cret@db:99999/jobs', /host or its port/],
@@ -31,10 +31,10 @@ describe('a URL that no library can use is refused without its secret', () => {
     ['postgres://d b/jobs', /host or its port/],
     [
       'postgres://user:s3cret@db/jobs?options=-c search_path=a',
-      /not valid: after its host, a space is %20 and # is %23/,
+      /not valid: after the host, write a space as %20 and # as %23/,
     ],
-    ['postgres://user:s3cret@db/my jobs', /not valid: after its host, a space is %20 and # is %23/],
-    ['postgres://user:s3cret@db/jobs#1', /not valid: after its host, a space is %20 and # is %23/],
+    ['postgres://user:s3cret@db/my jobs', /not valid: after the host, write a space as %20 and # as %23/],
+    ['postgres://user:s3cret@db/jobs#1', /not valid: after the host, write a space as %20 and # as %23/],
     ['mysql://user:s3cret@db/jobs', /postgres:\/\/ URL/],
   ])('DATABASE_URL=%s', (DATABASE_URL, reason) => {
     const message = rejection({ DATABASE_URL })
