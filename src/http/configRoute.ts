@@ -108,14 +108,7 @@ async function readConfig({
   }
 }
 
-function contractData({
-  name,
-  statuses,
-  fields,
-  filters,
-  choice,
-  sum,
-}: Contract): Static<typeof ContractData> {
+function contractData({ name, statuses, fields, filters, choice, sum }: Contract) {
   return {
     name,
     statuses,

@@ -1,5 +1,6 @@
 import { existsSync, statSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
+import { getTableName } from 'drizzle-orm'
 import type postgres from 'postgres'
 import { ConfigError } from '../config.ts'
 import { DatabaseError } from '../errors.ts'
@@ -8,20 +9,10 @@ import { lockFolder } from './lock.ts'
 import { JOURNAL } from './migrations.ts'
 import type { DatabaseOptions } from './open.ts'
 import { applicationName, onConnection } from './postgres.ts'
+import * as schema from './schema.ts'
 
 /** All tables that any version of Jobcast created. */
-const ALL_TABLES = [
-  'jobs',
-  'changes',
-  'unapplied_logs',
-  'malformed_logs',
-  'feed',
-  'blocks',
-  'totals',
-  'hours',
-  'cursor',
-  JOURNAL,
-]
+const ALL_TABLES = [...Object.values(schema).map(getTableName), 'malformed_logs', JOURNAL]
 
 /**
  * Deletes everything that was indexed. The next start indexes from scratch, and its feed ids are greater than

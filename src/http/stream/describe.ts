@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
 import type { Contract } from '../../contract/define.ts'
 import type { EventType } from '../../events.ts'
+import { encodeFrame } from '../../feed/frames.ts'
 import { errorResponses } from '../errors.ts'
 import { exampleJob } from '../jobSchema.ts'
 
@@ -45,18 +46,17 @@ const eventsSchema = {
 }
 
 const exampleStream = (contract: Contract) =>
-  [
-    'retry: 3000',
-    'id: 1780000000000041',
-    'event: connected',
-    'data: {"type":"connected","timestamp":"2026-01-01T00:00:00.000Z","blockNumber":"123455","finalizedBlockNumber":"123391","resumed":null}',
-    '',
-    'id: 1780000000000042',
-    'event: job_created',
-    `data: ${JSON.stringify(exampleJob(contract))}`,
-    '',
-    '',
-  ].join('\n')
+  encodeFrame({
+    retry: 3_000,
+    id: 1780000000000041,
+    event: 'connected',
+    data: '{"type":"connected","timestamp":"2026-01-01T00:00:00.000Z","blockNumber":"123455","finalizedBlockNumber":"123391","resumed":null}',
+  }) +
+  encodeFrame({
+    id: 1780000000000042,
+    event: 'job_created',
+    data: JSON.stringify(exampleJob(contract)),
+  })
 
 const lastEventIdHeader = Type.Object({
   'Last-Event-ID': Type.Optional(

@@ -55,7 +55,7 @@ export function eventsRoute(app: Instance, options: StreamOptions): { drain(): P
   // fastify adds HEAD with the same handler.
   app.get(
     STREAM_ROUTE,
-    { schema, onSend, preValidation: async (request) => preferHeaderId(request) },
+    { schema, onSend, preValidation: async ({ headers, query }) => preferHeaderId(headers, query) },
     async (request, reply) => {
       const filter = parseStreamFilter(contract.filters, request.query)
       const lastEventId = parseLastEventId(request.headers['last-event-id'], request.query)

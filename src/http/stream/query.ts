@@ -76,13 +76,7 @@ function matchingTypes(patterns: string): string[] {
  * Removes the id from the query if the header has one, since the header wins. It runs before the validation,
  * so a bad id in the query is then no error.
  */
-export function preferHeaderId({
-  headers,
-  query,
-}: {
-  headers: IncomingHttpHeaders
-  query: StreamQuery
-}): void {
+export function preferHeaderId(headers: IncomingHttpHeaders, query: StreamQuery): void {
   if (!headers['last-event-id']) return
   delete query.lastEventId
   delete query.last_event_id

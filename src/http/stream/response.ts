@@ -48,8 +48,7 @@ export function sendComplete(reply: FastifyReply, body?: string, closing = false
   removeHookHeaders(response)
   for (const [name, value] of Object.entries(STREAM_HEADERS)) response.setHeader(name, value)
   response.end(body)
-  // Otherwise the connection stays open, as its headers say, because the client may already have sent its
-  // next request.
+  // A connection that the client keeps alive stays open, because it may already have sent its next request.
   if (socket && (closing || !shouldKeepAlive)) endConnection(socket)
   return reply
 }
