@@ -70,7 +70,7 @@ describe('a usage error exits with code 2 and states the error', () => {
       /^out\.ts is not an http\(s\):\/\/ or ws\(s\):\/\/ URL; see jobcast generate --help$/,
     ],
     [['generate', 'localhost:8545'], {}, /^localhost:8545 is not an http\(s\)/],
-    [['reset'], {}, 'Confirm with --yes'],
+    [['reset'], {}, 'Give --yes'],
   ])('%j %j', async (args, env, expected) => {
     const { code, text } = await runCommand(args, { DATA_DIR: folder(), ...env })
     expect(code).toBe(2)

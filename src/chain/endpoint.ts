@@ -53,7 +53,10 @@ export function createEndpoint(url: string, name: string, onRequest: OnRequest):
 
   async function identify(timeoutMs: number): Promise<Identity> {
     const [chainId, genesis] = await askUnchecked([chainIdCall, headerCall(0)], { timeoutMs })
-    if (!genesis) throw new Error('the RPC has no genesis block, which would identify its chain')
+    if (!genesis)
+      throw new Error(
+        `${name} gives no block 0, which identifies its chain; set RPC_URL to a node that has it`,
+      )
     return { chainId, genesisHash: genesis.hash }
   }
 

@@ -11,7 +11,7 @@ const MIN_DEPTH = 64
 
 /**
  * Returns a function that reads the number of the finalized block. A block counts only if two consecutive
- * readings have it finalized. Null if no endpoint has ever known the tag.
+ * readings have it finalized. Null until two consecutive readings have found the tag known.
  */
 export function createFinality(pool: Pool): () => Promise<number | null> {
   /** undefined before the first reading */

@@ -26,7 +26,7 @@ export function createLogReader(
 
   /**
    * Reads the logs of a range with the headers of its first and last block. The headers come first in the
-   * batch. A node that answers in order then has the last block before it reads the logs.
+   * batch. If the node answers in order, it had the last block before it read the logs.
    */
   function logsWithEnds(from: number, to: number) {
     const askWithEnds = async (call: Call<RpcLog[]>, size: AnswerSize) => {

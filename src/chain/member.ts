@@ -62,7 +62,7 @@ export function askMember<const Calls extends readonly Call[]>(
   return observed(member, async () => {
     const results = await member.endpoint.ask(calls, options)
     if (accepts && !accepts(results))
-      throw new IncompleteAnswerError('the RPC has not reached the blocks it was asked for')
+      throw new IncompleteAnswerError('the node has not reached the blocks it was asked for')
     return results
   })
 }

@@ -22,7 +22,7 @@ export interface Identity {
  */
 export interface Source {
   /**
-   * Asks every endpoint in service which chain it is on, and sets the chain that all must be on from now on.
+   * Asks every endpoint in service, or all if none is, which chain it is on, and sets the chain that all must be on from now on.
    * @param expected null: the chain of the first endpoint in RPC_URL that answers
    * @throws CannotIndexError if one of them is on another chain
    */
@@ -30,7 +30,7 @@ export interface Source {
   head(): Promise<Header>
   /**
    * Reads the number of a block that no reorg can remove: the finalized block of the endpoints, but at least
-   * 64 blocks below the head. Null if no endpoint knows the tag.
+   * 64 blocks below the head. Null until two consecutive readings have found the tag known.
    */
   finalized(): Promise<number | null>
   /** Reads a header; null if the node does not have that block (yet). */
@@ -63,8 +63,8 @@ export interface Source {
 }
 
 /**
- * Indexing must not go on: another chain, another contract, or a reorg below the local chain. The message
- * says what was found and what to do. `/ready` shows it to anyone, so it names no host. Nothing is written
+ * Indexing must not go on until an operator acts: the settings, the chain and the database do not fit together.
+ * The message says what was found and what to do. `/ready` shows it to anyone, so it names no host. Nothing is written
  * until a later check succeeds.
  */
 export class CannotIndexError extends Error {
@@ -88,7 +88,7 @@ export class NoStateError extends Error {
   override name = 'NoStateError'
 }
 
-/** The answer lacks data that a node with the block would give. Another request may get it. */
+/** The answer is incomplete, or contradicts another one. The same request may succeed later. */
 export class IncompleteAnswerError extends Error {
   override name = 'IncompleteAnswerError'
 }

@@ -3,7 +3,7 @@ import type { Pool } from './pool.ts'
 import type { Header } from './source.ts'
 
 /**
- * Milliseconds without a higher head after which the other endpoints are asked for theirs: more than two
+ * Milliseconds without a higher head after which all endpoints are asked for theirs: more than two
  * blocks of a chain with 12 s blocks.
  */
 const STALL_MS = 30_000

@@ -22,7 +22,10 @@ export const resetCommand: Command = {
 
 /** Asks a yes-or-no question on the terminal. @throws UsageError if there is no terminal */
 async function confirm(question: string): Promise<boolean> {
-  if (!process.stdin.isTTY) throw new UsageError(`${question} Confirm with --yes.`)
+  if (!process.stdin.isTTY)
+    throw new UsageError(
+      `there is no terminal to ask on: "${question}" Give --yes to reset without the question.`,
+    )
   const terminal = createInterface({ input: process.stdin, output: process.stdout })
   const answer = await terminal.question(`${question} [y/N] `)
   terminal.close()

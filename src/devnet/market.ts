@@ -85,7 +85,8 @@ export async function runMarket({ market, everyMs, signal, log = () => {}, runs 
       if (failing) log('the chain answers again')
       failing = false
     } catch (error) {
-      if (!failing && !signal.aborted) log(`the market has stopped and will retry: ${messageOf(error)}`)
+      if (!failing && !signal.aborted)
+        log(`a transaction of the market failed, will retry: ${messageOf(error)}`)
       failing = true
       return false
     }

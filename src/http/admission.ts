@@ -20,13 +20,17 @@ export interface Admission {
    */
   run<T>(address: string, work: () => Promise<T>): Promise<T>
   /**
-   * Refuses a request before anything is done for it: bursts consist mostly of requests that must be refused.
+   * Refuses a request that `run` would refuse. It is called before the request is validated, because bursts
+   * consist mostly of requests that must be refused.
    * @throws OverloadedError if the address has queries already and `run` would refuse another
    */
   assertPlace(address: string): void
 }
 
-/** If more requests waited, clients would give up before the last of them is answered. */
+/**
+ * Maximum number of waiting requests, of all addresses and of one. With more, clients give up before the last is
+ * answered.
+ */
 const MAX_WAITING = { all: 500, address: 100 }
 const MAX_WAIT_MS = 5_000
 const TOO_MANY = 'too many queries are waiting; try again'
@@ -56,7 +60,7 @@ interface Client {
 }
 
 /**
- * Creates an admission, which runs a bounded number of queries at once. Other requests wait, in one queue
+ * Creates the scheduler of the clients' queries. It runs a bounded number of them at once. Other requests wait, in one queue
  * for each address, and the addresses take turns. So an address with hundreds of slow queries delays only
  * its own.
  */
@@ -83,7 +87,7 @@ export function createAdmission({
       try {
         return await work()
       } finally {
-        // Concurrent queries share the processors, so the time of one is divided by their number.
+        // Divided by the number of this address's queries, which shared the processors with it.
         updateAverage(client, (performance.now() - since) / running)
         end(state, client)
       }

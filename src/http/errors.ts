@@ -29,14 +29,15 @@ export const ErrorBody = Type.Object(
   { $id: 'Error', title: 'Error' },
 )
 
-export const KEY_NEEDED = 'a key is needed: x-api-key, Authorization: Bearer, or api_key in the query'
+export const KEY_NEEDED =
+  'the API key is missing or wrong; send it as x-api-key, as Authorization: Bearer, or as api_key in the query'
 export const OUT_OF_REACH = 'the database is out of reach; try again'
 
 /** Description and example message of each error in the OpenAPI document. */
 const documented: Record<DocumentedCode, { description: string; message: string; retryAfter?: true }> = {
   BAD_REQUEST: {
     description: 'an unknown parameter or a bad value: the message names it and what it takes',
-    message: 'limit takes jobs per page, 1 to 100; found "1000"',
+    message: 'limit takes a number of jobs per page, 1 to 100; found "1000"',
   },
   UNAUTHORIZED: {
     description: 'the operator set API_KEYS, and the key is missing or wrong',

@@ -8,7 +8,7 @@ import type { Position } from '../store/writes.ts'
 const DEEPEST_JOB = 10_000
 
 const PAGE_TAKES = `a number from 1, within the first ${DEEPEST_JOB} jobs (use cursor beyond them)`
-const LIMIT_TAKES = 'jobs per page, 1 to 100'
+const LIMIT_TAKES = 'a number of jobs per page, 1 to 100'
 const BLOCK_NUMBER = '^[0-9]{1,15}$'
 
 /** The parameters that only the history has. A 400 repeats their descriptions. */

@@ -1,12 +1,12 @@
 import type { FastifyInstance } from 'fastify'
 
 /**
- * Number of requests of one address that begin in a turn of the event loop. Eight take 1 to 4 ms, and all
+ * Number of requests of one address that begin in one iteration of the event loop. Eight take 1 to 4 ms, and all
  * other work waits that long.
  */
 const AT_ONCE = 8
 
-/** The requests of one address in this turn of the event loop. */
+/** The requests of one address in this iteration of the event loop. */
 interface Turn {
   begun: number
   /** calls that let a request go on, oldest first */
@@ -14,8 +14,8 @@ interface Turn {
 }
 
 /**
- * Lets addresses take turns: a few requests of each begin in a turn of the event loop, the others in the
- * next. Otherwise hundreds of requests that arrive together would be answered in one turn, and the streams
+ * Limits how many requests of one address begin in one iteration of the event loop; the others wait for the
+ * next. Otherwise hundreds of requests that arrive together would be answered in one iteration, and the streams
  * and all other clients would wait for that.
  */
 export function takeTurns(app: FastifyInstance): void {

@@ -50,7 +50,10 @@ async function blockBefore(source: Source, first: number, head: Header) {
   if (first === 0) return { number: -1, hash: NO_BLOCK, timestamp: '0' }
   const header = await source.header(first - 1)
   if (header) return header
-  if (first <= head.number) throw new IncompleteAnswerError(`the node has no block ${first - 1} yet`)
+  if (first <= head.number)
+    throw new IncompleteAnswerError(
+      `the node has no block ${first - 1}: it lags, or it keeps no blocks that old`,
+    )
   throw new CannotIndexError(
     `START_BLOCK ${first} is above the chain's head. Set it to a block that exists, or leave it unset.`,
   )

@@ -35,7 +35,7 @@ export interface Report {
   searchBegan(): void
   advanced(cursor: Cursor, step: Step): void
   rewound(cursor: Cursor, step: Step): void
-  /** Called for a block that is indexed although no endpoint has the logs that its bloom announces. */
+  /** Called for a block that is indexed although no endpoint gave the logs that its bloom announces. */
   bloomMismatch(header: Header): void
 }
 
@@ -43,7 +43,7 @@ export interface Report {
  * What a step did:
  * - `caught-up`: nothing was new
  * - `moved`: the step was committed
- * - `arrived`: the step was committed and reached the head
+ * - `arrived`: the step was committed and reached the block CONFIRMATIONS below the head
  * - `raced`: another process moved the cursor or acquired the lease first, or the database was restored from
  *   a backup
  */

@@ -45,8 +45,10 @@ export function checkLogs(logs: RpcLog[], expected: Expected, hashes: Map<number
 
 function assertExpected(log: RpcLog, { from, to, address, topics }: Expected): asserts log is MinedLog {
   const number = Number(log.blockNumber)
-  if (log.blockNumber === null || log.logIndex === null || !(number >= from && number <= to))
-    throw new IncompleteAnswerError(`a log of block ${number} in an answer for ${from}..${to}`)
+  if (log.blockNumber === null || log.logIndex === null)
+    throw new IncompleteAnswerError(`a pending log in an answer for the blocks ${from}..${to}`)
+  if (!(number >= from && number <= to))
+    throw new IncompleteAnswerError(`a log of block ${number} in an answer for the blocks ${from}..${to}`)
   if (log.address.toLowerCase() !== address || !topics.some((topic) => topic === log.topics[0]))
     throw new IncompleteAnswerError(`a log of another contract or event in block ${number}`)
   if (!HASH.test(log.blockHash ?? '') || !HASH.test(log.transactionHash ?? ''))

@@ -6,12 +6,12 @@ import type { Step } from '../store/writes.ts'
 const FIRST_INTERVAL_MS = 2_000
 const LONGEST_INTERVAL_MS = 30_000
 const INTERVAL_GROWTH = 1.5
-/** Within this distance of the block that is to be indexed, a sync counts as caught up. */
+/** Within this distance of the target, a sync counts as caught up. */
 const CAUGHT_UP_BLOCKS = 200
 
 /**
  * Returns a function that logs a long sync's progress, speed and time left: after 2 s, then at intervals that
- * grow to 30 s. The sync goes to the block that is `confirmations` below the head.
+ * grow to 30 s. The target of the sync is the block that is `confirmations` below the head.
  */
 export function createProgress(
   log: Logger,

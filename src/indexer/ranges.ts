@@ -4,8 +4,8 @@ import type { DecodedLogs } from './logs.ts'
 /** Ranges requested ahead of the one that is written. */
 const AHEAD = 3
 /**
- * New ranges requested at a time. So few are under way when their size is new: at the start and after a
- * refusal.
+ * Ranges that one call adds. At the start and after a refusal, when the right size is unknown, at most this many
+ * are under way.
  */
 const AT_ONCE = 2
 const FIRST_SIZE = 100
@@ -23,7 +23,7 @@ export interface Range extends DecodedLogs {
   last: Header
 }
 
-/** Gives the blocks from `from` on, up to `limit` at most. Rejects as the read of a range does. */
+/** Gives the blocks from `from` on, up to `limit` at most. Rejects with the error of the read. */
 export type TakeRange = (from: number, limit: number) => Promise<Range>
 
 /** A range that is being read. */
@@ -35,7 +35,7 @@ interface Pending {
 
 /**
  * Returns a function that reads consecutive block ranges, ahead of their commits. The size doubles after an
- * answer with few logs, shrinks after one with too many, and halves after a refusal. Where doubling would
+ * answer with few logs, shrinks after one with too many, and halves after a refusal. If doubling would
  * reach the size that was refused last, it grows by small steps, so that it settles below a provider's limit.
  * @param read rejects with RangeRefusedError if fewer blocks may help
  */

@@ -39,7 +39,10 @@ export function createReport(metrics: Metrics, log: Logger, confirmations: numbe
     },
     bloomMismatch({ number }) {
       metrics.bloomMismatches.inc()
-      log.debug({ blockNumber: number }, "the block's bloom announced logs that no endpoint has")
+      log.debug(
+        { blockNumber: number },
+        'the block is indexed, although its bloom announces logs that no endpoint gave',
+      )
     },
   }
 }

@@ -62,7 +62,7 @@ async function commonAncestor(
   }
   throw new CannotIndexError(
     `The chain was reorganised below block ${cursor.finalizedNumber}, which counted as finalized: the index cannot follow. ` +
-      'Nothing was written. If the RPC is right now, start over with `jobcast reset`; if it is not, fix RPC_URL.',
+      'Nothing was written. If RPC_URL names the right chain, start over with `jobcast reset`; otherwise correct RPC_URL.',
   )
 }
 

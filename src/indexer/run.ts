@@ -27,15 +27,15 @@ const HALTED_MS = 15_000
  */
 const STOP_MS = 4_000
 /**
- * Every so many raced steps in a row, a warning is logged. One or two are usual when the lease changes hands.
+ * Each third raced step in a row is logged as a warning. One or two are usual when the lease changes hands.
  */
 const MANY_RACES = 3
 
 export interface Indexer {
   state(): IndexerState
   /**
-   * Ends after the step under way, or after 4 s if it hangs. Releases the lease, so that a standby takes over
-   * at once.
+   * Ends after the step under way and releases the lease, so that a standby takes over at once. If the step
+   * hangs, it ends after 4 s without that, and the lease expires.
    */
   stop(): Promise<void>
 }
@@ -84,8 +84,8 @@ async function loop(runner: Runner): Promise<void> {
 
 async function takeTurn(runner: Runner): Promise<void> {
   const { lease } = runner
-  // A halted indexer retries every 15 s, after its lease has expired. It does not acquire the lease again
-  // each time, because every acquisition appends a jump to the feed.
+  // A halted indexer tries a step every 15 s without acquiring the lease, because every acquisition appends a
+  // jump to the feed. The step that succeeds takes the lease.
   if (runner.state.name !== 'halted') loseIfExpired(lease)
   if (!(await holdLease(lease))) return standBy(runner)
   watchHeads(runner)
@@ -107,7 +107,7 @@ function noteRaces(runner: Runner, outcome: Outcome): void {
   const level = runner.races % MANY_RACES === 0 ? 'warn' : 'debug'
   runner.log[level](
     { races: runner.races },
-    'the step was lost: another indexer moved the cursor first, or the database was restored. If this repeats, indexers take the lease from each other',
+    'the step was lost: another indexer moved the cursor first, or the database was restored. If this repeats, look for processes that are paused again and again, and for a database clock that jumps',
   )
 }
 

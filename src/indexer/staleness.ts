@@ -2,8 +2,8 @@ import type { Config } from '../config.ts'
 import type { IndexState } from '../store/state.ts'
 
 /**
- * Returns the reason why the index is not fresh, or undefined if it is. Lag is measured against the block
- * that is to be indexed, which is `confirmations` below the head. A head that stands still is no lag: a chain
+ * Returns the reason why the index is not fresh, or undefined if it is. Lag is measured against the target,
+ * the block that is `confirmations` below the head. A head that stands still is no lag: a chain
  * without transactions may make no blocks.
  */
 export function staleness(
@@ -17,8 +17,8 @@ export function staleness(
     return `no indexer has had an answer from the chain for ${Math.round(checkedAgo)} s`
   if (state.readOnly) return 'the database takes no writes'
   const blocks = lagBlocks(state, confirmations)
-  // `silent` alone is no lag. It stays true until the head at which the index began is CONFIRMATIONS blocks
-  // below the head. On a chain without new blocks that never happens.
+  // `silent` alone is no lag. It stays true until the block at which the feed begins is CONFIRMATIONS blocks
+  // below the present head. On a chain without new blocks that never happens.
   if (state.silent && blocks > 0)
     return `the contract's past is being indexed: at block ${blockNumber} of ${headNumber}`
   const seconds = lagSeconds(state, confirmations)
@@ -26,7 +26,7 @@ export function staleness(
   return undefined
 }
 
-/** Blocks between the indexed one and the one that is to be indexed. */
+/** Blocks between the indexed one and the target. */
 export function lagBlocks({ blockNumber, headNumber }: IndexState, confirmations = 0): number {
   return Math.max(0, (headNumber ?? 0) - confirmations - (blockNumber ?? 0))
 }

@@ -11,9 +11,12 @@ import { codeOf } from '../errors.ts'
 export async function reportingUnusable<T>(folder: string, work: () => Promise<T>): Promise<T> {
   return work().catch((error) => {
     if (!(error instanceof Error && 'syscall' in error)) throw error
-    throw new ConfigError(`DATA_DIR is "${folder}", which cannot be used: ${error.message}`, {
-      cause: error,
-    })
+    throw new ConfigError(
+      `DATA_DIR is "${folder}", which cannot be used: ${error.message}. Set DATA_DIR to a folder that this user can write`,
+      {
+        cause: error,
+      },
+    )
   })
 }
 

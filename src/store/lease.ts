@@ -77,8 +77,8 @@ export async function releaseLease(db: Database, me: string): Promise<void> {
 }
 
 /**
- * A lease is free for `me` if nobody or `me` holds it, or if it has expired. A lease that was renewed in the
- * future has expired too: the database's clock was set back since.
+ * A lease is free for `me` if nobody or `me` holds it, or if it has expired. A lease whose
+ * renewal is more than 8 s in the future counts as expired: the database's clock was set back since.
  */
 function isLeaseFree(me: string): SQL | undefined {
   const age = sql`abs(extract(epoch from clock_timestamp() - ${cursor.renewedAt}))`

@@ -34,7 +34,7 @@ export class FolderLostError extends DatabaseError {
   constructor(folder: string) {
     super(
       `${folder} was taken over by another process, or its lock file was removed, while this process was paused or could not ` +
-        'write there. This process exits, so that only one process writes.',
+        'write there. This process exits, so that only one process writes. Start it again if no other process uses the folder.',
     )
   }
 }

@@ -9,10 +9,10 @@ import type { Statements } from './statements.ts'
 const RECONNECT_MS = 2_000
 /** Warning when the feed listens through a pooler. */
 const POOLED =
-  'the database is behind a connection pooler, which drops notifications unless it pools sessions. Without them, events are sent up to 1.25 s late'
+  'the database is behind a connection pooler, which drops notifications unless it pools sessions. Without notifications, events are sent up to 1.25 s late. Point DATABASE_URL at Postgres itself if latency matters'
 
 interface Options {
-  /** connections for the queries of clients */
+  /** connections for the queries of the history and of single jobs */
   connections: number
   statements: Statements
   log: Logger

@@ -151,7 +151,7 @@ test('creates jobs until it is stopped, through an RPC that fails in between', a
     await until(async () => (await finished()) >= 3, { message: 'jobs change' })
     proxy.fault = () => ({ status: 503, body: 'no' })
     await until(() => lines.length >= 2, { message: 'the fault is reported' })
-    expect(lines[1]).toMatch(/^the market has stopped and will retry: /)
+    expect(lines[1]).toMatch(/^a transaction of the market failed, will retry: /)
     const before = await finished()
     proxy.fault = undefined
     await until(() => lines.length >= 3, { message: 'the recovery is reported' })
