@@ -50,7 +50,7 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
     readState: () => readState(db),
     feedLastId: () => feed?.lastId() ?? null,
     confirmations: config.confirmations,
-    isIndexing: () => indexer?.working() ?? false,
+    isWorking: () => indexer?.working() ?? false,
   })
 
   async function closeRooms(): Promise<void> {
@@ -73,7 +73,7 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
       readTotals: () => readTotals(db),
       readHistory: (query) => readHistory(requestDb, contract, query),
       readJob: (jobId) => readJob(requestDb, contract, jobId),
-      indexerFault: () => indexer?.fault(),
+      haltReason: () => indexer?.haltReason(),
     })
     const url = await server.listen({ host: config.host, port: config.port })
     let closing: Promise<void> | undefined

@@ -17,7 +17,7 @@ interface IndexGauges {
   /** number of blocks below the head that the indexer leaves out (CONFIRMATIONS) */
   confirmations: number
   /** whether this process indexes */
-  isIndexing(): boolean
+  isWorking(): boolean
 }
 
 /**
@@ -26,7 +26,7 @@ interface IndexGauges {
  */
 export function observeIndex(
   registry: Registry,
-  { readState, feedLastId, confirmations, isIndexing }: IndexGauges,
+  { readState, feedLastId, confirmations, isWorking }: IndexGauges,
 ): void {
   let latest: IndexState | undefined
   // 0 ms: the gauges of one scrape are read concurrently and share one read, and the next scrape reads again.
@@ -82,6 +82,6 @@ export function observeIndex(
     registry,
     'jobcast_indexer_working',
     '1 if this process indexes, else 0: it serves only, stands by, or fails.',
-    () => (isIndexing() ? 1 : 0),
+    () => (isWorking() ? 1 : 0),
   )
 }

@@ -28,7 +28,7 @@ it('a scrape reads the state once, and during an outage of the database the gaug
     reads++
     return answer()
   }
-  observeIndex(registry, { readState, feedLastId: () => null, confirmations: 0, isIndexing: () => true })
+  observeIndex(registry, { readState, feedLastId: () => null, confirmations: 0, isWorking: () => true })
   async function scrape() {
     const values = await registry.getMetricsAsJSON()
     return Object.fromEntries(
@@ -71,7 +71,7 @@ it.each([
   'while %s, the position in the chain is NaN, which no alert takes for a measurement',
   async (_, readState) => {
     const { registry } = createMetrics('test')
-    observeIndex(registry, { readState, feedLastId: () => 7, confirmations: 0, isIndexing: () => false })
+    observeIndex(registry, { readState, feedLastId: () => 7, confirmations: 0, isWorking: () => false })
     const text = await registry.metrics()
     for (const name of [
       'head_block',

@@ -67,7 +67,7 @@ async function runLane(): Promise<void> {
 
 await Promise.all(Array.from({ length: path === undefined ? Number(values.lanes) : 1 }, runLane))
 say(
-  `${done} schedules from seed ${values.seed} in ${seconds()} s: ${failed ? 'FAILED' : 'every promise held'}`,
+  `${done} schedules from seed ${values.seed} in ${seconds()} s: ${failed ? 'FAILED' : 'every invariant held'}`,
 )
 if (json) console.log(JSON.stringify({ schedules: done, seconds: seconds(), failed }))
 await server.stop()

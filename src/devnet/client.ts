@@ -167,7 +167,7 @@ export function minedIn(receipt: TransactionReceipt): Mined {
 }
 
 /** The time of the next block in unix seconds. The newest block of a quiet chain may be hours old. */
-export async function chainTime(client: DevClient): Promise<number> {
+export async function nextBlockTime(client: DevClient): Promise<number> {
   return Number((await client.getBlock({ blockTag: 'pending' })).timestamp)
 }
 

@@ -3,7 +3,6 @@ import { agenticCommerceAbi as abi, agenticCommerceBytecode as bytecode } from '
 import {
   type CallArgs,
   type CallName,
-  chainTime,
   type Deployed,
   type DevClient,
   deploy,
@@ -11,6 +10,7 @@ import {
   encodeCall,
   type Mined,
   minedIn,
+  nextBlockTime,
   transact,
 } from './client.ts'
 
@@ -66,7 +66,7 @@ export async function createCommerceJob(
     hook = zeroAddress,
   }: CommerceInput = {},
 ): Promise<CreatedCommerceJob> {
-  const expiry = BigInt(expiredAt ?? (await chainTime(client)) + WEEK_SECONDS)
+  const expiry = BigInt(expiredAt ?? (await nextBlockTime(client)) + WEEK_SECONDS)
   const data = encodeCall(abi, 'createJob', [provider, evaluator, expiry, description, hook])
   const receipt = await transact(client, { to: address, data, from, gas: GAS })
   const [created] = parseEventLogs({ abi, eventName: 'JobCreated', logs: receipt.logs })

@@ -1,5 +1,5 @@
 import { type Address, keccak256, toHex, zeroAddress } from 'viem'
-import { bytes32Of, chainTime, type DevClient, devAccounts } from './client.ts'
+import { bytes32Of, type DevClient, devAccounts, nextBlockTime } from './client.ts'
 import { type CommerceArgs, type CommerceChange, changeCommerceJob, createCommerceJob } from './commerce.ts'
 import type { Market, Way } from './market.ts'
 import { randomBelow, randomOf } from './random.ts'
@@ -72,7 +72,7 @@ export function commerceMarket(client: DevClient, address: Address): Market<Comm
   return {
     ways: commerceWays,
     async createJob(way, lifetime) {
-      const now = await chainTime(client)
+      const now = await nextBlockTime(client)
       const { budget, deadline } = randomJob(now)
       const roles = {
         client: randomOf(CLIENTS),

@@ -1,5 +1,5 @@
 import { type Address, keccak256, toHex } from 'viem'
-import { bytes32Of, chainTime, type DevClient } from './client.ts'
+import { bytes32Of, type DevClient, nextBlockTime } from './client.ts'
 import type { Market, Way } from './market.ts'
 import { randomBelow } from './random.ts'
 import { changeJob, createJob, type RegistryArgs, type RegistryChange, randomJob } from './registry.ts'
@@ -46,7 +46,7 @@ export function registryMarket(client: DevClient, address: Address): Market<Regi
   return {
     ways: registryWays,
     async createJob(way, lifetime) {
-      const now = await chainTime(client)
+      const now = await nextBlockTime(client)
       const offer = randomJob(now)
       const deadline = lifetime === undefined ? offer.deadline : BigInt(now + lifetime)
       const { jobId } = await createJob(client, address, { ...offer, deadline })

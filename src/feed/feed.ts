@@ -3,6 +3,7 @@ import { messageOf } from '../messages.ts'
 import type { FeedEntry } from '../store/feed.ts'
 import type { Commit } from '../store/notifications.ts'
 import { continues, type FeedEvent, toEvent } from './event.ts'
+import { createMutex } from './mutex.ts'
 import {
   appendOwn,
   type FeedReader,
@@ -12,7 +13,6 @@ import {
   refreshState,
 } from './reader.ts'
 import { repeat } from './repeat.ts'
-import { createSerializer } from './serialize.ts'
 import type { FeedStore, Indexed } from './store.ts'
 import { countAfter, eventsAfter } from './tail.ts'
 
@@ -83,10 +83,10 @@ export function openFeed(
     watchers: [],
   }
   const closed = new AbortController()
-  const serialize = createSerializer()
+  const exclusive = createMutex()
   const attempt = logFailures(log, closed.signal)
-  const fetchNew = serialize(() => fetchCommitted(reader))
-  const refresh = serialize(() => refreshState(reader))
+  const fetchNew = exclusive(() => fetchCommitted(reader))
+  const refresh = exclusive(() => refreshState(reader))
 
   function takeCommit(commit: Commit, entries: FeedEntry[] = []): void {
     noteCommitted(reader, commit)

@@ -24,7 +24,7 @@ export interface Admission {
    * consist mostly of requests that must be refused.
    * @throws OverloadedError if the address has queries already and `run` would refuse another
    */
-  assertPlace(address: string): void
+  assertNotFull(address: string): void
 }
 
 /**
@@ -92,7 +92,7 @@ export function createAdmission({
         end(state, client)
       }
     },
-    assertPlace(address) {
+    assertNotFull(address) {
       const client = state.clients.get(address)
       if (client && !mayStart(state, client) && isFull(state, client)) throw new OverloadedError(TOO_MANY)
     },

@@ -61,7 +61,7 @@ export function jobsRoutes(app: Instance, admission: Admission, options: JobsOpt
  * requests too.
  */
 function refuseIfFull(admission: Admission) {
-  return async ({ addressKey }: FastifyRequest) => admission.assertPlace(addressKey)
+  return async ({ addressKey }: FastifyRequest) => admission.assertNotFull(addressKey)
 }
 
 function historyRoute(app: Instance, admission: Admission, { contract, readHistory }: JobsOptions): void {

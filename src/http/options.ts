@@ -23,5 +23,5 @@ export interface ServerOptions {
   /** null if there is no such job */
   readJob(jobId: string): ReturnType<typeof readJob>
   /** why this process's indexer is halted; undefined if it is not, or if the process has none */
-  indexerFault(): string | undefined
+  haltReason(): string | undefined
 }

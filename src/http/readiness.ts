@@ -10,14 +10,14 @@ import type { ServerOptions } from './options.ts'
  */
 const ANSWER_MS = 2_000
 
-export type ReadinessOptions = Pick<ServerOptions, 'config' | 'readState' | 'indexerFault'>
+export type ReadinessOptions = Pick<ServerOptions, 'config' | 'readState' | 'haltReason'>
 
 /** Returns why the server is not ready, without host names; undefined if it is ready. */
 export async function notReadyReason(options: ReadinessOptions): Promise<string | undefined> {
   const late = () => new UnavailableError(`no answer within ${ANSWER_MS} ms`)
   try {
     const state = await withDeadline(options.readState(), ANSWER_MS, late)
-    return options.indexerFault() ?? staleness(state, options.config)
+    return options.haltReason() ?? staleness(state, options.config)
   } catch (error) {
     if (unwrap(error) instanceof UnavailableError) return 'the database is out of reach'
     throw error

@@ -68,6 +68,7 @@ export function createHeadLogs(ix: Indexing): (headers: HeaderChain) => Promise<
     let failure: unknown = new IncompleteAnswerError(
       `the RPC lacks logs that the bloom of block ${header.number} announces`,
     )
+    // From 1: attempt 0 would ask the endpoint that is asked first, whose answer lacked the logs.
     for (let attempt = 1; attempt <= BLOOM_ATTEMPTS; attempt++) {
       try {
         const all = await ix.source.allLogs(header, attempt)

@@ -4,10 +4,10 @@ import type { Job } from '../../src/contract/job.ts'
 import { type Anvil, startAnvil } from '../../src/devnet/anvil.ts'
 import {
   anvilCall,
-  chainTime,
   type DevClient,
   devAccounts,
   devClient,
+  nextBlockTime,
   succeeded,
 } from '../../src/devnet/client.ts'
 import {
@@ -115,7 +115,7 @@ async function everyFlow(): Promise<void> {
   const raised = await priced()
   await change(CLIENT, 'setBudget', [raised, HOOK, 600n])
   await create()
-  const expiredAt = (await chainTime(client)) + 1_000
+  const expiredAt = (await nextBlockTime(client)) + 1_000
   const late = [await priced({ expiredAt }), await submitted({ expiredAt })]
   await anvilCall(client, 'evm_setNextBlockTimestamp', [expiredAt])
   for (const jobId of late) await change(ANYONE, 'claimRefund', [jobId])

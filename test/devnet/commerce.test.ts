@@ -4,11 +4,11 @@ import { agenticCommerceAbi as abi } from '../../abi/agenticCommerce.ts'
 import { type Anvil, startAnvil } from '../../src/devnet/anvil.ts'
 import {
   anvilCall,
-  chainTime,
   type DevClient,
   devAccounts,
   devClient,
   type Mined,
+  nextBlockTime,
 } from '../../src/devnet/client.ts'
 import {
   type CommerceArgs,
@@ -133,7 +133,7 @@ test('the client rejects an open job, the evaluator a funded or submitted one, w
 })
 
 test('anybody can claim the refund of an expired job, and nobody can before it expires', async () => {
-  const expiredAt = (await chainTime(client)) + 1_000
+  const expiredAt = (await nextBlockTime(client)) + 1_000
   const open = await jobIn('OPEN', { expiredAt })
   const submitted = await jobIn('SUBMITTED', { expiredAt })
   await expect(change(STRANGER, 'claimRefund', [submitted])).rejects.toThrow('reverted')

@@ -90,13 +90,13 @@ describe('admission', () => {
   })
 
   it('says beforehand which addresses it would refuse', async () => {
-    const { run, assertPlace } = createAdmission({ atOnce: 2, maxWaiting: { all: 3, address: 1 } })
+    const { run, assertNotFull } = createAdmission({ atOnce: 2, maxWaiting: { all: 3, address: 1 } })
     const { work, end } = createQueries()
     for (const name of ['a1', 'a2']) void run('a', work(name))
-    expect(() => assertPlace('a')).toThrow(OverloadedError)
-    expect(() => assertPlace('b')).not.toThrow()
+    expect(() => assertNotFull('a')).toThrow(OverloadedError)
+    expect(() => assertNotFull('b')).not.toThrow()
     await end('a1')
-    expect(() => assertPlace('a')).not.toThrow()
+    expect(() => assertNotFull('a')).not.toThrow()
   })
 
   it('gives the place of a failed query to the next', async () => {

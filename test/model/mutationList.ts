@@ -478,9 +478,9 @@ const SERVING: Record<string, Fault[]> = {
     ],
     ['toEvent', 'the server drops `before`', 'before === null ? null : JSON.parse(before)', 'null'],
   ],
-  'src/feed/serialize.ts': [
+  'src/feed/mutex.ts': [
     [
-      'createSerializer',
+      'createMutex',
       'a read with an outdated state ends every stream',
       'latest.then(',
       'Promise.resolve().then(',

@@ -16,7 +16,7 @@ const MANY_TURNS = 1_000
 /**
  * Plays one schedule against the real indexer, store, feed and streams, on a simulated chain and a
  * real database.
- * @throws InvariantError if a promise of the index is broken
+ * @throws InvariantError if an invariant of the index is broken
  */
 export async function runSchedule(stores: Stores, schedule: Schedule): Promise<void> {
   const world = await createWorld(stores[schedule.definition], schedule)

@@ -31,7 +31,7 @@ export async function untilEarlierAnswered(response: ServerResponse): Promise<bo
  * Sends the headers of a stream. Its frames are then written directly to the socket, because they are
  * already encoded.
  */
-export function startStream(response: ServerResponse): void {
+export function sendStreamHeaders(response: ServerResponse): void {
   removeHookHeaders(response)
   response.writeHead(200, STREAM_HEADERS)
   response.flushHeaders()

@@ -7,7 +7,7 @@ import type { Feed } from '../../feed/feed.ts'
 import { encodeChunk, encodeFrame } from '../../feed/frames.ts'
 import { freshnessOf, type Indexed } from '../../feed/store.ts'
 import { jitter } from './jitter.ts'
-import { endConnection, startStream } from './response.ts'
+import { endConnection, sendStreamHeaders } from './response.ts'
 import type { Start } from './start.ts'
 
 /** Milliseconds after which a client reconnects if its connection breaks. */
@@ -31,7 +31,7 @@ interface OpenStream {
  */
 export function addSubscriber(feed: Feed, fanout: Fanout, stream: OpenStream): void {
   const { response, socket, chunked, filter, start, onClose } = stream
-  startStream(response)
+  sendStreamHeaders(response)
   const subscriber = fanout.open({
     socket,
     filter,

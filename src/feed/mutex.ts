@@ -3,7 +3,7 @@
  * they were called. A call of a task that is already waiting shares its run. That run begins after the call,
  * so it sees everything that was committed before the call.
  */
-export function createSerializer() {
+export function createMutex() {
   let latest = Promise.resolve()
   return (task: () => Promise<void>) => {
     let waiting: Promise<void> | undefined
