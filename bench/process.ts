@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { readFile, rm } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type JobcastProcess, startProcess } from '../test/helpers/process.ts'
@@ -35,8 +36,9 @@ export function cpuSeconds(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / TICKS
 }
 
-/** Lets all threads of a process run only on one core. Linux only. */
+/** Lets all threads of a process run only on one core, unless the machine has only one. Linux only. */
 export function pinToCore(pid: number, core: number): void {
+  if (availableParallelism() === 1) return
   execFileSync('taskset', ['--all-tasks', '--cpu-list', '--pid', String(core), String(pid)])
 }
 

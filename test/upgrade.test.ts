@@ -6,9 +6,6 @@ import { runCommand, startProcess } from './helpers/process.ts'
 import { unreachable } from './helpers/service.ts'
 import { createSharedDatabase } from './helpers/sharedPostgres.ts'
 
-/** Fingerprint of the default definition before it covered the field whose amounts are added up. */
-const FORMER_FINGERPRINT = 'a52fde91007f86a03982295f82d0e96718b20293acb46a8e0468719a658f264f'
-
 /**
  * Creates a database as another version would have left it. `journal` creates its table of migrations, if it
  * has one.
@@ -67,6 +64,8 @@ it('a database of a newer version is refused with advice and left unchanged', as
 })
 
 it('the database of an earlier version is migrated and keeps its jobs', async () => {
+  // It does not name the field whose amounts are added up.
+  const formerFingerprint = jobRegistry.fingerprint.split(' ')[0] ?? ''
   const url = await createSharedDatabase()
   const sql = postgres(url, { max: 1, onnotice: () => {} })
   try {
@@ -75,7 +74,7 @@ it('the database of an earlier version is migrated and keeps its jobs', async ()
     await sql`create table jobcast_migrations (id serial primary key, hash text not null, created_at bigint)`
     await sql`insert into jobcast_migrations (hash, created_at) values (${first?.hash ?? ''}, ${first?.folderMillis ?? 0})`
     await sql`insert into jobs values (10, 0, '42', '{"jobId":"42"}', array[]::text[])`
-    await sql`update cursor set definition = 'job-registry', fingerprint = ${FORMER_FINGERPRINT}`
+    await sql`update cursor set definition = 'job-registry', fingerprint = ${formerFingerprint}`
     expect((await runCommand(['migrate'], { DATABASE_URL: url })).code).toBe(0)
     expect(await sql`select job_id from jobs`).toEqual([{ job_id: '42' }])
     expect(await sql`select fingerprint from cursor`).toEqual([{ fingerprint: jobRegistry.fingerprint }])

@@ -3,7 +3,7 @@ import type { Writable } from 'node:stream'
 import { follow } from '../../client/src/follow.ts'
 import { history } from '../../client/src/history.ts'
 import { type JobBase, jobKey } from '../../client/src/job.ts'
-import { JobcastError, type RequestOptions, type Retry } from '../../client/src/request.ts'
+import type { RequestOptions, Retry } from '../../client/src/request.ts'
 import { createdAt } from '../../client/src/values.ts'
 import { messageOf } from '../messages.ts'
 import type { Command } from './command.ts'
@@ -57,7 +57,7 @@ export async function tail(args: string[], io: TailIo): Promise<void> {
   try {
     await print(plan, { ...io, signal })
   } catch (error) {
-    if (!signal.aborted) throw error instanceof JobcastError ? new FailedError(error.message) : error
+    if (!signal.aborted) throw new FailedError(messageOf(error))
   }
   // A reader that has enough (`| head`) closes the pipe, which is no error.
   if (broken.signal.aborted && broken.signal.reason.code !== 'EPIPE')

@@ -3,8 +3,9 @@ import type { Form } from './forms.ts'
 import type { Field } from './job.ts'
 
 /**
- * A hash of everything in a definition that decides what is stored. A database refuses a definition with
- * another fingerprint, so a change of the hashed parts or of their order locks out every existing database.
+ * A hash of everything in a definition that decides what is stored, and the name of the field that is added up.
+ * A database refuses a definition with another fingerprint, so a change of the hashed parts or of their order
+ * locks out every existing database.
  * @param keys names of the fields whose values the store keeps beside each job, in this order
  * @param sum the field whose amounts the store adds up
  */
@@ -14,9 +15,9 @@ export function fingerprintOf(
   keys: string[],
   sum: Field | undefined,
 ): string {
-  const stored: unknown[] = [fields.map(storedField), forms.map(storedForm), keys]
-  if (sum) stored.push(sum.name)
-  return createHash('sha256').update(JSON.stringify(stored)).digest('hex')
+  const stored = [fields.map(storedField), forms.map(storedForm), keys]
+  const hash = createHash('sha256').update(JSON.stringify(stored)).digest('hex')
+  return `${hash} ${sum?.name ?? '-'}`
 }
 
 function storedField({ name, kind, decimals, values, initial, nullable }: Field) {

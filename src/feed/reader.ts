@@ -43,7 +43,7 @@ export async function refreshState(reader: FeedReader): Promise<void> {
   await fetchCommitted(reader)
 }
 
-/** Notes the position of a commit, unless a later one is known: answers and notifications may arrive late. */
+/** Notes the position of a commit, unless an event of a later one is known: answers and notifications may be late. */
 export function noteCommitted(reader: FeedReader, commit: Commit | FeedState): void {
   if (commit.lastId < reader.committedId) return
   reader.committedId = commit.lastId
@@ -86,12 +86,12 @@ function appendNext({ tail, watchers }: FeedReader, next: FeedEvent[]): void {
 async function loadTail(reader: FeedReader): Promise<void> {
   const { tail } = reader
   const state = await reader.store.state()
+  noteCommitted(reader, state)
   const newest = (await reader.store.readTail(tail.capacity)).map(toEvent)
   tail.events = newest
   // Entries committed between the two reads are in the tail already.
   tail.lastId = Math.max(state.lastId, newest.at(-1)?.id ?? 0)
   reader.committedId = Math.max(reader.committedId, tail.lastId)
-  reader.indexed = indexedOf(state)
   for (const { onChange } of reader.watchers) onChange()
 }
 

@@ -48,6 +48,8 @@ const INDEX_CONNECTIONS = 2
  * the process rejects it as lost. Without parallel workers, a query uses at most one processor.
  */
 const REQUEST_SETTINGS = { statement_timeout: 8_000, max_parallel_workers_per_gather: 0 }
+/** Time that the statements under way may take after the database begins to close. */
+const CLOSE_SECONDS = 1
 /** Time after which an idle connection is closed, so that many processes can share a server. */
 const IDLE_SECONDS = 30
 
@@ -93,7 +95,7 @@ export async function openPostgres(
       await index.listen(channelOf(schema), onMessage, onReady).catch(() => {})
     },
     async close() {
-      await Promise.all([index.end({ timeout: 5 }), requests.end({ timeout: 5 })])
+      await Promise.all([index.end({ timeout: CLOSE_SECONDS }), requests.end({ timeout: CLOSE_SECONDS })])
     },
   }
 }
