@@ -8,8 +8,8 @@ import { mutations } from './model/mutationList.ts'
 import { mutate } from './model/mutations.ts'
 
 /**
- * `npm run mutations`: inserts one fault at a time into a copy of the code. Prints the invariant by which the model
- * found broken and after how many schedules. Fails if the model does not notice a fault.
+ * `npm run mutations`: inserts one fault at a time into a copy of the code. Prints the invariant that the
+ * model finds broken, and after how many schedules. Fails if the model does not notice a fault.
  */
 const { values } = parseArgs({
   options: {

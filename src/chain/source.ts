@@ -22,7 +22,8 @@ export interface Identity {
  */
 export interface Source {
   /**
-   * Asks every endpoint in service, or all if none is, which chain it is on, and sets the chain that all must be on from now on.
+   * Asks every endpoint in service, or all if none is, which chain it is on, and sets the chain that all
+   * must be on from now on.
    * @param expected null: the chain of the first endpoint in RPC_URL that answers
    * @throws CannotIndexError if one of them is on another chain
    */
@@ -63,9 +64,9 @@ export interface Source {
 }
 
 /**
- * Indexing must not go on until an operator acts: the settings, the chain and the database do not fit together.
- * The message says what was found and what to do. `/ready` shows it to anyone, so it names no host. Nothing is written
- * until a later check succeeds.
+ * Indexing must not go on until an operator acts: the settings, the chain and the database do not fit
+ * together. The message says what was found and what to do. `/ready` shows it to anyone, so it names no
+ * host. Nothing is written until a later check succeeds.
  */
 export class CannotIndexError extends Error {
   override name = 'CannotIndexError'

@@ -24,7 +24,10 @@ export function defaultStatus(event: string, noun: string): string | undefined {
   return /^[A-Z][a-z]+(ed|id|ten|wn)$/.test(rest) && !EDITS.includes(status) ? status : undefined
 }
 
-/** Whether an event reports a payment. Its parameters are about the payment, so they set no field by their names. */
+/**
+ * Whether an event reports a payment. Its parameters are about the payment, so they set no field by their
+ * names.
+ */
 export function isPayment(event: string): boolean {
   return /(Paid|Payment|Payout|Released|Refund|Fee(?!d)|Withdraw|Deposit|Transfer)/.test(event)
 }

@@ -43,7 +43,10 @@ export async function refreshState(reader: FeedReader): Promise<void> {
   await fetchCommitted(reader)
 }
 
-/** Notes the position of a commit, unless an event of a later one is known: answers and notifications may be late. */
+/**
+ * Notes the position of a commit, unless an event of a later one is known: answers and notifications may be
+ * late.
+ */
 export function noteCommitted(reader: FeedReader, commit: Commit | FeedState): void {
   if (commit.lastId < reader.committedId) return
   reader.committedId = commit.lastId

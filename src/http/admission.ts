@@ -28,8 +28,8 @@ export interface Admission {
 }
 
 /**
- * Maximum number of waiting requests, of all addresses and of one. With more, clients give up before the last is
- * answered.
+ * Maximum number of waiting requests, of all addresses and of one. With more, clients give up before the
+ * last is answered.
  */
 const MAX_WAITING = { all: 500, address: 100 }
 const MAX_WAIT_MS = 5_000
@@ -60,9 +60,9 @@ interface Client {
 }
 
 /**
- * Creates the scheduler of the clients' queries. It runs a bounded number of them at once. Other requests wait, in one queue
- * for each address, and the addresses take turns. So an address with hundreds of slow queries delays only
- * its own.
+ * Creates the scheduler of the clients' queries. It runs a bounded number of them at once. Other requests
+ * wait, in one queue for each address, and the addresses take turns. So an address with hundreds of slow
+ * queries delays only its own.
  */
 export function createAdmission({
   atOnce,

@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 
 /**
- * Number of requests of one address that begin in one iteration of the event loop. Eight take 1 to 4 ms, and all
- * other work waits that long.
+ * Number of requests of one address that begin in one iteration of the event loop. Eight take 1 to 4 ms,
+ * and all other work waits that long.
  */
 const AT_ONCE = 8
 

@@ -79,7 +79,10 @@ export function startIndexer(
   return {
     /** false for a standby, and while indexing fails */
     working: () => indexer.state().name === 'working',
-    /** Why indexing is halted; undefined if it is not. A temporary failure does not halt it: it shows as lag. */
+    /**
+     * Why indexing is halted; undefined if it is not. A temporary failure does not halt it: it shows as
+     * lag.
+     */
     haltReason() {
       const state = indexer.state()
       return state.name === 'halted' ? state.reason : undefined

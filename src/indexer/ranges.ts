@@ -4,8 +4,8 @@ import type { DecodedLogs } from './logs.ts'
 /** Ranges requested ahead of the one that is written. */
 const AHEAD = 3
 /**
- * Ranges that one call adds. At the start and after a refusal, when the right size is unknown, at most this many
- * are under way.
+ * Ranges that one call adds. At the start and after a refusal, when the right size is unknown, at most this
+ * many are under way.
  */
 const AT_ONCE = 2
 const FIRST_SIZE = 100

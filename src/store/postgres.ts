@@ -39,13 +39,14 @@ export const RAW_JSON = {
   parse: (text: string) => text,
 }
 /**
- * Connections for everything but the queries of the history and of single jobs: the indexer, the feed, the state
- * and the tallies.
+ * Connections for everything but the queries of the history and of single jobs: the indexer, the feed, the
+ * state and the tallies.
  */
 const INDEX_CONNECTIONS = 2
 /**
- * Settings of the connections for the queries of the history and of single jobs. Postgres cancels a query after 8 s, which is before
- * the process rejects it as lost. Without parallel workers, a query uses at most one processor.
+ * Settings of the connections for the queries of the history and of single jobs. Postgres cancels a query
+ * after 8 s, which is before the process rejects it as lost. Without parallel workers, a query uses at most
+ * one processor.
  */
 const REQUEST_SETTINGS = { statement_timeout: 8_000, max_parallel_workers_per_gather: 0 }
 /** Time that the statements under way may take after the database begins to close. */

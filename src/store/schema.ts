@@ -100,7 +100,10 @@ export const feed = pgTable(
   (t) => [index('feed_created_at').on(t.createdAt)],
 )
 
-/** The local chain: the hashes of the highest indexed block that is finalized and of all indexed blocks above it. */
+/**
+ * The local chain: the hashes of the highest indexed block that is finalized and of all indexed blocks
+ * above it.
+ */
 export const blocks = pgTable('blocks', {
   number: int8('number').primaryKey(),
   hash: hex('hash').notNull(),
