@@ -4,9 +4,9 @@ import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { installedExamples } from './client/installed.ts'
-import { type Server, startServer } from './client/server.ts'
-import { until } from './helpers/until.ts'
+import { installedExamples } from '../client/installed.ts'
+import { type Server, startServer } from '../client/server.ts'
+import { until } from '../helpers/until.ts'
 
 let server: Server
 let dir: Awaited<ReturnType<typeof installedExamples>>
