@@ -1,6 +1,6 @@
 import { buildBatch } from './batch.ts'
 import type { Subscriber } from './subscribers.ts'
-import { deliver, flushCounts, resume, startWalk, type Walk } from './walk.ts'
+import { deliver, flushCounts, startWalk, type Walk } from './walk.ts'
 
 /** Events of one page. */
 const PAGE_EVENTS = 128
@@ -36,7 +36,7 @@ export function createPageReader(
     const { group, position } = subscriber
     const page = await walk.feed.stored(position, PAGE_EVENTS).catch(() => undefined)
     // The poll of the feed logs that the database does not answer.
-    if (page === undefined) return void setTimeout(retry, RETRY_READ_MS, subscriber).unref()
+    if (page === undefined) return void setTimeout(queuePage, RETRY_READ_MS, subscriber).unref()
     subscriber.waiting = false
     if (!walk.subscribers.has(subscriber)) return
     if (page === null) return onPruned(subscriber)
@@ -46,14 +46,10 @@ export function createPageReader(
     void startWalk(walk)
   }
 
-  function retry(subscriber: Subscriber): void {
-    subscriber.waiting = false
-    resume(walk, subscriber)
-  }
-
-  return (subscriber) => {
+  function queuePage(subscriber: Subscriber): void {
     subscriber.waiting = true
     queue.add(subscriber)
     void readPages()
   }
+  return queuePage
 }

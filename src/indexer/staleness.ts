@@ -27,7 +27,7 @@ export function staleness(
 }
 
 /** Blocks between the indexed one and the target. */
-export function lagBlocks({ blockNumber, headNumber }: IndexState, confirmations = 0): number {
+export function lagBlocks({ blockNumber, headNumber }: IndexState, confirmations: number): number {
   return Math.max(0, (headNumber ?? 0) - confirmations - (blockNumber ?? 0))
 }
 
@@ -35,8 +35,8 @@ export function lagBlocks({ blockNumber, headNumber }: IndexState, confirmations
  * Seconds of chain time between the same two blocks, interpolated: blocks up to the head are taken as
  * evenly spaced.
  */
-export function lagSeconds(state: IndexState, confirmations = 0): number {
-  const blocks = lagBlocks(state)
+export function lagSeconds(state: IndexState, confirmations: number): number {
+  const blocks = lagBlocks(state, 0)
   if (blocks === 0) return 0
   const seconds = Math.max(0, Number(state.headTimestamp ?? 0) - Number(state.blockTimestamp ?? 0))
   return Math.round((seconds * lagBlocks(state, confirmations)) / blocks)
