@@ -1,35 +1,30 @@
-import { and, inArray, or, type SQL, sql } from 'drizzle-orm'
 import type { Contract } from '../contract/define.ts'
 import type { Filter, FilterTest } from '../contract/filters.ts'
-import { jobs, totals } from './schema.ts'
+import type { Param } from './database.ts'
 
-/** Returns the SQL of a field's value as text. */
-type TextOf = (field: string) => SQL
-
-/** SQL condition that selects the rows of `jobs` that match a filter. */
-export function jobsCondition(filter: Filter, { keys }: Pick<Contract, 'keys'>): SQL | undefined {
-  return condition(filter, (field) => sql`${jobs.keys}[${sql.raw(String(keys.indexOf(field) + 1))}]`)
+/** SQL conditions of the rows of `jobs` that match a filter. */
+export function jobsConditions(filter: Filter, { keys }: Contract, param: Param): string[] {
+  return filter.map((test) => conditionOf(test, param, (field) => `keys[${keys.indexOf(field) + 1}]`))
 }
 
 /**
- * SQL condition that selects the rows of `totals` that match a filter. The filter may only test status
- * and choices.
+ * SQL conditions of the rows of `totals` that match a filter. The filter may only test status and choices.
  */
-export function totalsCondition(filter: Filter): SQL | undefined {
-  return condition(filter, (field) => sql`(${totals.kind}::json ->> ${field})`)
+export function totalsConditions(filter: Filter, param: Param): string[] {
+  return filter.map((test) => conditionOf(test, param, (field) => `(kind::json ->> ${param(field)}::text)`))
 }
 
-function condition(filter: Filter, textOf: TextOf): SQL | undefined {
-  return and(...filter.map((test) => testCondition(test, textOf)))
-}
-
-function testCondition({ test, fields, values }: FilterTest, textOf: TextOf): SQL | undefined {
-  const [bound] = values
-  return or(
-    ...fields.map((field) => {
-      if (test === 'min') return sql`${textOf(field)}::numeric >= ${bound}::numeric`
-      if (test === 'max') return sql`${textOf(field)}::numeric <= ${bound}::numeric`
-      return inArray(textOf(field), values)
-    }),
-  )
+/** @param textOf returns the SQL of a field's value as text */
+function conditionOf(
+  { test, fields, values }: FilterTest,
+  param: Param,
+  textOf: (field: string) => string,
+): string {
+  const bound = values.map(param)
+  const conditions = fields.map((field) => {
+    if (test === 'min') return `${textOf(field)}::numeric >= ${bound}::numeric`
+    if (test === 'max') return `${textOf(field)}::numeric <= ${bound}::numeric`
+    return `${textOf(field)} in (${bound})`
+  })
+  return `(${conditions.join(' or ')})`
 }

@@ -59,9 +59,19 @@ export interface Database extends Pick<Driver, 'listen' | 'close'> {
    * its values.
    */
   orm: PostgresJsDatabase
-  /** Runs a statement, which stays prepared. Its text must be constant or one of a few. */
-  run(text: string, params: unknown[], options?: Pick<QueryOptions, 'timeoutMs'>): Promise<unknown[]>
+  /**
+   * Runs a statement. It stays prepared unless `prepare` is false, so its text must be constant or one of
+   * a few.
+   */
+  run(
+    text: string,
+    params: unknown[],
+    options?: Partial<Pick<QueryOptions, 'prepare' | 'timeoutMs'>>,
+  ): Promise<unknown[]>
 }
+
+/** Adds a parameter to a statement, and returns its placeholder. */
+export type Param = (value: unknown) => string
 
 /** Adds the query builder to a driver. All queries use one lane. */
 export function createDatabase(driver: Driver, lane: Lane = 'index'): Database {

@@ -1,10 +1,8 @@
-import { and, asc, desc, gte, lte, type Placeholder, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
 import type { Contract } from '../contract/define.ts'
 import type { Filter } from '../contract/filters.ts'
-import { jobsCondition, totalsCondition } from './conditions.ts'
+import { jobsConditions, totalsConditions } from './conditions.ts'
 import { missingCursor } from './cursor.ts'
-import { type Database, prepared } from './database.ts'
-import { cursor, jobs, totals } from './schema.ts'
+import type { Database, Param } from './database.ts'
 import type { Position } from './writes.ts'
 
 /**
@@ -50,118 +48,65 @@ export async function readHistory(
   contract: Contract,
   query: HistoryQuery,
 ): Promise<HistoryPage> {
-  const { limit, offset, order, after } = query
-  const rows = { limit, fetched: limit + 1, offset }
-  const [row] = selectsAll(query)
-    ? await (after ? pagesAfter : pages)(db)[order].execute({ ...rows, ...after })
-    : await pageQuery(db, contract, query, rows)
+  const params: unknown[] = []
+  const param: Param = (value) => `$${params.push(value)}`
+  const selected = [...jobsConditions(query.filter, contract, param), ...blockRange(query, param)]
+  const text = `
+    select last_id, ${totalOf(query, selected, contract, param)} as total, page.*
+    from cursor, ${pageOf(query, selected, param)}`
+  // Without conditions there are four texts, which stay prepared. Otherwise the statement is planned for its
+  // values, because they decide which index is best.
+  const [row] = (await db.run(text, params, { prepare: selected.length === 0 })) as PageRow[]
   if (!row) throw missingCursor()
-  const { jobs, total, found, blockNumber, logIndex, lastId } = row
   return {
-    jobs: jobs ?? '',
-    total: Number(total),
-    next: found > limit ? { blockNumber, logIndex } : null,
-    lastId,
+    jobs: row.jobs ?? '',
+    total: Number(row.total),
+    next:
+      Number(row.found) > query.limit
+        ? { blockNumber: Number(row.block_number), logIndex: row.log_index }
+        : null,
+    lastId: Number(row.last_id),
   }
 }
 
-function selectsAll({ filter, fromBlock, toBlock }: Selection): boolean {
-  return filter.length === 0 && fromBlock === undefined && toBlock === undefined
+/** Postgres returns a bigint as a string, PGlite as a number. */
+interface PageRow {
+  last_id: string | number
+  total: string | number
+  /** null on a page without jobs */
+  jobs: string | null
+  /** jobs on the page, and one more if another page follows */
+  found: string | number
+  block_number: string | number
+  log_index: number
 }
 
 /**
- * Queries for pages of all jobs. They stay prepared, because building a query took half of a request's CPU
- * time. A page with a filter or block range is planned for each request: its values decide which index is
- * best.
+ * SQL of a page as one row. Aggregates keep the order of a sorted subquery (Postgres manual, "Aggregate
+ * Functions"). The database joins the JSON texts of the jobs, so that they become the body of the response
+ * without being parsed.
  */
-const pages = prepared((db) => pagesOf(db, 'jobs'))
-const pagesAfter = prepared((db) =>
-  pagesOf(db, 'jobs_after', {
-    blockNumber: sql.placeholder('blockNumber'),
-    logIndex: sql.placeholder('logIndex'),
-  }),
-)
-
-function pagesOf(db: Database, name: string, after?: PageStart) {
-  const rows = {
-    limit: sql.placeholder('limit'),
-    fetched: sql.placeholder('fetched'),
-    offset: sql.placeholder('offset'),
-  }
-  const page = (order: 'asc' | 'desc') =>
-    pageQuery(db, { keys: [], fields: [] }, { filter: [], order, after }, rows).prepare(`${name}_${order}`)
-  return { asc: page('asc'), desc: page('desc') }
+function pageOf({ limit, offset, order, after }: HistoryQuery, selected: string[], param: Param): string {
+  const size = `${param(limit)}::int`
+  const start = after
+    ? `(block_number, log_index) ${order === 'asc' ? '>' : '<'} (${param(after.blockNumber)}::bigint, ${param(after.logIndex)}::int)`
+    : 'true'
+  return `(
+    select
+      array_to_string((array_agg(data::text))[:${size}], ',') as jobs, count(*) as found,
+      (array_agg(block_number))[${size}] as block_number, (array_agg(log_index))[${size}] as log_index
+    from (
+      select block_number, log_index, data from jobs where ${[...selected, start].join(' and ')}
+      order by block_number ${order}, log_index ${order} limit ${size} + 1 offset ${param(offset)}
+    ) jobs_of_page
+  ) page`
 }
 
-type Value = number | Placeholder
-
-interface Rows {
-  limit: Value
-  /** `limit + 1`: the additional row shows whether another page follows */
-  fetched: Value
-  offset: Value
-}
-
-/** The position after which a page begins. */
-type PageStart = Record<keyof Position, Value>
-
-interface Page extends Selection {
-  order: 'asc' | 'desc'
-  after?: PageStart | undefined
-}
-
-type Fields = Pick<Contract, 'keys' | 'fields'>
-
-function pageQuery({ orm }: Database, contract: Fields, query: Page, { limit, fetched, offset }: Rows) {
-  const selected = and(jobsCondition(query.filter, contract), ...blockRange(query))
-  const direction = query.order === 'asc' ? asc : desc
-  const rows = orm
-    .select({ blockNumber: jobs.blockNumber, logIndex: jobs.logIndex, data: jobs.data })
-    .from(jobs)
-    .where(and(selected, afterPosition(query)))
-    .orderBy(direction(jobs.blockNumber), direction(jobs.logIndex))
-    .limit(fetched)
-    .offset(offset)
-    .as('rows')
-  const first = (column: SQLWrapper) => sql`(array_agg(${column}))[:${limit}::int]`
-  const last = (column: SQLWrapper) => sql<number>`(array_agg(${column}))[${limit}::int]`.mapWith(Number)
-  // Aggregates keep the order of a sorted subquery (Postgres manual, "Aggregate Functions"). The database
-  // joins the JSON texts of the jobs, so that they become the body of the response without being parsed.
-  const page = orm
-    .select({
-      jobs: sql<string | null>`array_to_string(${first(sql`${rows.data}::text`)}, ',')`.as('page_jobs'),
-      found: sql<number>`count(*)`.mapWith(Number).as('found'),
-      blockNumber: last(rows.blockNumber).as('last_block'),
-      logIndex: last(rows.logIndex).as('last_log'),
-    })
-    .from(rows)
-    .as('page')
-  return orm
-    .select({
-      lastId: cursor.lastId,
-      total: totalOf(query, selected, contract),
-      jobs: page.jobs,
-      found: page.found,
-      blockNumber: page.blockNumber,
-      logIndex: page.logIndex,
-    })
-    .from(cursor)
-    .crossJoin(page)
-}
-
-function blockRange({ fromBlock, toBlock }: Selection): (SQL | undefined)[] {
+function blockRange({ fromBlock, toBlock }: Selection, param: Param): string[] {
   return [
-    fromBlock === undefined ? undefined : gte(jobs.blockNumber, fromBlock),
-    toBlock === undefined ? undefined : lte(jobs.blockNumber, toBlock),
+    ...(fromBlock === undefined ? [] : [`block_number >= ${param(fromBlock)}`]),
+    ...(toBlock === undefined ? [] : [`block_number <= ${param(toBlock)}`]),
   ]
-}
-
-function afterPosition({ after, order }: Page): SQL | undefined {
-  if (!after) return undefined
-  const position = sql`(${after.blockNumber}::bigint, ${after.logIndex}::int)`
-  return order === 'asc'
-    ? sql`(${jobs.blockNumber}, ${jobs.logIndex}) > ${position}`
-    : sql`(${jobs.blockNumber}, ${jobs.logIndex}) < ${position}`
 }
 
 /**
@@ -170,13 +115,13 @@ function afterPosition({ after, order }: Page): SQL | undefined {
  */
 function totalOf(
   { filter, fromBlock, toBlock }: Selection,
-  selected: SQL | undefined,
-  contract: Fields,
-): SQL<string> {
-  const tallied = filter.every(({ fields }) =>
-    fields.every((name) => contract.fields.some((field) => field.name === name && field.kind === 'choice')),
-  )
-  if (tallied && fromBlock === undefined && toBlock === undefined)
-    return sql`(select coalesce(sum(${totals.jobs}), 0) from ${totals} where ${totalsCondition(filter) ?? sql`true`})`
-  return sql`(select count(*) from (select 1 from ${jobs} where ${selected} limit ${sql.raw(String(TOTAL_LIMIT + 1))}) counted)`
+  selected: string[],
+  { fields }: Contract,
+  param: Param,
+): string {
+  const isChoice = (name: string) => fields.some((field) => field.name === name && field.kind === 'choice')
+  const isTallied = filter.every((test) => test.fields.every(isChoice))
+  if (isTallied && fromBlock === undefined && toBlock === undefined)
+    return `(select coalesce(sum(jobs), 0) from totals where ${['true', ...totalsConditions(filter, param)].join(' and ')})`
+  return `(select count(*) from (select from jobs where ${selected.join(' and ')} limit ${TOTAL_LIMIT + 1}) counted)`
 }

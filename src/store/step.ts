@@ -1,6 +1,6 @@
 import type { Contract } from '../contract/define.ts'
 import { type Cursor, completesPast } from './cursor.ts'
-import type { Database } from './database.ts'
+import type { Database, Param } from './database.ts'
 import type { FeedEntry } from './feed.ts'
 import { createFilterIndexes } from './filterIndexes.ts'
 import { NOTIFY, PAYLOAD } from './notifications.ts'
@@ -17,9 +17,6 @@ interface Move {
   /** id of this process, as the holder of the lease */
   me: string
 }
-
-/** Adds a parameter to a statement, and returns its placeholder. */
-type Param = (value: unknown) => string
 
 /**
  * Writes a step in one statement, which moves the cursor and renews the lease. Before the step at which the
