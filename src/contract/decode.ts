@@ -17,12 +17,12 @@ export type Decode = (log: RpcLog, timestamp: string) => JobLog
 type Reader = (topics: readonly Hex[], data: string, values: readonly unknown[]) => Wire | null
 
 interface CompiledForm extends Form {
-  /**
-   * 32-byte words of data that the log must have: the values of static parameters, the offsets of
-   * dynamic ones
-   */
+  /** 32-byte words of data that the log must have at least: one for each parameter in the data */
   words: number
-  /** all parameters in the data, if viem must decode them; null if each of them is one word */
+  /**
+   * All parameters in the data, if viem must decode them; null if each of them is one word. viem leaves words
+   * as they are (`bytes32`).
+   */
   viemInputs: readonly Input[] | null
   readId: Reader
   readers: { name: string; read: Reader }[]
@@ -87,15 +87,17 @@ function assertLengths({ topics, data }: RpcLog, form: CompiledForm): void {
 function compile(form: Form, id: Field): CompiledForm {
   const inTopics = indexedInputs(form.event)
   const inData = form.event.inputs.filter(({ indexed }) => !indexed)
-  const widths = inData.map((input) => staticWords(input) ?? 1)
-  const wordsBefore = (place: number) => widths.slice(0, place).reduce((sum, width) => sum + width, 0)
+  const viemInputs = inData.every(({ type }) => isWord(type))
+    ? null
+    : inData.map((input) => (isWord(input.type) ? { ...input, type: 'bytes32' } : input))
 
   function readerOf({ decoder }: Field, input: Input): Reader {
     const decode = decoder?.(wordType(input))
     const place = inData.indexOf(input)
     if (!decode) return (_topics, _data, values) => toText(values[place])
+    if (place >= 0 && viemInputs) return (_topics, _data, values) => decode(String(values[place]).slice(2))
     if (place >= 0) {
-      const from = 2 + wordsBefore(place) * WORD
+      const from = 2 + place * WORD
       return (_topics, data) => decode(data.slice(from, from + WORD))
     }
     const topic = 1 + inTopics.indexOf(input)
@@ -104,8 +106,8 @@ function compile(form: Form, id: Field): CompiledForm {
 
   return {
     ...form,
-    words: wordsBefore(inData.length),
-    viemInputs: inData.every(({ type }) => isWord(type)) ? null : inData,
+    words: inData.length,
+    viemInputs,
     readId: readerOf(id, form.id),
     readers: form.sources.map(({ field, input }) => ({ name: field.name, read: readerOf(field, input) })),
   }
@@ -117,25 +119,4 @@ function decodeWithViem(inputs: readonly Input[], data: Hex): readonly unknown[]
   } catch (error) {
     throw new MalformedLogError(`the data does not fit the ABI: ${messageOf(error)}`)
   }
-}
-
-/**
- * Number of 32-byte words that a static type takes in the data. Undefined for a dynamic type: its place in
- * the data holds an offset (Solidity ABI specification, "Formal Specification of the Encoding").
- */
-function staticWords(input: Input): number | undefined {
-  if (isWord(input.type)) return 1
-  const [, element, length] = /^(.+)\[(\d*)\]$/.exec(input.type) ?? []
-  if (element !== undefined) {
-    const each = staticWords({ ...input, type: element })
-    return length === '' || each === undefined ? undefined : Number(length) * each
-  }
-  if (!('components' in input)) return undefined
-  let words = 0
-  for (const component of input.components) {
-    const each = staticWords(component)
-    if (each === undefined) return undefined
-    words += each
-  }
-  return words
 }
