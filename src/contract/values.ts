@@ -84,10 +84,24 @@ const MAX_TEXT_LENGTH = 16_384
  * becomes U+FFFD, because Postgres refuses NUL in JSON.
  */
 export function toText(value: unknown): string {
-  const whole = typeof value === 'string' ? value : JSON.stringify(value, (_, item) => jsonOf(item))
+  const whole = typeof value === 'string' ? value : startOfJson(value)
   const clean = whole.replaceAll('\0', '\ufffd').toWellFormed()
   if (clean.length <= MAX_TEXT_LENGTH) return clean
   return `${clean.slice(0, MAX_TEXT_LENGTH - 1).toWellFormed()}…`
+}
+
+/**
+ * The JSON of a list or tuple. What follows its first {@link MAX_TEXT_LENGTH} characters may be anything. The
+ * offsets of a list can all refer to one string, so its JSON could be thousands of times as long as the data.
+ */
+function startOfJson(value: unknown): string {
+  let length = 0
+  return JSON.stringify(value, (_, item) => {
+    if (length > MAX_TEXT_LENGTH) return null
+    const json = jsonOf(item)
+    if (typeof json === 'string') length += json.length
+    return json
+  })
 }
 
 /** A value inside a list or tuple: integers as decimal strings, addresses in lower case. */
