@@ -86,7 +86,7 @@ export function defineContract<const D extends Definition>(
   const fields = [id, statusField(statuses), ...own]
   const filters = filterRules(fields, (field) => abiTypesOf(field, forms))
   const keys = [...new Set(filters.flatMap((rule) => rule.fields))]
-  const sum = own.find(({ kind, unit }) => kind === 'amount' && unit !== undefined)
+  const sum = fromLogs.find(({ kind, unit }) => kind === 'amount' && unit !== undefined)
   return {
     name,
     created,

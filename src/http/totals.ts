@@ -31,7 +31,7 @@ export function groupByField(
 ): ({ value: string } & Tally)[] {
   const groups = new Map<string, Total[]>()
   for (const total of totals) {
-    const value = String(total.kind[field])
+    const value = String(total.kind[field] ?? '')
     groups.set(value, [...(groups.get(value) ?? []), total])
   }
   return [...groups].map(([value, group]) => ({ value, ...addUp(group, sum) }))
