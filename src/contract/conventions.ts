@@ -4,11 +4,11 @@ import type { Kind } from './kind.ts'
 import { address, amount, bytes32, choice, text, time, uint } from './kinds.ts'
 
 /**
- * The contract's word for a job: `Task` if the creating event is TaskPosted. Ids are then called taskId, and
- * events Task….
+ * The contract's word for a job: `Task` if the creating event is TaskPosted or NewTask. Ids are then called
+ * taskId, and events Task….
  */
 export function nounOf(created: string): string {
-  return /^[A-Z]?[a-z0-9]+/.exec(created)?.[0] ?? created
+  return /^(?:New(?=[A-Z]))?([A-Z]?[a-z0-9]+)/.exec(created)?.[1] ?? created
 }
 
 /** Participles that do not name a status. */
@@ -33,8 +33,8 @@ export function isPayment(event: string): boolean {
 }
 
 /**
- * The field that `BudgetSet(jobId, x)`, `BudgetChanged` or `JobBudgetUpdated` sets; undefined for any
- * other event.
+ * The field that `BudgetSet(jobId, x)`, `BudgetChanged(jobId, oldBudget, newBudget)` or `JobBudgetUpdated` sets;
+ * undefined for any other event.
  */
 export function fieldOfSetter(event: string, noun: string, fields: string[]): string | undefined {
   const subject = /^(.+)(Set|Changed|Updated)$/.exec(event)?.[1]?.replace(new RegExp(`^${noun}(?=[A-Z])`), '')

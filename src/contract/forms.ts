@@ -68,19 +68,28 @@ function sourcesOf(
     const byName =
       others.find((input) => input.name === from) ?? others.find((input) => plainName(input) === name)
     if (byName && (creates || !isPayment(event.name))) return byName
-    return setterField === name && others.length === 1 ? others[0] : undefined
+    return setterField === name ? newValueOf(others) : undefined
   }
 
   const sources: Form['sources'] = []
   for (const field of fields) {
     const parameter = set[field.name]
-    const input = parameter ? event.inputs.find(({ name }) => name === parameter) : defaultInput(field)
+    // The parameter is in at least one form of the event, and may be missing in this one.
+    const chosen = parameter ? event.inputs.find(({ name }) => name === parameter) : undefined
+    const input = chosen ?? defaultInput(field)
     if (!input) continue
     if (reads(field, input)) sources.push({ field, input })
-    else if (parameter) throw misfit(`events.${event.name}.set.${field.name}`, field, event, input)
+    else if (chosen) throw misfit(`events.${event.name}.set.${field.name}`, field, event, input)
     else if (creates) throw misfit(`fields.${field.name}`, field, event, input)
   }
   return sources
+}
+
+/** The parameter of a setter that holds the new value: the only one, or the only one named `new…`. */
+function newValueOf(inputs: Input[]): Input | undefined {
+  const named = inputs.filter((input) => /^new[A-Z]/.test(plainName(input)))
+  const [value, ...others] = inputs.length === 1 ? inputs : named
+  return others.length === 0 ? value : undefined
 }
 
 function reads(field: Field, input: Input): boolean {

@@ -54,7 +54,12 @@ type IdName<D, Name extends string> = D extends { id: infer Id extends string }
       ? Name
       : never
     : never
-type NounOf<Created extends string> = Created extends `${infer First}${infer Rest}`
+type NounOf<Created extends string> = Created extends `New${infer Noun}`
+  ? FirstWord<Noun> extends Capitalize<FirstWord<Noun>>
+    ? FirstWord<Noun>
+    : FirstWord<Created>
+  : FirstWord<Created>
+type FirstWord<Text extends string> = Text extends `${infer First}${infer Rest}`
   ? `${First}${UntilCapital<Rest>}`
   : ''
 type UntilCapital<Text extends string> = Text extends `${infer First}${infer Rest}`

@@ -18,7 +18,7 @@ import { type Contract, defineContract } from '../../src/contract/define.ts'
 import { erc8183 } from '../../src/contract/erc8183.ts'
 import { MalformedLogError } from '../../src/contract/errors.ts'
 import { jobRegistry } from '../../src/contract/jobRegistry.ts'
-import { uint } from '../../src/contract/kinds.ts'
+import { address as addressKind, uint } from '../../src/contract/kinds.ts'
 
 const MAX = 2n ** 256n - 1n
 const address = (byte: string): Hex => `0x${byte.repeat(20)}`
@@ -462,6 +462,33 @@ describe('a log of a contract that is not shipped', () => {
     const start = performance.now()
     expect(() => defineContract({ abi: [event] }).decode({ ...log, data }, '1')).toThrow(MalformedLogError)
     expect(performance.now() - start).toBeLessThan(1_000)
+  })
+
+  test('a list whose items are all the same long text is cut like any text', () => {
+    const [event] = parseAbi(['event JobCreated(uint256 indexed jobId, string[] parts)'])
+    const items = 2_000
+    // The offsets of all items lead to one text of 300,000 characters: 600 MB of JSON.
+    const text = `${word(300_000n)}${'61'.repeat(300_000)}`
+    const data: Hex = `0x${word(32n)}${word(BigInt(items))}${word(BigInt(items * 32)).repeat(items)}${text}`
+    const log = logOf(event, { jobId: 1n, parts: [] })
+    const { job } = defineContract({ abi: [event] }).decode({ ...log, data }, '1')
+    expect(job?.parts).toBe(`["${'a'.repeat(16_381)}…`)
+  })
+
+  test('a form without the parameter that a definition names takes the one that has the name of the field', () => {
+    const forms = parseAbi([
+      'event JobCreated(uint256 jobId, address who)',
+      'event JobCreated(uint256 jobId, address client, uint256 budget)',
+    ])
+    const both = defineContract({
+      abi: forms,
+      fields: { client: addressKind() },
+      events: { JobCreated: { set: { client: 'who' } } },
+    })
+    const clientOf = (form: number, args: Record<string, unknown>) =>
+      both.decode(logOf(forms[form] as AbiEvent, { jobId: 1n, ...args }), '1').job?.client
+    expect(clientOf(0, { who: address('aa') })).toBe(address('aa'))
+    expect(clientOf(1, { client: address('bb'), budget: 1n })).toBe(address('bb'))
   })
 
   test('an indexed text is decoded as its hash, because the log holds nothing else', () => {

@@ -85,6 +85,50 @@ describe('a definition from an ABI alone', () => {
     expect(contract.topics).toHaveLength(2)
   })
 
+  it.each([
+    ['the only parameter beside the id', 'event BudgetUpdated(uint256 jobId, uint256 amount)', true],
+    ['the new one of two', 'event BudgetUpdated(uint256 jobId, uint256 oldBudget, uint256 newBudget)', true],
+    [
+      'the new one, of a field with Id',
+      'event ProviderChanged(uint256 jobId, uint256 previous, uint256 newProvider)',
+      true,
+    ],
+    ['no parameter, if two are new', 'event BudgetSet(uint256 jobId, uint256 newMin, uint256 newMax)', false],
+    ['no parameter, if none is new', 'event BudgetSet(uint256 jobId, uint256 from, uint256 to)', false],
+  ])('a setter sets its field to %s', (_, setter, sets) => {
+    const contract = defineContract({
+      abi: parseAbi(['event JobCreated(uint256 jobId, uint256 budget, uint256 providerId)', setter] as never),
+    })
+    expect(contract.topics).toHaveLength(sets ? 2 : 1)
+  })
+
+  it('takes the noun of NewJob for Job', () => {
+    const contract = defineContract({
+      abi: parseAbi([
+        'event NewJob(uint256 jobId, address client)',
+        'event JobFunded(uint256 jobId)',
+        'event Newsletter(uint256 newsletterId)',
+      ]),
+      created: 'NewJob',
+    })
+    expect(contract.statuses).toEqual(['OPEN', 'FUNDED'])
+    expectTypeOf<JobOf<typeof contract>>().toHaveProperty('client')
+    const task = defineContract({
+      abi: parseAbi(['event NewTask(uint256 taskId, address client)']),
+      created: 'NewTask',
+    })
+    expectTypeOf<JobOf<typeof task>>().not.toHaveProperty('taskId')
+    expect(names(task)).toEqual(['jobId', 'status', 'client', ...BASE])
+  })
+
+  it('adds up the first amount that logs set', () => {
+    const contract = defineContract({
+      abi: parseAbi(['event JobCreated(uint256 jobId, uint256 budget)']),
+      fields: { estimate: offChain(amount(6, { unit: 'USDC' })), budget: amount(6, { unit: 'USDC' }) },
+    })
+    expect(contract.sum?.name).toBe('budget')
+  })
+
   it('groups statistics by the first choice that logs set', () => {
     const contract = defineContract({
       abi: parseAbi(['event JobCreated(uint256 jobId, uint8 strategy)']),
