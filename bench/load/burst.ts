@@ -21,14 +21,18 @@ const INTERVAL_MS = 1_000
 export type BurstAnswers = Record<string, number>
 
 const answers: BurstAnswers = {}
-let running = true
+let running = false
+let bursts = Promise.resolve()
 
 answer({
   async start(burst: Burst): Promise<void> {
-    void repeat(burst)
+    running = true
+    bursts = repeat(burst)
   },
+  /** Resolves when the last burst is answered. */
   async stop(): Promise<BurstAnswers> {
     running = false
+    await bursts
     return answers
   },
 })
