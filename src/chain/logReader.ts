@@ -1,11 +1,9 @@
 import type { RpcLog } from 'viem'
-import { messageOf } from '../messages.ts'
 import { readBlockLogs } from './blockLogs.ts'
 import { type Call, headerCall, type LogFilter, rangeLogsCall } from './calls.ts'
-import { mayFitSmaller } from './errors.ts'
 import type { AnswerSize } from './member.ts'
 import type { Pool } from './pool.ts'
-import { type Header, RangeRefusedError, type Source } from './source.ts'
+import type { Header, Source } from './source.ts'
 
 /** Reads logs, as {@link Source} describes it. */
 export function createLogReader(
@@ -42,13 +40,7 @@ export function createLogReader(
   }
 
   return {
-    async range(from, to) {
-      try {
-        return await logsWithEnds(from, to)
-      } catch (error) {
-        throw mayFitSmaller(error) ? new RangeRefusedError(messageOf(error), { cause: error }) : error
-      }
-    },
+    range: logsWithEnds,
     logs: (block) => logsOf({ block, filter }, (call, size) => pool.ask([call], { size })),
     allLogs: (block, attempt) =>
       logsOf({ block, filter: {} }, (call, size) => pool.askOne(attempt, [call], { size })),

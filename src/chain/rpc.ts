@@ -1,13 +1,11 @@
 import type { Hex } from 'viem'
-import { messageOf } from '../messages.ts'
 import { hasCodeCall, headerCall } from './calls.ts'
 import { createEndpoint, type Endpoint, type OnRequest } from './endpoint.ts'
-import { rpcFailureOf } from './errors.ts'
 import { createFinality } from './finality.ts'
 import { createHeadReader } from './head.ts'
 import { createLogReader } from './logReader.ts'
 import { createPool, type Pool } from './pool.ts'
-import { type Identity, NoStateError, type Source } from './source.ts'
+import type { Identity, Source } from './source.ts'
 
 interface RpcHooks {
   onRequest?: OnRequest
@@ -40,7 +38,10 @@ export function createRpcSource(
       return header
     },
     ...createLogReader(pool, { address, topics: [topics] }, onLargeBlock),
-    hasCode: (block) => hasCode(pool, address, block),
+    async hasCode(block) {
+      const [found] = await pool.ask([hasCodeCall(address, block)])
+      return found
+    },
     close() {
       for (const endpoint of endpoints) endpoint.close()
     },
@@ -59,14 +60,4 @@ async function identify(endpoints: Endpoint[], pool: Pool, wanted: Identity | nu
   for (const endpoint of endpoints) endpoint.expect(expected)
   for (const { endpoint, result } of answers) endpoint.trust(result)
   return expected
-}
-
-async function hasCode(pool: Pool, address: Hex, block: number | 'latest'): Promise<boolean> {
-  try {
-    const [found] = await pool.ask([hasCodeCall(address, block)])
-    return found
-  } catch (error) {
-    if (block === 'latest' || rpcFailureOf(error) !== 'refused') throw error
-    throw new NoStateError(messageOf(error), { cause: error })
-  }
 }

@@ -40,7 +40,7 @@ export interface Source {
    * Reads the contract's logs in `from..to`, with the headers of both ends from the same node: a node that
    * has not reached `to` returns no logs, and only its missing header shows it. The logs of a single block
    * are complete, however many they are.
-   * @throws RangeRefusedError if fewer blocks may help
+   * @throws RpcError; `mayFitSmaller` (errors.ts) says whether fewer blocks may help
    */
   range(from: number, to: number): Promise<{ first: Header | null; last: Header | null; logs: RpcLog[] }>
   /** Reads the contract's logs in one block, by its hash, however many. */
@@ -52,7 +52,7 @@ export interface Source {
   allLogs(block: Header, attempt: number): Promise<RpcLog[]>
   /**
    * Whether the contract has code at a block.
-   * @throws NoStateError if the endpoint no longer keeps that block's state
+   * @throws RpcError of a refusal if the endpoint does not keep that block's state: it is no archive node
    */
   hasCode(block: number | 'latest'): Promise<boolean>
   /**
@@ -77,16 +77,6 @@ export class CannotIndexError extends Error {
     super(message, options)
     this.endpoint = endpoint
   }
-}
-
-/** The endpoint did not give the logs of a range. It may give those of a smaller one. */
-export class RangeRefusedError extends Error {
-  override name = 'RangeRefusedError'
-}
-
-/** The endpoint does not keep the state of a block that old: it is no archive node. */
-export class NoStateError extends Error {
-  override name = 'NoStateError'
 }
 
 /** The answer is incomplete, or contradicts another one. The same request may succeed later. */

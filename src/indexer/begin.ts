@@ -1,10 +1,10 @@
 import type { Hex } from 'viem'
+import { rpcFailureOf } from '../chain/errors.ts'
 import {
   CannotIndexError,
   type Header,
   type Identity,
   IncompleteAnswerError,
-  NoStateError,
   type Source,
 } from '../chain/source.ts'
 import { beginCursor } from '../store/cursor.ts'
@@ -70,7 +70,7 @@ async function findFirstBlock(source: Source, headNumber: number): Promise<numbe
       else without = middle
     }
   } catch (cause) {
-    if (!(cause instanceof NoStateError)) throw cause
+    if (rpcFailureOf(cause) !== 'refused') throw cause
     throw new CannotIndexError(
       "The contract's first block cannot be found: this needs an RPC that keeps old state (an archive node). " +
         "Set START_BLOCK to the block of the contract's creation; a block explorer shows it.",

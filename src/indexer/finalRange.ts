@@ -7,7 +7,7 @@ import type { Range } from './ranges.ts'
 /**
  * Reads, checks and decodes the logs of a range of finalized blocks. It runs while the range before it
  * is committed.
- * @throws RangeRefusedError if fewer blocks may help, IncompleteAnswerError if the node has not reached `to`
+ * @throws IncompleteAnswerError if the node has not reached `to`, and what Source.range throws
  */
 export async function readRange(ix: Indexing, from: number, to: number): Promise<Range> {
   const { first, last, logs } = await ix.source.range(from, to)

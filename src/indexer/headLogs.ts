@@ -1,6 +1,7 @@
 import type { Hex, RpcLog } from 'viem'
 import { accountsFor, bloomMayHold } from '../chain/bloom.ts'
-import { type Header, IncompleteAnswerError, RangeRefusedError } from '../chain/source.ts'
+import { mayFitSmaller } from '../chain/errors.ts'
+import { type Header, IncompleteAnswerError } from '../chain/source.ts'
 import type { Indexing } from './indexing.ts'
 import { checkLogs, type MinedLog } from './logs.ts'
 
@@ -102,7 +103,7 @@ async function rangeOf({ source }: Indexing, headers: HeaderChain): Promise<RpcL
     if (last?.hash !== end.hash) throw new IncompleteAnswerError(`the node has no block ${end.number} yet`)
     return logs
   } catch (error) {
-    if (!(error instanceof RangeRefusedError)) throw error
+    if (!mayFitSmaller(error)) throw error
     return (await Promise.all(headers.map((header) => source.logs(header)))).flat()
   }
 }

@@ -1,4 +1,5 @@
-import { type Header, RangeRefusedError } from '../chain/source.ts'
+import { mayFitSmaller } from '../chain/errors.ts'
+import type { Header } from '../chain/source.ts'
 import type { DecodedLogs } from './logs.ts'
 
 /** Ranges requested ahead of the one that is written. */
@@ -37,7 +38,7 @@ interface Pending {
  * Returns a function that reads consecutive block ranges, ahead of their commits. The size doubles after an
  * answer with few logs, shrinks after one with too many, and halves after a refusal. If doubling would
  * reach the size that was refused last, it grows by small steps, so that it settles below a provider's limit.
- * @param read rejects with RangeRefusedError if fewer blocks may help
+ * @param read rejects with an error that {@link mayFitSmaller} if fewer blocks may help
  */
 export function createRanges(read: (from: number, to: number) => Promise<Range>): TakeRange {
   let size = FIRST_SIZE
@@ -71,7 +72,7 @@ export function createRanges(read: (from: number, to: number) => Promise<Range>)
         return range
       } catch (error) {
         pending = []
-        if (!(error instanceof RangeRefusedError) || blocks === 1) throw error
+        if (!mayFitSmaller(error) || blocks === 1) throw error
         refusedAt = blocks
         size = Math.floor(blocks / 2)
       }

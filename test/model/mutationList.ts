@@ -313,7 +313,7 @@ const HEAD_LOGS: Fault[] = [
   [
     'rangeOf',
     'a refused range near the head is requested again and again',
-    'if (!(error instanceof RangeRefusedError)) throw error',
+    'if (!mayFitSmaller(error)) throw error',
     'if (error) throw error',
   ],
 ]

@@ -1,11 +1,6 @@
 import type { Hex, RpcLog } from 'viem'
-import {
-  CannotIndexError,
-  type Header,
-  type Identity,
-  RangeRefusedError,
-  type Source,
-} from '../../src/chain/source.ts'
+import { RpcError } from '../../src/chain/errors.ts'
+import { CannotIndexError, type Header, type Identity, type Source } from '../../src/chain/source.ts'
 import type { Random } from '../helpers/random.ts'
 import { ancestor, branch, createChain, type SimBlock, type SimChain } from './chain.ts'
 import type { Gates } from './gates.ts'
@@ -100,7 +95,7 @@ export function createSimSource(sky: Sky, gates: Gates, random: Random): Source 
     range: (from, to) =>
       ask(`range ${from}..${to}`, () => {
         if (to - from >= sky.maxRange || (to > from && random.chance(sky.weather.refuse)))
-          throw new RangeRefusedError('too many')
+          throw new RpcError('model', 'refused', 'too many')
         let head = node()
         // If the end of a range is missing, the last known block may be anywhere: a node receives blocks one
         // by one.
