@@ -9,10 +9,20 @@ const shortenUrls = redactor([])
  * - `rate-limited`: the provider asks for fewer requests
  * - `too-large`: the answer has more bytes than are accepted
  * - `timeout`: no complete answer in time
- * - `status`: an HTTP status other than 2xx and 429
+ * - `bad-request`: HTTP 400, 408 or 413, by which gateways refuse a request or an answer that is too large
+ * - `server-error`: HTTP 5xx
+ * - `status`: another HTTP status than these, 2xx and 429
  * - `no-answer`: no connection, a broken one, or an answer that is not JSON-RPC
  */
-type RpcFailure = 'refused' | 'rate-limited' | 'too-large' | 'timeout' | 'status' | 'no-answer'
+type RpcFailure =
+  | 'refused'
+  | 'rate-limited'
+  | 'too-large'
+  | 'timeout'
+  | 'bad-request'
+  | 'server-error'
+  | 'status'
+  | 'no-answer'
 
 /**
  * A JSON-RPC request without a result. The message is scheme and host of the endpoint, then the reason. URLs
@@ -21,20 +31,12 @@ type RpcFailure = 'refused' | 'rate-limited' | 'too-large' | 'timeout' | 'status
 export class RpcError extends Error {
   override name = 'RpcError'
   readonly failure: RpcFailure
-  /** HTTP status, for the failures that have one */
-  readonly status: number | undefined
   /** the endpoint's Retry-After, at most a minute; 0 if it names none */
   readonly retryAfterMs: number
 
-  constructor(
-    origin: string,
-    failure: RpcFailure,
-    reason: string,
-    { status, retryAfterMs = 0 }: { status?: number; retryAfterMs?: number } = {},
-  ) {
+  constructor(origin: string, failure: RpcFailure, reason: string, retryAfterMs = 0) {
     super(shortenUrls(`${origin}: ${reason}`))
     this.failure = failure
-    this.status = status
     this.retryAfterMs = retryAfterMs
   }
 }
@@ -55,6 +57,21 @@ export function refusalOf(
   return new RpcError(origin, limited ? 'rate-limited' : 'refused', `${method}: ${message} (code ${code})`)
 }
 
+/** The error of an answer that holds no reply. */
+export function statusError(origin: string, { ok, status, headers }: Response): RpcError {
+  if (ok) return new RpcError(origin, 'no-answer', 'the answer is not JSON-RPC')
+  // A date instead of seconds is ignored.
+  const seconds = Number(headers.get('retry-after'))
+  const retryAfterMs = seconds > 0 ? Math.min(seconds, 60) * 1_000 : 0
+  return new RpcError(origin, failureOf(status), `HTTP ${status}`, retryAfterMs)
+}
+
+function failureOf(status: number): RpcFailure {
+  if (status === 429) return 'rate-limited'
+  if (status >= 500) return 'server-error'
+  return [400, 408, 413].includes(status) ? 'bad-request' : 'status'
+}
+
 export function timeoutError(origin: string, timeoutMs: number): RpcError {
   return new RpcError(origin, 'timeout', `timeout after ${timeoutMs / 1_000} s`)
 }
@@ -70,19 +87,12 @@ export function rpcFailureOf(error: unknown): RpcFailure | undefined {
  */
 export function mayFitSmaller(error: unknown): boolean {
   if (!(error instanceof RpcError)) return false
-  if (error.failure === 'status') return isRequestTooLarge(error) || (error.status ?? 0) >= 500
-  return ['refused', 'too-large', 'timeout'].includes(error.failure)
+  return ['refused', 'too-large', 'timeout', 'bad-request', 'server-error'].includes(error.failure)
 }
 
 /** Whether an error means that the endpoint fails, whatever it is asked. */
 export function isOutage(error: unknown): boolean {
-  if (!(error instanceof RpcError)) return false
-  if (error.failure === 'status') return !isRequestTooLarge(error)
-  return ['rate-limited', 'timeout', 'no-answer'].includes(error.failure)
-}
-
-function isRequestTooLarge({ status }: RpcError): boolean {
-  return status === 400 || status === 408 || status === 413
+  return error instanceof RpcError && !['refused', 'too-large', 'bad-request'].includes(error.failure)
 }
 
 /**

@@ -1,6 +1,7 @@
 import { joinRequests } from './batching.ts'
+import { statusError } from './errors.ts'
 import { type Answer, createPost } from './post.ts'
-import { repliesOf, replyOf, requestOf, statusError } from './replies.ts'
+import { repliesOf, replyOf, requestOf } from './replies.ts'
 import type { Reply, RpcCall, SendOptions, Transport } from './transport.ts'
 
 /**

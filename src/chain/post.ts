@@ -1,6 +1,5 @@
 import { messageOf } from '../messages.ts'
-import { RpcError, timeoutError } from './errors.ts'
-import { statusError } from './replies.ts'
+import { RpcError, statusError, timeoutError } from './errors.ts'
 import type { SendOptions } from './transport.ts'
 
 /**

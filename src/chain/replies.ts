@@ -1,4 +1,4 @@
-import { RpcError, refusalOf } from './errors.ts'
+import { refusalOf } from './errors.ts'
 import type { Reply, RpcCall } from './transport.ts'
 
 /** The request for one call; its id is its place in the batch (JSON-RPC 2.0, section 6). */
@@ -22,17 +22,6 @@ export function repliesOf(origin: string, calls: readonly RpcCall[], json: unkno
   const byId = new Map(json.filter(isJsonObject).map((reply) => [reply.id, reply]))
   const replies = calls.map(({ method }, i) => replyOf(origin, method, byId.get(i + 1)))
   return replies.every((reply) => reply !== null) ? replies : null
-}
-
-/** The error of an answer that holds no reply. */
-export function statusError(origin: string, { ok, status, headers }: Response): RpcError {
-  if (ok) return new RpcError(origin, 'no-answer', 'the answer is not JSON-RPC')
-  const seconds = Number(headers.get('retry-after'))
-  return new RpcError(origin, status === 429 ? 'rate-limited' : 'status', `HTTP ${status}`, {
-    status,
-    // A date instead of seconds is ignored.
-    retryAfterMs: seconds > 0 ? Math.min(seconds, 60) * 1_000 : 0,
-  })
 }
 
 function isJsonObject(value: unknown): value is Record<string, unknown> {
