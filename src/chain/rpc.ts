@@ -1,8 +1,9 @@
 import type { Hex } from 'viem'
-import { hasCodeCall, headerCall } from './calls.ts'
+import { hasCodeCall } from './calls.ts'
 import { createEndpoint, type Endpoint, type OnRequest } from './endpoint.ts'
 import { createFinality } from './finality.ts'
 import { createHeadReader } from './head.ts'
+import { createHeaderReader } from './headers.ts'
 import { createLogReader } from './logReader.ts'
 import { createPool, type Pool } from './pool.ts'
 import type { Identity, Source } from './source.ts'
@@ -33,10 +34,7 @@ export function createRpcSource(
     identify: (expected) => identify(endpoints, pool, expected),
     ...createHeadReader(endpoints, pool, now),
     finalized: createFinality(pool),
-    async header(number) {
-      const [header] = await pool.ask([headerCall(number)])
-      return header
-    },
+    ...createHeaderReader(pool),
     ...createLogReader(pool, { address, topics: [topics] }, onLargeBlock),
     async hasCode(block) {
       const [found] = await pool.ask([hasCodeCall(address, block)])

@@ -36,6 +36,8 @@ export interface Source {
   finalized(): Promise<number | null>
   /** Reads a header; null if the node does not have that block (yet). */
   header(number: number): Promise<Header | null>
+  /** Reads several headers, in the order of the numbers. They may come from different nodes. */
+  headers(numbers: number[]): Promise<(Header | null)[]>
   /**
    * Reads the contract's logs in `from..to`, with the headers of both ends from the same node: a node that
    * has not reached `to` returns no logs, and only its missing header shows it. The logs of a single block

@@ -28,12 +28,12 @@ async function missingTimestamps({ source }: Indexing, logs: MinedLog[]): Promis
   const missing = new Map<number, Hex>()
   for (const log of logs)
     if (timestampOf(log) === undefined) missing.set(Number(log.blockNumber), log.blockHash)
-  const timestamps = await Promise.all(
-    [...missing].map(async ([number, hash]): Promise<[number, string]> => {
-      const header = await source.header(number)
-      if (header?.hash !== hash) throw new IncompleteAnswerError(`no header for the logs of block ${number}`)
-      return [number, header.timestamp]
-    }),
-  )
-  return new Map(timestamps)
+  const headers = await source.headers([...missing.keys()])
+  const timestamps = new Map<number, string>()
+  for (const [i, [number, hash]] of [...missing].entries()) {
+    const header = headers[i]
+    if (header?.hash !== hash) throw new IncompleteAnswerError(`no header for the logs of block ${number}`)
+    timestamps.set(number, header.timestamp)
+  }
+  return timestamps
 }

@@ -1,6 +1,7 @@
 import type { Hex, RpcLog } from 'viem'
 import { accountsFor, bloomMayHold } from '../chain/bloom.ts'
 import { mayFitSmaller } from '../chain/errors.ts'
+import { mapBounded } from '../chain/mapBounded.ts'
 import { type Header, IncompleteAnswerError } from '../chain/source.ts'
 import type { Indexing } from './indexing.ts'
 import { checkLogs, type MinedLog } from './logs.ts'
@@ -104,7 +105,7 @@ async function rangeOf({ source }: Indexing, headers: HeaderChain): Promise<RpcL
     return logs
   } catch (error) {
     if (!mayFitSmaller(error)) throw error
-    return (await Promise.all(headers.map((header) => source.logs(header)))).flat()
+    return (await mapBounded(headers, (header) => source.logs(header))).flat()
   }
 }
 
@@ -112,18 +113,21 @@ async function rangeOf({ source }: Indexing, headers: HeaderChain): Promise<RpcL
  * Reads the headers of the blocks `from..to`, of which `head` may be one.
  * @throws IncompleteAnswerError if the node lacks one
  */
-export function readHeaders(
+export async function readHeaders(
   { source }: Indexing,
   from: number,
   to: number,
   head: Header,
 ): Promise<HeaderChain> {
-  const read = async (number: number) => {
-    const header = number === head.number ? head : await source.header(number)
-    if (header?.number !== number) throw new IncompleteAnswerError(`the node has no block ${number} yet`)
+  const numbers = Array.from({ length: to - from + 1 }, (_, i) => from + i)
+  const found = await source.headers(numbers.filter((number) => number !== head.number))
+  const byNumber = new Map([...found, head].map((header) => [header?.number, header]))
+  const headerOf = (number: number) => {
+    const header = byNumber.get(number)
+    if (!header) throw new IncompleteAnswerError(`the node has no block ${number} yet`)
     return header
   }
-  return Promise.all([read(from), ...Array.from({ length: to - from }, (_, i) => read(from + 1 + i))])
+  return [headerOf(from), ...numbers.slice(1).map(headerOf)]
 }
 
 /** @throws IncompleteAnswerError if a block is not the child of the one before it */

@@ -81,6 +81,8 @@ export function createSimSource(sky: Sky, gates: Gates, random: Random): Source 
     return answer
   }
 
+  const header = (number: number) => ask(`header ${number}`, () => headerAt(node(), number))
+
   return {
     identify: (expected) =>
       ask('identify', () => {
@@ -91,7 +93,8 @@ export function createSimSource(sky: Sky, gates: Gates, random: Random): Source 
       }),
     head: () => ask('head', () => toHeader(node()) as Header),
     finalized: () => ask('finalized', () => (sky.finalizedTag ? chain().finalized.number : null)),
-    header: (number) => ask(`header ${number}`, () => headerAt(node(), number)),
+    header,
+    headers: (numbers) => Promise.all(numbers.map(header)),
     range: (from, to) =>
       ask(`range ${from}..${to}`, () => {
         if (to - from >= sky.maxRange || (to > from && random.chance(sky.weather.refuse)))
