@@ -1,4 +1,4 @@
-import { type Breaker, createBreaker } from './breaker.ts'
+import { createBreaker } from './breaker.ts'
 import { blockNumberCall, type Call, type Results } from './calls.ts'
 import type { Endpoint } from './endpoint.ts'
 import { isOutage, retryAfterMs } from './errors.ts'
@@ -12,7 +12,7 @@ const SMALL_ANSWER_TIMEOUT_MS = 3_000
 const LARGE_ANSWER_TIMEOUT_MS = 60_000
 
 /**
- * Expected size of an answer, which decides the timeout (`timeoutOf`). `large` also raises the limit of bytes
+ * Expected size of an answer, which decides the timeout. `large` also raises the limit of bytes
  * (see SendOptions).
  */
 export type AnswerSize = 'small' | 'logs' | 'large'
@@ -23,61 +23,71 @@ export interface AskOptions<Calls extends readonly Call[]> {
   accepts?: (results: Results<Calls>) => boolean
 }
 
-/** An endpoint of a pool. */
-export interface Member {
-  endpoint: Endpoint
-  breaker: Breaker
-  /** the head at which the endpoint stood still while others moved; -1 if it did not */
-  stuckAt: number
-}
-
-export function createMember(endpoint: Endpoint, now: () => number): Member {
-  const member: Member = { endpoint, stuckAt: -1, breaker: createBreaker(() => probe(member), now) }
-  return member
-}
-
-/** @throws Error if the endpoint still fails, or if its head is still stuck */
-async function probe(member: Member): Promise<void> {
-  const [head] = await member.endpoint.askUnchecked([blockNumberCall], { timeoutMs: ANSWER_TIMEOUT_MS })
-  if (head <= member.stuckAt) throw new Error(`the head is still block ${member.stuckAt}`)
-  member.stuckAt = -1
-}
-
-/** @param alone true if no other endpoint is in service that could be asked instead */
-export function timeoutOf(size: AnswerSize, alone: boolean): number {
-  if (size === 'large') return LARGE_ANSWER_TIMEOUT_MS
-  return size === 'logs' || alone ? ANSWER_TIMEOUT_MS : SMALL_ANSWER_TIMEOUT_MS
-}
+export type Member = ReturnType<typeof createMember>
 
 /**
- * Asks a member.
- * @throws IncompleteAnswerError if the results are not accepted, and what Endpoint.ask throws
+ * Creates an endpoint of a pool. It is set aside when it fails, until a probe succeeds.
+ * @param isAlone whether no other endpoint is in service that could be asked instead
+ * @param now a monotonic clock in milliseconds
  */
-export function askMember<const Calls extends readonly Call[]>(
-  member: Member,
-  calls: Calls,
-  { size = 'small', accepts, alone }: AskOptions<Calls> & { alone: boolean },
-): Promise<Results<Calls>> {
-  const options = { timeoutMs: timeoutOf(size, alone), large: size === 'large' }
-  return observed(member, async () => {
-    const results = await member.endpoint.ask(calls, options)
-    if (accepts && !accepts(results))
-      throw new IncompleteAnswerError('the node has not reached the blocks it was asked for')
-    return results
-  })
-}
+export function createMember(endpoint: Endpoint, isAlone: () => boolean, now: () => number) {
+  /** the head at which the endpoint stood still while others moved; -1 if it did not */
+  let stuckAt = -1
+  const breaker = createBreaker(probe, now)
 
-/** Runs a request, and opens or closes the member's breaker by how it ends. */
-export async function observed<T>(member: Member, request: () => Promise<T>): Promise<T> {
-  try {
-    const result = await request()
-    if (member.stuckAt < 0) member.breaker.close()
-    return result
-  } catch (error) {
-    if (isOutage(error)) {
-      member.breaker.open(retryAfterMs(error))
-      member.endpoint.distrust()
+  /** @throws Error if the endpoint still fails, or if its head is still stuck */
+  async function probe(): Promise<void> {
+    const [head] = await endpoint.askUnchecked([blockNumberCall], { timeoutMs: ANSWER_TIMEOUT_MS })
+    if (head <= stuckAt) throw new Error(`the head is still block ${stuckAt}`)
+    stuckAt = -1
+  }
+
+  function timeoutOf(size: AnswerSize): number {
+    if (size === 'large') return LARGE_ANSWER_TIMEOUT_MS
+    return size === 'logs' || isAlone() ? ANSWER_TIMEOUT_MS : SMALL_ANSWER_TIMEOUT_MS
+  }
+
+  /** Runs a request, and opens or closes the breaker by how it ends. */
+  async function observe<T>(request: () => Promise<T>): Promise<T> {
+    try {
+      const result = await request()
+      if (stuckAt < 0) breaker.close()
+      return result
+    } catch (error) {
+      if (isOutage(error)) {
+        breaker.open(retryAfterMs(error))
+        endpoint.distrust()
+      }
+      throw error
     }
-    throw error
+  }
+
+  return {
+    endpoint,
+    isInService: breaker.isClosed,
+    halfOpen: breaker.halfOpen,
+    /**
+     * Asks the endpoint.
+     * @throws IncompleteAnswerError if the results are not accepted, and what Endpoint.ask throws
+     */
+    ask<const Calls extends readonly Call[]>(
+      calls: Calls,
+      { size = 'small', accepts }: AskOptions<Calls> = {},
+    ): Promise<Results<Calls>> {
+      const options = { timeoutMs: timeoutOf(size), large: size === 'large' }
+      return observe(async () => {
+        const results = await endpoint.ask(calls, options)
+        if (accepts && !accepts(results))
+          throw new IncompleteAnswerError('the node has not reached the blocks it was asked for')
+        return results
+      })
+    },
+    /** Asks the endpoint which chain it is on. */
+    identify: () => observe(() => endpoint.identify(timeoutOf('small'))),
+    /** Sets the endpoint aside until its head is above `head`. */
+    setStuck(head: number): void {
+      stuckAt = head
+      breaker.open()
+    },
   }
 }

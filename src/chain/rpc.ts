@@ -52,10 +52,10 @@ export function createRpcSource(
  * @throws CannotIndexError if one of them is on another chain
  */
 async function identify(endpoints: Endpoint[], pool: Pool, wanted: Identity | null): Promise<Identity> {
-  const answers = await pool.askEach((endpoint, timeoutMs) => endpoint.identify(timeoutMs))
+  const answers = await pool.askEach((member) => member.identify())
   const expected = wanted ?? answers[0]?.result
   if (!expected) throw new Error('no endpoint says which chain it is on')
   for (const endpoint of endpoints) endpoint.expect(expected)
-  for (const { endpoint, result } of answers) endpoint.trust(result)
+  for (const { member, result } of answers) member.endpoint.trust(result)
   return expected
 }

@@ -21,10 +21,10 @@ export function createStallCheck(pool: Pool, now: () => number): (head: Header) 
   let checkedAt = now()
 
   async function setStuckAside(): Promise<boolean> {
-    const heads = await pool.askEach((endpoint, timeoutMs) => endpoint.ask([blockNumberCall], { timeoutMs }))
+    const heads = await pool.askEach((member) => member.ask([blockNumberCall]))
     const stuck = heads.filter(({ result: [head] }) => head <= highest)
     if (stuck.length === 0 || stuck.length === heads.length) return false
-    for (const { endpoint, result } of stuck) pool.setStuck(endpoint, result[0])
+    for (const { member, result } of stuck) member.setStuck(result[0])
     return true
   }
 
