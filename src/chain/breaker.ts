@@ -11,23 +11,12 @@ const MAX_REST_MS = 15_000
 const SERIES_MS = 60_000
 
 /**
- * A circuit breaker. A failure opens it. After a jittered rest, {@link Breaker.halfOpen} sends one probe,
- * which closes the breaker or opens it for longer. No other request waits for the probe.
- */
-export interface Breaker {
-  isClosed(): boolean
-  /** @param atLeastMs the shortest rest, if the endpoint asked for one */
-  open(atLeastMs?: number): void
-  close(): void
-  /** Sends the probe if the rest is over. */
-  halfOpen(): void
-}
-
-/**
+ * Creates a circuit breaker. A failure opens it. After a jittered rest, `halfOpen` sends one probe, which closes
+ * the breaker or opens it for longer. No other request waits for the probe.
  * @param probe rejects if the endpoint still fails
  * @param now a monotonic clock in milliseconds
  */
-export function createBreaker(probe: () => Promise<void>, now: () => number): Breaker {
+export function createBreaker(probe: () => Promise<void>, now: () => number) {
   let failures = 0
   let failedAt = Number.NEGATIVE_INFINITY
   /** null while closed */
@@ -46,12 +35,14 @@ export function createBreaker(probe: () => Promise<void>, now: () => number): Br
 
   return {
     isClosed: () => probeAt === null,
-    open(atLeastMs) {
+    /** @param atLeastMs the shortest rest, if the endpoint asked for one */
+    open(atLeastMs?: number): void {
       // Requests that were under way together fail together: that is one failure.
       if (probeAt === null) rest(atLeastMs)
     },
     close,
-    halfOpen() {
+    /** Sends the probe if the rest is over. */
+    halfOpen(): void {
       if (probeAt === null || probing || now() < probeAt) return
       probing = true
       probe()

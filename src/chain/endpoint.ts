@@ -1,56 +1,39 @@
 import { type Call, chainIdCall, headerCall, type Results } from './calls.ts'
 import { createHttpTransport } from './http.ts'
 import { createSocketTransport } from './socket.ts'
-import type { Identity } from './source.ts'
-import type { Send, SendOptions } from './transport.ts'
-import { createTrust, type Trust } from './trust.ts'
+import { CannotIndexError, type Identity } from './source.ts'
+import type { Reply, SendOptions } from './transport.ts'
 
 /** Called after each call to an endpoint, for the metrics. `error` is undefined if the call has a result. */
 export type OnRequest = (method: string, seconds: number, error?: unknown) => void
 
-/**
- * Returns the results of calls, which one node answers together.
- * @throws RpcError if one of them has no result
- */
-type Ask = <const Calls extends readonly Call[]>(
-  calls: Calls,
-  options: SendOptions,
-) => Promise<Results<Calls>>
+export type Endpoint = ReturnType<typeof createEndpoint>
 
 /**
- * One JSON-RPC URL. The first `ask` after an expected chain was set, and the first after each outage, checks
- * which chain the endpoint is on before it sends the calls.
+ * Creates the endpoint of one JSON-RPC URL. The first `ask` after an expected chain was set, and the first
+ * after each outage, checks which chain the endpoint is on before it sends the calls.
+ * @param name its place in RPC_URL, in words: /ready shows it to anyone
  */
-export interface Endpoint extends Trust {
-  /** @throws CannotIndexError if the endpoint is on another chain than expected */
-  ask: Ask
-  /** Like {@link ask}, for an endpoint on any chain. */
-  askUnchecked: Ask
-  /** Reads which chain the endpoint is on. @throws Error if the node has no genesis block */
-  identify(timeoutMs: number): Promise<Identity>
-  /**
-   * Calls `onBlock` with each head that the endpoint announces; over HTTP it announces none. The returned
-   * function unsubscribes.
-   */
-  watch(onBlock: (block: unknown) => void): () => void
-  close(): void
-}
-
-/** @param name its place in RPC_URL, in words */
-export function createEndpoint(url: string, name: string, onRequest: OnRequest): Endpoint {
+export function createEndpoint(url: string, name: string, onRequest: OnRequest) {
   const socket = url.startsWith('ws') ? createSocketTransport(url) : undefined
   const transport = socket ?? createHttpTransport(url)
-  const send = reporting(transport.send, onRequest)
-  const { trust, check } = createTrust({ name, origin: new URL(url).origin }, identify)
+  let expected: Identity | null = null
+  let trusted = false
+  let checking: Promise<void> | null = null
 
+  /** Like `ask`, for an endpoint on any chain. @throws RpcError if a call has no result */
   async function askUnchecked<const Calls extends readonly Call[]>(calls: Calls, options: SendOptions) {
-    const replies = await send(calls, options)
+    const start = performance.now()
+    const replies = await transport.send(calls, options).catch((error) => calls.map((): Reply => ({ error })))
+    const seconds = (performance.now() - start) / 1_000
+    for (const [i, { method }] of calls.entries()) onRequest(method, seconds, replies[i]?.error)
     return replies.map(({ error, result }, i) => {
       if (error) throw error
       return calls[i]?.read(result)
     }) as Results<Calls>
   }
 
+  /** Reads which chain the endpoint is on. @throws Error if the node has no genesis block */
   async function identify(timeoutMs: number): Promise<Identity> {
     const [chainId, genesis] = await askUnchecked([chainIdCall, headerCall(0)], { timeoutMs })
     if (!genesis)
@@ -60,31 +43,68 @@ export function createEndpoint(url: string, name: string, onRequest: OnRequest):
     return { chainId, genesisHash: genesis.hash }
   }
 
+  /**
+   * Trusts the endpoint if it is on the expected chain.
+   * @throws CannotIndexError if `found` is another chain
+   */
+  function trust(found: Identity): void {
+    if (expected) assertIdentity({ name, origin: new URL(url).origin }, found, expected)
+    trusted = true
+  }
+
   return {
-    ...trust,
-    async ask(calls, options) {
-      await check(options.timeoutMs)
+    /**
+     * Returns the results of calls, which one node answers together. Concurrent requests share one check of
+     * the chain.
+     * @throws RpcError if a call has no result, CannotIndexError if the chain is not the expected one
+     */
+    async ask<const Calls extends readonly Call[]>(calls: Calls, options: SendOptions) {
+      if (expected && !trusted) {
+        checking ??= identify(options.timeoutMs)
+          .then(trust)
+          .finally(() => {
+            checking = null
+          })
+        await checking
+      }
       return askUnchecked(calls, options)
     },
     askUnchecked,
     identify,
-    watch: (onBlock) => socket?.watch(onBlock) ?? (() => {}),
+    trust,
+    /** Sets the chain that the endpoint must be on. It is not trusted until it says that it is on it. */
+    expect(identity: Identity): void {
+      expected = identity
+      trusted = false
+    },
+    /** Makes the endpoint say its chain before its next answer: after an outage it may be another node. */
+    distrust(): void {
+      trusted = false
+    },
+    /** false until the endpoint has said that it is on the expected chain */
+    isTrusted: () => trusted,
+    /**
+     * Calls `onBlock` with each head that the endpoint announces; over HTTP it announces none. The returned
+     * function unsubscribes.
+     */
+    watch: (onBlock: (block: unknown) => void) => socket?.watch(onBlock) ?? (() => {}),
     close: transport.close,
   }
 }
 
-/** Returns a `send` that reports how each call ends. */
-function reporting(send: Send, onRequest: OnRequest): Send {
-  return async (calls, options) => {
-    const start = performance.now()
-    const seconds = () => (performance.now() - start) / 1_000
-    try {
-      const replies = await send(calls, options)
-      for (const [i, { method }] of calls.entries()) onRequest(method, seconds(), replies[i]?.error)
-      return replies
-    } catch (error) {
-      for (const { method } of calls) onRequest(method, seconds(), error)
-      throw error
-    }
-  }
+/** @param endpoint its place in RPC_URL, and its scheme and host for the operator's log */
+function assertIdentity(
+  { name, origin }: { name: string; origin: string },
+  found: Identity,
+  expected: Identity,
+): void {
+  if (found.chainId === expected.chainId && found.genesisHash === expected.genesisHash) return
+  const other =
+    found.chainId === expected.chainId
+      ? `another chain of the same id ${found.chainId} (genesis ${found.genesisHash}, expected ${expected.genesisHash}); perhaps a devnet that was restarted`
+      : `chain ${found.chainId}, expected ${expected.chainId}`
+  throw new CannotIndexError(
+    `${name} is on ${other}. Nothing was written. Point RPC_URL at the right chain, or delete the index with \`jobcast reset\`.`,
+    { endpoint: origin },
+  )
 }
