@@ -1,21 +1,17 @@
 import {
   type Abi,
   type Address,
-  type Client,
   type ContractFunctionArgs,
   type ContractFunctionName,
-  createWalletClient,
+  createClient,
   encodeFunctionData,
   type Hex,
-  type HttpTransport,
   http,
-  type JsonRpcAccount,
-  type PublicActions,
   publicActions,
   stringToHex,
   type TransactionReceipt,
   TransactionReceiptNotFoundError,
-  type WalletActions,
+  walletActions,
   withRetry,
 } from 'viem'
 
@@ -38,13 +34,7 @@ export const devAccounts = [
 /** The first dev account. It deploys contracts, and sends every transaction that names no other account. */
 export const devAccount: Address = devAccounts[0]
 
-export type DevClient = Client<
-  HttpTransport,
-  undefined,
-  JsonRpcAccount,
-  undefined,
-  WalletActions<undefined, JsonRpcAccount> & PublicActions<HttpTransport, undefined, JsonRpcAccount>
->
+export type DevClient = ReturnType<typeof devClient>
 
 /** A transaction that was mined. */
 export interface Mined {
@@ -62,12 +52,14 @@ export class RevertedError extends Error {
  * Creates a client that reads, and sends transactions as the first dev account. It uses HTTP even for a ws
  * URL, so there is no connection to close.
  */
-export function devClient(url: string): DevClient {
-  return createWalletClient({
+export function devClient(url: string) {
+  return createClient({
     account: devAccount,
     // No retry: if the answer to eth_sendTransaction was lost, a second request would create a second job.
     transport: http(url.replace(/^ws/, 'http'), { retryCount: 0 }),
-  }).extend(publicActions)
+  })
+    .extend(publicActions)
+    .extend(walletActions)
 }
 
 /** A deployed contract. `blockNumber` is the block that contains its creation. */
