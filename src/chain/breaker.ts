@@ -1,18 +1,18 @@
 import { backoffMs } from './backoff.ts'
 
-/** The first rest of an endpoint. It doubles with each failure, up to {@link MAX_REST_MS}. */
-const MIN_REST_MS = 1_000
+/** The first cool-down of an endpoint. It doubles with each failure, up to {@link MAX_COOL_DOWN_MS}. */
+const MIN_COOL_DOWN_MS = 1_000
 /**
- * The longest rest, unless the endpoint asks for a longer one. An endpoint that has recovered is used again
- * within this time.
+ * The longest cool-down, unless the endpoint asks for a longer one. An endpoint that has recovered is used
+ * again within this time.
  */
-const MAX_REST_MS = 15_000
-/** A failure within this time of the one before doubles the rest, even if requests succeeded in between. */
+const MAX_COOL_DOWN_MS = 15_000
+/** A failure within this time of the last one doubles the cool-down, even if requests succeeded in between. */
 const SERIES_MS = 60_000
 
 /**
- * Creates a circuit breaker. A failure opens it. After a jittered rest, `halfOpen` sends one probe, which closes
- * the breaker or opens it for longer. No other request waits for the probe.
+ * Creates a circuit breaker. A failure opens it. After a jittered cool-down, `halfOpen` sends one probe,
+ * which closes the breaker or opens it for longer. No other request waits for the probe.
  * @param probe rejects if the endpoint still fails
  * @param now a monotonic clock in milliseconds
  */
@@ -27,26 +27,26 @@ export function createBreaker(probe: () => Promise<void>, now: () => number) {
     probeAt = null
   }
 
-  function rest(atLeastMs = 0): void {
+  function coolDown(atLeastMs = 0): void {
     failures = now() - failedAt > SERIES_MS ? 1 : failures + 1
     failedAt = now()
-    probeAt = failedAt + Math.max(atLeastMs, backoffMs(failures, MIN_REST_MS, MAX_REST_MS))
+    probeAt = failedAt + Math.max(atLeastMs, backoffMs(failures, MIN_COOL_DOWN_MS, MAX_COOL_DOWN_MS))
   }
 
   return {
     isClosed: () => probeAt === null,
-    /** @param atLeastMs the shortest rest, if the endpoint asked for one */
+    /** @param atLeastMs the shortest cool-down, if the endpoint asked for one */
     open(atLeastMs?: number): void {
       // Requests that were under way together fail together: that is one failure.
-      if (probeAt === null) rest(atLeastMs)
+      if (probeAt === null) coolDown(atLeastMs)
     },
     close,
-    /** Sends the probe if the rest is over. */
+    /** Sends the probe if the cool-down is over. */
     halfOpen(): void {
       if (probeAt === null || probing || now() < probeAt) return
       probing = true
       probe()
-        .then(close, () => rest())
+        .then(close, () => coolDown())
         .finally(() => {
           probing = false
         })

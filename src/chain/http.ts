@@ -12,9 +12,9 @@ const MAX_REFUSALS = 3
 const REFUSING_STATUS = [400, 403, 404, 405, 415, 422, 501]
 
 /**
- * JSON-RPC over HTTP. Calls that are sent together are one batch. After {@link MAX_REFUSALS} refused batches in
- * a row, each call is sent as a request of its own. Such an endpoint must not be a load balancer: nothing would
- * tie a range's logs to the node whose header proves that it has the range.
+ * JSON-RPC over HTTP. Calls that are sent together are one batch. After {@link MAX_REFUSALS} refused batches
+ * in a row, each call is sent as a request of its own. Such an endpoint must not be a load balancer: nothing
+ * would tie a range's logs to the node whose header proves that it has the range.
  */
 export function createHttpTransport(url: string): Transport {
   const origin = new URL(url).origin

@@ -1,6 +1,6 @@
 /**
- * Maximum number of requests under way at once. The headers of a step near the head need 22. If a node gives no
- * `blockTimestamp`, a range needs the headers of all its blocks with logs: thousands.
+ * Maximum number of requests under way at once. The headers of a step near the head need 22. If a node gives
+ * no `blockTimestamp`, a range needs the headers of all its blocks with logs: thousands.
  */
 const AT_ONCE = 32
 

@@ -7,8 +7,8 @@ import { CannotIndexError } from './source.ts'
 export type Pool = ReturnType<typeof createPool>
 
 /**
- * Creates the pool of the endpoints of RPC_URL. One that fails or hangs is set aside for a while, and the others
- * serve meanwhile.
+ * Creates the pool of the endpoints of RPC_URL. One that fails or hangs is set aside for a while, and the
+ * others serve meanwhile.
  * @param now a monotonic clock in milliseconds
  */
 export function createPool(endpoints: Endpoint[], now: () => number) {
@@ -31,8 +31,8 @@ export function createPool(endpoints: Endpoint[], now: () => number) {
 
   return {
     /**
-     * Returns the results of calls that one endpoint answers together: the first in RPC_URL that is in service
-     * and has them all. If none is in service, all are asked.
+     * Returns the results of calls that one endpoint answers together: the first in RPC_URL that is in
+     * service and has them all. If none is in service, all are asked.
      * @throws CannotIndexError if an endpoint is on another chain
      * @throws RpcError of a node's refusal if there was one; otherwise the error of the last one asked
      */
