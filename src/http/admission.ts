@@ -43,20 +43,12 @@ const SLOW_MS = 20
 /** Weight of the latest query in the average. */
 const WEIGHT = 0.3
 
-interface AdmissionState extends Required<AdmissionOptions> {
-  /** addresses with queries that run or wait, in the order of their turns */
-  clients: Map<string, Client>
-  running: number
-  waitingTotal: number
-}
-
 interface Client {
-  address: string
   running: number
   /** undefined before the first query has ended */
   averageMs: number | undefined
   /** calls that start the waiting queries, oldest first */
-  waiting: (() => void)[]
+  waiting: Set<() => void>
 }
 
 /**
@@ -64,113 +56,96 @@ interface Client {
  * wait, in one queue for each address, and the addresses take turns. So an address with hundreds of slow
  * queries delays only its own.
  */
-export function createAdmission({
-  atOnce,
-  maxWaiting = MAX_WAITING,
-  maxWaitMs = MAX_WAIT_MS,
-}: AdmissionOptions): Admission {
-  const state: AdmissionState = {
-    atOnce,
-    maxWaiting,
-    maxWaitMs,
-    clients: new Map(),
-    running: 0,
-    waitingTotal: 0,
+export function createAdmission(options: AdmissionOptions): Admission {
+  const { atOnce, maxWaiting = MAX_WAITING, maxWaitMs = MAX_WAIT_MS } = options
+  /** addresses with queries that run or wait, in the order of their turns */
+  const clients = new Map<string, Client>()
+  let running = 0
+  let waiting = 0
+
+  function mayStart(client: Client): boolean {
+    const isQuick = client.averageMs !== undefined && client.averageMs <= SLOW_MS
+    return running < atOnce && client.running < (isQuick ? Math.max(1, atOnce - 1) : 1)
   }
+
+  function refuseIfFull(client: Client): void {
+    const isFull = waiting >= maxWaiting.all || client.waiting.size >= maxWaiting.address
+    if (isFull && !mayStart(client)) throw new OverloadedError(TOO_MANY)
+  }
+
+  function occupy(client: Client): void {
+    running++
+    client.running++
+  }
+
+  function dropIfIdle(address: string, client: Client): void {
+    if (client.running === 0 && client.waiting.size === 0) clients.delete(address)
+  }
+
+  function nextTurn(address: string, client: Client): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const start = () => {
+        clearTimeout(timer)
+        client.waiting.delete(start)
+        waiting--
+        occupy(client)
+        resolve()
+      }
+      const timer = setTimeout(() => {
+        client.waiting.delete(start)
+        waiting--
+        dropIfIdle(address, client)
+        reject(new OverloadedError('the query waited too long for its turn; try again'))
+      }, maxWaitMs)
+      client.waiting.add(start)
+      waiting++
+    })
+  }
+
+  /** Starts waiting queries. The address whose last turn was longest ago comes first. */
+  function startWaiting(): void {
+    for (const [address, client] of clients) {
+      if (running >= atOnce) return
+      const [start] = client.waiting
+      if (!start || !mayStart(client)) continue
+      // Moves the address to the end of the map, where this loop reaches it again.
+      clients.delete(address)
+      clients.set(address, client)
+      start()
+    }
+  }
+
   return {
     async run(address, work) {
-      const client = getOrAddClient(state, address)
-      if (mayStart(state, client)) occupy(state, client)
-      else await nextTurn(state, client)
-      const since = performance.now()
-      const { running } = client
-      try {
-        return await work()
-      } finally {
-        // Divided by the number of this address's queries, which shared the processors with it.
-        updateAverage(client, (performance.now() - since) / running)
-        end(state, client)
-      }
+      const client = clients.get(address) ?? { running: 0, averageMs: undefined, waiting: new Set() }
+      refuseIfFull(client)
+      clients.set(address, client)
+      if (mayStart(client)) occupy(client)
+      else await nextTurn(address, client)
+      return measured(client, work).finally(() => {
+        running--
+        client.running--
+        dropIfIdle(address, client)
+        startWaiting()
+      })
     },
     assertNotFull(address) {
-      const client = state.clients.get(address)
-      if (client && !mayStart(state, client) && isFull(state, client)) throw new OverloadedError(TOO_MANY)
+      const client = clients.get(address)
+      if (client) refuseIfFull(client)
     },
   }
 }
 
-function getOrAddClient({ clients }: AdmissionState, address: string): Client {
-  const client = clients.get(address) ?? { address, running: 0, averageMs: undefined, waiting: [] }
-  clients.set(address, client)
-  return client
-}
-
-function mayStart({ running, atOnce }: AdmissionState, client: Client): boolean {
-  const isQuick = client.averageMs !== undefined && client.averageMs <= SLOW_MS
-  return running < atOnce && client.running < (isQuick ? Math.max(1, atOnce - 1) : 1)
-}
-
-function occupy(state: AdmissionState, client: Client): void {
-  state.running++
-  client.running++
-}
-
-function updateAverage(client: Client, ms: number): void {
-  const { averageMs = ms } = client
-  client.averageMs = averageMs + WEIGHT * (ms - averageMs)
-}
-
-function end(state: AdmissionState, client: Client): void {
-  state.running--
-  client.running--
-  dropIfIdle(state, client)
-  if (state.waitingTotal > 0) startWaiting(state)
-}
-
-function isFull({ maxWaiting, waitingTotal }: AdmissionState, client: Client): boolean {
-  return waitingTotal >= maxWaiting.all || client.waiting.length >= maxWaiting.address
-}
-
-function nextTurn(state: AdmissionState, client: Client): Promise<void> {
-  if (isFull(state, client)) {
-    dropIfIdle(state, client)
-    return Promise.reject(new OverloadedError(TOO_MANY))
-  }
-  return new Promise((resolve, reject) => {
-    const start = () => {
-      clearTimeout(timer)
-      occupy(state, client)
-      resolve()
-    }
-    const timer = setTimeout(() => {
-      dequeue(state, client, start)
-      dropIfIdle(state, client)
-      reject(new OverloadedError('the query waited too long for its turn; try again'))
-    }, state.maxWaitMs)
-    client.waiting.push(start)
-    state.waitingTotal++
-  })
-}
-
-function dequeue(state: AdmissionState, client: Client, start: () => void): void {
-  client.waiting.splice(client.waiting.indexOf(start), 1)
-  state.waitingTotal--
-}
-
-function dropIfIdle({ clients }: AdmissionState, { address, running, waiting }: Client): void {
-  if (running === 0 && waiting.length === 0) clients.delete(address)
-}
-
-/** Starts waiting requests. The address whose last turn was longest ago comes first. */
-function startWaiting(state: AdmissionState): void {
-  for (const client of state.clients.values()) {
-    if (state.running >= state.atOnce) return
-    const [start] = client.waiting
-    if (!start || !mayStart(state, client)) continue
-    dequeue(state, client, start)
-    // Moves the address to the end of the map, where this loop reaches it again.
-    state.clients.delete(client.address)
-    state.clients.set(client.address, client)
-    start()
+/** Runs a query, and adds its duration to the average of its address. */
+async function measured<T>(client: Client, work: () => Promise<T>): Promise<T> {
+  const since = performance.now()
+  const { running } = client
+  try {
+    return await work()
+  } finally {
+    // Divided by the number of this address's queries, which shared the processors with it.
+    const ms = (performance.now() - since) / running
+    const { averageMs = ms } = client
+    client.averageMs = averageMs + WEIGHT * (ms - averageMs)
   }
 }
