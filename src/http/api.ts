@@ -74,7 +74,8 @@ async function limitRequests(app: Instance, max: number): Promise<void> {
   })
 }
 
-function serveStreams(app: Instance, feed: Feed, { config, contract, metrics }: ServerOptions): Fanout {
+function serveStreams(app: Instance, feed: Feed, options: ServerOptions): Fanout {
+  const { config, metrics } = options
   const fanout = createFanout(feed, {
     keepaliveMs: config.keepaliveSeconds * 1_000,
     stallMs: config.stallSeconds * 1_000,
@@ -87,17 +88,9 @@ function serveStreams(app: Instance, feed: Feed, { config, contract, metrics }: 
     'Open streams whose socket is full because the client reads too slowly or not at all.',
     fanout.stalled,
   )
-  const streams = eventsRoute(app, {
-    contract,
-    feed,
-    fanout,
-    metrics,
-    maxStreams: config.maxStreams,
-    maxStreamsPerIp: config.maxStreamsPerIp,
-    resumable: config.feedRetentionSeconds > 0,
-  })
+  const drain = eventsRoute(app, feed, fanout, options)
   app.addHook('preClose', async () => {
-    await streams.drain()
+    await drain()
     fanout.close()
   })
   return fanout

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import pino from 'pino'
+import { loadConfig } from '../../src/config.ts'
 import type { Contract } from '../../src/contract/define.ts'
 import { createFanout } from '../../src/feed/fanout.ts'
 import { type Feed, openFeed } from '../../src/feed/feed.ts'
@@ -37,6 +38,7 @@ export interface Api {
   kill(): void
 }
 
+const config = loadConfig({ MAX_STREAMS: '100', MAX_STREAMS_PER_IP: '100' }, 'api')
 const silent = pino({ level: 'silent' })
 const metrics = createMetrics('model')
 
@@ -71,15 +73,7 @@ export function createApi(db: Database, contract: Contract): Api {
       handle = handler
     },
   }
-  eventsRoute(app as unknown as Instance, {
-    contract,
-    feed,
-    fanout,
-    maxStreams: 100,
-    maxStreamsPerIp: 100,
-    resumable: true,
-    metrics,
-  })
+  eventsRoute(app as unknown as Instance, feed, fanout, { config, contract, metrics })
   return {
     gates,
     notify: (commit) => onCommit(commit),

@@ -88,8 +88,7 @@ export function createClient(wanted: ModelQuery, slow: boolean, committed: Commi
         socket: mine,
         getHeaderNames: () => [],
         removeHeader() {},
-        setHeader() {},
-        writeHead() {},
+        setHeaders() {},
         flushHeaders() {},
         end: () => lose(),
       })

@@ -1,12 +1,10 @@
 import type { Config } from '../../config.ts'
 
-export type StreamLimits = Pick<Config, 'maxStreams' | 'maxStreamsPerIp'>
-
 /**
  * Counts all streams, and those of each address. If a limit is reached, the new stream is refused. No older
  * one is closed for it, because its client would reconnect at once.
  */
-export function createLimits({ maxStreams, maxStreamsPerIp }: StreamLimits) {
+export function createLimits({ maxStreams, maxStreamsPerIp }: Config) {
   const byAddress = new Map<string, number>()
   let total = 0
   let onEmpty = () => {}

@@ -2,14 +2,13 @@ import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyReply } from 'fastify'
 
-/** Exactly the headers of a stream: those that fastify's hooks set are removed. */
-const STREAM_HEADERS = {
-  'Content-Type': 'text/event-stream',
-  'Cache-Control': 'no-cache, no-transform',
-  Connection: 'keep-alive',
-  'X-Accel-Buffering': 'no',
-  'Access-Control-Allow-Origin': '*',
-}
+const STREAM_HEADERS = new Map([
+  ['Content-Type', 'text/event-stream'],
+  ['Cache-Control', 'no-cache, no-transform'],
+  ['Connection', 'keep-alive'],
+  ['X-Accel-Buffering', 'no'],
+  ['Access-Control-Allow-Origin', '*'],
+])
 
 /** Milliseconds that a client may take to receive the end of its stream. */
 export const END_MS = 2_000
@@ -27,14 +26,10 @@ export async function untilEarlierAnswered(response: ServerResponse): Promise<bo
   return response.socket?.writable === true
 }
 
-/**
- * Sends the headers of a stream. Its frames are then written directly to the socket, because they are
- * already encoded.
- */
-export function sendStreamHeaders(response: ServerResponse): void {
-  removeHookHeaders(response)
-  response.writeHead(200, STREAM_HEADERS)
-  response.flushHeaders()
+/** Sets exactly the headers of a stream: those that fastify's hooks set are removed. */
+export function setStreamHeaders(response: ServerResponse): void {
+  for (const name of response.getHeaderNames()) response.removeHeader(name)
+  response.setHeaders(STREAM_HEADERS)
 }
 
 /**
@@ -45,8 +40,7 @@ export function sendComplete(reply: FastifyReply, body?: string, closing = false
   reply.hijack()
   const response = reply.raw
   const { socket, shouldKeepAlive } = response
-  removeHookHeaders(response)
-  for (const [name, value] of Object.entries(STREAM_HEADERS)) response.setHeader(name, value)
+  setStreamHeaders(response)
   response.end(body)
   // A connection that the client keeps alive stays open, because it may already have sent its next request.
   if (socket && (closing || !shouldKeepAlive)) endConnection(socket)
@@ -58,8 +52,4 @@ export function endConnection(socket: Socket): void {
   const timer = setTimeout(() => socket.destroy(), END_MS)
   socket.once('close', () => clearTimeout(timer))
   socket.end()
-}
-
-function removeHookHeaders(response: ServerResponse): void {
-  for (const name of response.getHeaderNames()) response.removeHeader(name)
 }

@@ -7,7 +7,7 @@ import type { Feed } from '../../feed/feed.ts'
 import { encodeChunk, encodeFrame } from '../../feed/frames.ts'
 import { freshnessOf, type Indexed } from '../../feed/store.ts'
 import { jitter } from './jitter.ts'
-import { endConnection, sendStreamHeaders } from './response.ts'
+import { endConnection, setStreamHeaders } from './response.ts'
 import type { Start } from './start.ts'
 
 /** Milliseconds after which a client reconnects if its connection breaks. */
@@ -22,16 +22,17 @@ interface OpenStream {
   chunked: boolean
   filter: EventFilter
   start: Start
-  /** Called once, when the connection has closed. */
-  onClose(): void
 }
 
 /**
  * Sends the headers and the first frame of a stream, and adds it to the fan-out until its connection closes.
+ * Its frames are written directly to the socket, because they are already encoded.
+ * @param onClose called once, when the connection has closed
  */
-export function addSubscriber(feed: Feed, fanout: Fanout, stream: OpenStream): void {
-  const { response, socket, chunked, filter, start, onClose } = stream
-  sendStreamHeaders(response)
+export function addSubscriber(feed: Feed, fanout: Fanout, stream: OpenStream, onClose: () => void): void {
+  const { response, socket, chunked, filter, start } = stream
+  setStreamHeaders(response)
+  response.flushHeaders()
   const subscriber = fanout.open({
     socket,
     filter,
