@@ -1,6 +1,8 @@
 import type { Logger } from 'pino'
 import type { Config } from './config.ts'
 import { loadContract } from './contract/load.ts'
+import { withDeadline } from './deadline.ts'
+import { UnavailableError } from './errors.ts'
 import { openFeed } from './feed/feed.ts'
 import { feedStore } from './feed/store.ts'
 import { observeIndex } from './gauges.ts'
@@ -15,6 +17,12 @@ import { startPruning } from './store/pruning.ts'
 import { readState } from './store/state.ts'
 import { readTotals } from './store/stats.ts'
 import { version } from './version.ts'
+
+/**
+ * Deadline of the state of the index, in ms. Probes time out after a few seconds, and `/ready` must report the
+ * reason before. By default, Prometheus gives up a scrape after 10 s.
+ */
+const STATE_DEADLINE_MS = 2_000
 
 export interface App {
   /** base URL of the server */
@@ -46,8 +54,10 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
       ? undefined
       : startIndexer(config, contract, db, onCommit, metrics, log.child({ room: 'indexer' }))
   const stopPruning = startPruning(db, config.feedRetentionSeconds, log)
+  const late = () => new UnavailableError(`the database did not answer within ${STATE_DEADLINE_MS} ms`)
+  const readStateInTime = () => withDeadline(readState(db), STATE_DEADLINE_MS, late)
   observeIndex(metrics.registry, {
-    readState: () => readState(db),
+    readState: readStateInTime,
     feedLastId: () => feed?.lastId() ?? null,
     confirmations: config.confirmations,
     isWorking: () => indexer?.working() ?? false,
@@ -69,7 +79,7 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
       feed,
       // At level info, fastify would log the address a second time.
       log: log.child({ room: 'http' }, { level: config.logLevel === 'info' ? 'warn' : config.logLevel }),
-      readState: () => readState(db),
+      readState: readStateInTime,
       readTotals: () => readTotals(db),
       readHistory: (query) => readHistory(requestDb, contract, query),
       readJob: (jobId) => readJob(requestDb, contract, jobId),

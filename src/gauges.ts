@@ -1,16 +1,11 @@
 import type { Registry } from 'prom-client'
-import { withDeadline } from './deadline.ts'
 import { lagBlocks, lagSeconds } from './indexer/staleness.ts'
 import { memoize } from './memoize.ts'
 import { observeGauge } from './observe/metrics.ts'
 import type { IndexState } from './store/state.ts'
 
-/**
- * Deadline of the database's answer to a scrape, in ms. By default, Prometheus gives up a scrape after 10 s.
- */
-const SCRAPE_MS = 5_000
-
 interface IndexGauges {
+  /** Reads the state, or rejects before a scrape times out. */
   readState(): Promise<IndexState>
   /** Returns the newest feed id that this process has read; null if it has read none. */
   feedLastId(): number | null
@@ -31,8 +26,7 @@ export function observeIndex(
   let latest: IndexState | undefined
   // 0 ms: the gauges of one scrape are read concurrently and share one read, and the next scrape reads again.
   const read = memoize(async () => {
-    const late = () => new Error('the database did not answer in time')
-    const state = await withDeadline(readState(), SCRAPE_MS, late).catch(() => undefined)
+    const state = await readState().catch(() => undefined)
     latest = state ?? latest
     return state !== undefined
   }, 0)

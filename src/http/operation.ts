@@ -1,8 +1,10 @@
 import type { FastifyContextConfig } from 'fastify'
 import { Type } from 'typebox'
+import { UnavailableError } from '../errors.ts'
+import { staleness } from '../indexer/staleness.ts'
+import { unwrap } from '../messages.ts'
 import type { Instance } from './instance.ts'
 import type { ServerOptions } from './options.ts'
-import { notReadyReason, type ReadinessOptions } from './readiness.ts'
 
 /** Value of Retry-After, in seconds, while the server is not ready. */
 const NOT_READY_RETRY_SECONDS = 5
@@ -11,17 +13,9 @@ const tags = ['operation']
 const config = { rateLimit: false } satisfies FastifyContextConfig
 const badRequest = { '4xx': { description: 'the request is not valid HTTP' } }
 
-type OperationOptions = ReadinessOptions & Pick<ServerOptions, 'metrics'>
-
 /** `/health`, `/ready` and `/metrics`: for probes and monitoring, without a rate limit or a key. */
-export function operationRoutes(app: Instance, options: OperationOptions): void {
-  healthRoute(app)
-  readyRoute(app, options)
-  metricsRoute(app, options)
-}
-
-function healthRoute(app: Instance): void {
-  const schema = {
+export function operationRoutes(app: Instance, options: ServerOptions): void {
+  const health = {
     operationId: 'getHealth',
     summary: 'Whether the process is alive',
     description: 'For a liveness probe. It depends on nothing else: neither the database nor the chain.',
@@ -31,13 +25,11 @@ function healthRoute(app: Instance): void {
       ...badRequest,
     },
   }
-  app.get('/health', { schema, config }, async (_request, reply) =>
+  app.get('/health', { schema: health, config }, async (_request, reply) =>
     reply.headers(uncached).send({ status: 'ok' }),
   )
-}
 
-function readyRoute(app: Instance, options: ReadinessOptions): void {
-  const schema = {
+  const ready = {
     operationId: 'getReady',
     summary: 'Whether the database answers and the index is fresh',
     description:
@@ -55,7 +47,7 @@ function readyRoute(app: Instance, options: ReadinessOptions): void {
       ...badRequest,
     },
   }
-  app.get('/ready', { schema, config }, async (_request, reply) => {
+  app.get('/ready', { schema: ready, config }, async (_request, reply) => {
     reply.headers(uncached)
     const reason = await notReadyReason(options)
     if (reason === undefined) return reply.send({ status: 'ready' })
@@ -64,10 +56,9 @@ function readyRoute(app: Instance, options: ReadinessOptions): void {
       .header('retry-after', NOT_READY_RETRY_SECONDS)
       .send({ status: 'not ready', reason })
   })
-}
 
-function metricsRoute(app: Instance, { metrics: { registry } }: OperationOptions): void {
-  const schema = {
+  const { registry } = options.metrics
+  const metrics = {
     operationId: 'getMetrics',
     summary: 'Metrics',
     description: 'For Prometheus: base units, `_total` on counters.',
@@ -80,10 +71,21 @@ function metricsRoute(app: Instance, { metrics: { registry } }: OperationOptions
       ...badRequest,
     },
   }
-  app.get('/metrics', { schema, config }, async (_request, reply) => {
+  app.get('/metrics', { schema: metrics, config }, async (_request, reply) => {
     return reply
       .headers(uncached)
       .type(registry.contentType)
       .send(await registry.metrics())
   })
+}
+
+/** Returns why the server is not ready, without host names; undefined if it is ready. */
+async function notReadyReason(options: ServerOptions): Promise<string | undefined> {
+  try {
+    const state = await options.readState()
+    return options.haltReason() ?? staleness(state, options.config)
+  } catch (error) {
+    if (unwrap(error) instanceof UnavailableError) return 'the database is out of reach'
+    throw error
+  }
 }

@@ -56,6 +56,11 @@ async function expectUnreachable({ service, stream }: Running): Promise<void> {
       (await (await fetch(`${service.url}/ready`)).json()).reason === 'the database is out of reach',
     { message: '/ready says that the database is out of reach' },
   )
+  for (const path of ['/api/v1/config', '/api/v1/stats']) {
+    const refused = await fetch(service.url + path, { signal: AbortSignal.timeout(5_000) })
+    expect(refused.status).toBe(503)
+    expect((await refused.json()).error.message).toBe('the database is out of reach; try again')
+  }
   expect((await fetch(`${service.url}/health`)).status).toBe(200)
   const pings = stream.of('ping').length
   await until(() => stream.of('ping').length > pings + 1, { message: 'the stream pings' })
