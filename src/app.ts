@@ -16,7 +16,6 @@ import { openDatabase } from './store/open.ts'
 import { startPruning } from './store/pruning.ts'
 import { readState } from './store/state.ts'
 import { readTotals } from './store/stats.ts'
-import { version } from './version.ts'
 
 /**
  * Deadline of the state of the index, in ms. Probes time out after a few seconds, and `/ready` must report the
@@ -42,7 +41,7 @@ export interface App {
  * app runs.
  */
 export async function createApp(config: Config, log: Logger): Promise<App> {
-  const metrics = createMetrics(version)
+  const metrics = createMetrics()
   const contract = await loadContract(config.contract)
   const driver = await openDatabase(config, contract, metrics, log)
   const db = createDatabase(driver)
@@ -74,7 +73,6 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
     const server = await createServer({
       config,
       metrics,
-      version,
       contract,
       feed,
       // At level info, fastify would log the address a second time.

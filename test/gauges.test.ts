@@ -21,7 +21,7 @@ const state: IndexState = {
 }
 
 it('a scrape reads the state once, and during an outage of the database the gauges keep their last values', async () => {
-  const { registry } = createMetrics('test')
+  const { registry } = createMetrics()
   let reads = 0
   let answer = () => Promise.resolve(state)
   const readState = () => {
@@ -70,7 +70,7 @@ it.each([
 ])(
   'while %s, the position in the chain is NaN, which no alert takes for a measurement',
   async (_, readState) => {
-    const { registry } = createMetrics('test')
+    const { registry } = createMetrics()
     observeIndex(registry, { readState, feedLastId: () => 7, confirmations: 0, isWorking: () => false })
     const text = await registry.metrics()
     for (const name of [

@@ -32,7 +32,7 @@ export async function serveApi(app: Instance, feed: Feed, options: ServerOptions
   if (config.rateLimit > 0) await limitRequests(app, config.rateLimit)
   caching(app, config.apiKeys.length === 0)
   await compression(app)
-  await openapi(app, options.version)
+  await openapi(app)
   authentication(app, config.apiKeys)
 
   const fanout = serveStreams(app, feed, options)

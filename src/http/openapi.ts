@@ -1,4 +1,5 @@
 import swagger from '@fastify/swagger'
+import { version } from '../version.ts'
 import type { Instance } from './instance.ts'
 
 const introduction = `Jobs of an on-chain marketplace, as history and as a live stream.
@@ -14,7 +15,7 @@ From the history to the stream without a gap or a duplicate: read \`/api/v1/jobs
  * `GET /openapi.json`: the OpenAPI document, generated from the schemas of the routes. Register it before
  * the routes.
  */
-export async function openapi(app: Instance, version: string): Promise<void> {
+export async function openapi(app: Instance): Promise<void> {
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',

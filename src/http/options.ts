@@ -12,7 +12,6 @@ import type { readTotals } from '../store/stats.ts'
 export interface ServerOptions {
   config: Config
   contract: Contract
-  version: string
   metrics: Metrics
   log: FastifyBaseLogger
   /** undefined in a process that only indexes */

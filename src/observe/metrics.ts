@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { version } from '../version.ts'
 
 /** Histogram buckets for durations, in seconds. */
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
@@ -9,7 +10,7 @@ export type Metrics = ReturnType<typeof createMetrics>
  * Creates the metrics of this process, named by the conventions of Prometheus: base units, and `_total` for
  * counters. Gauges are registered with `observeGauge` by the module that has their values.
  */
-export function createMetrics(version: string) {
+export function createMetrics() {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   new Gauge({

@@ -23,7 +23,7 @@ it('while the database does not answer, a stream that needs a page reads it once
     watch: (watcher) => void watchers.push(watcher),
     close() {},
   }
-  const fanout = createFanout(feed, { keepaliveMs: 60_000, stallMs: 60_000, metrics: createMetrics('1') })
+  const fanout = createFanout(feed, { keepaliveMs: 60_000, stallMs: 60_000, metrics: createMetrics() })
   onTestFinished(fanout.close)
   fanout.open({
     socket: { write: () => true } as unknown as Socket,

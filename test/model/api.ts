@@ -40,7 +40,7 @@ export interface Api {
 
 const config = loadConfig({ MAX_STREAMS: '100', MAX_STREAMS_PER_IP: '100' }, 'api')
 const silent = pino({ level: 'silent' })
-const metrics = createMetrics('model')
+const metrics = createMetrics()
 
 export function createApi(db: Database, contract: Contract): Api {
   const gates = createGates()
