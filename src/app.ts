@@ -10,12 +10,9 @@ import { createServer } from './http/server.ts'
 import { startIndexer } from './indexer/indexer.ts'
 import { createMetrics } from './observe/metrics.ts'
 import { createDatabase } from './store/database.ts'
-import { readHistory } from './store/history.ts'
-import { readJob } from './store/lifecycle.ts'
 import { openDatabase } from './store/open.ts'
 import { startPruning } from './store/pruning.ts'
 import { readState } from './store/state.ts'
-import { readTotals } from './store/stats.ts'
 
 /**
  * Deadline of the state of the index, in ms. Probes time out after a few seconds, and `/ready` must report the
@@ -77,10 +74,9 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
       feed,
       // At level info, fastify would log the address a second time.
       log: log.child({ room: 'http' }, { level: config.logLevel === 'info' ? 'warn' : config.logLevel }),
+      db,
+      requestDb,
       readState: readStateInTime,
-      readTotals: () => readTotals(db),
-      readHistory: (query) => readHistory(requestDb, contract, query),
-      readJob: (jobId) => readJob(requestDb, contract, jobId),
       haltReason: () => indexer?.haltReason(),
     })
     const url = await server.listen({ host: config.host, port: config.port })

@@ -7,8 +7,6 @@ import { errorResponses } from './errors.ts'
 import type { Instance } from './instance.ts'
 import type { ServerOptions } from './options.ts'
 
-type ConfigOptions = Pick<ServerOptions, 'config' | 'contract' | 'readState'>
-
 const orNull = <T extends TSchema>(type: T, options: object = {}) =>
   Type.Union([type, Type.Null()], { description: 'null until the chain is reached', ...options })
 
@@ -68,7 +66,7 @@ const ConfigData = Type.Object({
 })
 
 /** `GET /api/v1/config`: the chain, the contract's definition and the settings of streams. */
-export function configRoute(app: Instance, options: ConfigOptions): void {
+export function configRoute(app: Instance, options: ServerOptions): void {
   const schema = {
     operationId: 'getConfig',
     summary: 'The chain, the contract and the settings of streams',
@@ -93,7 +91,7 @@ async function readConfig({
   config,
   contract,
   readState,
-}: ConfigOptions): Promise<Static<typeof ConfigData>> {
+}: ServerOptions): Promise<Static<typeof ConfigData>> {
   const { chainId, contract: contractAddress, startBlock } = await readState()
   const chain = chainId === null ? undefined : await findChain(chainId)
   return {

@@ -2,7 +2,8 @@ import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { Contract } from '../contract/define.ts'
 import { canonical } from '../contract/filters.ts'
-import { TOTAL_LIMIT } from '../store/history.ts'
+import { type HistoryQuery, readHistory, TOTAL_LIMIT } from '../store/history.ts'
+import { readJob } from '../store/lifecycle.ts'
 import type { Admission } from './admission.ts'
 import { apiKeyParameter, KeyQuery } from './auth.ts'
 import { coalesce } from './coalesce.ts'
@@ -11,8 +12,6 @@ import { assertPlainNumbers, encodePosition, historyParameters, parseHistoryQuer
 import type { Instance } from './instance.ts'
 import { exampleJob, jobSchema } from './jobSchema.ts'
 import type { ServerOptions } from './options.ts'
-
-type JobsOptions = Pick<ServerOptions, 'contract' | 'readHistory' | 'readJob'>
 
 const HistoryAnswer = Type.Object(
   {
@@ -50,7 +49,7 @@ const Lifecycle = Type.Array(
 )
 
 /** `GET /api/v1/jobs`, the history, and `GET /api/v1/jobs/:jobId`, one job with its lifecycle. */
-export function jobsRoutes(app: Instance, admission: Admission, options: JobsOptions): void {
+export function jobsRoutes(app: Instance, admission: Admission, options: ServerOptions): void {
   historyRoute(app, admission, options)
   jobRoute(app, admission, options)
 }
@@ -64,8 +63,8 @@ function refuseIfFull(admission: Admission) {
   return async ({ addressKey }: FastifyRequest) => admission.assertNotFull(addressKey)
 }
 
-function historyRoute(app: Instance, admission: Admission, { contract, readHistory }: JobsOptions): void {
-  const readShared = coalesce(readHistory)
+function historyRoute(app: Instance, admission: Admission, { contract, requestDb }: ServerOptions): void {
+  const readShared = coalesce((query: HistoryQuery) => readHistory(requestDb, contract, query))
   const parameters = { ...historyParameters(contract.filters), ...apiKeyParameter }
   // Typed as unknown, since the body is sent as text and not as an object.
   const response: Record<number, unknown> = { 200: HistoryAnswer, ...errorResponses() }
@@ -97,7 +96,7 @@ function historyRoute(app: Instance, admission: Admission, { contract, readHisto
   )
 }
 
-function jobRoute(app: Instance, admission: Admission, { contract, readJob }: JobsOptions): void {
+function jobRoute(app: Instance, admission: Admission, { contract, requestDb }: ServerOptions): void {
   const { idParameter } = contract
   const schema = {
     operationId: 'getJob',
@@ -120,7 +119,7 @@ function jobRoute(app: Instance, admission: Admission, { contract, readJob }: Jo
     { schema, preParsing: refuseIfFull(admission) },
     async ({ params, addressKey }, reply) => {
       const [jobId = params.jobId] = canonical('jobId', [params.jobId], idParameter)
-      const found = await admission.run(addressKey, () => readJob(jobId))
+      const found = await admission.run(addressKey, () => readJob(requestDb, contract, jobId))
       if (!found) return sendError(reply, 'NOT_FOUND', `there is no job ${jobId}`)
       return reply.send({ success: true, data: { ...found.job, lifecycle: found.lifecycle } })
     },

@@ -2,6 +2,7 @@ import { type Static, Type } from 'typebox'
 import { indexedOf } from '../feed/store.ts'
 import { lagBlocks, lagSeconds } from '../indexer/staleness.ts'
 import { memoize } from '../memoize.ts'
+import { readTotals } from '../store/stats.ts'
 import { KeyQuery } from './auth.ts'
 import { errorResponses } from './errors.ts'
 import type { Instance } from './instance.ts'
@@ -10,8 +11,6 @@ import { addUp, groupByField } from './totals.ts'
 
 /** The totals are read at most once in this time. */
 const STATS_MS = 1_000
-
-type StatsOptions = Pick<ServerOptions, 'config' | 'contract' | 'readState' | 'readTotals'>
 
 const tally = {
   jobs: Type.Integer({ examples: [12] }),
@@ -75,7 +74,7 @@ const StatsData = Type.Object({
  * `GET /api/v1/stats`: totals, a series by hour, and the lag of the index.
  * @param streams number of this process's open streams
  */
-export function statsRoute(app: Instance, streams: () => number, options: StatsOptions): void {
+export function statsRoute(app: Instance, streams: () => number, options: ServerOptions): void {
   const getStats = memoize(() => readStats(options), STATS_MS)
   const schema = {
     operationId: 'getStats',
@@ -96,10 +95,10 @@ export function statsRoute(app: Instance, streams: () => number, options: StatsO
 async function readStats({
   config: { confirmations },
   contract,
+  db,
   readState,
-  readTotals,
-}: StatsOptions): Promise<Omit<Static<typeof StatsData>, 'streams'>> {
-  const [state, { totals, hours }] = await Promise.all([readState(), readTotals()])
+}: ServerOptions): Promise<Omit<Static<typeof StatsData>, 'streams'>> {
+  const [state, { totals, hours }] = await Promise.all([readState(), readTotals(db)])
   const { choice, statuses, sum } = contract
   const all = addUp(totals, sum)
   const indexed = indexedOf(state)
