@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox'
 
-/** Fields of `connected` and `ping` that show how fresh the server's data is. */
-const freshness = {
+/** Fields of `connected`, `ping` and the statistics that show how fresh the server's data is. */
+export const freshness = {
   timestamp: Type.String({
     format: 'date-time',
     description: 'server time, ISO 8601 UTC',

@@ -36,7 +36,7 @@ export function indexedOf({
   return { blockNumber: indexed, finalizedNumber: Math.min(indexed, finalizedNumber ?? 0) }
 }
 
-/** Returns how fresh the server's data is, as `connected` and `ping` say it. */
+/** Returns how fresh the server's data is, as `connected`, `ping` and the statistics say it. */
 export function freshnessOf({ blockNumber, finalizedNumber }: Indexed): Ping {
   return {
     timestamp: new Date().toISOString(),

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
-import { indexedOf } from '../feed/store.ts'
+import { freshness } from '../events.ts'
+import { freshnessOf, indexedOf } from '../feed/store.ts'
 import { lagBlocks, lagSeconds } from '../indexer/staleness.ts'
 import { memoize } from '../memoize.ts'
 import { readTotals } from '../store/stats.ts'
@@ -44,11 +45,7 @@ const StatsData = Type.Object({
       description: 'jobs by hour of creation, the last 7 days, oldest first; hours without jobs are left out',
     },
   ),
-  blockNumber: Type.String({ description: 'the block indexed last', examples: ['123456'] }),
-  finalizedBlockNumber: Type.String({
-    description: 'no reorg can touch this block or any before it',
-    examples: ['123392'],
-  }),
+  ...freshness,
   headBlockNumber: Type.String({
     description: "the chain's head when an indexer last read it",
     examples: ['123458'],
@@ -63,11 +60,6 @@ const StatsData = Type.Object({
     examples: [false],
   }),
   streams: Type.Integer({ description: 'open streams of the process that answered', examples: [118] }),
-  timestamp: Type.String({
-    format: 'date-time',
-    description: 'when the database was read',
-    examples: ['2026-01-01T00:00:00.000Z'],
-  }),
 })
 
 /**
@@ -101,7 +93,6 @@ async function readStats({
   const [state, { totals, hours }] = await Promise.all([readState(), readTotals(db)])
   const { choice, statuses, sum } = contract
   const all = addUp(totals, sum)
-  const indexed = indexedOf(state)
   return {
     totalJobs: all.jobs,
     totalAmount: all.amount,
@@ -112,12 +103,10 @@ async function readStats({
       ? groupByField(totals, choice.name, sum).map(({ value, ...group }) => ({ choice: value, ...group }))
       : [],
     hours: hours.map((hour) => ({ ...hour, ...addUp([hour], sum) })),
-    blockNumber: String(indexed.blockNumber),
-    finalizedBlockNumber: String(indexed.finalizedNumber),
+    ...freshnessOf(indexedOf(state)),
     headBlockNumber: String(state.headNumber ?? 0),
     lagBlocks: lagBlocks(state, confirmations),
     lagSeconds: lagSeconds(state, confirmations),
     syncing: state.silent,
-    timestamp: new Date().toISOString(),
   }
 }
