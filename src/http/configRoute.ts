@@ -3,7 +3,7 @@ import type { Chain } from 'viem'
 import type { Contract } from '../contract/define.ts'
 import { kindNames } from '../contract/kind.ts'
 import { KeyQuery } from './auth.ts'
-import { errorResponses } from './errors.ts'
+import { dataResponses } from './errors.ts'
 import type { Instance } from './instance.ts'
 import type { ServerOptions } from './options.ts'
 
@@ -74,13 +74,7 @@ export function configRoute(app: Instance, options: ServerOptions): void {
       'With the fields and filters of the contract, so that a client need not know them in advance.',
     tags: ['status'],
     querystring: KeyQuery,
-    response: {
-      200: Type.Object(
-        { success: Type.Literal(true), data: ConfigData },
-        { description: 'the chain, the contract and the settings of streams' },
-      ),
-      ...errorResponses(),
-    },
+    response: dataResponses(ConfigData, 'the chain, the contract and the settings of streams'),
   }
   app.get('/api/v1/config', { schema }, async (_request, reply) =>
     reply.send({ success: true, data: await readConfig(options) }),

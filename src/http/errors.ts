@@ -1,5 +1,5 @@
 import type { FastifyReply } from 'fastify'
-import { type Static, Type } from 'typebox'
+import { type Static, type TSchema, Type } from 'typebox'
 
 const statusByCode = {
   BAD_REQUEST: 400,
@@ -64,6 +64,16 @@ export function sendError(reply: FastifyReply, code: ErrorCode, message: string)
 
 export function errorBody(code: ErrorCode, message: string): Static<typeof ErrorBody> {
   return { success: false, error: { code, message } }
+}
+
+/** Returns the response schemas of an API route that answers with `data`, and of its errors. */
+export function dataResponses<Data extends TSchema>(
+  data: Data,
+  description: string,
+  ...codes: DocumentedCode[]
+) {
+  const success = Type.Object({ success: Type.Literal(true), data }, { description })
+  return { 200: success, ...errorResponses(...codes) }
 }
 
 /** Returns the response schemas of an API route's errors: those that every route has, and `codes`. */

@@ -1,13 +1,12 @@
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import type { Contract } from '../contract/define.ts'
 import { canonical } from '../contract/filters.ts'
 import { type HistoryQuery, readHistory, TOTAL_LIMIT } from '../store/history.ts'
 import { readJob } from '../store/lifecycle.ts'
 import type { Admission } from './admission.ts'
 import { apiKeyParameter, KeyQuery } from './auth.ts'
 import { coalesce } from './coalesce.ts'
-import { errorResponses, sendError } from './errors.ts'
+import { dataResponses, errorResponses, sendError } from './errors.ts'
 import { assertPlainNumbers, encodePosition, historyParameters, parseHistoryQuery } from './historyQuery.ts'
 import type { Instance } from './instance.ts'
 import { exampleJob, jobSchema } from './jobSchema.ts'
@@ -98,6 +97,9 @@ function historyRoute(app: Instance, admission: Admission, { contract, requestDb
 
 function jobRoute(app: Instance, admission: Admission, { contract, requestDb }: ServerOptions): void {
   const { idParameter } = contract
+  const JobData = Type.Object({ ...jobSchema(contract).properties, lifecycle: Lifecycle })
+  // Typed as unknown, since the fields of a job depend on the contract.
+  const response: Record<number, unknown> = dataResponses(JobData, 'the job', 'NOT_FOUND')
   const schema = {
     operationId: 'getJob',
     summary: 'One job with its lifecycle',
@@ -112,7 +114,7 @@ function jobRoute(app: Instance, admission: Admission, { contract, requestDb }: 
       }),
     }),
     querystring: KeyQuery,
-    response: jobResponses(contract),
+    response,
   }
   app.get(
     '/api/v1/jobs/:jobId',
@@ -124,13 +126,4 @@ function jobRoute(app: Instance, admission: Admission, { contract, requestDb }: 
       return reply.send({ success: true, data: { ...found.job, lifecycle: found.lifecycle } })
     },
   )
-}
-
-/** Typed as unknown, since the fields of a job depend on the contract. */
-function jobResponses(contract: Contract): Record<number, unknown> {
-  const data = Type.Object({ ...jobSchema(contract).properties, lifecycle: Lifecycle })
-  return {
-    200: Type.Object({ success: Type.Literal(true), data }, { description: 'the job' }),
-    ...errorResponses('NOT_FOUND'),
-  }
 }

@@ -5,7 +5,7 @@ import { lagBlocks, lagSeconds } from '../indexer/staleness.ts'
 import { memoize } from '../memoize.ts'
 import { readTotals } from '../store/stats.ts'
 import { KeyQuery } from './auth.ts'
-import { errorResponses } from './errors.ts'
+import { dataResponses } from './errors.ts'
 import type { Instance } from './instance.ts'
 import type { ServerOptions } from './options.ts'
 import { addUp, groupByField } from './totals.ts'
@@ -74,10 +74,7 @@ export function statsRoute(app: Instance, streams: () => number, options: Server
     description: 'The database is read at most once a second, however many clients ask.',
     tags: ['status'],
     querystring: KeyQuery,
-    response: {
-      200: Type.Object({ success: Type.Literal(true), data: StatsData }, { description: 'the statistics' }),
-      ...errorResponses(),
-    },
+    response: dataResponses(StatsData, 'the statistics'),
   }
   app.get('/api/v1/stats', { schema }, async (_request, reply) =>
     reply.send({ success: true, data: { ...(await getStats()), streams: streams() } }),
