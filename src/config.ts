@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
-import { codeOf } from './errors.ts'
+import { codeOf, ExpectedError } from './errors.ts'
 import { messageOf } from './messages.ts'
 import { misspelt } from './settings/misspelt.ts'
 import { type Setting, settingsByKey } from './settings/settings.ts'
@@ -15,8 +15,9 @@ export type Config = { readonly role: Role } & {
 }
 
 /** Settings are invalid, missing or unusable. The message names each of them and quotes no secret. */
-export class ConfigError extends Error {
+export class ConfigError extends ExpectedError {
   override name = 'ConfigError'
+  override readonly exitCode = 2
 }
 
 /**

@@ -16,11 +16,17 @@ export class BadRequestError extends Error {
   override name = 'BadRequestError'
 }
 
+/** An error that the operator can fix. The command line prints its message without a stack. */
+export class ExpectedError extends Error {
+  /** Exit code of the command: 2 if its arguments, the settings or the contract's definition are wrong. */
+  readonly exitCode: 1 | 2 = 1
+}
+
 /**
  * This process cannot or must not use the database: it is locked, it refuses the user, or another version or
  * definition made it.
  */
-export class DatabaseError extends Error {
+export class DatabaseError extends ExpectedError {
   override name = 'DatabaseError'
 }
 

@@ -16,7 +16,7 @@ export interface Command {
   /**
    * Runs the command. A command that serves resolves once it has started.
    * @param args what follows the name on the command line
-   * @throws UsageError, or another error that `isExpected` accepts
+   * @throws UsageError, or another ExpectedError
    */
   run(args: string[], env: NodeJS.ProcessEnv): Promise<void>
 }

@@ -1,32 +1,17 @@
 import { inspect } from 'node:util'
-import { type Config, ConfigError } from '../config.ts'
-import { DefinitionError } from '../contract/errors.ts'
-import { DatabaseError } from '../errors.ts'
+import type { Config } from '../config.ts'
+import { ExpectedError } from '../errors.ts'
 import { redactor, secretsOf } from '../observe/secrets.ts'
 
 /** The command line is wrong. */
-export class UsageError extends Error {
+export class UsageError extends ExpectedError {
   override name = 'UsageError'
+  override readonly exitCode = 2
 }
 
 /** The command fails for a reason outside of the program. */
-export class FailedError extends Error {
+export class FailedError extends ExpectedError {
   override name = 'FailedError'
-}
-
-const MISUSES = [UsageError, ConfigError, DefinitionError]
-const FAILURES = [FailedError, DatabaseError]
-
-/**
- * Returns 2 if the command line, the settings or the contract's definition are wrong, 1 for any other error.
- */
-export function exitCodeOf(error: unknown): 1 | 2 {
-  return MISUSES.some((Misuse) => error instanceof Misuse) ? 2 : 1
-}
-
-/** Returns whether an error is one that the operator can fix. Any other is an internal error. */
-export function isExpected(error: unknown): error is Error {
-  return [...MISUSES, ...FAILURES].some((Expected) => error instanceof Expected)
 }
 
 let redact = redactor([])
@@ -40,5 +25,5 @@ export function redactSecretsOf(config: Config): void {
 
 /** Prints one line for an error that the operator can fix, and the stack of an internal error. */
 export function printError(error: unknown): void {
-  console.error(redact(isExpected(error) ? error.message : inspect(error)))
+  console.error(redact(error instanceof ExpectedError ? error.message : inspect(error)))
 }

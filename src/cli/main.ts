@@ -1,7 +1,8 @@
+import { ExpectedError } from '../errors.ts'
 import { version } from '../version.ts'
 import type { Command } from './command.ts'
 import { devnetCommand } from './devnet.ts'
-import { exitCodeOf, printError, UsageError } from './errors.ts'
+import { printError, UsageError } from './errors.ts'
 import { generateCommand } from './generate.ts'
 import { commandHelp, helpOf } from './help.ts'
 import { migrateCommand } from './migrate.ts'
@@ -21,7 +22,7 @@ const commands: readonly Command[] = [
 
 main(process.argv.slice(2)).catch((error) => {
   printError(error)
-  process.exit(exitCodeOf(error))
+  process.exit(error instanceof ExpectedError ? error.exitCode : 1)
 })
 
 async function main(argv: string[]): Promise<void> {

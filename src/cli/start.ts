@@ -1,8 +1,9 @@
+import { ExpectedError } from '../errors.ts'
 import { version } from '../version.ts'
 import { closeOnSignal } from './closeOnSignal.ts'
 import { type Command, parseCommand } from './command.ts'
 import { configure } from './configure.ts'
-import { isExpected, UsageError } from './errors.ts'
+import { UsageError } from './errors.ts'
 
 /** `jobcast start` */
 export const startCommand: Command = {
@@ -30,7 +31,10 @@ export const startCommand: Command = {
     closeOnSignal(
       () => app.close(),
       (message) => log.info(message),
-      (error) => (isExpected(error) ? log.fatal(error.message) : log.fatal({ err: error }, 'internal error')),
+      (error) =>
+        error instanceof ExpectedError
+          ? log.fatal(error.message)
+          : log.fatal({ err: error }, 'internal error'),
     )
   },
 }

@@ -1,3 +1,5 @@
+import { ExpectedError } from '../errors.ts'
+
 /**
  * A log that has a topic of the contract and does not fit its ABI. The indexer stores it with the reason
  * and continues.
@@ -17,6 +19,7 @@ export function isMalformedLog(error: unknown): error is MalformedLogError {
 /**
  * A contract definition that cannot work. The message is one line: `place: problem; what to write instead`.
  */
-export class DefinitionError extends Error {
+export class DefinitionError extends ExpectedError {
   override name = 'DefinitionError'
+  override readonly exitCode = 2
 }
