@@ -50,13 +50,16 @@ export const Unavailable = Type.Object(
 )
 export type Unavailable = Static<typeof Unavailable>
 
-/** The types of a stream's events. */
-export const eventTypes = [
-  'connected',
-  'job_created',
-  'job_updated',
-  'job_removed',
-  'unavailable',
-  'ping',
-] as const
-export type EventType = (typeof eventTypes)[number]
+/** Each event of the stream: the name of its data's schema, and when it is sent. */
+export const events = {
+  connected: { data: 'Connected', when: 'the first frame, always' },
+  job_created: { data: 'Job', when: 'a log that creates a job was indexed and committed' },
+  job_updated: {
+    data: 'Job',
+    when: 'a later log changed the job, or a reorg removed such a log: the job as it is now',
+  },
+  job_removed: { data: 'Job', when: 'a reorg removed the creating log: the job as it was' },
+  unavailable: { data: 'Unavailable', when: 'the server cannot hold this stream now; the response ends' },
+  ping: { data: 'Ping', when: 'the stream was silent for the keepalive time' },
+}
+export type EventType = keyof typeof events

@@ -1,23 +1,13 @@
 import { Type } from 'typebox'
 import type { Contract } from '../../contract/define.ts'
-import type { EventType } from '../../events.ts'
+import { events } from '../../events.ts'
 import { encodeFrame } from '../../feed/frames.ts'
 import { errorResponses } from '../errors.ts'
 import { exampleJob } from '../jobSchema.ts'
 
 export const STREAM_ROUTE = '/api/v1/events'
 
-/** Each event of the stream: the schema of its data, and when it is sent. */
-const described: Record<EventType, [data: string, when: string]> = {
-  connected: ['Connected', 'the first frame, always'],
-  job_created: ['Job', 'a log that creates a job was indexed and committed'],
-  job_updated: ['Job', 'a later log changed the job, or a reorg removed such a log: the job as it is now'],
-  job_removed: ['Job', 'a reorg removed the creating log: the job as it was'],
-  ping: ['Ping', 'the stream was silent for the keepalive time'],
-  unavailable: ['Unavailable', 'the server cannot hold this stream now; the response ends'],
-}
-
-function eventSchema([type, [data, when]]: [string, [string, string]]) {
+function eventSchema([type, { data, when }]: [string, { data: string; when: string }]) {
   return {
     type: 'object',
     description: when,
@@ -42,7 +32,7 @@ function eventSchema([type, [data, when]]: [string, [string, string]]) {
 const eventsSchema = {
   type: 'string',
   contentMediaType: 'text/event-stream',
-  contentSchema: { type: 'array', items: { oneOf: Object.entries(described).map(eventSchema) } },
+  contentSchema: { type: 'array', items: { oneOf: Object.entries(events).map(eventSchema) } },
 }
 
 const exampleStream = (contract: Contract) =>

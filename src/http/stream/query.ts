@@ -2,13 +2,15 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { type Static, Type } from 'typebox'
 import { type FilterRule, filterParameters, matches, parseFilter } from '../../contract/filters.ts'
 import { BadRequestError } from '../../errors.ts'
-import { eventTypes } from '../../events.ts'
+import { events } from '../../events.ts'
 import type { EventFilter } from '../../feed/batch.ts'
 import { apiKeyParameter } from '../auth.ts'
 import type { LastEventId } from './start.ts'
 
 /** Maximum number of * in one pattern. No event name needs more. */
 const MAX_STARS = 3
+
+const eventTypes = Object.keys(events)
 
 const typesOptions = {
   pattern: '^[a-z_*]{1,40}(,[a-z_*]{1,40}){0,19}$',
