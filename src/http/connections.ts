@@ -1,4 +1,4 @@
-import type { Server } from 'node:http'
+import type { Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
 /**
@@ -17,45 +17,41 @@ const LAST_ANSWERS_MS = 3_000
 /**
  * Closes a connection with more than {@link MAX_PIPELINED} unanswered requests. node:http keeps reading
  * without a limit and offers no public backpressure: `socket.pause()` does not stop its parser.
- */
-export function limitPipelining(server: Server): void {
-  const pending = new WeakMap<Socket, number>()
-  server.on('request', ({ socket }, response) => {
-    const count = (pending.get(socket) ?? 0) + 1
-    pending.set(socket, count)
-    if (count > MAX_PIPELINED) socket.destroy()
-    else response.once('close', () => pending.set(socket, (pending.get(socket) ?? 1) - 1))
-  })
-}
-
-/**
- * Tracks the connections that would keep a closing server open. node:http closes only idle connections. Two
- * kinds are not idle: those that never carried a request, which browsers and undici open in advance, and
+ *
+ * Also keeps the connections that would keep a closing server open. node:http closes only idle connections.
+ * Two kinds are not idle: those that never carried a request, which browsers and undici open in advance, and
  * those with an unanswered request, which would stay open for the keep-alive timeout after the answer.
- * @returns a function that ends the first kind at once and the second after the answer, and destroys those
+ * @returns a function that ends the first kind at once and the second after its answers, and destroys those
  * left after 3 s
  */
-export function trackConnections(server: Server): () => void {
-  const unused = new Set<Socket>()
+export function watchConnections(server: Server): () => void {
+  /** the unanswered requests of the connections that are not idle; 0 for those that never carried one */
+  const unanswered = new Map<Socket, number>()
   let closing = false
-  // All connections share these handlers, because there may be 10,000 of them.
+  // All connections and all answers share these handlers, because there may be 10,000 of them.
   function connectionClosed(this: Socket): void {
-    unused.delete(this)
+    unanswered.delete(this)
   }
-  function answered(this: { req: { socket: Socket } }): void {
-    if (closing) this.req.socket.end()
+  function answered(this: ServerResponse): void {
+    const { socket } = this.req
+    const left = (unanswered.get(socket) ?? 1) - 1
+    if (left > 0) return void unanswered.set(socket, left)
+    unanswered.delete(socket)
+    if (closing) socket.end()
   }
   server.on('connection', (socket: Socket) => {
-    unused.add(socket)
+    unanswered.set(socket, 0)
     socket.once('close', connectionClosed)
   })
   server.on('request', ({ socket }, response) => {
-    unused.delete(socket)
-    response.on('finish', answered)
+    const count = (unanswered.get(socket) ?? 0) + 1
+    unanswered.set(socket, count)
+    if (count > MAX_PIPELINED) socket.destroy()
+    else response.once('close', answered)
   })
   return () => {
     closing = true
-    for (const socket of unused) socket.destroy()
+    for (const [socket, count] of unanswered) if (count === 0) socket.destroy()
     const timer = setTimeout(() => server.closeAllConnections(), LAST_ANSWERS_MS)
     server.once('close', () => clearTimeout(timer))
   }

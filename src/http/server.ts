@@ -1,6 +1,6 @@
 import { memoize } from '../memoize.ts'
 import { serveApi } from './api.ts'
-import { limitPipelining, trackConnections } from './connections.ts'
+import { watchConnections } from './connections.ts'
 import { errorHandling } from './errorHandling.ts'
 import { createInstance, type Instance } from './instance.ts'
 import { refuseMalformedRequests } from './malformedRequests.ts'
@@ -29,8 +29,7 @@ export async function createServer({ readState, ...rest }: ServerOptions): Promi
   securityHeaders(app)
   if (options.feed) await serveApi(app, options.feed, options)
   operationRoutes(app, options)
-  limitPipelining(app.server)
-  const endConnections = trackConnections(app.server)
+  const endConnections = watchConnections(app.server)
   // fastify waits for open answers before onClose, but not before preClose. The API ends its streams in its
   // own preClose.
   app.addHook('preClose', async () => endConnections())

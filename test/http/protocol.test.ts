@@ -1,7 +1,7 @@
 import { createServer, type ServerResponse } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { limitPipelining } from '../../src/http/connections.ts'
+import { watchConnections } from '../../src/http/connections.ts'
 import { openRaw, parseAnswer, type RawAnswer } from '../helpers/rawHttp.ts'
 import { type Service, startService, unreachable } from '../helpers/service.ts'
 import { until } from '../helpers/until.ts'
@@ -123,7 +123,7 @@ it('a client that pipelines without reading its answers is disconnected, one tha
     seen++
     waiting.push(response)
   })
-  limitPipelining(server)
+  watchConnections(server)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   try {
     const { port } = server.address() as AddressInfo
@@ -149,6 +149,26 @@ it('a client that pipelines without reading its answers is disconnected, one tha
   } finally {
     server.close()
   }
+})
+
+it('while the server closes, an unused connection is ended at once, and another when all it has pipelined is answered', async () => {
+  const waiting: ServerResponse[] = []
+  const server = createServer((_request, response) => {
+    waiting.push(response)
+  })
+  const endConnections = watchConnections(server)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  const unused = await openRaw(`http://127.0.0.1:${port}`)
+  const busy = await openRaw(`http://127.0.0.1:${port}`)
+  busy.send('GET / HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(2))
+  await until(() => waiting.length === 2, { message: 'both requests came' })
+  endConnections()
+  server.close()
+  await unused.untilEnded()
+  for (const response of waiting) response.end('ok')
+  await busy.untilEnded()
+  expect(busy.received().split('HTTP/1.1 200')).toHaveLength(3)
 })
 
 it('a service without a rate limit disconnects a client that pipelines without waiting for answers', async () => {
