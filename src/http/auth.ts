@@ -23,9 +23,9 @@ export function authentication(app: FastifyInstance, apiKeys: string[]): void {
   // preParsing runs after the rate limit, which is an onRequest hook of each route. So guesses are
   // limited too.
   app.addHook<{ Querystring: UnvalidatedQuery }>('preParsing', async (request, reply) => {
-    // The matched route decides, since a path can be written in many ways. A CORS preflight has no key (Fetch
-    // standard, 3.2.2).
-    if (!request.routeOptions.url?.startsWith('/api/') || request.method === 'OPTIONS') return
+    // The matched route decides, since a path can be written in many ways. A CORS preflight, which has no key
+    // (Fetch standard, 3.2.2), was answered before, in an onRequest hook.
+    if (!request.routeOptions.url?.startsWith('/api/')) return
     const given = sha256(givenKey(request))
     // Comparing with each key in constant time reveals neither a key nor which one matched.
     const matching = digests.filter((digest) => timingSafeEqual(digest, given))

@@ -1,9 +1,9 @@
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import fastify, { type FastifyBaseLogger, LogController } from 'fastify'
 import type { Config } from '../config.ts'
-import { answerMalformedUrl } from './errorHandling.ts'
-import { answerMalformedRequest } from './malformedRequests.ts'
-import { requestId } from './requests.ts'
+import { answerMalformedRequest, answerMalformedUrl } from './errorHandling.ts'
 
 /**
  * fastify with the settings of the server. Its routes take the types of their requests from their schemas.
@@ -23,7 +23,7 @@ export function createInstance({ trustProxy }: Config, log: FastifyBaseLogger) {
     // Longer than proxies keep their connections, so that none sends a request into a connection that is
     // being closed.
     keepAliveTimeout: 75_000,
-    // malformedRequests.ts answers a request without Host.
+    // refuseMalformedRequests() answers a request without Host.
     http: {
       requireHostHeader: false,
       headersTimeout: 5_000,
@@ -56,4 +56,13 @@ export function createInstance({ trustProxy }: Config, log: FastifyBaseLogger) {
  */
 function toTrustFunction(proxies: Config['trustProxy']) {
   return typeof proxies === 'number' ? (_address: string, hop: number) => hop < proxies : proxies
+}
+
+/**
+ * Returns the id of a request in the log: the X-Request-Id of a proxy if it is safe to log, so that both logs
+ * can be correlated.
+ */
+function requestId({ headers }: IncomingMessage): string {
+  const given = headers['x-request-id']
+  return typeof given === 'string' && /^[\w.:-]{1,100}$/.test(given) ? given : randomUUID()
 }

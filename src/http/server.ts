@@ -1,13 +1,13 @@
 import { memoize } from '../memoize.ts'
+import type { Metrics } from '../observe/metrics.ts'
 import { serveApi } from './api.ts'
 import { watchConnections } from './connections.ts'
-import { errorHandling } from './errorHandling.ts'
+import { errorHandling, refuseMalformedRequests } from './errorHandling.ts'
 import { createInstance, type Instance } from './instance.ts'
-import { refuseMalformedRequests } from './malformedRequests.ts'
 import { methodNotAllowed } from './methods.ts'
 import { operationRoutes } from './operation.ts'
 import type { ServerOptions } from './options.ts'
-import { measureRequests } from './requests.ts'
+import { STREAM_ROUTE } from './stream/describe.ts'
 
 /**
  * The state of the index is read at most once in this time, however many probes and clients ask. The head is
@@ -34,6 +34,25 @@ export async function createServer({ readState, ...rest }: ServerOptions): Promi
   // own preClose.
   app.addHook('preClose', async () => endConnections())
   return app
+}
+
+/**
+ * Measures every request except opened streams. Logs each at level debug without its query, which may hold a
+ * key.
+ */
+function measureRequests(app: Instance, { httpSeconds }: Metrics): void {
+  app.addHook('onResponse', (request, reply, done) => {
+    const route = request.routeOptions.url ?? 'none'
+    const { statusCode, elapsedTime } = reply
+    // For a stream, the time is how long it was open. Streams have metrics of their own.
+    if (route !== STREAM_ROUTE || statusCode !== 200)
+      httpSeconds.observe({ route, status: String(statusCode) }, elapsedTime / 1000)
+    request.log.debug(
+      { method: request.method, route, status: statusCode, ms: Math.round(elapsedTime) },
+      'request answered',
+    )
+    done()
+  })
 }
 
 /**

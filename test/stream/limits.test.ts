@@ -297,6 +297,7 @@ describe('API_KEYS', () => {
       },
     })
     expect(answer.status).toBe(204)
+    expect((await fetch(`${service.url}/api/v1/events`, { method: 'OPTIONS' })).status).toBe(204)
   })
 })
 
