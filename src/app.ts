@@ -15,8 +15,8 @@ import { startPruning } from './store/pruning.ts'
 import { readState } from './store/state.ts'
 
 /**
- * Deadline of the state of the index, in ms. Probes time out after a few seconds, and `/ready` must report the
- * reason before. By default, Prometheus gives up a scrape after 10 s.
+ * Deadline of a read of the index's state, in ms. Probes time out after a few seconds, and `/ready` must
+ * report the reason before. By default, Prometheus gives up a scrape after 10 s.
  */
 const STATE_DEADLINE_MS = 2_000
 
