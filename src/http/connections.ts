@@ -18,7 +18,7 @@ const LAST_ANSWERS_MS = 3_000
  * Closes a connection with more than {@link MAX_PIPELINED} unanswered requests. node:http keeps reading
  * without a limit and offers no public backpressure: `socket.pause()` does not stop its parser.
  *
- * Also keeps the connections that would keep a closing server open. node:http closes only idle connections.
+ * Also tracks the connections that would keep a closing server open. node:http closes only idle connections.
  * Two kinds are not idle: those that never carried a request, which browsers and undici open in advance, and
  * those with an unanswered request, which would stay open for the keep-alive timeout after the answer.
  * @returns a function that ends the first kind at once and the second after its answers, and destroys those
