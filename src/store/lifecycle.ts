@@ -4,15 +4,6 @@ import { FIRST_STATUS, type Job } from '../contract/job.ts'
 import { type Database, prepared } from './database.ts'
 import { changes, jobs } from './schema.ts'
 
-/** One entry of a job's lifecycle: a log that created or changed the job. */
-export interface LifecycleEntry {
-  event: string
-  status: string
-  timestamp: string
-  txHash: string
-  blockNumber: string
-}
-
 const jobWithChanges = prepared(({ orm }) => {
   const latest = orm
     .select({ blockNumber: jobs.blockNumber, logIndex: jobs.logIndex, data: jobs.data })
@@ -37,14 +28,10 @@ const jobWithChanges = prepared(({ orm }) => {
 })
 
 /**
- * Reads a job and its lifecycle, oldest entry first. If the contract used the id twice, it is the latest job.
- * Null if no job has the id.
+ * Reads a job and its lifecycle: the logs that created and changed it, oldest first. If the contract used the
+ * id twice, it is the latest job. Null if no job has the id.
  */
-export async function readJob(
-  db: Database,
-  contract: Contract,
-  jobId: string,
-): Promise<{ job: Job; lifecycle: LifecycleEntry[] } | null> {
+export async function readJob(db: Database, contract: Contract, jobId: string) {
   const rows = await jobWithChanges(db).execute({ jobId })
   if (!rows[0]) return null
   const job: Job = JSON.parse(rows[0].data)

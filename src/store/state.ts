@@ -3,37 +3,6 @@ import { missingCursor } from './cursor.ts'
 import { type Database, prepared } from './database.ts'
 import { cursor } from './schema.ts'
 
-/**
- * State of the index and of the feed, as the cursor row has it. Values of the chain are null until an indexer
- * has reached it.
- */
-export interface IndexState {
-  /** id of the newest feed entry */
-  lastId: number
-  /** entries up to this id were pruned from the feed */
-  prunedId: number
-  chainId: number | null
-  contract: string | null
-  startBlock: number | null
-  /** the block indexed last */
-  blockNumber: number | null
-  /** unix seconds of that block */
-  blockTimestamp: string | null
-  finalizedNumber: number | null
-  /** number of the chain's head when an indexer last read it */
-  headNumber: number | null
-  /** unix seconds of the head */
-  headTimestamp: string | null
-  /** seconds since an indexer last had an answer from the chain, by the database's clock */
-  checkedAgo: number | null
-  /** id of the process that holds the lease */
-  indexer: string | null
-  /** true while the contract's past is indexed */
-  silent: boolean
-  /** true if the database accepts no writes, as a replica or during a failover */
-  readOnly: boolean
-}
-
 const stateQuery = prepared(({ orm }) =>
   orm
     .select({
@@ -47,9 +16,11 @@ const stateQuery = prepared(({ orm }) =>
       finalizedNumber: cursor.finalizedNumber,
       headNumber: cursor.headNumber,
       headTimestamp: cursor.headTimestamp,
+      /** seconds since an indexer last had an answer from the chain, by the database's clock */
       checkedAgo: sql<number | null>`extract(epoch from clock_timestamp() - ${cursor.checkedAt})::float8`,
       indexer: cursor.indexer,
       silent: cursor.silent,
+      /** true if the database accepts no writes, as a replica or during a failover */
       readOnly: sql<boolean>`current_setting('transaction_read_only') = 'on'`,
     })
     .from(cursor)
@@ -57,8 +28,14 @@ const stateQuery = prepared(({ orm }) =>
 )
 
 /** Reads the state. @throws DatabaseError if the cursor row was deleted */
-export async function readState(db: Database): Promise<IndexState> {
+export async function readState(db: Database) {
   const [row] = await stateQuery(db).execute()
   if (!row) throw missingCursor()
   return row
 }
+
+/**
+ * State of the index and of the feed, as the cursor row has it (schema.ts). Values of the chain are null until
+ * an indexer has reached it.
+ */
+export type IndexState = Awaited<ReturnType<typeof readState>>
