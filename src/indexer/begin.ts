@@ -18,20 +18,21 @@ const NO_BLOCK: Hex = `0x${'0'.repeat(64)}`
  */
 export async function begin(
   { source, db, address, contract, startBlock, report }: Indexing,
-  identity: Identity,
+  { chainId, genesisHash }: Identity,
   head: Header,
   finalizedNumber: number,
 ): Promise<void> {
   if (!(await source.hasCode('latest')))
     throw new CannotIndexError(
-      `There is no contract at ${address} on chain ${identity.chainId}. Set CONTRACT_ADDRESS to a contract of this chain, or RPC_URL to its chain.`,
+      `There is no contract at ${address} on chain ${chainId}. Set CONTRACT_ADDRESS to a contract of this chain, or RPC_URL to its chain.`,
     )
   if (startBlock === undefined) report.searchBegan()
   // Not above the finalized block: a reorg could move the contract's creation further down.
   const first = startBlock ?? Math.min(await findFirstBlock(source, head.number), finalizedNumber)
   const before = await blockBefore(source, first, head)
   await beginCursor(db, contract, {
-    ...identity,
+    chainId,
+    genesisHash,
     contract: address,
     startBlock: first,
     feedFromBlock: head.number,

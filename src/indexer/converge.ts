@@ -12,7 +12,7 @@ import { createJobReader, type JobReader } from './jobReader.ts'
 import { type DecodedLogs, decodeLogs } from './logs.ts'
 import { createRanges, type TakeRange } from './ranges.ts'
 import { localHash, rewind } from './rewind.ts'
-import { assertSameSetup, chainOf } from './setup.ts'
+import { assertSameSetup } from './setup.ts'
 
 /** Blocks above `finalized` that one step indexes at most while it catches up. */
 const HEAD_BLOCKS = 64
@@ -68,7 +68,7 @@ export function createConverge(indexing: Indexing) {
  * @throws CannotIndexError if an operator must act; any other error is temporary
  */
 async function converge(ix: Converging): Promise<Outcome> {
-  ix.identity ??= await ix.source.identify(await expectedIdentity(ix))
+  ix.identity ??= await ix.source.identify(await readCursor(ix.db))
   const from = ix.reached
   ix.reached = null
   const [cursor, head] = await Promise.all([from ?? readCursor(ix.db), ix.source.head()])
@@ -84,14 +84,9 @@ async function converge(ix: Converging): Promise<Outcome> {
     return 'moved'
   }
   if (cursor.chainId !== ix.identity.chainId || cursor.genesisHash !== ix.identity.genesisHash)
-    ix.identity = await ix.source.identify(chainOf(cursor))
+    ix.identity = await ix.source.identify(cursor)
   assertSameSetup(ix, cursor)
   return advance(ix, { cursor, head, finalized })
-}
-
-async function expectedIdentity({ db }: Indexing): Promise<Identity | null> {
-  const cursor = await readCursor(db)
-  return cursor && chainOf(cursor)
 }
 
 function advance(ix: Converging, from: StepStart): Promise<Outcome> {
@@ -115,7 +110,7 @@ async function compareTip(ix: Converging, cursor: Cursor, head: Header, target: 
   const tip = target === head.number ? head : await ix.source.header(target)
   const local = target === cursor.blockNumber ? cursor.blockHash : await localHash(ix, target)
   // The target is below the local chain: the node lags far, or it is a devnet that was restarted.
-  if (!local) await ix.source.identify(chainOf(cursor))
+  if (!local) await ix.source.identify(cursor)
   return !tip || !local || local === tip.hash ? 'caught-up' : rewind(ix, cursor, head)
 }
 

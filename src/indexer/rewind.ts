@@ -6,7 +6,6 @@ import { commitStep } from '../store/step.ts'
 import type { BlockRef, Step } from '../store/writes.ts'
 import { rewindEntries } from './fold.ts'
 import type { Indexing, Outcome } from './indexing.ts'
-import { chainOf } from './setup.ts'
 
 /**
  * Moves the cursor back to the newest block that the database and the chain have in common.
@@ -14,7 +13,7 @@ import { chainOf } from './setup.ts'
  */
 export async function rewind(ix: Indexing, cursor: Cursor, head: Header): Promise<Outcome> {
   // A devnet that was restarted looks like a reorg of everything.
-  await ix.source.identify(chainOf(cursor))
+  await ix.source.identify(cursor)
   const local = await readBlocks(ix.db)
   // Another process has moved the cursor.
   if (local[0]?.hash !== cursor.blockHash) return 'raced'

@@ -1,4 +1,4 @@
-import { CannotIndexError, type Identity } from '../chain/source.ts'
+import { CannotIndexError } from '../chain/source.ts'
 import { type Cursor, readCursor } from '../store/cursor.ts'
 import type { Indexing } from './indexing.ts'
 
@@ -15,7 +15,7 @@ export async function checkSetup(ix: Setup & Pick<Indexing, 'source' | 'db'>): P
   const cursor = await readCursor(ix.db)
   if (!cursor) return false
   assertSameSetup(ix, cursor)
-  await ix.source.identify(chainOf(cursor))
+  await ix.source.identify(cursor)
   return true
 }
 
@@ -32,9 +32,4 @@ export function assertSameSetup({ address, startBlock }: Setup, cursor: Cursor):
     throw new CannotIndexError(
       `The database was indexed from block ${cursor.startBlock}, and START_BLOCK is ${startBlock}: earlier jobs would be missing. Set it back, or index anew after \`jobcast reset\`.`,
     )
-}
-
-/** The chain that the database was indexed from. */
-export function chainOf({ chainId, genesisHash }: Cursor): Identity {
-  return { chainId, genesisHash }
 }

@@ -343,7 +343,7 @@ const REORG: Fault[] = [
     '!header && block.number <= head.number',
     '!header && block.number < -9',
   ],
-  ['rewind', "the chain's genesis block is not checked", 'await ix.source.identify(chainOf(cursor))', ''],
+  ['rewind', "the chain's genesis block is not checked", 'await ix.source.identify(cursor)', ''],
   [
     'rewind',
     'a rewind is read while another process moves the cursor',
