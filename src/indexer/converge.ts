@@ -4,7 +4,6 @@ import { commitStep } from '../store/step.ts'
 import type { Step } from '../store/writes.ts'
 import { begin } from './begin.ts'
 import { createFinalized } from './finalized.ts'
-import { readRange } from './finalRange.ts'
 import { changedJobs, fold } from './fold.ts'
 import { assertLinked, createHeadLogs, type HeadBlocks, type HeaderChain, readHeaders } from './headLogs.ts'
 import type { Indexing, Outcome } from './indexing.ts'
@@ -51,7 +50,7 @@ interface StepStart {
 export function createConverge(indexing: Indexing) {
   const ix: Converging = {
     ...indexing,
-    takeRange: createRanges((from, to) => readRange(indexing, from, to)),
+    takeRange: createRanges(indexing),
     logsOf: createHeadLogs(indexing),
     readFinalized: createFinalized(indexing),
     reached: null,

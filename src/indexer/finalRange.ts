@@ -1,8 +1,13 @@
 import type { Hex } from 'viem'
-import { IncompleteAnswerError } from '../chain/source.ts'
+import { type Header, IncompleteAnswerError } from '../chain/source.ts'
 import type { Indexing } from './indexing.ts'
-import { checkLogs, decodeLogs, type MinedLog, timestampOf } from './logs.ts'
-import type { Range } from './ranges.ts'
+import { checkLogs, type DecodedLogs, decodeLogs, type MinedLog, timestampOf } from './logs.ts'
+
+/** The decoded logs of a range of blocks, with the headers of both ends. */
+export interface Range extends DecodedLogs {
+  first: Header
+  last: Header
+}
 
 /**
  * Reads, checks and decodes the logs of a range of finalized blocks. It runs while the range before it

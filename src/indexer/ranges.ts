@@ -1,6 +1,6 @@
 import { mayFitSmaller } from '../chain/errors.ts'
-import type { Header } from '../chain/source.ts'
-import type { DecodedLogs } from './logs.ts'
+import { type Range, readRange } from './finalRange.ts'
+import type { Indexing } from './indexing.ts'
 
 /** Ranges requested ahead of the one that is written. */
 const AHEAD = 3
@@ -18,12 +18,6 @@ const MAX_SIZE = 10_000
  */
 const WANTED_LOGS = 4_000
 
-/** The decoded logs of a range of blocks, with the headers of both ends. */
-export interface Range extends DecodedLogs {
-  first: Header
-  last: Header
-}
-
 /** Gives the blocks from `from` on, up to `limit` at most. Rejects with the error of the read. */
 export type TakeRange = (from: number, limit: number) => Promise<Range>
 
@@ -38,9 +32,8 @@ interface Pending {
  * Returns a function that reads consecutive block ranges, ahead of their commits. The size doubles after an
  * answer with few logs, shrinks after one with too many, and halves after a refusal. If doubling would
  * reach the size that was refused last, it grows by small steps, so that it settles below a provider's limit.
- * @param read rejects with an error that {@link mayFitSmaller} if fewer blocks may help
  */
-export function createRanges(read: (from: number, to: number) => Promise<Range>): TakeRange {
+export function createRanges(ix: Indexing): TakeRange {
   let size = FIRST_SIZE
   let refusedAt = Number.POSITIVE_INFINITY
   let pending: Pending[] = []
@@ -50,7 +43,7 @@ export function createRanges(read: (from: number, to: number) => Promise<Range>)
     const wanted = Math.min(pending.length + AT_ONCE, AHEAD + 1)
     while (pending.length < wanted && next < limit) {
       const [first, last] = [next + 1, Math.min(next + size, limit)]
-      const range = read(first, last)
+      const range = readRange(ix, first, last)
       // take() throws the failure. If the range is dropped instead, its failure must not count as unhandled.
       range.catch(() => {})
       pending.push({ from: first, to: last, range })
