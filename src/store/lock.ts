@@ -1,10 +1,20 @@
-import { closeSync, existsSync, ftruncateSync, rmSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  ftruncateSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeSync,
+} from 'node:fs'
 import { hostname } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
-import { DatabaseError } from '../errors.ts'
-import { createLockFile, lockFile, lockNumbers, newestLock, readLockFile } from './lockFiles.ts'
+import { codeOf, DatabaseError } from '../errors.ts'
 
+const LOCK_FILE = /^lock-([0-9]+)$/
 const HEARTBEAT_MS = 1_000
 /**
  * A holder counts as dead if 20 reads in a row, over 5 s, find its heartbeat unchanged. Reads are
@@ -14,8 +24,8 @@ const HEARTBEAT_MS = 1_000
 const READ_INTERVAL_MS = 250
 const SILENT_READS = 20
 /**
- * Interval at which the holder checks that it still has the lock. Another process can take the lock after
- * 5 s, so it must be shorter.
+ * Interval at which a holder that runs no statement checks that it still has the lock. Another process can
+ * take the lock after 5 s, so it must be shorter.
  */
 const CHECK_INTERVAL_MS = 1_000
 
@@ -71,18 +81,8 @@ function holdLock(folder: string, number: number, fd: number): FolderLock {
   for (const older of lockNumbers(folder))
     if (older < number - 1) rmSync(lockFile(folder, older), { force: true })
   const heartbeat = startHeartbeat(fd)
-  let checkedAt = performance.now()
-  let isLost = false
-
-  function check(): void {
-    // Unlike a listing of the folder, existsSync needs no free file descriptor.
-    isLost = existsSync(lockFile(folder, number + 1)) || !existsSync(lockFile(folder, number))
-    checkedAt = performance.now()
-  }
-  function isHeld(): boolean {
-    if (!isLost && performance.now() - checkedAt > CHECK_INTERVAL_MS) check()
-    return !isLost
-  }
+  // Unlike a listing of the folder, existsSync needs no free file descriptor.
+  const isHeld = () => !existsSync(lockFile(folder, number + 1)) && existsSync(lockFile(folder, number))
   const timer = setInterval(() => {
     if (isHeld()) return
     clearInterval(timer)
@@ -94,8 +94,7 @@ function holdLock(folder: string, number: number, fd: number): FolderLock {
     async release() {
       clearInterval(timer)
       await heartbeat.terminate()
-      check()
-      if (!isLost) {
+      if (isHeld()) {
         writeSync(fd, RELEASED, 0)
         ftruncateSync(fd, RELEASED.length)
       }
@@ -148,4 +147,43 @@ async function canTakeOver(folder: string, number: number): Promise<boolean> {
 function inUse(folder: string, text: string): string {
   const { pid, host }: { pid: number; host: string } = JSON.parse(text)
   return `${folder} is in use by process ${pid} on ${host}. Stop it, or set DATA_DIR to another folder, or DATABASE_URL to share a Postgres.`
+}
+
+/** Returns the path of a lock file. */
+function lockFile(folder: string, number: number): string {
+  return join(folder, `lock-${number}`)
+}
+
+/** Lists the numbers of all lock files in a folder. */
+function lockNumbers(folder: string): number[] {
+  return readdirSync(folder)
+    .flatMap((name) => LOCK_FILE.exec(name)?.[1] ?? [])
+    .map(Number)
+}
+
+/** Returns the highest number of a lock file, or 0 if there is none. */
+function newestLock(folder: string): number {
+  return Math.max(0, ...lockNumbers(folder))
+}
+
+/** Creates a lock file and opens it. Returns its descriptor, or undefined if the file exists. */
+function createLockFile(folder: string, number: number): number | undefined {
+  return unless('EEXIST', () => openSync(lockFile(folder, number), 'wx'))
+}
+
+/** Reads a lock file; undefined if it does not exist. */
+function readLockFile(folder: string, number: number): string | undefined {
+  return unless('ENOENT', () => readFileSync(lockFile(folder, number), 'utf8'))
+}
+
+/**
+ * Returns the result of a call, or undefined if it throws an error with this code. Any other error is thrown.
+ */
+function unless<T>(code: string, call: () => T): T | undefined {
+  try {
+    return call()
+  } catch (error) {
+    if (codeOf(error) === code) return undefined
+    throw error
+  }
 }
