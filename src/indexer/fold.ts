@@ -82,8 +82,9 @@ function draftJson(draft: Draft): string {
 
 function changeOf(log: JobLog, draft: Draft, before: string | null): ChangeWrite {
   const { blockNumber, logIndex, event, timestamp, transactionHash } = log
-  const job = { blockNumber: draft.blockNumber, logIndex: draft.logIndex }
-  return { blockNumber, logIndex, job, event, status: draft.job.status, timestamp, transactionHash, before }
+  const { blockNumber: jobBlock, logIndex: jobLog } = draft
+  const { status } = draft.job
+  return { blockNumber, logIndex, jobBlock, jobLog, event, status, timestamp, transactionHash, before }
 }
 
 function writeOf(draft: Draft): JobWrite {

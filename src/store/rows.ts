@@ -1,6 +1,6 @@
 import type { Contract } from '../contract/define.ts'
 import type { Job } from '../contract/job.ts'
-import type { ChangeWrite, JobWrite, UnappliedLog } from './writes.ts'
+import type { JobWrite, UnappliedLog } from './writes.ts'
 
 /**
  * Returns the columns of `written` in the step's statement by name, a JSON array each. A first sync writes
@@ -56,19 +56,6 @@ function hourOf(timestamp: string): string {
   const seconds = Number(timestamp)
   if (Number.isSafeInteger(seconds)) return String(seconds - (seconds % 3600))
   return String(BigInt(timestamp) - (BigInt(timestamp) % 3600n))
-}
-
-/** Returns a row of `changes`. */
-export function changeRow(change: ChangeWrite) {
-  const { blockNumber, logIndex, job, transactionHash, ...columns } = change
-  return {
-    ...columns,
-    block_number: blockNumber,
-    log_index: logIndex,
-    job_block: job.blockNumber,
-    job_log: job.logIndex,
-    transaction_hash: transactionHash,
-  }
 }
 
 /** Returns a row of `unapplied_logs`. */

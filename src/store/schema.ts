@@ -58,7 +58,7 @@ export const changes = pgTable(
     /** status of the job after the log */
     status: text('status').notNull(),
     timestamp: seconds('timestamp').notNull(),
-    transactionHash: text('transaction_hash').notNull(),
+    transactionHash: hex('transaction_hash').notNull(),
     /** the job before the log, for a rewind; null once no reorg can reach the log */
     before: json('before'),
   },

@@ -4,7 +4,7 @@ import type { Database, Param } from './database.ts'
 import type { FeedEntry } from './feed.ts'
 import { createFilterIndexes } from './filterIndexes.ts'
 import { NOTIFY, PAYLOAD } from './notifications.ts'
-import { changeRow, jobColumns, unappliedRow } from './rows.ts'
+import { jobColumns, unappliedRow } from './rows.ts'
 import type { JobWrite, Step } from './writes.ts'
 
 /** A step of an indexer, with the cursor before and after it. */
@@ -74,7 +74,7 @@ function statementOf(contract: Contract, move: Move): { text: string; params: un
   if (final > wasFinal) parts.push(finalizedRows(param(wasFinal), param(final)))
   if (step.jobs.length > 0) parts.push(...writtenJobs(param, contract, step.jobs))
   if (blocks.length > 0) parts.push(newBlocks(json(blocks)))
-  if (step.changes.length > 0) parts.push(newChanges(json(step.changes.map(changeRow))))
+  if (step.changes.length > 0) parts.push(newChanges(json(step.changes)))
   if (step.unapplied.length > 0) parts.push(newUnapplied(json(step.unapplied.map(unappliedRow))))
   if (entries.length > 0) parts.push(newEntries(json(entries)))
   return { text: `with ${parts.join(',')}\nselect ${NOTIFY} from moved`, params }
@@ -178,10 +178,10 @@ new_blocks as (
 const newChanges = (rows: string) => `
 new_changes as (
   insert into changes (block_number, log_index, job_block, job_log, event, status, timestamp, transaction_hash, before)
-  select block_number, log_index, job_block, job_log, event, status, timestamp, transaction_hash, before::json
+  select "blockNumber", "logIndex", "jobBlock", "jobLog", event, status, timestamp, "transactionHash", before::json
   from moved, json_to_recordset(${rows}) as change (
-    block_number bigint, log_index int, job_block bigint, job_log int, event text, status text, timestamp numeric,
-    transaction_hash text, before text))`
+    "blockNumber" bigint, "logIndex" int, "jobBlock" bigint, "jobLog" int, event text, status text, timestamp numeric,
+    "transactionHash" text, before text))`
 
 const newUnapplied = (rows: string) => `
 new_unapplied as (

@@ -1,9 +1,11 @@
-import type { Hex, RpcLog } from 'viem'
+import type { RpcLog } from 'viem'
 import type { Job } from '../contract/job.ts'
 import type { FeedEntry } from './feed.ts'
-import type { blocks } from './schema.ts'
+import type { blocks, changes } from './schema.ts'
 
 export type BlockRef = typeof blocks.$inferSelect
+/** A log that changed a job. */
+export type ChangeWrite = typeof changes.$inferSelect
 
 /** Position of a log in the chain. */
 export interface Position {
@@ -23,20 +25,6 @@ export interface StoredJob {
 export interface JobWrite extends Position {
   before: StoredJob | null
   after: StoredJob | null
-}
-
-/** A log that changed a job. */
-export interface ChangeWrite extends Position {
-  /** position of the job */
-  job: Position
-  event: string
-  /** status of the job after the log */
-  status: string
-  /** unix seconds */
-  timestamp: string
-  transactionHash: Hex
-  /** JSON of the job before the log; null if no reorg can reach the log */
-  before: string | null
 }
 
 /** A log of the contract that changed nothing. */

@@ -136,7 +136,8 @@ export async function openWriter(databaseUrl: string): Promise<Writer> {
           {
             blockNumber,
             logIndex: 0,
-            job: position,
+            jobBlock: found.blockNumber,
+            jobLog: found.logIndex,
             event: 'JobChanged',
             status: after.job.status,
             timestamp: String(FIRST_TIMESTAMP + blockNumber),

@@ -139,7 +139,7 @@ const FOLD: Fault[] = [
     'fold',
     'several changes of a job in one block are fed as one',
     "if (fed) folded.entries.push({ type: 'job_updated',",
-    `if (fed && !folded.changes.some((other) => other.blockNumber === blockNumber && other.job.blockNumber === draft.blockNumber && other.job.logIndex === draft.logIndex))
+    `if (fed && !folded.changes.some((other) => other.blockNumber === blockNumber && other.jobBlock === draft.blockNumber && other.jobLog === draft.logIndex))
       folded.entries.push({ type: 'job_updated',`,
   ],
   [
@@ -165,8 +165,8 @@ const FOLD: Fault[] = [
   [
     'changeOf',
     "a change is stored at its job's position",
-    'return { blockNumber, logIndex, job,',
-    'return { ...job, job,',
+    'return { blockNumber, logIndex, jobBlock, jobLog,',
+    'return { blockNumber: jobBlock, logIndex: jobLog, jobBlock, jobLog,',
   ],
   ['rewindEntries', 'a removed job is not fed', 'jobs.map(', 'jobs.slice(1).map('],
   [

@@ -70,7 +70,8 @@ function writesAfter(last: number): Partial<Step> {
       {
         blockNumber: last + 1,
         logIndex: 1,
-        job: { blockNumber: last, logIndex: 0 },
+        jobBlock: last,
+        jobLog: 0,
         event: 'JobFunded',
         status: 'FUNDED',
         timestamp: job.onchainCreatedAt,
