@@ -13,7 +13,7 @@ import {
   refreshState,
 } from './reader.ts'
 import { repeat } from './repeat.ts'
-import type { FeedStore, Indexed } from './store.ts'
+import type { FeedStore } from './store.ts'
 import { countAfter, eventsAfter } from './tail.ts'
 
 /**
@@ -26,42 +26,6 @@ const FETCH_ENTRIES = 1_000
 /** Average interval of the poll. An event whose notification is lost is at most 1.25 times this late. */
 const POLL_MS = 1_000
 
-/** The feed, as far as this process has read it. */
-export interface Feed {
-  /** Returns the id of the newest event; null before the store was first read. */
-  lastId(): number | null
-  indexed(): Indexed
-  /**
-   * Returns at most `limit` events after an id, from memory.
-   * @returns undefined if memory does not reach back to the id, or if the id is not of this feed
-   */
-  recent(id: number, limit: number): FeedEvent[] | undefined
-  /** Returns the number of events in memory after an id. */
-  countAfter(id: number): number
-  /**
-   * Reads at most `limit` events after an id from the store.
-   * @returns null if no event follows the id, if the store no longer has all of them, or if the id is not of
-   * this feed
-   */
-  stored(id: number, limit: number): Promise<FeedEvent[] | null>
-  /**
-   * Reads the new events from the store, in case this process has not been notified of them yet. Calls share
-   * a read that has not begun.
-   */
-  refresh(): Promise<void>
-  /**
-   * Takes a commit of the indexer in this process. Entries that continue the feed are sent at once. Any
-   * others are read from the store.
-   */
-  takeCommit(commit: Commit, entries: FeedEntry[]): void
-  watch(watcher: FeedWatcher): void
-  /**
-   * Stops the poll. Commits that are notified are still read, until the database is closed. The events in
-   * memory stay.
-   */
-  close(): void
-}
-
 /**
  * Keeps the newest events of the feed in memory. It reads the store when a commit is notified, and about once
  * a second in case a notification is lost. An indexer in the same process gives it the entries of each step,
@@ -71,7 +35,7 @@ export function openFeed(
   store: FeedStore,
   log: Logger,
   { tailEvents = TAIL_EVENTS, fetchEntries = FETCH_ENTRIES } = {},
-): Feed {
+) {
   const tail = { events: [], lastId: null, capacity: tailEvents }
   const reader: FeedReader = {
     store,
@@ -88,6 +52,10 @@ export function openFeed(
   const fetchNew = exclusive(() => fetchCommitted(reader))
   const refresh = exclusive(() => refreshState(reader))
 
+  /**
+   * Takes a commit of the indexer in this process. Entries that continue the feed are sent at once. Any
+   * others are read from the store.
+   */
   function takeCommit(commit: Commit, entries: FeedEntry[] = []): void {
     noteCommitted(reader, commit)
     appendOwn(reader, entries)
@@ -103,20 +71,42 @@ export function openFeed(
       log.warn(`cannot listen for notifications; new events are found by polling: ${messageOf(error)}`),
     )
   return {
+    /** Returns the id of the newest event; null before the store was first read. */
     lastId: () => reader.tail.lastId,
     indexed: () => reader.indexed,
-    recent: (id, limit) => eventsAfter(reader.tail, id, limit),
-    countAfter: (id) => countAfter(reader.tail, id),
-    async stored(id, limit) {
+    /**
+     * Returns at most `limit` events after an id, from memory.
+     * @returns undefined if memory does not reach back to the id, or if the id is not of this feed
+     */
+    recent: (id: number, limit: number) => eventsAfter(reader.tail, id, limit),
+    /** Returns the number of events in memory after an id. */
+    countAfter: (id: number) => countAfter(reader.tail, id),
+    /**
+     * Reads at most `limit` events after an id from the store.
+     * @returns null if no event follows the id, if the store no longer has all of them, or if the id is not of
+     * this feed
+     */
+    async stored(id: number, limit: number): Promise<FeedEvent[] | null> {
       const found = (await store.read(id, limit)).map(toEvent)
       return found.length > 0 && continues(id, found) ? found : null
     },
+    /**
+     * Reads the new events from the store, in case this process has not been notified of them yet. Calls share
+     * a read that has not begun.
+     */
     refresh,
     takeCommit,
-    watch: (watcher) => void reader.watchers.push(watcher),
+    watch: (watcher: FeedWatcher) => void reader.watchers.push(watcher),
+    /**
+     * Stops the poll. Commits that are notified are still read, until the database is closed. The events in
+     * memory stay.
+     */
     close: () => closed.abort(),
   }
 }
+
+/** The feed, as far as this process has read it. */
+export type Feed = ReturnType<typeof openFeed>
 
 /**
  * Returns a function that runs a read of the store. It logs the first of several failures, and the first

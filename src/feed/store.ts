@@ -1,28 +1,11 @@
 import type { Ping } from '../events.ts'
 import type { Database } from '../store/database.ts'
-import { type FeedEntry, readFeed, readFeedTail } from '../store/feed.ts'
+import { readFeed, readFeedTail } from '../store/feed.ts'
 import { type Commit, listenForCommits } from '../store/notifications.ts'
 import { type IndexState, readState } from '../store/state.ts'
 
-/** Reads of the feed from the store. It is an interface, because the model in test/ delays each read. */
-export interface FeedStore {
-  state(): Promise<FeedState>
-  /** Reads at most `limit` entries after an id, oldest first. */
-  read(afterId: number, limit: number): Promise<FeedEntry[]>
-  /** Reads the newest entries, at most `limit`, oldest first. */
-  readTail(limit: number): Promise<FeedEntry[]>
-  /** Calls `onCommit` for each notified commit, and `onListening` when listening begins or begins again. */
-  listen(onCommit: (commit: Commit) => void, onListening: () => void): Promise<void>
-}
-
 /** Position of the feed and of the index. */
 export type FeedState = Pick<IndexState, 'lastId' | 'prunedId' | 'blockNumber' | 'finalizedNumber'>
-
-/** The block indexed last, and the highest block that no reorg can touch. */
-export interface Indexed {
-  blockNumber: number
-  finalizedNumber: number
-}
 
 /**
  * Returns the indexed and the finalized block as they are sent to clients. An unknown block is 0. The finalized
@@ -31,10 +14,13 @@ export interface Indexed {
 export function indexedOf({
   blockNumber,
   finalizedNumber,
-}: Pick<IndexState, 'blockNumber' | 'finalizedNumber'>): Indexed {
+}: Pick<IndexState, 'blockNumber' | 'finalizedNumber'>) {
   const indexed = Math.max(0, blockNumber ?? 0)
   return { blockNumber: indexed, finalizedNumber: Math.min(indexed, finalizedNumber ?? 0) }
 }
+
+/** The block indexed last, and the highest block that no reorg can touch. */
+export type Indexed = ReturnType<typeof indexedOf>
 
 /** Returns how fresh the server's data is, as `connected`, `ping` and the statistics say it. */
 export function freshnessOf({ blockNumber, finalizedNumber }: Indexed): Ping {
@@ -46,11 +32,18 @@ export function freshnessOf({ blockNumber, finalizedNumber }: Indexed): Ping {
 }
 
 /** Returns the reads of a database's feed. */
-export function feedStore(db: Database): FeedStore {
+export function feedStore(db: Database) {
   return {
-    state: () => readState(db),
-    read: (afterId, limit) => readFeed(db, afterId, limit),
-    readTail: (limit) => readFeedTail(db, limit),
-    listen: (onCommit, onListening) => listenForCommits(db, onCommit, onListening),
+    state: (): Promise<FeedState> => readState(db),
+    /** Reads at most `limit` entries after an id, oldest first. */
+    read: (afterId: number, limit: number) => readFeed(db, afterId, limit),
+    /** Reads the newest entries, at most `limit`, oldest first. */
+    readTail: (limit: number) => readFeedTail(db, limit),
+    /** Calls `onCommit` for each notified commit, and `onListening` when listening begins or begins again. */
+    listen: (onCommit: (commit: Commit) => void, onListening: () => void) =>
+      listenForCommits(db, onCommit, onListening),
   }
 }
+
+/** Reads of the feed from the store. The model in test/ delays each of them. */
+export type FeedStore = ReturnType<typeof feedStore>

@@ -1,17 +1,11 @@
+import type { Cursor } from './cursor.ts'
 import type { Database } from './database.ts'
 
-/** Position of the feed and the index after a commit. */
-export interface Commit {
-  /** id of the newest feed entry */
-  lastId: number
-  /**
-   * the block indexed last; 0 before an indexer has reached the chain, -1 if genesis is the first block and
-   * is not indexed yet
-   */
-  blockNumber: number
-  /** the highest block that no reorg can touch; 0 before it is known */
-  finalizedNumber: number
-}
+/**
+ * Position of the feed and the index after a commit. Before an indexer has reached the chain, the block numbers
+ * are 0.
+ */
+export type Commit = Pick<Cursor, 'lastId' | 'blockNumber' | 'finalizedNumber'>
 
 /**
  * SQL of the payload, from columns of `cursor`: `"<last feed id> <block number> <finalized block number>"`.
