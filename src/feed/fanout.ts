@@ -1,10 +1,9 @@
-import type { Metrics } from '../observe/metrics.ts'
+import { resume, resumeAll } from './deliver.ts'
 import type { Feed } from './feed.ts'
 import { chunkBody, encodeChunk } from './frames.ts'
-import { createPageReader } from './pages.ts'
 import { createSubscribers, type NewSubscriber, type Subscriber } from './subscribers.ts'
 import { type SweepOptions, startSweeps } from './sweep.ts'
-import { createWalk, resume, resumeAll, write } from './walk.ts'
+import { createWalk, type Walk, write } from './walk.ts'
 
 /**
  * Bytes written to a subscriber at a time. A socket buffers at least as many before `write` returns false:
@@ -12,8 +11,8 @@ import { createWalk, resume, resumeAll, write } from './walk.ts'
  */
 const BATCH_BYTES = 16 * 1024
 
-interface FanoutOptions extends Omit<SweepOptions, 'onStalled'> {
-  metrics: Pick<Metrics, 'delivered' | 'streamBytes' | 'streamsCut'>
+interface FanoutOptions extends SweepOptions {
+  metrics: Walk['metrics']
   /** bytes at which a batch ends; the model in test/ sets a small number, so that batches end often */
   batchBytes?: number
 }
@@ -27,25 +26,8 @@ export function createFanout(
   { keepaliveMs, stallMs, metrics, batchBytes = BATCH_BYTES }: FanoutOptions,
 ) {
   const { all, add, remove } = createSubscribers()
-  const walk = createWalk({
-    feed,
-    metrics,
-    subscribers: all,
-    batchBytes,
-    onMiss: (missed) => readPage(missed),
-  })
-  const readPage = createPageReader(walk, (subscriber) => {
-    metrics.streamsCut.inc({ reason: 'too_far_behind' })
-    subscriber.end('cleanly')
-  })
-  const stopSweeps = startSweeps(walk, {
-    keepaliveMs,
-    stallMs,
-    onStalled(subscriber) {
-      metrics.streamsCut.inc({ reason: 'stalled' })
-      subscriber.end('reset')
-    },
-  })
+  const walk = createWalk({ feed, metrics, subscribers: all, batchBytes })
+  const stopSweeps = startSweeps(walk, { keepaliveMs, stallMs })
   const endAll = () => {
     for (const { end } of all) end('cleanly')
   }

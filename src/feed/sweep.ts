@@ -4,7 +4,7 @@ import { repeat } from './repeat.ts'
 import { freshnessOf } from './store.ts'
 import type { Subscriber } from './subscribers.ts'
 import { connectionKey, readUnsent } from './unsent.ts'
-import { flushCounts, isSliceOver, nextSlice, type Walk, write } from './walk.ts'
+import { cut, flushCounts, isSliceOver, nextSlice, type Walk, write } from './walk.ts'
 
 /**
  * Number of checks of full sockets within `stallMs`. They are few, because reading the kernel's table takes
@@ -17,14 +17,13 @@ export interface SweepOptions {
   keepaliveMs: number
   /** milliseconds without progress of the client after which a stream is stalled */
   stallMs: number
-  onStalled(subscriber: Subscriber): void
 }
 
 /**
- * Sends pings to silent streams and reports stalled ones. Between two sweeps it pauses for at most a second.
+ * Sends pings to silent streams and ends stalled ones. Between two sweeps it pauses for at most a second.
  * @returns a function that stops it
  */
-export function startSweeps(walk: Walk, { keepaliveMs, stallMs, onStalled }: SweepOptions): () => void {
+export function startSweeps(walk: Walk, { keepaliveMs, stallMs }: SweepOptions): () => void {
   let checkedAt = performance.now()
 
   async function sweep(): Promise<void> {
@@ -44,7 +43,7 @@ export function startSweeps(walk: Walk, { keepaliveMs, stallMs, onStalled }: Swe
   }
 
   /**
-   * Reports the subscribers whose clients made no progress within the limit. A client that reads slowly
+   * Ends the streams whose clients made no progress within the limit. A client that reads slowly
    * makes progress.
    */
   async function check(full: Subscriber[]): Promise<void> {
@@ -56,7 +55,7 @@ export function startSweeps(walk: Walk, { keepaliveMs, stallMs, onStalled }: Swe
       const left = unsent.get(connectionKey(subscriber.socket)) ?? before
       if (before !== undefined && left !== before) subscriber.noProgressSince = now
       subscriber.unsent = left
-      if (now - subscriber.noProgressSince >= stallMs) onStalled(subscriber)
+      if (now - subscriber.noProgressSince >= stallMs) cut(walk, subscriber, 'stalled')
     }
   }
 
