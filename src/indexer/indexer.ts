@@ -6,9 +6,7 @@ import type { Config } from '../config.ts'
 import type { Contract } from '../contract/define.ts'
 import { messageOf } from '../messages.ts'
 import type { Metrics } from '../observe/metrics.ts'
-import { completesPast } from '../store/cursor.ts'
 import type { Database } from '../store/database.ts'
-import { analyzeJobs } from '../store/filterIndexes.ts'
 import { createConverge } from './converge.ts'
 import type { Indexing } from './indexing.ts'
 import { createReport } from './report.ts'
@@ -40,7 +38,6 @@ export function startIndexer(
         log.warn({ blockNumber, logs }, 'the logs of a block needed a larger answer, or its receipts'),
     },
   )
-  const report = createReport(metrics, log, confirmations)
   const converge = createConverge({
     source,
     db,
@@ -52,14 +49,7 @@ export function startIndexer(
     pause: setTimeout,
     now: () => performance.now(),
     onCommit,
-    report: {
-      ...report,
-      advanced(cursor, step) {
-        report.advanced(cursor, step)
-        if (completesPast(cursor, step.to.number))
-          analyzeJobs(db).catch((error) => log.debug(`ANALYZE failed: ${messageOf(error)}`))
-      },
-    },
+    report: createReport(metrics, log, confirmations),
   })
   const indexer = runIndexer({
     source,

@@ -2,7 +2,7 @@ import type { Contract } from '../contract/define.ts'
 import type { Database } from './database.ts'
 
 /** Time limit for building an index: with 100 million jobs it takes minutes. */
-const BUILD_MS = 3_600_000
+export const BUILD_MS = 3_600_000
 
 /**
  * Creates the missing indexes of a contract's filters. It is called when the contract's past has been
@@ -11,14 +11,6 @@ const BUILD_MS = 3_600_000
  */
 export async function createFilterIndexes(db: Database, contract: Contract): Promise<void> {
   for (const statement of filterIndexes(contract)) await db.run(statement, [], { timeoutMs: BUILD_MS })
-}
-
-/**
- * Collects statistics of the new indexes. Without them Postgres plans filters badly until autovacuum collects
- * them, which it does only after further changes. It takes a second, and nothing waits for it.
- */
-export async function analyzeJobs(db: Database): Promise<void> {
-  await db.run('analyze jobs', [], { timeoutMs: BUILD_MS })
 }
 
 /**

@@ -2,7 +2,7 @@ import type { Contract } from '../contract/define.ts'
 import { type Cursor, completesPast } from './cursor.ts'
 import type { Database, Param } from './database.ts'
 import type { FeedEntry } from './feed.ts'
-import { createFilterIndexes } from './filterIndexes.ts'
+import { BUILD_MS, createFilterIndexes } from './filterIndexes.ts'
 import { NOTIFY, PAYLOAD } from './notifications.ts'
 import { jobColumns, unappliedRow } from './rows.ts'
 import type { JobWrite, Step } from './writes.ts'
@@ -20,7 +20,7 @@ interface Move {
 
 /**
  * Writes a step in one statement, which moves the cursor and renews the lease. Before the step at which the
- * feed begins, it creates the indexes of the filters, which can take minutes.
+ * feed begins, it creates and analyzes the indexes of the filters, which can take minutes.
  * @param me id of this process, as the holder of the lease
  * @returns the cursor after the step, and the entries that it added to the feed. Null, with nothing written
  * by the step, if another process has moved the cursor or acquired the lease since `from` was read
@@ -33,7 +33,12 @@ export async function commitStep(
   step: Step,
 ): Promise<{ cursor: Cursor; entries: FeedEntry[] } | null> {
   const feedBegins = completesPast(from, step.to.number)
-  if (feedBegins) await createFilterIndexes(db, contract)
+  if (feedBegins) {
+    await createFilterIndexes(db, contract)
+    // Without statistics of the new indexes, Postgres plans filters badly until autovacuum collects them, which
+    // it does only after further changes.
+    await db.run('analyze jobs', [], { timeoutMs: BUILD_MS })
+  }
   // A step is silent or fed as a whole: the indexer cuts its ranges at feedFromBlock.
   const entries = from.silent ? [] : step.entries.map((entry, i) => ({ id: from.lastId + 1 + i, ...entry }))
   const to: Cursor = {

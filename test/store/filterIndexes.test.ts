@@ -41,6 +41,7 @@ describe('the indexes of filters', () => {
     await addBlock(db)
     expect(await indexes(db)).toEqual(ALL)
     expect((await readCursor(db))?.silent).toBe(false)
+    expect(await db.orm.execute(sql`select from pg_stats where tablename = 'jobs_by_status'`)).toHaveLength(1)
     // A step of another process that read the same cursor fails, even though the indexes exist now.
     expect(await addBlock(db, before as Cursor)).toBeNull()
     expect(await addBlock(db)).not.toBeNull()
