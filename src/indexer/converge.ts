@@ -5,31 +5,24 @@ import type { Step } from '../store/writes.ts'
 import { begin } from './begin.ts'
 import { createFinalized } from './finalized.ts'
 import { changedJobs, fold } from './fold.ts'
-import { assertLinked, createHeadLogs, type HeadBlocks, type HeaderChain, readHeaders } from './headLogs.ts'
+import { assertLinked, createHeadLogs, type HeaderChain, readHeaders } from './headLogs.ts'
 import type { Indexing, Outcome } from './indexing.ts'
-import { createJobReader, type JobReader } from './jobReader.ts'
+import { createJobReader } from './jobReader.ts'
 import { type DecodedLogs, decodeLogs } from './logs.ts'
-import { createRanges, type TakeRange } from './ranges.ts'
+import { createRanges } from './ranges.ts'
 import { localHash, rewind } from './rewind.ts'
 import { assertSameSetup } from './setup.ts'
 
 /** Blocks above `finalized` that one step indexes at most while it catches up. */
 const HEAD_BLOCKS = 64
 
-/**
- * State that the indexer of one process keeps between steps. All of it only saves requests, except
- * `revision`.
- */
-interface Converging extends Indexing {
-  takeRange: TakeRange
-  logsOf(headers: HeaderChain): Promise<HeadBlocks>
-  readFinalized(cursor: Cursor | null, head: Header): Promise<number>
+/** What the indexer of one process knows between steps. All of it only saves requests, except `revision`. */
+interface Memory {
   /**
    * the cursor that the latest step wrote; null if it must be read. If another process has moved it, a step
    * from it changes nothing
    */
   reached: Cursor | null
-  jobs: JobReader
   /** revision of the cursor that this process last saw; a lower one shows that the database was restored */
   revision: number
   /** undefined until the endpoints have been asked which chain they are on */
@@ -37,6 +30,8 @@ interface Converging extends Indexing {
   /** the chain's head as last read; null before the first step */
   head: Header | null
 }
+
+type Converging = ReturnType<typeof createState>
 
 /** The cursor that a step starts from, and what the step knows of the chain. */
 interface StepStart {
@@ -46,19 +41,21 @@ interface StepStart {
   finalized: number
 }
 
+function createState(ix: Indexing) {
+  const memory: Memory = { reached: null, revision: 0, identity: undefined, head: null }
+  return {
+    ...ix,
+    ...memory,
+    takeRange: createRanges(ix),
+    logsOf: createHeadLogs(ix),
+    readFinalized: createFinalized(ix),
+    jobs: createJobReader(ix.db),
+  }
+}
+
 /** Returns the step of the indexer, and a function that returns the chain's head as a step last read it. */
 export function createConverge(indexing: Indexing) {
-  const ix: Converging = {
-    ...indexing,
-    takeRange: createRanges(indexing),
-    logsOf: createHeadLogs(indexing),
-    readFinalized: createFinalized(indexing),
-    reached: null,
-    jobs: createJobReader(indexing.db),
-    revision: 0,
-    identity: undefined,
-    head: null,
-  }
+  const ix = createState(indexing)
   return { step: () => converge(ix), head: () => ix.head }
 }
 

@@ -11,7 +11,6 @@ import { createConverge } from './converge.ts'
 import type { Indexing } from './indexing.ts'
 import { createReport } from './report.ts'
 import { runIndexer } from './run.ts'
-import { checkSetup } from './setup.ts'
 
 /** Starts the indexer of this process, as configured. It runs until it is stopped. */
 export function startIndexer(
@@ -23,7 +22,6 @@ export function startIndexer(
   log: Logger,
 ) {
   const { contractAddress: address, startBlock, confirmations, pollIntervalMs } = config
-  const me = randomUUID()
   const source = createRpcSource(
     config.rpcUrls,
     { address, topics: contract.topics },
@@ -38,10 +36,10 @@ export function startIndexer(
         log.warn({ blockNumber, logs }, 'the logs of a block needed a larger answer, or its receipts'),
     },
   )
-  const converge = createConverge({
+  const ix: Indexing = {
     source,
     db,
-    me,
+    me: randomUUID(),
     address,
     contract,
     startBlock,
@@ -50,22 +48,16 @@ export function startIndexer(
     now: () => performance.now(),
     onCommit,
     report: createReport(metrics, log, confirmations),
-  })
-  const indexer = runIndexer({
-    source,
-    db,
-    me,
-    pollIntervalMs,
-    log,
-    async step() {
-      const done = metrics.stepSeconds.startTimer()
-      const outcome = await converge.step()
-      if (outcome === 'moved' || outcome === 'arrived') done()
-      return outcome
-    },
-    head: converge.head,
-    checkSetup: () => checkSetup({ source, db, address, startBlock }),
-  })
+  }
+  const { step, head } = createConverge(ix)
+
+  async function measuredStep() {
+    const done = metrics.stepSeconds.startTimer()
+    const outcome = await step()
+    if (outcome === 'moved' || outcome === 'arrived') done()
+    return outcome
+  }
+  const indexer = runIndexer(ix, { pollIntervalMs, log, converge: { step: measuredStep, head } })
   return {
     /** false for a standby, and while indexing fails */
     working: () => indexer.state().name === 'working',

@@ -42,5 +42,3 @@ export function createJobReader(db: Database) {
     },
   }
 }
-
-export type JobReader = ReturnType<typeof createJobReader>

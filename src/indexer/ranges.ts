@@ -18,9 +18,6 @@ const MAX_SIZE = 10_000
  */
 const WANTED_LOGS = 4_000
 
-/** Gives the blocks from `from` on, up to `limit` at most. Rejects with the error of the read. */
-export type TakeRange = (from: number, limit: number) => Promise<Range>
-
 /** A range that is being read. */
 interface Pending {
   from: number
@@ -33,7 +30,7 @@ interface Pending {
  * answer with few logs, shrinks after one with too many, and halves after a refusal. If doubling would
  * reach the size that was refused last, it grows by small steps, so that it settles below a provider's limit.
  */
-export function createRanges(ix: Indexing): TakeRange {
+export function createRanges(ix: Indexing) {
   let size = FIRST_SIZE
   let refusedAt = Number.POSITIVE_INFINITY
   let pending: Pending[] = []
@@ -51,7 +48,8 @@ export function createRanges(ix: Indexing): TakeRange {
     }
   }
 
-  return async function take(from, limit) {
+  /** Gives the blocks from `from` on, up to `limit` at most. Rejects with the error of the read. */
+  return async function take(from: number, limit: number): Promise<Range> {
     for (;;) {
       const [ahead] = pending
       if (ahead?.from !== from || ahead.to > limit) pending = []

@@ -3,7 +3,7 @@ import { retryAfterMs } from '../chain/errors.ts'
 import { CannotIndexError } from '../chain/source.ts'
 import { withDeadline } from '../deadline.ts'
 import { messageOf } from '../messages.ts'
-import type { Outcome } from './indexing.ts'
+import type { Indexing, Outcome } from './indexing.ts'
 import {
   createLease,
   dropLease,
@@ -15,7 +15,8 @@ import {
   RENEW_MS,
   withHeartbeat,
 } from './lease.ts'
-import { type IndexerOptions, type IndexerState, type Runner, wait } from './runner.ts'
+import { type IndexerOptions, type Runner, wait } from './runner.ts'
+import { checkSetup } from './setup.ts'
 
 const MIN_BACKOFF_MS = 100
 const MAX_BACKOFF_MS = 10_000
@@ -31,25 +32,17 @@ const STOP_MS = 4_000
  */
 const MANY_RACES = 3
 
-export interface Indexer {
-  state(): IndexerState
-  /**
-   * Ends after the step under way and releases the lease, so that a standby takes over at once. If the step
-   * hangs, it ends after 4 s without that, and the lease expires.
-   */
-  stop(): Promise<void>
-}
-
 /**
  * Runs the indexer until it is stopped: step after step while there are new blocks, then a step at each new
  * head. No failure ends it. Of several processes on one database, one indexes. The others check their setup
  * against the chain once, and then query only the database.
  */
-export function runIndexer(options: IndexerOptions): Indexer {
+export function runIndexer(ix: Indexing, options: IndexerOptions) {
   const runner: Runner = {
     ...options,
+    ix,
     state: { name: 'starting' },
-    lease: createLease(options.db, options.me),
+    lease: createLease(ix.db, ix.me),
     stopping: false,
     headAnnounced: false,
     interrupt() {},
@@ -61,6 +54,10 @@ export function runIndexer(options: IndexerOptions): Indexer {
   const ended = loop(runner)
   return {
     state: () => runner.state,
+    /**
+     * Ends after the step under way and releases the lease, so that a standby takes over at once. If the step
+     * hangs, it ends after 4 s without that, and the lease expires.
+     */
     async stop() {
       runner.stopping = true
       runner.interrupt()
@@ -83,7 +80,7 @@ async function loop(runner: Runner): Promise<void> {
 }
 
 async function takeTurn(runner: Runner): Promise<void> {
-  const { lease } = runner
+  const { lease, converge } = runner
   // A halted indexer tries a step every 15 s without acquiring the lease, because every acquisition appends a
   // jump to the feed. The step that succeeds takes the lease.
   if (runner.state.name !== 'halted') loseIfExpired(lease)
@@ -91,7 +88,7 @@ async function takeTurn(runner: Runner): Promise<void> {
   watchHeads(runner)
   runner.headAnnounced = false
   // An indexer that fails lets its lease expire: the RPC of a standby may be better.
-  const outcome = runner.failures === 0 ? await withHeartbeat(lease, runner.step) : await runner.step()
+  const outcome = runner.failures === 0 ? await withHeartbeat(lease, converge.step) : await converge.step()
   enter(runner, 'working', 'indexing')
   noteRaces(runner, outcome)
   if (outcome === 'raced') loseLease(lease)
@@ -112,7 +109,7 @@ function noteRaces(runner: Runner, outcome: Outcome): void {
 }
 
 function watchHeads(runner: Runner): void {
-  runner.unwatch ??= runner.source.watch(() => {
+  runner.unwatch ??= runner.ix.source.watch(() => {
     runner.headAnnounced = true
     runner.interrupt()
   })
@@ -121,7 +118,7 @@ function watchHeads(runner: Runner): void {
 async function standBy(runner: Runner): Promise<void> {
   runner.unwatch?.()
   runner.unwatch = undefined
-  if (!runner.checked) runner.checked = await runner.checkSetup()
+  if (!runner.checked) runner.checked = await checkSetup(runner.ix)
   enter(runner, 'standby', 'another process indexes; standing by')
   await wait(runner, RENEW_MS)
 }
@@ -130,7 +127,7 @@ async function standBy(runner: Runner): Promise<void> {
 async function rest(runner: Runner): Promise<void> {
   const end = performance.now() + runner.pollIntervalMs
   do {
-    await keepLease(runner.lease, runner.head())
+    await keepLease(runner.lease, runner.converge.head())
     await wait(runner, Math.min(RENEW_MS, end - performance.now()), true)
   } while (runner.lease.held && !runner.stopping && !runner.headAnnounced && performance.now() < end)
 }

@@ -1,34 +1,23 @@
 import type { Logger } from 'pino'
-import type { Header, Source } from '../chain/source.ts'
-import type { Database } from '../store/database.ts'
-import type { Outcome } from './indexing.ts'
+import type { createConverge } from './converge.ts'
+import type { Indexing } from './indexing.ts'
 import type { Lease } from './lease.ts'
 
-export type IndexerState =
+type IndexerState =
   | { name: 'starting' | 'working' | 'standby' | 'failing' }
   | { name: 'halted'; reason: string }
 
 export interface IndexerOptions {
-  source: Source
-  db: Database
-  /** id of this process, for the lease */
-  me: string
   /** the chain's head is read at least this often */
   pollIntervalMs: number
-  /** one step toward the head (see converge.ts) */
-  step(): Promise<Outcome>
-  /** the chain's head as a step last read it; null before */
-  head(): Header | null
-  /**
-   * Checks whether this process could take over (see setup.ts); false if there is no index to compare
-   * with yet.
-   */
-  checkSetup(): Promise<boolean>
+  /** the step, and the chain's head as a step last read it */
+  converge: ReturnType<typeof createConverge>
   log: Logger
 }
 
 /** State of a running indexer. */
 export interface Runner extends IndexerOptions {
+  ix: Indexing
   state: IndexerState
   lease: Lease
   stopping: boolean

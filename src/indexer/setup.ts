@@ -11,7 +11,7 @@ type Setup = Pick<Indexing, 'address' | 'startBlock'>
  * @returns false if there is nothing to compare with yet: no index was begun
  * @throws CannotIndexError if it could not; any other error if the chain or the database does not answer
  */
-export async function checkSetup(ix: Setup & Pick<Indexing, 'source' | 'db'>): Promise<boolean> {
+export async function checkSetup(ix: Indexing): Promise<boolean> {
   const cursor = await readCursor(ix.db)
   if (!cursor) return false
   assertSameSetup(ix, cursor)

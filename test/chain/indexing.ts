@@ -6,14 +6,13 @@ import { createRpcSource } from '../../src/chain/rpc.ts'
 import { jobRegistry } from '../../src/contract/jobRegistry.ts'
 import { createConverge } from '../../src/indexer/converge.ts'
 import type { Outcome } from '../../src/indexer/indexing.ts'
-import { type Indexer, runIndexer } from '../../src/indexer/run.ts'
-import { checkSetup } from '../../src/indexer/setup.ts'
+import { runIndexer } from '../../src/indexer/run.ts'
 import { createDatabase } from '../../src/store/database.ts'
 import { openPostgres } from '../../src/store/postgres.ts'
 import { type IndexState, readState } from '../../src/store/state.ts'
 
 export interface Indexing {
-  indexer: Indexer
+  indexer: ReturnType<typeof runIndexer>
   readState(): Promise<IndexState>
   /** Everything it logged, a JSON line each. */
   lines: string[]
@@ -35,13 +34,12 @@ export async function startIndexing(options: {
   const source = createRpcSource([url], { address, topics: jobRegistry.topics })
   const lines: string[] = []
   const log = pino({ level: 'debug' }, { write: (line: string) => void lines.push(line) })
-  const me = randomUUID()
   const report = { searchBegan() {}, advanced() {}, rewound() {}, bloomMismatch() {} }
   const now = () => performance.now()
   const indexing = {
     source,
     db,
-    me,
+    me: randomUUID(),
     address,
     contract: jobRegistry,
     confirmations: 0,
@@ -51,15 +49,10 @@ export async function startIndexing(options: {
     onCommit() {},
   }
   const { step, head } = createConverge(indexing)
-  const indexer = runIndexer({
-    source,
-    db,
-    me,
+  const indexer = runIndexer(indexing, {
     log,
     pollIntervalMs: 50,
-    step: options.step ?? step,
-    head,
-    checkSetup: () => checkSetup(indexing),
+    converge: { step: options.step ?? step, head },
   })
   onTestFinished(async () => {
     await indexer.stop()
