@@ -1,5 +1,4 @@
 import postgres from 'postgres'
-import { channelOf } from '../src/store/database.ts'
 import { startPostgres, type TestPostgres } from '../test/helpers/postgres.ts'
 import { until } from '../test/helpers/until.ts'
 import { type FilledChain, startFilledChain } from './chain.ts'
@@ -99,7 +98,7 @@ export async function syncJobcast(chain: FilledChain, pg: TestPostgres): Promise
   const sql = postgres(databaseUrl, { max: 1, onnotice: () => {} })
   let end: number | undefined
   // Polling instead of LISTEN would take a tenth of the machine.
-  await sql.listen(channelOf('public'), (payload) => {
+  await sql.listen('jobcast_public', (payload) => {
     if (Number(payload.split(' ')[1]) === chain.lastBlock) end = performance.now()
   })
   // The chain is paused until the process is ready, so that the start of the process is not measured, as with

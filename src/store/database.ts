@@ -20,17 +20,6 @@ interface QueryOptions {
   timeoutMs?: number | undefined
 }
 
-/**
- * Returns the name of a schema's notification channel. Each schema has its own, so that installations that
- * share a database do not receive each other's notifications. The name is truncated as Postgres truncates
- * names: to 63 bytes, without the rest of a divided character.
- */
-export function channelOf(schema: string): string {
-  const bytes = new TextEncoder().encode(`jobcast_${schema}`)
-  // With `stream`, the decoder omits an incomplete character at the end.
-  return new TextDecoder().decode(bytes.subarray(0, 63), { stream: true })
-}
-
 /** Access to PGlite or Postgres. All queries run on both. */
 export interface Driver {
   /**

@@ -14,10 +14,14 @@ export const PAYLOAD =
   "concat_ws(' ', cursor.last_id, coalesce(cursor.block_number, 0), coalesce(cursor.finalized_number, 0))"
 
 /**
- * SQL that sends the column `payload` to the channel of the current schema, which `channelOf` names. The cast
- * to `name` truncates to 63 bytes; pg_notify rejects a longer channel.
+ * SQL of the name of the current schema's notification channel. Each schema has its own, so that installations
+ * that share a database do not receive each other's notifications. The cast to `name` truncates to 63 bytes;
+ * pg_notify rejects a longer channel.
  */
-export const NOTIFY = "pg_notify(('jobcast_' || current_schema())::name::text, payload)"
+export const CHANNEL = "('jobcast_' || current_schema())::name::text"
+
+/** SQL that sends the column `payload` to the channel. */
+export const NOTIFY = `pg_notify(${CHANNEL}, payload)`
 
 const PAYLOAD_FORMAT = /^(\d{1,16}) (-?\d{1,16}) (\d{1,16})$/
 

@@ -1,6 +1,6 @@
 import { PGlite, types } from '@electric-sql/pglite'
 import type { Contract } from '../contract/define.ts'
-import { channelOf, createDatabase, type Driver, type OpenedDriver } from './database.ts'
+import { createDatabase, type Driver, type OpenedDriver } from './database.ts'
 import { claimDefinition } from './definition.ts'
 import { createFolder, reportingUnusable } from './folder.ts'
 import { type FolderLock, FolderLostError, lockFolder } from './lock.ts'
@@ -41,7 +41,8 @@ function driverOf(pg: PGlite, folder: string, lock: FolderLock): Driver {
       return (await pg.query(text, params, { rowMode: arrays ? 'array' : 'object' })).rows
     },
     async listen(onMessage, onReady) {
-      await pg.listen(channelOf('public'), onMessage)
+      // The channel of the schema public (notifications.ts).
+      await pg.listen('jobcast_public', onMessage)
       onReady()
     },
     async close() {

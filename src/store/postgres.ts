@@ -2,10 +2,11 @@ import postgres from 'postgres'
 import type { Contract } from '../contract/define.ts'
 import { DatabaseError } from '../errors.ts'
 import { messageOf } from '../messages.ts'
-import { channelOf, createDatabase, type Driver, type OpenedDriver } from './database.ts'
+import { createDatabase, type Driver, type OpenedDriver } from './database.ts'
 import { claimDefinition, isClaimed } from './definition.ts'
 import { isConnectionFault } from './faults.ts'
 import { applyMigrations, mustMigrate } from './migrations.ts'
+import { CHANNEL } from './notifications.ts'
 
 /**
  * Key of the advisory lock for migrations. It is arbitrary; other programs in the database are unlikely to
@@ -67,7 +68,7 @@ export async function openPostgres(
   contract: Contract,
   { connections = 10, onPooled = () => {} } = {},
 ): Promise<OpenedDriver> {
-  const { pooled, schema, migrated } = await migratePostgres(url, contract)
+  const { pooled, schema, channel, migrated } = await migratePostgres(url, contract)
   const open = (max: number, connection: Record<string, string | number>) =>
     postgres(url, {
       max,
@@ -93,7 +94,7 @@ export async function openPostgres(
       if (pooled) onPooled()
       // The driver retries a failed LISTEN by itself. After a second call, each notification would
       // arrive twice.
-      await index.listen(channelOf(schema), onMessage, onReady).catch(() => {})
+      await index.listen(channel, onMessage, onReady).catch(() => {})
     },
     async close() {
       await Promise.all([index.end({ timeout: CLOSE_SECONDS }), requests.end({ timeout: CLOSE_SECONDS })])
@@ -128,13 +129,10 @@ function databaseOf(sql: postgres.ISql) {
 /**
  * Migrates in one transaction. The advisory lock belongs to the transaction: a pooler in transaction mode
  * would keep the lock of a session after the end of this process. A database that is up to date is only read.
- * @returns the schema of the tables, whether they were migrated, and whether the connection goes through a
- * pooler. It does if the server process that answers is not the one that accepted the connection.
+ * @returns the schema of the tables, its channel, whether they were migrated, and whether the connection goes
+ * through a pooler. It does if the server process that answers is not the one that accepted the connection.
  */
-function migratePostgres(
-  url: string,
-  contract: Contract,
-): Promise<{ pooled: boolean; schema: string; migrated: boolean }> {
+function migratePostgres(url: string, contract: Contract) {
   return onConnection(url, async (sql) => {
     let migrated = false
     if ((await mustMigrate(runOf(sql))) || !(await isClaimed(databaseOf(sql), contract)))
@@ -144,8 +142,10 @@ function migratePostgres(
         migrated = await applyMigrations(runOf(tx))
         await claimDefinition(databaseOf(tx), contract)
       })
-    const answer = await sql`select pg_backend_pid() as pid, current_schema()::text as schema`
-    return { pooled: answer[0]?.pid !== answer.state.pid, schema: answer[0]?.schema, migrated }
+    const answer = await sql<[{ pid: number; schema: string; channel: string }]>`
+      select pg_backend_pid() as pid, current_schema()::text as schema, ${sql.unsafe(CHANNEL)} as channel`
+    const [{ pid, schema, channel }] = answer
+    return { pooled: pid !== answer.state.pid, schema, channel, migrated }
   })
 }
 
