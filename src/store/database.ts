@@ -73,6 +73,11 @@ export function createDatabase(driver: Driver, lane: Lane = 'index'): Database {
   }
 }
 
+/** Adds the query builder to one connection or transaction. It does not listen. */
+export function databaseOf(query: Driver['query']): Database {
+  return createDatabase({ query, listen: async () => {}, close: async () => {} })
+}
+
 /**
  * Adapts a driver to the part of postgres.js that drizzle uses: `unsafe()` returns a query that runs when it
  * is awaited.

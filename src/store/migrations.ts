@@ -1,6 +1,10 @@
 import { fileURLToPath } from 'node:url'
+import { sql } from 'drizzle-orm'
 import { readMigrationFiles } from 'drizzle-orm/migrator'
+import type { Contract } from '../contract/define.ts'
 import { DatabaseError } from '../errors.ts'
+import type { Database } from './database.ts'
+import { claimDefinition } from './definition.ts'
 
 /**
  * Path of the folder `drizzle/`. It is resolved through the package's import map, which works from `src/` and
@@ -15,15 +19,12 @@ const migrationsFolder = fileURLToPath(new URL('.', import.meta.resolve('#root/d
  */
 export const JOURNAL = 'jobcast_migrations'
 
-/** Runs a statement, on a connection or in a transaction, and returns its rows. */
-type RunStatement = (text: string, params?: unknown[]) => PromiseLike<Record<string, unknown>[]>
-
 /**
  * Whether migrations are missing in the database.
  * @throws DatabaseError if another version made it and this one cannot migrate it
  */
-export async function mustMigrate(run: RunStatement): Promise<boolean> {
-  return isBehind(await lastApplied(run))
+export async function mustMigrate(db: Database): Promise<boolean> {
+  return isBehind(await lastApplied(db))
 }
 
 /** @param applied as lastApplied() returns it */
@@ -43,20 +44,28 @@ function isBehind(applied: number | null): boolean {
 }
 
 /**
- * Applies the migrations that are missing. It must run in a transaction.
- * @returns whether there were any
- * @throws like {@link mustMigrate}
+ * Applies the migrations that are missing, and records a contract's definition. It must run in a transaction.
+ * @returns whether migrations were missing
+ * @throws like {@link mustMigrate}, and DatabaseError if another definition wrote the database
  */
-export async function applyMigrations(run: RunStatement): Promise<boolean> {
-  const applied = await lastApplied(run)
+export async function migrate(db: Database, contract: Contract): Promise<boolean> {
+  const migrated = await applyMigrations(db)
+  await claimDefinition(db, contract)
+  return migrated
+}
+
+/** @returns whether migrations were missing */
+async function applyMigrations(db: Database): Promise<boolean> {
+  const applied = await lastApplied(db)
   if (!isBehind(applied)) return false
-  await run(
+  await db.run(
     `create table if not exists ${JOURNAL} (id serial primary key, hash text not null, created_at bigint)`,
+    [],
   )
   for (const { sql: statements, hash, folderMillis } of migrations()) {
     if (folderMillis <= (applied ?? 0)) continue
-    for (const statement of statements) await run(statement)
-    await run(`insert into ${JOURNAL} (hash, created_at) values ($1, $2)`, [hash, folderMillis])
+    for (const statement of statements) await db.run(statement, [])
+    await db.run(`insert into ${JOURNAL} (hash, created_at) values ($1, $2)`, [hash, folderMillis])
   }
   return true
 }
@@ -69,13 +78,15 @@ function migrations() {
  * Returns the time of the newest applied migration, in unix milliseconds. 0 for tables without a journal,
  * which are from before the first release. Null for a schema without tables.
  */
-async function lastApplied(run: RunStatement): Promise<number | null> {
+async function lastApplied({ orm }: Database): Promise<number | null> {
   // to_regclass would answer from this session's cache, which may be outdated after the wait for the
   // migration lock.
-  const tables = await run(
-    `select tablename as name from pg_tables where schemaname = current_schema() and tablename in ('${JOURNAL}', 'cursor')`,
+  const tables = await orm.execute<{ name: string }>(
+    sql`select tablename as name from pg_tables where schemaname = current_schema() and tablename in (${JOURNAL}, 'cursor')`,
   )
   if (!tables.some(({ name }) => name === JOURNAL)) return tables.length > 0 ? 0 : null
-  const [last] = await run(`select max(created_at)::text as at from ${JOURNAL}`)
+  const [last] = await orm.execute<{ at: string | null }>(
+    sql`select max(created_at)::text as at from ${sql.identifier(JOURNAL)}`,
+  )
   return last?.at === null ? null : Number(last?.at)
 }

@@ -1,11 +1,11 @@
 import postgres from 'postgres'
 import type { Contract } from '../contract/define.ts'
 import { DatabaseError } from '../errors.ts'
-import { messageOf } from '../messages.ts'
-import { createDatabase, type Driver, type OpenedDriver } from './database.ts'
-import { claimDefinition, isClaimed } from './definition.ts'
+import { messageOf, unwrap } from '../messages.ts'
+import { type Driver, databaseOf, type OpenedDriver } from './database.ts'
+import { isClaimed } from './definition.ts'
 import { isConnectionFault } from './faults.ts'
-import { applyMigrations, mustMigrate } from './migrations.ts'
+import { migrate, mustMigrate } from './migrations.ts'
 import { CHANNEL } from './notifications.ts'
 
 /**
@@ -121,11 +121,6 @@ function takeRows<Row>(result: Row[]): Row[] {
   return rows
 }
 
-/** Wraps a connection or transaction as a database. */
-function databaseOf(sql: postgres.ISql) {
-  return createDatabase({ query: queryOf(sql), listen: async () => {}, close: async () => {} })
-}
-
 /**
  * Migrates in one transaction. The advisory lock belongs to the transaction: a pooler in transaction mode
  * would keep the lock of a session after the end of this process. A database that is up to date is only read.
@@ -134,13 +129,13 @@ function databaseOf(sql: postgres.ISql) {
  */
 function migratePostgres(url: string, contract: Contract) {
   return onConnection(url, async (sql) => {
+    const db = databaseOf(queryOf(sql))
     let migrated = false
-    if ((await mustMigrate(runOf(sql))) || !(await isClaimed(databaseOf(sql), contract)))
-      await sql.begin(async (tx) => {
+    if ((await mustMigrate(db)) || !(await isClaimed(db, contract)))
+      migrated = await sql.begin(async (tx) => {
         await tx`select pg_advisory_xact_lock(${MIGRATION_LOCK})`
         // False if another process has migrated during the wait for the lock.
-        migrated = await applyMigrations(runOf(tx))
-        await claimDefinition(databaseOf(tx), contract)
+        return migrate(databaseOf(queryOf(tx)), contract)
       })
     const answer = await sql<[{ pid: number; schema: string; channel: string }]>`
       select pg_backend_pid() as pid, current_schema()::text as schema, ${sql.unsafe(CHANNEL)} as channel`
@@ -159,7 +154,8 @@ export async function onConnection<T>(url: string, work: (sql: postgres.Sql) => 
   try {
     sql = postgres(url, { max: 1, connect_timeout: 10, onnotice: () => {}, prepare: false })
     return await work(sql)
-  } catch (error) {
+  } catch (thrown) {
+    const error = unwrap(thrown)
     if (error instanceof DatabaseError || isConnectionFault(error)) throw error
     throw new DatabaseError(
       `The database cannot be used: ${messageOf(error)}. Check DATABASE_URL and the rights of its user.`,
@@ -168,9 +164,4 @@ export async function onConnection<T>(url: string, work: (sql: postgres.Sql) => 
   } finally {
     await sql?.end({ timeout: 5 })
   }
-}
-
-/** Runs statements without preparing them. */
-function runOf(sql: postgres.ISql) {
-  return (text: string, params: unknown[] = []) => sql.unsafe(text, params as never[])
 }
