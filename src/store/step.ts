@@ -35,8 +35,7 @@ export async function commitStep(
   const feedBegins = completesPast(from, step.to.number)
   if (feedBegins) {
     await createFilterIndexes(db, contract)
-    // Without statistics of the new indexes, Postgres plans filters badly until autovacuum collects them, which
-    // it does only after further changes.
+    // Without statistics, Postgres plans filters badly until autovacuum runs, which takes further changes.
     await db.run('analyze jobs', [], { timeoutMs: BUILD_MS })
   }
   // A step is silent or fed as a whole: the indexer cuts its ranges at feedFromBlock.
