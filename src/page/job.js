@@ -14,6 +14,7 @@ const jobId = decodeURIComponent(location.pathname.split('/').at(-1))
 const path = `jobs/${encodeURIComponent(jobId)}`
 let shown = null // the job as it was last shown
 let stream
+let followed = '' // filters of the stream
 let isReading = false
 let isOutdated = false
 
@@ -24,24 +25,37 @@ const connection = createConnection()
 const config = await awaitConfig(connection.set)
 connection.watch(config.keepaliveSeconds, () => {})
 setInterval(() => refreshAges(document), 1000)
-followJob()
+refresh()
 
 /**
- * Shows the job and its later changes. Called again if the job is created or removed, or if changes may have
- * been missed.
+ * Reads the job, shows it and follows its changes. If the job changes meanwhile, it is read once more. There
+ * is one request at a time, so an older answer never replaces a newer one.
  */
-async function followJob() {
+async function refresh() {
+  isOutdated = true
+  if (isReading) return
+  isReading = true
+  while (isOutdated) {
+    isOutdated = false
+    const job = await readJob()
+    if (job === undefined) {
+      stream?.close()
+      break
+    }
+    show(job)
+    follow(job)
+  }
+  isReading = false
+}
+
+/** Opens the stream that the next change of the job passes, unless it is open. */
+function follow(job) {
+  const filters = streamFilters(job)
+  if (filters.toString() === followed) return
   stream?.close()
-  const found = await attempt(async () => {
-    // The position is read before the job, so that no change in between is missed. One may be applied twice.
-    const { lastEventId } = await get('jobs', [['limit', 1]])
-    return { lastEventId, job: await fetchJob() }
-  })
-  if (found === undefined) return
-  show(found.job)
+  followed = filters.toString()
   stream = openStream({
-    filters: found.job ? streamFilters(found.job) : [['types', 'job_created']],
-    lastEventId: found.lastEventId,
+    filters,
     keepaliveSeconds: config.keepaliveSeconds,
     onState: connection.set,
     onEvent: receiveEvent,
@@ -51,35 +65,38 @@ async function followJob() {
 function receiveEvent(type, data) {
   connection.heard()
   if (type === 'connected' || type === 'ping') $('head').textContent = formatInteger(data.blockNumber)
-  if (type === 'connected' && data.resumed === false) followJob()
-  else if (data.jobId === jobId) type === 'job_updated' ? refresh() : followJob()
-}
-
-/** Reads the job again, and once more if it changes meanwhile. */
-async function refresh() {
-  isOutdated = true
-  if (isReading) return
-  isReading = true
-  while (isOutdated) {
-    isOutdated = false
-    const followed = stream
-    const job = await attempt(fetchJob)
-    // An answer from before followJob() read the job is outdated: it may show a job that a reorg has removed.
-    if (job && followed === stream) show(job)
-  }
-  isReading = false
+  // The job may have changed before the stream began, unless the stream continues an earlier one.
+  const isBeginning = type === 'connected' && data.resumed !== true
+  if (isBeginning || data.jobId === jobId) refresh()
 }
 
 /**
- * Filters of a stream that every change of the job passes and few other events do: by one participant, if the
- * job has any.
+ * Filters of a stream that the next change of the job passes and few other events do: by one participant, if
+ * the job has any.
+ * @param job null if it does not exist
  */
 function streamFilters(job) {
+  if (job === null) return new URLSearchParams({ types: 'job_created' })
   const rule = definition().filters.find(
     ({ kind, fields: [field, ...others] }) =>
       kind === 'list' && others.length === 0 && fieldOf(field).role && job[field] !== null,
   )
-  return [['types', 'job_*'], ...(rule ? [[rule.name, job[rule.fields[0]]]] : [])]
+  return new URLSearchParams({ types: 'job_*', ...(rule && { [rule.name]: job[rule.fields[0]] }) })
+}
+
+/**
+ * Reads the job until the server answers.
+ * @returns null if there is no such job; undefined if the id or the API key is not valid
+ */
+async function readJob() {
+  const onError = (error) => {
+    if (error.status === 400) showMessage(`“${jobId}” is not a valid job id: ${error.message}.`)
+    connection.set(error.isFinal ? 'stopped' : 'lost', error.status === 400 ? undefined : error)
+    return error.isFinal
+  }
+  const job = await retry(fetchJob, { onError })
+  if (job !== undefined && stream?.isOpen) connection.set('live')
+  return job
 }
 
 /** @returns null if there is no such job */
@@ -92,26 +109,11 @@ async function fetchJob() {
   }
 }
 
-/** Reads until the server answers. @returns undefined if the id or the API key is not valid */
-async function attempt(read) {
-  const onError = (error) => {
-    if (error.status === 400) showMessage(`“${jobId}” is not a valid job id: ${error.message}.`)
-    connection.set(error.isFinal ? 'stopped' : 'lost', error.status === 400 ? undefined : error)
-    return error.isFinal
-  }
-  const found = await retry(read, { onError })
-  if (found !== undefined && stream?.isOpen) connection.set('live')
-  return found
-}
-
 /** @param job null if it does not exist, or no longer */
 function show(job) {
   if (job !== null) {
     showMessage(null)
-    showJob(job, shown, config.explorerUrl)
-    if (shown && shown.status !== job.status)
-      announce(`The status of the job is now ${words(job.status).toLowerCase()}.`)
-    shown = job
+    showChange(job)
   } else if (shown)
     showMessage(
       'A reorg removed this job from the chain. Its last state is shown below. If the job returns, this page shows it again.',
@@ -119,6 +121,15 @@ function show(job) {
   else showMessage(`There is no job ${jobId}. If it is created, it will appear here.`)
   $('job').hidden = $('json').hidden = shown === null
   $('job').classList.toggle('gone', job === null)
+}
+
+function showChange(job) {
+  // A job that is shown again would lose the highlight of its latest change, and the reader's focus.
+  if (JSON.stringify(job) === JSON.stringify(shown)) return
+  showJob(job, shown, config.explorerUrl)
+  if (shown && shown.status !== job.status)
+    announce(`The status of the job is now ${words(job.status).toLowerCase()}.`)
+  shown = job
 }
 
 function showMessage(text) {

@@ -4,10 +4,11 @@ import { createBackoff } from './retry.js'
 const EVENTS = ['connected', 'ping', 'job_created', 'job_updated', 'job_removed']
 
 /**
- * Holds a subscription that starts after `lastEventId`, until `close()`. EventSource reconnects by itself
- * after a lost connection. It gives up after any answer other than 200, and it does not notice a dead socket.
- * In both cases the stream is opened again here. A socket is considered dead if nothing has arrived for two
- * ping intervals and 10 s, or when the browser comes back online.
+ * Holds a subscription until `close()`. It starts after `lastEventId`; if that is undefined, it gets no past
+ * events. EventSource reconnects by itself after a lost connection. It gives up after any answer other than
+ * 200, and it does not notice a dead socket. In both cases the stream is opened again here. A socket is
+ * considered dead if nothing has arrived for two ping intervals and 10 s, or when the browser comes back
+ * online.
  *
  * - `onState('connecting' | 'live' | 'lost' | 'refused', detail?)`; `refused` carries
  *   `{ reason, retryAfter }`
@@ -24,7 +25,8 @@ export function openStream({ filters, lastEventId, keepaliveSeconds, onState, on
 
   const open = () => {
     heardAt = Date.now()
-    source = new EventSource(keyedUrl('events', [...filters, ['lastEventId', position]]))
+    const start = position === undefined ? [] : [['lastEventId', position]]
+    source = new EventSource(keyedUrl('events', [...filters, ...start]))
     for (const type of EVENTS) source.addEventListener(type, (event) => receive(type, event))
     source.addEventListener('unavailable', (event) => {
       refusal = JSON.parse(event.data)

@@ -2,15 +2,28 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Route } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
 import { until } from '../helpers/until.ts'
-import { chain, historyIds, live, open, page, server, untilComplete, useLivePage } from './livePage.ts'
+import {
+  chain,
+  historyIds,
+  live,
+  open,
+  page,
+  restart,
+  server,
+  untilComplete,
+  useLivePage,
+} from './livePage.ts'
 
 useLivePage()
+
+const field = (name: string) => page.locator(`#fields dt:has-text("${name}") + dd`).first()
+const untilField = (name: string, value: string) =>
+  until(async () => (await field(name).innerText()) === value, { message: `${name} is ${value}` })
 
 describe("a job's page", () => {
   test('shows its fields and its lifecycle, and follows both', async () => {
     const { jobId, transactionHash } = await chain.createJob({ clientId: 55n, budget: 12_340_000n })
     await open(`/jobs/${jobId}`)
-    const field = (name: string) => page.locator(`#fields dt:has-text("${name}") + dd`).first()
     expect(await field('Client').innerText()).toBe('55')
     expect(await field('Budget').innerText()).toBe('12.34 USDC')
     expect(await field('Creation tx hash').innerText()).toBe(transactionHash)
@@ -18,7 +31,7 @@ describe("a job's page", () => {
     expect(await page.title()).toBe(`Job ${jobId} – Jobcast`)
 
     await chain.changeJob('setProvider', [BigInt(jobId), 77n])
-    await until(async () => (await field('Provider').innerText()) === '77')
+    await untilField('Provider', '77')
     await chain.changeJob('fund', [BigInt(jobId), 55n, 12_340_000n])
     await page.locator('#status', { hasText: 'Funded' }).waitFor()
     const events = await page.locator('#lifecycle li').allInnerTexts()
@@ -31,6 +44,15 @@ describe("a job's page", () => {
     await field('Provider').getByRole('link').click()
     await live()
     await untilComplete('&providerId=77')
+  })
+
+  test('follows the job after its participants have changed', async () => {
+    const { jobId } = await chain.createJob({ clientId: 55n })
+    await open(`/jobs/${jobId}`)
+    await chain.changeJob('fund', [BigInt(jobId), 56n, 100n])
+    await untilField('Client', '56')
+    await chain.changeJob('setProvider', [BigInt(jobId), 77n])
+    await untilField('Provider', '77')
   })
 
   test('says that a reorg removed the job, and shows it again if it returns', async () => {
@@ -57,10 +79,9 @@ describe("a job's page", () => {
     const deliverLate = await until(() => deliver)
     await chain.reorg(2)
     await chain.mine()
-    await page.locator('#job.gone').waitFor()
-    const arrival = page.waitForEvent('requestfinished')
+    await until(async () => (await fetch(`${server.url}/api/v1/jobs/${jobId}`)).status === 404)
     await deliverLate()
-    await arrival
+    await page.locator('#job.gone').waitFor()
     await sleep(200)
     expect(await page.locator('#job.gone').isVisible()).toBe(true)
   })
@@ -73,5 +94,32 @@ describe("a job's page", () => {
     await page.locator('#lifecycle li', { hasText: 'Job created' }).waitFor()
     await page.goto(`${server.url}/jobs/nonsense`)
     await page.getByText('“nonsense” is not a valid job id').waitFor()
+  })
+
+  test('follows the job if streams cannot be resumed, and asks for one stream', async () => {
+    const { jobId } = await chain.createJob()
+    await restart({ FEED_RETENTION: '0' })
+    const streams: string[] = []
+    page.on('request', (request) => {
+      if (request.url().includes('/api/v1/events')) streams.push(request.url())
+    })
+    await open(`/jobs/${jobId}`)
+    await chain.changeJob('setProvider', [BigInt(jobId), 77n])
+    await untilField('Provider', '77')
+    await chain.changeJob('setEvaluator', [BigInt(jobId), 88n])
+    await untilField('Evaluator', '88')
+    expect(streams).toHaveLength(1)
+    await restart({ FEED_RETENTION: '0' }, async () => {
+      await page.locator('#connection[data-state=lost]').waitFor()
+      await chain.changeJob('expire', [BigInt(jobId)])
+    })
+    await page.locator('#status', { hasText: 'Expired' }).waitFor()
+    await restart({ FEED_RETENTION: '0' }, async () => {
+      await page.locator('#connection[data-state=lost]').waitFor()
+      await chain.reorg(4)
+      await chain.mine()
+    })
+    await page.locator('#job.gone').waitFor()
+    await restart()
   })
 })
