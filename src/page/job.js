@@ -7,11 +7,12 @@ import { definition, fieldOf } from './definition.js'
 import { $, refreshAges } from './elements.js'
 import { formatInteger, words } from './format.js'
 import { showJob } from './jobView.js'
+import { asInJob } from './matching.js'
 import { retry } from './retry.js'
 import { openStream } from './stream.js'
 
-const jobId = decodeURIComponent(location.pathname.split('/').at(-1))
-const path = `jobs/${encodeURIComponent(jobId)}`
+const idInAddress = decodeURIComponent(location.pathname.split('/').at(-1))
+const path = `jobs/${encodeURIComponent(idInAddress)}`
 let shown = null // the job as it was last shown
 let stream
 let followed = '' // filters of the stream
@@ -67,8 +68,11 @@ function receiveEvent(type, data) {
   if (type === 'connected' || type === 'ping') $('head').textContent = formatInteger(data.blockNumber)
   // The job may have changed before the stream began, unless the stream continues an earlier one.
   const isBeginning = type === 'connected' && data.resumed !== true
-  if (isBeginning || data.jobId === jobId) refresh()
+  if (isBeginning || data.jobId === canonicalId()) refresh()
 }
+
+/** The id as in a job object. The address may have it in another notation, such as an address in capitals. */
+const canonicalId = () => asInJob(fieldOf('jobId'), idInAddress)
 
 /**
  * Filters of a stream that the next change of the job passes and few other events do: by one participant, if
@@ -90,7 +94,7 @@ function streamFilters(job) {
  */
 async function readJob() {
   const onError = (error) => {
-    if (error.status === 400) showMessage(`“${jobId}” is not a valid job id: ${error.message}.`)
+    if (error.status === 400) showMessage(`“${idInAddress}” is not a valid job id: ${error.message}.`)
     connection.set(error.isFinal ? 'stopped' : 'lost', error.status === 400 ? undefined : error)
     return error.isFinal
   }
@@ -118,7 +122,7 @@ function show(job) {
     showMessage(
       'A reorg removed this job from the chain. Its last state is shown below. If the job returns, this page shows it again.',
     )
-  else showMessage(`There is no job ${jobId}. If it is created, it will appear here.`)
+  else showMessage(`There is no job ${canonicalId()}. If it is created, it will appear here.`)
   $('job').hidden = $('json').hidden = shown === null
   $('job').classList.toggle('gone', job === null)
 }

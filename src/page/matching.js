@@ -16,8 +16,8 @@ export function matchesFilters(definition, filters, job) {
   })
 }
 
-/** A value of a query, written as in a job. */
-function asInJob({ kind, values }, text) {
+/** A value of a query or of a path, written as in a job. @param text one that the server accepts */
+export function asInJob({ kind, values }, text) {
   if (kind === 'uint') return BigInt(text).toString()
   if (kind === 'choice') return typeof values[0] === 'number' ? text.replace('UNKNOWN_', '') : text
   return text.toLowerCase()

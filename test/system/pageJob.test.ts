@@ -55,6 +55,18 @@ describe("a job's page", () => {
     await untilField('Provider', '77')
   })
 
+  test('follows the job under any notation of its id', async () => {
+    const { jobId } = await chain.createJob()
+    await open(`/jobs/00${jobId}`)
+    await chain.changeJob('setProvider', [BigInt(jobId), 77n])
+    await untilField('Provider', '77')
+    const next = String(Number(jobId) + 1)
+    await open(`/jobs/00${next}`)
+    await page.getByText('There is no job').waitFor()
+    await chain.createJob({ clientId: 57n })
+    await untilField('Client', '57')
+  })
+
   test('says that a reorg removed the job, and shows it again if it returns', async () => {
     const { jobId } = await chain.createJob({ clientId: 91n })
     await open(`/jobs/${jobId}`)
