@@ -62,7 +62,8 @@ export function resetList(list, jobs, next) {
  */
 export function refreshList(list, jobs, next, gone) {
   const before = list.live
-  const firstKnown = jobs.findIndex((job) => before.has(entryKey(job)))
+  const shown = new Set(list.entries.filter(({ gone }) => !gone).map(({ key }) => key))
+  const firstKnown = jobs.findIndex((job) => shown.has(entryKey(job)))
   const keys = new Set(jobs.map(entryKey))
   const oldest = jobs.at(-1)
   // A job older than the fresh history is not missing: it was not read.

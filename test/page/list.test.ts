@@ -166,6 +166,17 @@ describe('a fresh history', () => {
     holdList(list, false)
     expect(shown()).toBe('7 6 5 4')
   })
+
+  test('leaves jobs that wait already among those that wait', () => {
+    holdList(list, true)
+    addJob(list, job(6))
+    addJob(list, job(7))
+    refreshList(list, jobs(8, 4), 'next', 'removed')
+    expect(shown()).toBe('5 4')
+    expect(waitingCount(list)).toBe(3)
+    holdList(list, false)
+    expect(shown()).toBe('8 7 6 5 4')
+  })
 })
 
 test('the list is bounded, and loads no older page while it is full', () => {
