@@ -1,4 +1,6 @@
-import { appendOlder, completeSince, olderPage } from './list.js'
+import { passes } from './definition.js'
+import { entryKey } from './entries.js'
+import { appendOlder, completeSince, olderPage, removeJob, updateJob } from './list.js'
 import { readOlder } from './session.js'
 
 /** Maximum number of jobs that are loaded for the chart of the last hour. */
@@ -17,14 +19,27 @@ export async function loadOlder(list, session) {
   loadingPage = page
   const { filters } = session
   try {
-    const { jobs, next } = await readOlder(session, page)
+    const older = await readOlder(session, page)
     // If the list was read again meanwhile, or for other filters, this page does not continue it.
-    if (filters === session.filters && list.nextPage === page) appendOlder(list, jobs, next)
+    if (filters === session.filters && list.nextPage === page) append(list, older, filters)
     return null
   } catch (error) {
     return error
   } finally {
     if (loadingPage === page) loadingPage = null
+  }
+}
+
+/**
+ * Adds a page to the list. The list ignored later events of jobs that it did not hold, so they are applied
+ * now. A new job is on no older page.
+ */
+function append(list, { jobs, next, later }, filters) {
+  const ignored = later.filter(({ job }) => !list.live.has(entryKey(job)))
+  appendOlder(list, jobs, next)
+  for (const { type, job } of ignored) {
+    if (type === 'job_updated') updateJob(list, job, passes(filters, job))
+    if (type === 'job_removed') removeJob(list, job)
   }
 }
 

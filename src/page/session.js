@@ -29,6 +29,8 @@ export function createSession(options) {
     lastId: 0,
     /** events that wait until the history is read again; null if it is not being read */
     queue: null,
+    /** a list for each page of older jobs that is being read: the events that are applied meanwhile */
+    overtaking: new Set(),
     following: new AbortController(),
     rereading: new AbortController(),
     isRecounting: false,
@@ -82,10 +84,20 @@ export async function reread(session) {
   if (session.stream.isOpen) session.onState('live')
 }
 
-/** Reads a page of older jobs; `page` is its query parameters. */
-export async function readOlder({ filters }, page) {
-  const { data, pagination } = await get('jobs', [...filters, ...Object.entries(page), ['limit', PAGE_SIZE]])
-  return { jobs: data, next: pagination.next }
+/**
+ * Reads a page of older jobs; `page` is its query parameters.
+ * @returns the page, and `later`: the events that were applied meanwhile and that the page does not include
+ */
+export async function readOlder(session, page) {
+  const events = []
+  session.overtaking.add(events)
+  try {
+    const query = [...session.filters, ...Object.entries(page), ['limit', PAGE_SIZE]]
+    const { data, pagination, lastEventId } = await get('jobs', query)
+    return { jobs: data, next: pagination.next, later: events.filter(({ id }) => id > Number(lastEventId)) }
+  } finally {
+    session.overtaking.delete(events)
+  }
 }
 
 /** Asks for the number of matches, at most once in 3 s. */
@@ -136,8 +148,10 @@ function receive(session, type, data, id) {
   else apply(session, type, data, id)
 }
 
-function apply(session, type, job, id) {
-  if (Number(id) <= session.lastId) return
-  session.lastId = Number(id)
+function apply(session, type, job, idText) {
+  const id = Number(idText)
+  if (id <= session.lastId) return
+  session.lastId = id
+  for (const events of session.overtaking) events.push({ type, job, id })
   session.onEvent(type, job)
 }

@@ -1,24 +1,5 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-
-/** Takes the place of the browser's EventSource. */
-class Source extends EventTarget {
-  static readonly OPEN = 1
-  static latest: Source
-  readyState = Source.OPEN
-
-  constructor() {
-    super()
-    Source.latest = this
-  }
-
-  close() {
-    this.readyState = 2
-  }
-
-  receive(type: string, data: object, id: number) {
-    this.dispatchEvent(new MessageEvent(type, { data: JSON.stringify(data), lastEventId: String(id) }))
-  }
-}
+import { Source } from './source.ts'
 
 const history = (lastEventId: number, ...jobIds: string[]) =>
   Response.json({

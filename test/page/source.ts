@@ -1,0 +1,19 @@
+/** Takes the place of the browser's EventSource. */
+export class Source extends EventTarget {
+  static readonly OPEN = 1
+  static latest: Source
+  readyState = Source.OPEN
+
+  constructor() {
+    super()
+    Source.latest = this
+  }
+
+  close() {
+    this.readyState = 2
+  }
+
+  receive(type: string, data: object, id: number) {
+    this.dispatchEvent(new MessageEvent(type, { data: JSON.stringify(data), lastEventId: String(id) }))
+  }
+}
