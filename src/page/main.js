@@ -69,8 +69,8 @@ const session = createSession({
   onEvent: applyEvent,
 })
 
-async function showHistory({ jobs, next, total: found, isFresh }) {
-  total.set(found)
+async function showHistory({ jobs, next, total: found, lastId, isFresh }) {
+  total.set(found, lastId)
   if (isFresh) {
     filters.accept()
     showSnippets(applied())
@@ -85,13 +85,13 @@ async function showHistory({ jobs, next, total: found, isFresh }) {
   redrawRows(rows)
 }
 
-function applyEvent(type, job) {
+function applyEvent(type, job, id) {
   connection.heard()
   const matches = passes(applied(), job)
   if (type === 'job_created') addJob(list, job)
   if (type === 'job_removed') removeJob(list, job)
   const isExact = type === 'job_updated' ? updateJob(list, job, matches) : true
-  total.follow(type, { isExact, matches })
+  total.follow(type, { isExact, matches, id })
   if (!isExact && hasFilters()) recount(session)
   countForSummary(type)
   stats.touch()

@@ -10,13 +10,14 @@ const RECOUNT_MS = 3000
  * Follows the jobs that match the filters: reads the history over REST, then opens the stream at the position
  * where that history was read. Handlers:
  *
- * - `onLoaded({ jobs, next, total, isFresh })`: the history; `isFresh` if it is the first of these filters
- * - `onEvent(type, job)`: each later change, once and in order
+ * - `onLoaded({ jobs, next, total, lastId, isFresh })`: the history up to the event `lastId`; `isFresh` if it is
+ *   the first of these filters
+ * - `onEvent(type, job, id)`: each later change, once and in order
  * - `onHead(blockNumber)`: the indexer's head, from `connected` and `ping`
  * - `onRefused(message)`: the API refuses the filters; the previous ones are still followed
  * - `onState(state, detail)`: as in `openStream()`; also, with the error of a request, `lost` while it is
  *   repeated and `stopped` if nothing is followed from now on
- * - `onTotal(total)`: the number of matches, after `recount()`
+ * - `onTotal(total, lastId)`: the number of matches up to the event `lastId`, after `recount()`
  * - `shownJobs()`: returns how many jobs are in the list, to be read again if the stream has a gap
  */
 export function createSession(options) {
@@ -108,7 +109,11 @@ export function recount(session) {
     session.isRecounting = false
     const { filters } = session
     const answer = await get('jobs', [...filters, ['limit', 1]]).catch(() => null)
-    if (answer && filters === session.filters) session.onTotal(answer.pagination.total)
+    if (answer === null || filters !== session.filters) return
+    const lastId = Number(answer.lastEventId)
+    // The number lacks events that were applied before it arrived.
+    if (lastId < session.lastId) recount(session)
+    else session.onTotal(answer.pagination.total, lastId)
   }, RECOUNT_MS)
 }
 
@@ -153,5 +158,5 @@ function apply(session, type, job, idText) {
   if (id <= session.lastId) return
   session.lastId = id
   for (const events of session.overtaking) events.push({ type, job, id })
-  session.onEvent(type, job)
+  session.onEvent(type, job, id)
 }

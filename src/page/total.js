@@ -12,6 +12,7 @@ const MAX_COUNT = 10_000
  */
 export function createTotal(list, { hasFilters, onMore, onChange }) {
   let total = null // unknown
+  let countedTo = 0 // id of the newest event that a number of the API includes
   let isRefused = false
 
   const show = () => {
@@ -55,8 +56,10 @@ export function createTotal(list, { hasFilters, onMore, onChange }) {
       return hasFilters() ? null : total
     },
 
-    set(value) {
+    /** @param lastId the newest event that the number includes */
+    set(value, lastId) {
       total = value
+      countedTo = lastId
       isRefused = false
       show()
     },
@@ -65,8 +68,10 @@ export function createTotal(list, { hasFilters, onMore, onChange }) {
      * Updates the number after an event.
      * @param matches whether the job matches now
      * @param isExact whether it is known that the job matched before
+     * @param id of the event
      */
-    follow(type, { matches, isExact }) {
+    follow(type, { matches, isExact, id }) {
+      if (id <= countedTo) return
       if (type === 'job_created') total += 1
       if (type === 'job_removed' || (type === 'job_updated' && !matches && isExact)) total -= 1
       show()

@@ -40,6 +40,7 @@ async function startSession() {
     onEvent: (type: string, job: { jobId: string }) => log.push([type, job.jobId]),
     onState: (state: string, error?: Error) => log.push(error ? [state, error.message] : [state]),
     onRefused: (message: string) => log.push(['refused', message]),
+    onTotal: (total: number, lastId: number) => log.push(['total', total, lastId]),
   })
   const follow = followFilters(session, new URLSearchParams())
   answer(history(10, '1'))
@@ -91,4 +92,26 @@ test('filters that the API refuses leave the previous ones followed', async () =
     ['job_created', '2'],
   ])
   session.stream.close()
+})
+
+test('a number of matches that lacks an event which was applied meanwhile is asked for again', async () => {
+  vi.useFakeTimers()
+  try {
+    const { session, log } = await startSession()
+    const { recount } = await load()
+    recount(session)
+    await vi.advanceTimersByTimeAsync(3000)
+    Source.latest.receive('job_created', { jobId: '2' }, 21)
+    answer(history(20, '1'))
+    await vi.advanceTimersByTimeAsync(3000)
+    answer(history(22, '3', '2', '1'))
+    await vi.advanceTimersByTimeAsync(0)
+    expect(log).toEqual([
+      ['job_created', '2'],
+      ['total', 3, 22],
+    ])
+    session.stream.close()
+  } finally {
+    vi.useRealTimers()
+  }
 })
