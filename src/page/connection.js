@@ -28,7 +28,8 @@ export function createConnection() {
   let heardAt = Date.now()
   let isSuspect = false
   let isOffline = false
-  let refusal = { reason: '', until: 0 }
+  let refusal // the latest one
+  let refusedUntil = 0
 
   const currentState = (silence) => {
     if (state !== 'live') return state
@@ -40,8 +41,8 @@ export function createConnection() {
     const now = Date.now()
     const silence = (now - heardAt) / 1000
     const next = currentState(silence)
-    const seconds = Math.max(0, Math.ceil((refusal.until - now) / 1000))
-    const text = texts[next]({ silence, seconds, reason: refusal.reason })
+    const seconds = Math.max(0, Math.ceil((refusedUntil - now) / 1000))
+    const text = texts[next]({ silence, seconds, reason: refusal?.reason })
     $('connection').dataset.state = next
     if ($('state').textContent !== text) $('state').textContent = text
     if (next === shown) return
@@ -83,8 +84,11 @@ export function createConnection() {
      * a refusal.
      */
     set(next, detail) {
-      if (next === 'refused' && state !== 'refused')
-        refusal = { reason: detail.reason, until: Date.now() + detail.retryAfter * 1000 }
+      // A stream reports a refusal again if the connection to the server fails before the next answer.
+      if (next === 'refused' && detail !== refusal) {
+        refusal = detail
+        refusedUntil = Date.now() + detail.retryAfter * 1000
+      }
       state = next
       const problem = detail instanceof Error && 'status' in detail ? problemOf(detail) : null
       $('problem').hidden = problem === null

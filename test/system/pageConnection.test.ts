@@ -88,4 +88,21 @@ describe('the list', () => {
     await live()
     expect(refusals).toBe(3)
   })
+
+  test('gives the reason and the delay of each refusal', async () => {
+    const refusals = [
+      { reason: 'draining', retryAfter: 15 },
+      { reason: 'full', retryAfter: 50 },
+    ]
+    await page.route('**/api/v1/events*', (route) => {
+      const refusal = refusals.shift()
+      const body = `retry: 3000\nevent: unavailable\ndata: ${JSON.stringify(refusal)}\n\n`
+      return refusal ? route.fulfill({ contentType: 'text/event-stream', body }) : route.continue()
+    })
+    await page.goto(server.url)
+    const state = page.locator('#state')
+    await state.getByText(/^Server restarting, retrying in 1\d s$/).waitFor()
+    await state.getByText(/^Server full, retrying in [45]\d s$/).waitFor()
+    await live()
+  })
 })
