@@ -105,7 +105,8 @@ function createResults(form, input) {
 
 async function findJob(text, signal) {
   const found = await get(`jobs/${encodeURIComponent(text)}`, [], signal).catch(() => null)
-  return found && jobLink(found.data)
+  // A URL cannot end with the segment ".", so the server answers a search for it with the list of jobs.
+  return found?.data.jobId && jobLink(found.data)
 }
 
 function findTransaction(text, list) {

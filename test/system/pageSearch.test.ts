@@ -12,6 +12,14 @@ beforeAll(async () => {
   await until(async () => (await historyIds()).length > 700, { message: 'all are indexed' })
 })
 
+test('a search for what cannot be an id finds nothing', async () => {
+  await open()
+  for (const text of ['.', '..', '%2E', '/', 'nonsense']) {
+    await page.getByRole('searchbox').fill(text)
+    await page.locator('#search-results').getByText(`Nothing found for “${text}”.`).waitFor()
+  }
+})
+
 describe('a transaction that is not among the jobs in the list', () => {
   /** No job matches the filter, so the list is empty. */
   const search = async (hash: string): Promise<void> => {
