@@ -6,6 +6,8 @@ import { cut, flushCounts, isSliceOver, nextSlice, type Walk, write } from './wa
 const BATCH_EVENTS = 500
 /** Events of one page. */
 const PAGE_EVENTS = 128
+/** Bytes at which the batch of a page ends. A page of small events is shorter. */
+const PAGE_BYTES = 128 * 1024
 /** Pages read at the same time, on the connections of the indexer and the feed. */
 const MAX_READERS = 2
 /** Delay before a failed read of a page is repeated, whatever is committed meanwhile. */
@@ -128,7 +130,7 @@ async function readPage(walk: Walk, subscriber: Subscriber): Promise<void> {
   // The store no longer keeps all events after the position.
   if (page === null) return cut(walk, subscriber, 'too_far_behind')
   walk.now = performance.now()
-  deliver(walk, subscriber, buildBatch(group, position, page, Number.POSITIVE_INFINITY))
+  deliver(walk, subscriber, buildBatch(group, position, page, PAGE_BYTES))
   flushCounts(walk)
   void startWalk(walk)
 }

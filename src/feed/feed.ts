@@ -21,6 +21,11 @@ import { countAfter, eventsAfter } from './tail.ts'
  * to 12 MB, and are enough for the clients that reconnect after a restart.
  */
 const TAIL_EVENTS = 8_192
+/**
+ * Bytes of the events to keep in memory, which some 8,192 jobs with long texts exceed. With its job before and
+ * after, an event takes some three times its bytes.
+ */
+const TAIL_BYTES = 16 * 2 ** 20
 /** Entries read from the store by one query: about 1 MB. */
 const FETCH_ENTRIES = 1_000
 /** Average interval of the poll. An event whose notification is lost is at most 1.25 times this late. */
@@ -36,7 +41,7 @@ export function openFeed(
   log: Logger,
   { tailEvents = TAIL_EVENTS, fetchEntries = FETCH_ENTRIES } = {},
 ) {
-  const tail = { events: [], lastId: null, capacity: tailEvents }
+  const tail = { events: [], bytes: 0, lastId: null, capacity: { events: tailEvents, bytes: TAIL_BYTES } }
   const reader: FeedReader = {
     store,
     log,

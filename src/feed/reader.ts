@@ -3,7 +3,7 @@ import type { FeedEntry } from '../store/feed.ts'
 import type { Commit } from '../store/notifications.ts'
 import { continues, type FeedEvent, toEvent } from './event.ts'
 import { type FeedState, type FeedStore, type Indexed, indexedOf } from './store.ts'
-import { append, dropPruned, type Tail } from './tail.ts'
+import { append, dropPruned, replace, type Tail } from './tail.ts'
 
 export interface FeedWatcher {
   /** Called when there are new events. */
@@ -91,7 +91,7 @@ async function loadTail(reader: FeedReader): Promise<void> {
   const state = await reader.store.state()
   noteCommitted(reader, state)
   const newest = (await reader.store.readTail(tail.capacity)).map(toEvent)
-  tail.events = newest
+  replace(tail, newest)
   // Entries committed between the two reads are in the tail already.
   tail.lastId = Math.max(state.lastId, newest.at(-1)?.id ?? 0)
   reader.committedId = Math.max(reader.committedId, tail.lastId)
@@ -104,7 +104,8 @@ async function restart(reader: FeedReader): Promise<void> {
     { lastId: reader.tail.lastId },
     'entries of the feed were missed: the database was rebuilt or restored, or they were pruned before this process read them. All streams are ended',
   )
-  Object.assign(reader.tail, { events: [], lastId: null })
+  replace(reader.tail, [])
+  reader.tail.lastId = null
   reader.committedId = 0
   for (const { onRebuilt } of reader.watchers) onRebuilt()
   await loadTail(reader)

@@ -37,8 +37,8 @@ export function feedStore(db: Database) {
     state: (): Promise<FeedState> => readState(db),
     /** Reads at most `limit` entries after an id, oldest first. */
     read: (afterId: number, limit: number) => readFeed(db, afterId, limit),
-    /** Reads the newest entries, at most `limit`, oldest first. */
-    readTail: (limit: number) => readFeedTail(db, limit),
+    /** Reads the newest entries, oldest first, as many as the limits allow. */
+    readTail: (limits: { events: number; bytes: number }) => readFeedTail(db, limits),
     /** Calls `onCommit` for each notified commit, and `onListening` when listening begins or begins again. */
     listen: (onCommit: (commit: Commit) => void, onListening: () => void) =>
       listenForCommits(db, onCommit, onListening),

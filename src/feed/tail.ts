@@ -2,25 +2,50 @@ import type { FeedEvent } from './event.ts'
 
 /** The newest events of the feed, in memory. */
 export interface Tail {
-  /** consecutive, oldest first; at most 1.5 times the capacity */
+  /** consecutive, oldest first */
   events: FeedEvent[]
+  /** bytes of their frames */
+  bytes: number
   /** newest feed id that was read; null before the first read */
   lastId: number | null
-  capacity: number
+  /** events and bytes to keep; before the tail is trimmed, it has at most 1.5 times as many */
+  capacity: { events: number; bytes: number }
 }
 
 /** Appends events that continue the tail. */
 export function append(tail: Tail, next: FeedEvent[]): void {
-  tail.events.push(...next)
+  const { events, capacity } = tail
+  events.push(...next)
+  for (const event of next) tail.bytes += bytesOf(event)
   tail.lastId = next.at(-1)?.id ?? tail.lastId
   // Trimming copies the events that stay, so it is not done for each event.
-  if (tail.events.length > 1.5 * tail.capacity) tail.events = tail.events.slice(-tail.capacity)
+  if (events.length > 1.5 * capacity.events || tail.bytes > 1.5 * capacity.bytes) trim(tail)
+}
+
+/** Drops the oldest events, down to the capacity. */
+function trim(tail: Tail): void {
+  const { events, capacity } = tail
+  let dropped = 0
+  while (events.length - dropped > capacity.events || tail.bytes > capacity.bytes)
+    tail.bytes -= bytesOf(events[dropped++])
+  tail.events = events.slice(dropped)
+}
+
+function bytesOf(event: FeedEvent | undefined): number {
+  return event && event.type !== 'jump' ? event.chunk.length : 0
 }
 
 /** Drops the events that the store has pruned, so that all processes resume from the same ids. */
 export function dropPruned(tail: Tail, prunedId: number): void {
   const [oldest] = tail.events
-  if (oldest && oldest.id <= prunedId) tail.events = tail.events.slice(indexAfter(tail, prunedId))
+  if (oldest && oldest.id <= prunedId) replace(tail, tail.events.slice(indexAfter(tail, prunedId)))
+}
+
+/** Replaces the events, of which the oldest are dropped if they exceed the capacity. */
+export function replace(tail: Tail, events: FeedEvent[]): void {
+  tail.events = events
+  tail.bytes = events.reduce((bytes, event) => bytes + bytesOf(event), 0)
+  trim(tail)
 }
 
 /**

@@ -1,4 +1,4 @@
-import { asc, desc, gt, sql } from 'drizzle-orm'
+import { asc, desc, gt, lte, sql } from 'drizzle-orm'
 import { type Database, prepared } from './database.ts'
 import { cursor, feed } from './schema.ts'
 
@@ -33,9 +33,24 @@ export async function readFeed(db: Database, afterId: number, limit: number): Pr
   return entriesAfter(db).execute({ afterId, limit })
 }
 
-/** Reads the newest feed entries, at most `limit`, oldest first. */
-export async function readFeedTail(db: Database, limit: number): Promise<FeedEntry[]> {
-  return (await db.orm.select(entry).from(feed).orderBy(desc(feed.id)).limit(limit)).reverse()
+/** Reads the newest feed entries, oldest first: at most so many, with at most so many bytes of data. */
+export async function readFeedTail(
+  { orm }: Database,
+  limits: { events: number; bytes: number },
+): Promise<FeedEntry[]> {
+  const bytes = sql<number>`sum(octet_length(${feed.data})) over (order by ${feed.id} desc)`.as('bytes')
+  const newest = orm
+    .select({ ...entry, bytes })
+    .from(feed)
+    .orderBy(desc(feed.id))
+    .limit(limits.events)
+    .as('newest')
+  const { id, type, data, before } = newest
+  return orm
+    .select({ id, type, data, before })
+    .from(newest)
+    .where(lte(newest.bytes, limits.bytes))
+    .orderBy(asc(id))
 }
 
 /**

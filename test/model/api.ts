@@ -50,7 +50,7 @@ export function createApi(db: Database, contract: Contract): Api {
   const store: FeedStore = {
     state: () => gates.pass('state', () => readState(db)),
     read: (after, limit) => gates.pass('read', () => readFeed(db, after, limit)),
-    readTail: (limit) => gates.pass('tail', () => readFeedTail(db, limit)),
+    readTail: (limits) => gates.pass('tail', () => readFeedTail(db, limits)),
     async listen(listener) {
       onCommit = listener
     },
