@@ -6,8 +6,8 @@ import type { RpcCall } from './transport.ts'
 /** A JSON-RPC call, and how its result is read. */
 export interface Call<Result = unknown> extends RpcCall {
   /**
-   * @throws IncompleteAnswerError if logs or receipts are not a list, or code is not a string; other results
-   * are not checked
+   * @throws IncompleteAnswerError if there is no head, logs or receipts are not a list, or code is not a string;
+   * other results are not checked
    */
   read(result: unknown): Result
 }
@@ -28,8 +28,19 @@ export const chainIdCall: Call<number> = { method: 'eth_chainId', params: [], re
 
 export const blockNumberCall: Call<number> = { method: 'eth_blockNumber', params: [], read: Number }
 
+/** Reads the chain's head. `read` throws IncompleteAnswerError if the node has none, as while it starts. */
+export const latestCall: Call<Header> = {
+  method: 'eth_getBlockByNumber',
+  params: ['latest', false],
+  read(result) {
+    const header = toHeader(result)
+    if (!header) throw new IncompleteAnswerError('the RPC has no latest block')
+    return header
+  },
+}
+
 /** Reads a block's header; null if the node does not have the block. */
-export function headerCall(block: number | 'latest' | 'finalized'): Call<Header | null> {
+export function headerCall(block: number | 'finalized'): Call<Header | null> {
   return { method: 'eth_getBlockByNumber', params: [tagOf(block), false], read: toHeader }
 }
 

@@ -1,4 +1,4 @@
-import { headerCall } from './calls.ts'
+import { headerCall, latestCall } from './calls.ts'
 import { rpcFailureOf } from './errors.ts'
 import type { Pool } from './pool.ts'
 import { IncompleteAnswerError } from './source.ts'
@@ -18,12 +18,11 @@ export function createFinality(pool: Pool): () => Promise<number | null> {
   let last: number | null | undefined
 
   async function read(): Promise<number | null> {
-    const calls = [headerCall('latest'), headerCall('finalized')] as const
     try {
-      const [latest, finalized] = await pool.ask(calls, {
-        accepts: (headers) => headers.every((header) => header !== null),
+      const [latest, finalized] = await pool.ask([latestCall, headerCall('finalized')], {
+        accepts: ([, finalized]) => finalized !== null,
       })
-      return latest && finalized && Math.min(finalized.number, latest.number - MIN_DEPTH)
+      return finalized && Math.min(finalized.number, latest.number - MIN_DEPTH)
     } catch (error) {
       // A node refuses an unknown tag in words of its own. A block that was final remains so.
       if (rpcFailureOf(error) === 'refused' || error instanceof IncompleteAnswerError) return last ?? null

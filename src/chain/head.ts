@@ -1,4 +1,4 @@
-import { headerCall, toHeader } from './calls.ts'
+import { latestCall, toHeader } from './calls.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { Pool } from './pool.ts'
 import type { Header, Source } from './source.ts'
@@ -20,8 +20,7 @@ export function createHeadReader(
   let announced: { header: Header; at: number } | undefined
 
   async function latest(): Promise<Header> {
-    const [header] = await pool.ask([headerCall('latest')])
-    if (!header) throw new Error('the RPC has no latest block')
+    const [header] = await pool.ask([latestCall])
     return header
   }
 
@@ -32,12 +31,12 @@ export function createHeadReader(
   }
 
   return {
-    async head() {
+    async head(known) {
       // A request for what was just announced would delay a job by a round trip.
       const fresh = announced && now() - announced.at < ANNOUNCED_MS ? announced.header : undefined
       announced = undefined
       const header = fresh ?? (await latest())
-      return (await checkStall(header)) ? latest() : header
+      return (await checkStall(header, known)) ? latest() : header
     },
     watch(onHead) {
       const ends = endpoints.map((endpoint) =>

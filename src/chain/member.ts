@@ -31,15 +31,15 @@ export type Member = ReturnType<typeof createMember>
  * @param now a monotonic clock in milliseconds
  */
 export function createMember(endpoint: Endpoint, isAlone: () => boolean, now: () => number) {
-  /** the head at which the endpoint stood still while others moved; -1 if it did not */
-  let stuckAt = -1
+  /** the block that the endpoint must have, because others had it; -1 if it is not behind */
+  let behind = -1
   const breaker = createBreaker(probe, now)
 
-  /** @throws Error if the endpoint still fails, or if its head is still stuck */
+  /** @throws Error if the endpoint still fails, or if its head is still behind */
   async function probe(): Promise<void> {
     const [head] = await endpoint.askUnchecked([blockNumberCall], { timeoutMs: ANSWER_TIMEOUT_MS })
-    if (head <= stuckAt) throw new Error(`the head is still block ${stuckAt}`)
-    stuckAt = -1
+    if (head < behind) throw new Error(`the head is block ${head}, below block ${behind}`)
+    behind = -1
   }
 
   function timeoutOf(size: AnswerSize): number {
@@ -51,7 +51,7 @@ export function createMember(endpoint: Endpoint, isAlone: () => boolean, now: ()
   async function observe<T>(request: () => Promise<T>): Promise<T> {
     try {
       const result = await request()
-      if (stuckAt < 0) breaker.close()
+      if (behind < 0) breaker.close()
       return result
     } catch (error) {
       if (isOutage(error)) {
@@ -84,9 +84,9 @@ export function createMember(endpoint: Endpoint, isAlone: () => boolean, now: ()
     },
     /** Asks the endpoint which chain it is on. */
     identify: () => observe(() => endpoint.identify(timeoutOf('small'))),
-    /** Sets the endpoint aside until its head is above `head`. */
-    setStuck(head: number): void {
-      stuckAt = head
+    /** Sets the endpoint aside until it has a block. */
+    setBehind(block: number): void {
+      behind = block
       breaker.open()
     },
   }

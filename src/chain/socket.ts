@@ -89,15 +89,20 @@ function subscribe(
   signal: AbortSignal,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
+    let unsubscribe = () => {}
     client.request({
       body: { method: 'eth_subscribe', params: ['newHeads'] },
-      onError: reject,
+      onError(error) {
+        // The signal lives as long as the process, and would keep every socket that failed.
+        signal.removeEventListener('abort', unsubscribe)
+        reject(error)
+      },
       // Called for the reply, and then for each notification.
       onResponse(message) {
         if ('params' in message) return onBlock(message.params.result)
         if (message.error) return resolve()
         const body = { method: 'eth_unsubscribe', params: [message.result] }
-        const unsubscribe = () => {
+        unsubscribe = () => {
           client.request({ body, onResponse() {} })
           resolve()
         }

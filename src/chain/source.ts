@@ -28,7 +28,12 @@ export interface Source {
    * @throws CannotIndexError if one of them is on another chain
    */
   identify(expected: Identity | null): Promise<Identity>
-  head(): Promise<Header>
+  /**
+   * Reads the chain's head. Endpoints that stay at or below a known block for 30 s are set aside if others are
+   * above it.
+   * @param known the highest block that the caller knows to exist; -1 if it knows none
+   */
+  head(known: number): Promise<Header>
   /**
    * Reads the number of a block that no reorg can remove: the finalized block of the endpoints, but at least
    * 64 blocks below the head. Null until two consecutive readings have found the tag known.

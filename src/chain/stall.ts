@@ -9,30 +9,35 @@ import type { Header } from './source.ts'
 const STALL_MS = 30_000
 
 /**
- * Returns a function to be called with each head that is read. If the head has not grown for long, all
- * endpoints in service are asked for theirs. If some of them are ahead, the others are set aside. If none is,
- * the head is current, however old it is: a devnet may make no blocks.
+ * Returns a function to be called with each head that is read, and with the highest block that is known
+ * otherwise. If the head has not risen above all of them for long, all endpoints in service are asked for
+ * theirs. If some of them are ahead, the others are set aside. If none is, the head is current, however old it
+ * is: a devnet may make no blocks.
  * @param now a monotonic clock in milliseconds
  * @returns whether endpoints were set aside, so that the head must be read again
  */
-export function createStallCheck(pool: Pool, now: () => number): (head: Header) => Promise<boolean> {
+export function createStallCheck(
+  pool: Pool,
+  now: () => number,
+): (head: Header, known: number) => Promise<boolean> {
   let highest = -1
-  /** when the head last grew, or was last compared */
+  /** when the head last rose, or was last compared */
   let checkedAt = now()
 
   async function setStuckAside(): Promise<boolean> {
     const heads = await pool.askEach((member) => member.ask([blockNumberCall]))
+    const best = Math.max(...heads.map(({ result: [head] }) => head))
     const stuck = heads.filter(({ result: [head] }) => head <= highest)
     if (stuck.length === 0 || stuck.length === heads.length) return false
-    for (const { member, result } of stuck) member.setStuck(result[0])
+    for (const { member } of stuck) member.setBehind(best)
     return true
   }
 
-  return async ({ number }) => {
-    const grew = number > highest
-    if (!grew && now() - checkedAt < STALL_MS) return false
-    highest = Math.max(highest, number)
+  return async ({ number }, known) => {
+    const rose = number > Math.max(highest, known)
+    if (!rose && now() - checkedAt < STALL_MS) return false
+    highest = Math.max(highest, known, number)
     checkedAt = now()
-    return !grew && setStuckAside()
+    return !rose && setStuckAside()
   }
 }

@@ -13,7 +13,10 @@ import { createRanges } from './ranges.ts'
 import { localHash, rewind } from './rewind.ts'
 import { assertSameSetup } from './setup.ts'
 
-/** Blocks above `finalized` that one step indexes at most while it catches up. */
+/**
+ * Blocks above `finalized` that one step indexes at most while it catches up. It is half as many after each
+ * failed step, because a provider may allow fewer requests a second than so many headers need.
+ */
 const HEAD_BLOCKS = 64
 
 /** What the indexer of one process knows between steps. All of it only saves requests, except `revision`. */
@@ -29,6 +32,10 @@ interface Memory {
   identity: Identity | undefined
   /** the chain's head as last read; null before the first step */
   head: Header | null
+  /** number of the highest block that a step has found indexed; -1 before the first step */
+  indexed: number
+  /** blocks near the head that the next step indexes at most */
+  headBlocks: number
 }
 
 type Converging = ReturnType<typeof createState>
@@ -42,7 +49,14 @@ interface StepStart {
 }
 
 function createState(ix: Indexing) {
-  const memory: Memory = { reached: null, revision: 0, identity: undefined, head: null }
+  const memory: Memory = {
+    reached: null,
+    revision: 0,
+    identity: undefined,
+    head: null,
+    indexed: -1,
+    headBlocks: HEAD_BLOCKS,
+  }
   return {
     ...ix,
     ...memory,
@@ -56,7 +70,17 @@ function createState(ix: Indexing) {
 /** Returns the step of the indexer, and a function that returns the chain's head as a step last read it. */
 export function createConverge(indexing: Indexing) {
   const ix = createState(indexing)
-  return { step: () => converge(ix), head: () => ix.head }
+  async function step(): Promise<Outcome> {
+    try {
+      const outcome = await converge(ix)
+      ix.headBlocks = Math.min(HEAD_BLOCKS, 2 * ix.headBlocks)
+      return outcome
+    } catch (error) {
+      ix.headBlocks = Math.max(1, Math.floor(ix.headBlocks / 2))
+      throw error
+    }
+  }
+  return { step, head: () => ix.head }
 }
 
 /**
@@ -67,13 +91,14 @@ async function converge(ix: Converging): Promise<Outcome> {
   ix.identity ??= await ix.source.identify(await readCursor(ix.db))
   const from = ix.reached
   ix.reached = null
-  const [cursor, head] = await Promise.all([from ?? readCursor(ix.db), ix.source.head()])
+  const [cursor, head] = await Promise.all([from ?? readCursor(ix.db), ix.source.head(ix.indexed)])
   const seen = ix.revision
   ix.revision = cursor?.revision ?? 0
   // The database was restored from a backup. After `raced`, the lease is acquired again, which moves the
   // feed's last id past the ids of the lost steps.
   if (ix.revision < seen) return 'raced'
   ix.head = head
+  ix.indexed = cursor?.blockNumber ?? -1
   const finalized = await ix.readFinalized(cursor, head)
   if (!cursor) {
     await begin(ix, ix.identity, head, finalized)
@@ -124,7 +149,7 @@ async function indexFinalized(ix: Converging, from: StepStart, limit: number): P
  */
 async function indexHead(ix: Converging, from: StepStart, limit: number): Promise<Outcome> {
   const { cursor, head } = from
-  const to = Math.min(limit, cursor.blockNumber + HEAD_BLOCKS)
+  const to = Math.min(limit, cursor.blockNumber + ix.headBlocks)
   const wanted = await readHeaders(ix, cursor.blockNumber + 1, to, head)
   if (!follows(wanted[0], cursor)) return rewind(ix, cursor, head)
   assertLinked(wanted)

@@ -1,4 +1,4 @@
-import { mayFitSmaller } from '../chain/errors.ts'
+import { mayFitSmaller, rpcFailureOf } from '../chain/errors.ts'
 import { type Range, readRange } from './finalRange.ts'
 import type { Indexing } from './indexing.ts'
 
@@ -27,12 +27,12 @@ interface Pending {
 
 /**
  * Returns a function that reads consecutive block ranges, ahead of their commits. The size doubles after an
- * answer with few logs, shrinks after one with too many, and halves after a refusal. If doubling would
- * reach the size that was refused last, it grows by small steps, so that it settles below a provider's limit.
+ * answer with few logs, shrinks after one with too many, and halves after a failure. If doubling would
+ * reach the size that failed last, it grows by small steps, so that it settles below a provider's limit.
  */
 export function createRanges(ix: Indexing) {
   let size = FIRST_SIZE
-  let refusedAt = Number.POSITIVE_INFINITY
+  let failedAt = Number.POSITIVE_INFINITY
   let pending: Pending[] = []
 
   function fill(from: number, limit: number): void {
@@ -63,9 +63,11 @@ export function createRanges(ix: Indexing) {
         return range
       } catch (error) {
         pending = []
-        if (!mayFitSmaller(error) || blocks === 1) throw error
-        refusedAt = blocks
+        if (blocks === 1 || rpcFailureOf(error) === undefined) throw error
+        failedAt = blocks
         size = Math.floor(blocks / 2)
+        // After any other failure, such as a rate limit or a broken connection, the next attempt is delayed.
+        if (!mayFitSmaller(error)) throw error
       }
     }
   }
@@ -77,7 +79,7 @@ export function createRanges(ix: Indexing) {
   function adapted(blocks: number, logs: number): number {
     if (logs > WANTED_LOGS) return Math.min(size, Math.max(1, Math.floor((blocks * WANTED_LOGS) / logs)))
     if (logs > WANTED_LOGS / 2) return size
-    const larger = blocks * 2 < refusedAt ? blocks * 2 : blocks + Math.ceil(blocks / 50)
+    const larger = blocks * 2 < failedAt ? blocks * 2 : blocks + Math.ceil(blocks / 50)
     return Math.min(Math.max(size, larger), MAX_SIZE)
   }
 }

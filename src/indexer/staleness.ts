@@ -10,7 +10,7 @@ export function staleness(
   state: IndexState,
   { maxLagSeconds, confirmations }: Pick<Config, 'maxLagSeconds' | 'confirmations'>,
 ): string | undefined {
-  const { checkedAgo, blockNumber, headNumber, headTimestamp } = state
+  const { checkedAgo, blockNumber, blockTimestamp, headNumber, headTimestamp } = state
   if (checkedAgo === null || blockNumber === null || headNumber === null || headTimestamp === null)
     return 'no indexer has reached the chain yet'
   if (checkedAgo > maxLagSeconds)
@@ -23,6 +23,8 @@ export function staleness(
     return `the contract's past is being indexed: at block ${blockNumber} of ${headNumber}`
   const seconds = lagSeconds(state, confirmations)
   if (seconds > maxLagSeconds) return `the index lags by ${blocks} blocks (${seconds} s)`
+  if (headNumber < blockNumber && Number(blockTimestamp) - Number(headTimestamp) > maxLagSeconds)
+    return `the RPC lags: its head is block ${headNumber}, and block ${blockNumber} is indexed already`
   return undefined
 }
 

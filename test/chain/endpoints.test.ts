@@ -106,7 +106,7 @@ it('a first endpoint whose head stands still is set aside until it moves', async
   )
   onTestFinished(() => source.close())
   await source.identify(null)
-  const stuck = await source.head()
+  const stuck = await source.head(-1)
   first.fault = (method) => {
     if (method === 'eth_blockNumber') return { mutate: () => `0x${stuck.number.toString(16)}` }
     if (method !== 'eth_getBlockByNumber') return undefined
@@ -119,20 +119,20 @@ it('a first endpoint whose head stands still is set aside until it moves', async
     }
   }
   await chain.mine()
-  expect((await source.head()).number).toBe(stuck.number)
+  expect((await source.head(-1)).number).toBe(stuck.number)
   time += 40_000
-  expect((await source.head()).number).toBe(stuck.number + 1)
+  expect((await source.head(-1)).number).toBe(stuck.number + 1)
   // Its probes fail as long as it stands still.
   for (let i = 0; i < 5; i++) {
     time += 20_000
-    expect((await source.head()).number).toBe(stuck.number + 1)
+    expect((await source.head(-1)).number).toBe(stuck.number + 1)
   }
 
   first.fault = undefined
   const before = first.count('eth_getBlockByNumber')
   await until(async () => {
     time += 20_000
-    await source.head()
+    await source.head(-1)
     return first.count('eth_getBlockByNumber') > before
   })
 })
@@ -150,9 +150,56 @@ it('a chain on which all heads stand still keeps its endpoints', async () => {
   const { number } = await chain.head()
   const asked = second.requests
   for (let i = 0; i < 10; i++) {
-    expect((await source.head()).number).toBe(number)
+    expect((await source.head(-1)).number).toBe(number)
     time += 10_000
   }
   // One comparison each 30 s.
   expect(second.requests - asked).toBeLessThan(5)
+})
+
+it('a first endpoint that moves below a block that is known is set aside until it has caught up', async () => {
+  const [first, second] = [await proxyTo(chain), await proxyTo(chain)]
+  let time = 0
+  const source = createRpcSource(
+    [first.url, second.url],
+    { address: chain.address, topics: jobRegistry.topics },
+    { now: () => time },
+  )
+  onTestFinished(() => source.close())
+  await source.identify(null)
+  const { number } = await chain.head()
+  let lagging = number - 100
+  first.fault = (method) => {
+    if (method === 'eth_blockNumber') return { mutate: () => `0x${lagging.toString(16)}` }
+    if (method !== 'eth_getBlockByNumber') return undefined
+    return { mutate: (block) => ({ ...(block as object), number: `0x${lagging.toString(16)}` }) }
+  }
+  const known = number - 1
+  expect((await source.head(known)).number).toBe(lagging)
+  time += 40_000
+  expect((await source.head(known)).number).toBe(number)
+  for (let i = 0; i < 5; i++) {
+    time += 20_000
+    lagging++
+    expect((await source.head(known)).number).toBe(number)
+  }
+
+  lagging = number
+  await chain.mine()
+  await until(async () => {
+    time += 20_000
+    return (await source.head(known)).number === lagging
+  })
+})
+
+it('an endpoint without a latest block is passed over', async () => {
+  const [first, second] = [await proxyTo(chain), await proxyTo(chain)]
+  const source = createRpcSource([first.url, second.url], {
+    address: chain.address,
+    topics: jobRegistry.topics,
+  })
+  onTestFinished(() => source.close())
+  await source.identify(null)
+  first.fault = (method) => (method === 'eth_getBlockByNumber' ? { mutate: () => null } : undefined)
+  expect(await source.head(-1)).toMatchObject(await chain.head())
 })

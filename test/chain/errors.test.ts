@@ -15,7 +15,7 @@ afterAll(() => chain.stop())
 /** Requests the head from a URL. Returns the text of the error as it is logged. */
 async function failureOf(url: string): Promise<string> {
   const source = createRpcSource([url], { address: chain.address, topics: jobRegistry.topics })
-  const error = await source.head().then(
+  const error = await source.head(-1).then(
     () => undefined,
     (reason) => reason,
   )

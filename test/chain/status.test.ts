@@ -46,4 +46,12 @@ describe('staleness', () => {
     expect(staleness(syncing, LIMITS)).toMatch(/at block 1000 of 1006/)
     expect(staleness(syncing, { ...LIMITS, confirmations: 6 })).toBeUndefined()
   })
+
+  it('begins when the head is longer below the index than the limit, in chain time', () => {
+    const lagging = { ...FRESH, headNumber: 900, headTimestamp: '1699999939' }
+    expect(staleness(lagging, LIMITS)).toBe(
+      'the RPC lags: its head is block 900, and block 1000 is indexed already',
+    )
+    expect(staleness(lagging, { ...LIMITS, maxLagSeconds: 61 })).toBeUndefined()
+  })
 })

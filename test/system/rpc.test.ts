@@ -29,6 +29,7 @@ const TOO_LARGE: Fault[] = [
   { status: 400, body: '{"jsonrpc":"2.0","id":1,"error":{"code":-32600,"message":"range over limit"}}' },
   { status: 413, body: 'Request Entity Too Large', headers: { 'content-type': 'text/plain' } },
   { status: 504, body: '<html>Gateway Time-out</html>', headers: { 'content-type': 'text/html' } },
+  { drop: true },
 ]
 
 let chain: TestChain
@@ -66,22 +67,65 @@ it('a first sync adapts to the range that a provider allows, whatever its wordin
   expect(refused).toBeGreaterThan(0)
 })
 
-it.each(TOO_LARGE.map((fault) => [fault.error?.message ?? `status ${fault.status}`, fault] as const))(
-  'blocks near the head are read one by one if a range is refused: %s',
-  async (_words, fault) => {
-    const proxy = await proxyTo(chain)
-    let refused = 0
-    // Without a finalized block, the whole chain counts as near the head.
-    proxy.fault = (method, params) => {
-      if (params[0] === 'finalized') return { error: { code: -32602, message: 'unknown block' } }
-      if (method !== 'eth_getLogs' || !('fromBlock' in (params[0] as object))) return undefined
-      refused++
-      return fault
+it.each(
+  TOO_LARGE.map(
+    (fault) =>
+      [
+        fault.error?.message ?? (fault.drop ? 'the connection ends' : `status ${fault.status}`),
+        fault,
+      ] as const,
+  ),
+)('blocks near the head are read one by one if a range is refused: %s', async (_words, fault) => {
+  const proxy = await proxyTo(chain)
+  let refused = 0
+  // Without a finalized block, the whole chain counts as near the head.
+  proxy.fault = (method, params) => {
+    if (params[0] === 'finalized') return { error: { code: -32602, message: 'unknown block' } }
+    if (method !== 'eth_getLogs' || !('fromBlock' in (params[0] as object))) return undefined
+    refused++
+    return fault
+  }
+  await untilIndexed(await serve(proxy.url), chain)
+  expect(refused).toBeGreaterThan(0)
+})
+
+/** Refuses the HTTP requests of the last second beyond a number. */
+function limitedTo(requestsPerSecond: number): FaultRule {
+  let latest: unknown
+  let allowed = true
+  let times: number[] = []
+  return (_method, _params, body) => {
+    if (body !== latest) {
+      latest = body
+      times = times.filter((time) => time > performance.now() - 1_000)
+      allowed = times.length < requestsPerSecond
+      if (allowed) times.push(performance.now())
     }
-    await untilIndexed(await serve(proxy.url), chain)
-    expect(refused).toBeGreaterThan(0)
-  },
-)
+    return allowed ? undefined : { status: 429 }
+  }
+}
+
+it('blocks near the head are indexed with an RPC that allows 10 requests a second', async () => {
+  const proxy = await proxyTo(chain)
+  const limit = limitedTo(10)
+  // Without a finalized block, the whole chain counts as near the head.
+  proxy.fault = (method, params, body) =>
+    limit(method, params, body) ??
+    (params[0] === 'finalized' ? { error: { code: -32602, message: 'unknown block' } } : undefined)
+  await untilIndexed(await serve(proxy.url), chain)
+  expect(proxy.injected).toBeGreaterThan(0)
+})
+
+it('a range whose logs have no timestamps is indexed with an RPC that allows 10 requests a second', async () => {
+  const proxy = await proxyTo(chain)
+  const limit = limitedTo(10)
+  const withoutTimestamps = (logs: unknown) =>
+    (logs as object[]).map((log) => ({ ...log, blockTimestamp: undefined }))
+  proxy.fault = (method, params, body) =>
+    limit(method, params, body) ?? (method === 'eth_getLogs' ? { mutate: withoutTimestamps } : undefined)
+  await untilIndexed(await serve(proxy.url), chain)
+  expect(proxy.injected).toBeGreaterThan(0)
+})
 
 it('a batch has at most three calls, because some endpoints allow no more', async () => {
   const proxy = await proxyTo(chain)
