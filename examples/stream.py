@@ -11,7 +11,7 @@ import time
 import urllib.error
 import urllib.request
 
-# Seconds: 2.5 times the server's ping interval. A connection that is silent for longer is dead, even without an error.
+# Seconds. A server sends a ping after at most 60 s. A connection that is silent for longer is dead, even without an error.
 SILENCE = 75
 
 

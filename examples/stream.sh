@@ -14,7 +14,8 @@ trap 'rm -f "$pipe"; kill "$curl" 2>/dev/null' EXIT
 trap 'exit 0' INT TERM
 
 while :; do
-  # -N: no buffering. --speed-*: a connection with less than a byte a second for 75 s is dead.
+  # -N: no buffering. --speed-*: a connection with less than a byte a second for 75 s is dead, since a server sends a ping after
+  # at most 60 s.
   curl -sS -N --speed-limit 1 --speed-time 75 -w '\nstatus: %{http_code}\n' \
     -H 'Accept: text/event-stream' ${id:+-H "Last-Event-ID: $id"} \
     "$base/api/v1/events?$query" >"$pipe" &

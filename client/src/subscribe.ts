@@ -7,8 +7,8 @@ import { backoff, pause } from './retry.ts'
 /** Options of every function that holds a stream. */
 export interface StreamOptions extends RequestOptions {
   /**
-   * Milliseconds without a byte after which a connection counts as dead and is replaced. The default, 75 s,
-   * is 2.5 times the server's default keepalive.
+   * Milliseconds without a byte after which a connection counts as dead and is replaced. The default is 75 s:
+   * a server sends a ping after at most 60 s of silence.
    */
   idleTimeout?: number | undefined
 }
@@ -22,7 +22,7 @@ export interface SubscribeOptions extends StreamOptions {
 
 /** Milliseconds before a reconnect until the server sends `retry:`, as in the EventSource of browsers. */
 const DEFAULT_RETRY = 3000
-const DEFAULT_IDLE_TIMEOUT = 75_000
+export const DEFAULT_IDLE_TIMEOUT = 75_000
 const EVENT_TYPES: readonly string[] = [
   'connected',
   'job_created',

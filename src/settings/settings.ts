@@ -98,8 +98,9 @@ export const settingsByKey = {
   keepaliveSeconds: {
     name: 'KEEPALIVE_SECONDS',
     default: '30',
-    takes: 'seconds of silence after which a stream gets a ping, 1 to 3600',
-    read: wholeNumber(1, 3600),
+    takes: 'seconds of silence after which a stream gets a ping, 1 to 60',
+    // Clients reconnect after 75 s of silence. The difference is room for a slow network.
+    read: wholeNumber(1, 60),
   },
   stallSeconds: {
     name: 'STALL_SECONDS',

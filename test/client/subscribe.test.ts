@@ -86,7 +86,7 @@ test('lastEventId continues where another subscription ended', async () => {
 
 test('a connection that falls silent is replaced', async () => {
   await server.stop()
-  await server.start({ KEEPALIVE_SECONDS: '3600' })
+  await server.start({ KEEPALIVE_SECONDS: '60' })
   const reasons: string[] = []
   const stream = watch({ idleTimeout: 500, onRetry: ({ error }) => reasons.push(String(error)) })
   expect((await stream.waitFor('connected', 2)).data).toMatchObject({ resumed: true })

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { DEFAULT_IDLE_TIMEOUT } from '../../client/src/subscribe.ts'
 import { ConfigError, loadConfig } from '../../src/config.ts'
 import { misspelt } from '../../src/settings/misspelt.ts'
 
@@ -113,6 +114,14 @@ describe('numbers', () => {
 
   it('a retention that no database can subtract from now is refused', () => {
     expect(rejection({ FEED_RETENTION: '9999999d' })).toContain('3650d at most')
+  })
+})
+
+describe('KEEPALIVE_SECONDS', () => {
+  it('is shorter than the silence after which clients reconnect', () => {
+    const seconds = loadConfig({ ...required, KEEPALIVE_SECONDS: '60' }).keepaliveSeconds
+    expect(seconds * 1000).toBeLessThan(DEFAULT_IDLE_TIMEOUT)
+    for (const value of ['61', '3600']) expect(rejection({ KEEPALIVE_SECONDS: value })).toContain('1 to 60')
   })
 })
 
