@@ -13,7 +13,10 @@ export interface Connected {
   resumed: boolean | null
 }
 
-/** Sent after each 30 s (by default) in which the stream sent nothing. */
+/**
+ * Sent after each 30 s (by default) in which the stream sent nothing, and soon after a resume if the filter
+ * leaves out all missed events.
+ */
 export interface Ping {
   timestamp: string
   blockNumber: string

@@ -44,6 +44,10 @@ export function createFanout(
       const chunk = encodeChunk(opening.first)
       walk.now = performance.now()
       write(walk, subscriber, opening.chunked ? chunk : chunkBody(chunk))
+      // If the filter leaves out all that a resumed stream missed, the next sweep sends it a ping. Otherwise its
+      // client would not learn before the first silence that it is up to date, and never if a proxy cuts silent
+      // streams earlier.
+      if (subscriber.position < (feed.lastId() ?? 0)) subscriber.wroteAt = Number.NEGATIVE_INFINITY
       resume(walk, subscriber)
       return subscriber
     },

@@ -16,7 +16,7 @@ export interface Subscriber extends Pick<NewSubscriber, 'socket' | 'end'> {
    * socket became full
    */
   unsent: number | undefined
-  /** performance.now() of the last write */
+  /** performance.now() of the last write; -Infinity if the stream is to get an event or a ping at once */
   wroteAt: number
   /** true while it is queued for the next walk */
   queued: boolean

@@ -32,7 +32,8 @@ export function startSweeps(walk: Walk, { keepaliveMs, stallMs }: SweepOptions):
     walk.now = performance.now()
     for (const subscriber of walk.subscribers) {
       if (subscriber.noProgressSince > 0) full.push(subscriber)
-      else if (walk.now - subscriber.wroteAt >= keepaliveMs)
+      // A queued stream is about to move its position, which is the id of the ping.
+      else if (!subscriber.queued && walk.now - subscriber.wroteAt >= keepaliveMs)
         write(walk, subscriber, ping(subscriber.position, subscriber.group.chunked))
       if (isSliceOver(walk)) await nextSlice(walk)
     }

@@ -168,6 +168,9 @@ export function createClient(wanted: ModelQuery, slow: boolean, committed: Commi
     const id = Number(fields.id)
     if (fields.event === 'connected') {
       assertStart(id, JSON.parse(fields.data ?? '').resumed)
+    } else if (fields.event === 'ping') {
+      const skipped = nextLine(id)
+      hold('a ping skips no event', !skipped, () => `${id} skips ${JSON.stringify(skipped)}`)
     } else {
       const { before: _, ...due } = nextLine(Number.POSITIVE_INFINITY) ?? { before: null }
       const got = { id, type: fields.event, data: fields.data }

@@ -128,6 +128,14 @@ describe('a client that reconnects', () => {
     expect(ids(removals)).toEqual(range(last - 2, last))
   })
 
+  it('gets a ping with the present position at once if the filter leaves out all that it missed', async () => {
+    const stream = subscribe(service, '?clientId=404', String(start))
+    // Long before the first 30 s of silence are over.
+    const ping = await stream.waitFor(({ type }) => type === 'ping', { timeout: 15_000 })
+    expect(ping.id).toBe(String(last))
+    expect(stream.jobEvents()).toEqual([])
+  })
+
   it('with an id that is not of this feed, or a malformed header, has a gap', async () => {
     const huge = '9'.repeat(4_000)
     for (const id of [
