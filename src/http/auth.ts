@@ -35,9 +35,9 @@ export function authentication(app: FastifyInstance, apiKeys: string[]): void {
 
 function givenKey({ headers, query }: FastifyRequest<{ Querystring: UnvalidatedQuery }>): string {
   const { 'x-api-key': header, authorization } = headers
-  if (header !== undefined) return String(header)
-  if (authorization !== undefined) return authorization.replace(/^Bearer\s+/i, '')
-  return String(query.api_key ?? '')
+  // Any other scheme is ignored: a proxy that checks a password forwards it.
+  const [, token] = /^Bearer\s+(.*)$/i.exec(authorization ?? '') ?? []
+  return String(header ?? token ?? query.api_key ?? '')
 }
 
 function sha256(text: string): Buffer {

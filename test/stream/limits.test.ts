@@ -226,13 +226,17 @@ describe('API_KEYS', () => {
     expect(await status({ authorization: 'Bearer second-key-0002' })).toBe(200)
     expect(await status({ authorization: 'bearer second-key-0002' })).toBe(200)
     expect(await status({}, '?api_key=first-key-0001')).toBe(200)
+    // A proxy that checks a password forwards this header.
+    const password = { authorization: `Basic ${btoa('user:password')}` }
+    expect(await status(password, '?api_key=first-key-0001')).toBe(200)
+    expect(await status({ authorization: 'first-key-0001' })).toBe(401)
     expect(await status({})).toBe(401)
     expect(await status({ 'x-api-key': 'first-key-0002' })).toBe(401)
     expect(await status({ 'x-api-key': '' })).toBe(401)
     expect(await status({}, '?api_key=')).toBe(401)
     expect(await status({}, '?api_key=first-key-0001&api_key=first-key-0001')).toBe(401)
     expect((await service.get('/api/v1/jobs', 401)).error.code).toBe('UNAUTHORIZED')
-    expect((await readMetrics(service.url))('jobcast_streams_refused_total{reason="unauthorized"}')).toBe(5)
+    expect((await readMetrics(service.url))('jobcast_streams_refused_total{reason="unauthorized"}')).toBe(6)
     for (const path of ['/health', '/openapi.json', '/metrics'])
       expect((await fetch(service.url + path)).status).toBe(200)
   })
