@@ -15,23 +15,27 @@ trap 'exit 0' INT TERM
 
 while :; do
   # -N: no buffering. --speed-*: a connection with less than a byte a second for 75 s is dead, since a server sends a ping after
-  # at most 60 s.
-  curl -sS -N --speed-limit 1 --speed-time 75 -w '\nstatus: %{http_code}\n' \
+  # at most 60 s. -w: the `!` ends an incomplete line. A newline alone could look like the end of an incomplete frame.
+  curl -sS -N --speed-limit 1 --speed-time 75 -w '!\nstatus: %{http_code}\n' \
     -H 'Accept: text/event-stream' ${id:+-H "Last-Event-ID: $id"} \
     "$base/api/v1/events?$query" >"$pipe" &
   curl=$!
 
-  event='' next=''
+  event='' data='' next_id='' next_retry=''
   while IFS= read -r line; do
     case $line in
       'event: '*) event=${line#event: } ;;
-      'data: '*) case $event in job_*) printf '%s %s\n' "$event" "${line#data: }" ;; esac ;;
-      'id: '*) next=${line#id: } ;;
-      'retry: '*) retry=${line#retry: } ;;
-      # The end of a frame. Its id counts only when the frame is complete.
-      '') id=${next:-$id} event='' next='' ;;
+      'data: '*) data=${line#data: } ;;
+      'id: '*) next_id=${line#id: } ;;
+      'retry: '*) next_retry=${line#retry: } ;;
+      # The end of a frame. Nothing of a frame counts before it is complete.
+      '')
+        case $event in job_*) printf '%s %s\n' "$event" "$data" ;; esac
+        id=${next_id:-$id} retry=${next_retry:-$retry}
+        event='' data='' next_id='' next_retry=''
+        ;;
       # A refusal has the reason in JSON. A repeated request gets the same 4xx. 429 and 5xx are temporary.
-      '{'*) printf '%s\n' "$line" >&2 ;;
+      '{'*) printf '%s\n' "${line%!}" >&2 ;;
       'status: 429') retry=30000 ;;
       'status: 4'*) exit 1 ;;
     esac

@@ -114,6 +114,54 @@ test.each(scripts)('%s exits with code 1 and the reason if the server refuses', 
   expect(script.output()).toMatch(name === 'eventsource.mjs' ? /400/ : /strategyType/)
 })
 
+/** Serves three events to a client without an id, and later only those after its id. */
+function streamAfter(lastEventId: string | string[] | undefined): string {
+  const frame = (id: number, event: string, data: object) =>
+    `retry: 1000\nid: ${id}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`
+  const position = Number(lastEventId ?? 4)
+  const due = [5, 6, 7].filter((id) => id > position)
+  const jobs = due.map((id) => frame(id, 'job_created', { jobId: String(id), status: 'OPEN' }))
+  return frame(position, 'connected', { resumed: null }) + jobs.join('')
+}
+
+test.each([
+  ['stream.py', 'python3'],
+  ['stream.sh', 'sh'],
+])('%s prints each job once and whole, wherever the connection breaks', async (name, command) => {
+  const cuts = [
+    '\nid: 5\n',
+    'event: job_created\ndata: {"jobId":"5"',
+    '"OPEN"}\n\nretry: 1',
+    'id: 7\nevent: job',
+  ]
+  const positions: unknown[] = []
+  const breaking = createServer(({ headers }, response) => {
+    positions.push(headers['last-event-id'])
+    const text = streamAfter(headers['last-event-id'])
+    const cut = cuts[positions.length - 1]
+    response.writeHead(200, { 'content-type': 'text/event-stream' })
+    if (cut === undefined) response.write(text)
+    else response.end(text.slice(0, text.lastIndexOf(cut) + cut.length))
+  })
+  await new Promise<void>((resolve) => breaking.listen(0, '127.0.0.1', resolve))
+  try {
+    const url = `http://127.0.0.1:${(breaking.address() as AddressInfo).port}`
+    const script = start(command, `examples/${name}`, url)
+    await until(() => positions.length > cuts.length, { message: 'the connection that does not break' })
+    await untilJobs(script, ['5', '6', '7'])
+    expect(positions).toEqual([undefined, '4', '4', '6', '6'])
+    const lines = script.output().match(/^job_created .*$/gm)
+    expect(lines?.map((line) => line.endsWith(name === 'stream.py' ? ' OPEN' : '"OPEN"}'))).toEqual([
+      true,
+      true,
+      true,
+    ])
+  } finally {
+    breaking.close()
+    breaking.closeAllConnections()
+  }
+})
+
 interface Hook {
   url: string
   received: { type: string; jobId: string; key: string }[]
