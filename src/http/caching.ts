@@ -15,10 +15,12 @@ export function caching(app: FastifyInstance, shared: boolean): void {
     if (reply.statusCode !== 200 || typeof payload !== 'string') return done(null, payload)
     // Weak, because the same answer may be sent compressed or not.
     const etag = `W/"${hash('sha1', payload, 'base64url')}"`
-    reply.header('etag', etag)
+    // Vary is sent even if the answer is too short to be compressed: a later one may be longer.
+    reply.headers({ etag, vary: 'accept-encoding' })
     if (!matchesEtag(request.headers['if-none-match'], etag)) return done(null, payload)
     reply.code(304)
-    done(null, '')
+    // Null, so that fastify sends no Content-Length. Its own hook for HEAD needs a text.
+    done(null, request.method === 'HEAD' ? '' : null)
   })
 }
 

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import { type BrotliOptions, brotliCompressSync, gzipSync, type ZlibOptions } from 'node:zlib'
 import compress from '@fastify/compress'
+import type { onSendHookHandler } from 'fastify'
 import { LRUCache } from 'lru-cache'
 import type { Instance } from './instance.ts'
 
@@ -16,8 +17,15 @@ const MAX_SYNC_BYTES = 256 * 1_024
  */
 const MAX_KEPT = 100
 
-/** Compresses answers by brotli or gzip. Register it after caching, which hashes the text. */
+/**
+ * Compresses answers by brotli or gzip. Register it before the routes, and after caching, which hashes
+ * the text.
+ */
 export async function compression(app: Instance): Promise<void> {
+  // fastify answers HEAD with the length of the plain text, and GET may compress it (RFC 9110, section 8.6).
+  app.addHook('onRoute', (route) => {
+    if (route.method === 'HEAD') route.onSend = [route.onSend ?? [], omitLength].flat()
+  })
   await app.register(compress, {
     encodings: ['br', 'gzip'],
     threshold: 1_024,
@@ -27,6 +35,11 @@ export async function compression(app: Instance): Promise<void> {
       gzipSync: memoizeLatest<ZlibOptions>(gzipSync),
     },
   })
+}
+
+const omitLength: onSendHookHandler = (_request, reply, payload, done) => {
+  reply.removeHeader('content-length')
+  done(null, payload)
 }
 
 /**

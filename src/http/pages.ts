@@ -47,8 +47,10 @@ interface Asset {
  */
 export const pages: FastifyPluginAsyncTypebox = async (app) => {
   await app.register(helmet, security)
-  // The links of a page are relative to its folder, so its address must not end with a slash.
-  app.addHook('preHandler', async ({ url }, reply) => {
+  // The links of a page are relative to its folder, so its address must not end with a slash. The root is
+  // excepted: a request may name it as http://host/, in which the regular expression would match the host.
+  app.addHook('preHandler', async ({ url, routeOptions }, reply) => {
+    if (routeOptions.url === '/') return
     const [, last, query = ''] = /^[^?]*\/([^/?]+)\/(\?.*)?$/.exec(url) ?? []
     if (last !== undefined) return reply.redirect(`../${last}${query}`)
   })

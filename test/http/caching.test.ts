@@ -62,8 +62,11 @@ describe('a client that polls', () => {
       const again = await get(path, { 'if-none-match': known })
       expect(again.status).toBe(304)
       expect(again.body.length).toBe(0)
-      expect(again.headers.etag).toBe(etag)
+      expect(again.headers).toMatchObject({ etag, vary: 'accept-encoding' })
+      // RFC 9110 8.6: it would have to be the length of the 200.
+      expect(again.headers['content-length']).toBeUndefined()
     }
+    expect(first.headers.vary).toBe('accept-encoding')
     expect((await get(path, { 'if-none-match': 'W/"older"' })).status).toBe(200)
     const head = await get(path, {}, 'HEAD')
     expect(head).toMatchObject({ status: 200, headers: { etag } })
@@ -102,6 +105,19 @@ describe('a client that polls', () => {
 it('probes and metrics are never stored', async () => {
   for (const path of ['/health', '/ready', '/metrics'])
     expect((await get(path)).headers['cache-control']).toBe('no-store')
+})
+
+// RFC 9110 8.6: a length in the answer to HEAD would have to be that of the compressed content.
+it('HEAD of an answer that GET compresses has no length', async () => {
+  for (const known of ['"older"', '*']) {
+    const { headers } = await get(
+      '/api/v1/jobs',
+      { 'accept-encoding': 'gzip', 'if-none-match': known },
+      'HEAD',
+    )
+    expect(headers['content-length']).toBeUndefined()
+    expect(headers.vary).toBe('accept-encoding')
+  }
 })
 
 it('a large answer is compressed by the coding that the client accepts, with the ETag of the plain answer', async () => {

@@ -41,6 +41,18 @@ it.each([
   expect((await exchange(request)).status).toBe(200)
 })
 
+it.each([
+  ['http://x/', 200, undefined],
+  ['http://x/docs/', 302, '../docs'],
+])('the address %s as a whole is a path of this server', async (address, status, location) => {
+  const connection = await openRaw(service.url)
+  onTestFinished(() => connection.close())
+  connection.send(`GET ${address} HTTP/1.1\r\nHost: x\r\n\r\n`)
+  const answer = parseAnswer(await connection.until('\r\n\r\n'))
+  expect(answer.status).toBe(status)
+  expect(answer.header('location')).toBe(location)
+})
+
 it('unknown paths and methods count for the rate limit, and probes are answered beyond it', async () => {
   const limited = await startService({ ...unreachable, RATE_LIMIT: '2' })
   onTestFinished(() => limited.close())
