@@ -18,7 +18,10 @@ const stop = new AbortController()
 process.on('SIGINT', () => stop.abort())
 process.on('SIGTERM', () => stop.abort())
 
-/** The id of the last event that the hook accepted, and the number of the block at that time. */
+/**
+ * The id of the last event that the hook accepted, and a block. Except after a reorg, no later event creates a
+ * job before that block.
+ */
 let position = await readFile(file, 'utf8').then(JSON.parse, (error) => {
   if (error.code === 'ENOENT') return {}
   throw error
@@ -32,7 +35,8 @@ async function save(lastEventId, blockNumber) {
 }
 
 // Repeats the request until the hook answers 2xx. The position moves only then, so each event is delivered at
-// least once. The hook may receive an event twice; the key is then the same.
+// least once. The hook may receive an event twice; the key is then the same. A job that is read after a gap is
+// sent as it is now, so its key is not that of its creation.
 async function forward(type, job, id) {
   const key = `${type}:${id}:${job.jobId}:${job.creationTxHash}`
   for (let wait = 500; !stop.signal.aborted; wait = Math.min(wait * 2, 60_000)) {
@@ -59,7 +63,8 @@ try {
   for await (const event of subscribe(url, { lastEventId, signal: stop.signal })) {
     if (event.type.startsWith('job_')) {
       await forward(event.type, event.data, event.id)
-      await save(event.id, event.data.blockNumber)
+      // The block of a job is that of its creation, so a change says nothing about the present block.
+      await save(event.id, event.type === 'job_created' ? event.data.blockNumber : position.blockNumber)
     } else if (event.type !== 'unavailable') {
       // A gap: the server no longer keeps the events since the position. The jobs created since then are read
       // from the history, beginning 256 blocks earlier, because a reorg may have moved some. This script
@@ -71,8 +76,8 @@ try {
           await forward('job_created', job, `block-${job.blockNumber}`)
       }
       // Also after a ping: if no job changes for hours, the position must stay within the events that the
-      // server keeps.
-      await save(event.id, event.data.blockNumber)
+      // server keeps. A resumed stream reports the present block before it sends the missed events.
+      await save(event.id, event.data.resumed === true ? position.blockNumber : event.data.blockNumber)
     }
   }
 } catch (error) {

@@ -188,6 +188,40 @@ async function startHook(answer: (response: ServerResponse, nth: number) => void
   }
 }
 
+test('webhook.mjs delivers the oldest job of a gap, however far the chain was when the hook failed', async () => {
+  let accept = true
+  const hook = await startHook((response) => accept && response.writeHead(204).end())
+  try {
+    const file = join(dir.path, 'failing.json')
+    const args = ['examples/webhook.mjs', server.url, hook.url, file] as const
+    const first = start(process.execPath, ...args)
+    await until(() => readFile(file).catch(() => false), { message: 'it has saved its position' })
+    await first.end('SIGKILL')
+    const oldest = await server.chain.createJob()
+    // A gap is read from 256 blocks before the saved block on.
+    await server.chain.mine(300)
+    const newest = await server.chain.createJob()
+    await until(async () => (await fetch(`${server.url}/api/v1/jobs/${newest.jobId}`)).ok, {
+      message: 'the index is at the head',
+    })
+
+    accept = false
+    const second = start(process.execPath, ...args)
+    await until(() => hook.received.length === 1, { message: 'the delivery that is not answered' })
+    await second.end('SIGKILL')
+    accept = true
+    await server.stop()
+    await server.start({ FEED_RETENTION: '0' })
+    const third = start(process.execPath, ...args)
+    await until(() => third.jobs().at(-1) === newest.jobId, { message: 'the newest job of the gap' })
+    expect(third.jobs()).toContain(oldest.jobId)
+  } finally {
+    hook.close()
+    await server.stop()
+    await server.start()
+  }
+})
+
 test('webhook.mjs delivers each job at least once, even if the hook fails, the script crashes or there is a gap', async () => {
   let accept = true
   const hook = await startHook((response, nth) => {
