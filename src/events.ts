@@ -60,6 +60,9 @@ export const events = {
   },
   job_removed: { data: 'Job', when: 'a reorg removed the creating log: the job as it was' },
   unavailable: { data: 'Unavailable', when: 'the server cannot hold this stream now; the response ends' },
-  ping: { data: 'Ping', when: 'the stream was silent for the keepalive time' },
+  ping: {
+    data: 'Ping',
+    when: 'the stream was silent for the keepalive time, or a resumed stream has sent all missed events',
+  },
 }
 export type EventType = keyof typeof events

@@ -14,8 +14,8 @@ export interface Connected {
 }
 
 /**
- * Sent after each 30 s (by default) in which the stream sent nothing, and soon after a resume if the filter
- * leaves out all missed events.
+ * Sent after each 30 s (by default) in which the stream sent nothing, and soon after a resumed stream has sent
+ * all missed events.
  */
 export interface Ping {
   timestamp: string

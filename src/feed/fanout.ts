@@ -1,7 +1,7 @@
 import { resume, resumeAll } from './deliver.ts'
 import type { Feed } from './feed.ts'
 import { chunkBody, encodeChunk } from './frames.ts'
-import { createSubscribers, type NewSubscriber, type Subscriber } from './subscribers.ts'
+import { createSubscribers, isBehind, type NewSubscriber, type Subscriber } from './subscribers.ts'
 import { type SweepOptions, startSweeps } from './sweep.ts'
 import { createWalk, type Walk, write } from './walk.ts'
 
@@ -41,13 +41,10 @@ export function createFanout(
     /** Adds a stream: its first frame is sent, then each event after its position that passes its filter. */
     open(opening: NewSubscriber): Subscriber {
       const subscriber = add(opening)
+      subscriber.catchingUp = isBehind(feed, subscriber)
       const chunk = encodeChunk(opening.first)
       walk.now = performance.now()
       write(walk, subscriber, opening.chunked ? chunk : chunkBody(chunk))
-      // If the filter leaves out all that a resumed stream missed, the next sweep sends it a ping. Otherwise its
-      // client would not learn before the first silence that it is up to date, and never if a proxy cuts silent
-      // streams earlier.
-      if (subscriber.position < (feed.lastId() ?? 0)) subscriber.wroteAt = Number.NEGATIVE_INFINITY
       resume(walk, subscriber)
       return subscriber
     },

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import type { EventFilter, FilterGroup } from './batch.ts'
+import type { Feed } from './feed.ts'
 
 /** One stream. It has a position in the feed instead of a queue. */
 export interface Subscriber extends Pick<NewSubscriber, 'socket' | 'end'> {
@@ -16,8 +17,10 @@ export interface Subscriber extends Pick<NewSubscriber, 'socket' | 'end'> {
    * socket became full
    */
   unsent: number | undefined
-  /** performance.now() of the last write; -Infinity if the stream is to get an event or a ping at once */
+  /** performance.now() of the last write */
   wroteAt: number
+  /** true from a resume behind the feed until a ping has reported that it has caught up */
+  catchingUp: boolean
   /** true while it is queued for the next walk */
   queued: boolean
   /** true while it waits for a page from the store */
@@ -35,6 +38,11 @@ export interface NewSubscriber {
   first: string
   /** Ends the stream: cleanly, or by a reset if the client reads nothing. */
   end(how: 'cleanly' | 'reset'): void
+}
+
+/** Whether events of the feed are left to send to a stream, or to filter out. */
+export function isBehind(feed: Feed, { position }: Subscriber): boolean {
+  return position < (feed.lastId() ?? 0)
 }
 
 /** The open streams, grouped by filter. */
@@ -55,6 +63,7 @@ export function createSubscribers() {
         noProgressSince: 0,
         unsent: undefined,
         wroteAt: 0,
+        catchingUp: false,
         queued: false,
         waiting: false,
         end,

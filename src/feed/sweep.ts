@@ -2,7 +2,7 @@ import type { Feed } from './feed.ts'
 import { chunkBody, encodeChunk, encodeFrame } from './frames.ts'
 import { repeat } from './repeat.ts'
 import { freshnessOf } from './store.ts'
-import type { Subscriber } from './subscribers.ts'
+import { isBehind, type Subscriber } from './subscribers.ts'
 import { connectionKey, readUnsent } from './unsent.ts'
 import { cut, flushCounts, isSliceOver, nextSlice, type Walk, write } from './walk.ts'
 
@@ -20,7 +20,7 @@ export interface SweepOptions {
 }
 
 /**
- * Sends pings to silent streams and ends stalled ones. Between two sweeps it pauses for at most a second.
+ * Sends pings to streams and ends stalled ones. Between two sweeps it pauses for at most a second.
  * @returns a function that stops it
  */
 export function startSweeps(walk: Walk, { keepaliveMs, stallMs }: SweepOptions): () => void {
@@ -32,15 +32,26 @@ export function startSweeps(walk: Walk, { keepaliveMs, stallMs }: SweepOptions):
     walk.now = performance.now()
     for (const subscriber of walk.subscribers) {
       if (subscriber.noProgressSince > 0) full.push(subscriber)
-      // A queued stream is about to move its position, which is the id of the ping.
-      else if (!subscriber.queued && walk.now - subscriber.wroteAt >= keepaliveMs)
+      else if (isPingDue(subscriber)) {
+        subscriber.catchingUp &&= isBehind(walk.feed, subscriber)
         write(walk, subscriber, ping(subscriber.position, subscriber.group.chunked))
+      }
       if (isSliceOver(walk)) await nextSlice(walk)
     }
     flushCounts(walk)
     if (full.length === 0 || walk.now - checkedAt < stallMs / CHECKS_PER_LIMIT) return
     checkedAt = walk.now
     await check(full)
+  }
+
+  /**
+   * A stream gets a ping after silence, and once it has caught up after a resume. Without the second, a client
+   * whose filter leaves out the last events would not learn before the first silence that it is up to date, and
+   * never if a proxy cuts silent streams earlier.
+   */
+  function isPingDue(subscriber: Subscriber): boolean {
+    const isSilent = walk.now - subscriber.wroteAt >= keepaliveMs
+    return isSilent || (subscriber.catchingUp && !isBehind(walk.feed, subscriber))
   }
 
   /**
