@@ -13,11 +13,13 @@ import { createRanges } from './ranges.ts'
 import { localHash, rewind } from './rewind.ts'
 import { assertSameSetup } from './setup.ts'
 
-/**
- * Blocks above `finalized` that one step indexes at most while it catches up. It is half as many after each
- * failed step, because a provider may allow fewer requests a second than so many headers need.
- */
+/** Blocks above `finalized` that one step indexes at most while it catches up. */
 const HEAD_BLOCKS = 64
+/**
+ * A provider may allow fewer requests a second than the headers of so many blocks need. So a failed step halves
+ * the number, and each other step adds as many as this.
+ */
+const MORE_BLOCKS = 4
 
 /** What the indexer of one process knows between steps. All of it only saves requests, except `revision`. */
 interface Memory {
@@ -73,7 +75,7 @@ export function createConverge(indexing: Indexing) {
   async function step(): Promise<Outcome> {
     try {
       const outcome = await converge(ix)
-      ix.headBlocks = Math.min(HEAD_BLOCKS, 2 * ix.headBlocks)
+      ix.headBlocks = Math.min(HEAD_BLOCKS, ix.headBlocks + MORE_BLOCKS)
       return outcome
     } catch (error) {
       ix.headBlocks = Math.max(1, Math.floor(ix.headBlocks / 2))

@@ -105,9 +105,9 @@ function limitedTo(requestsPerSecond: number): FaultRule {
   }
 }
 
-it('blocks near the head are indexed with an RPC that allows 10 requests a second', async () => {
+it('blocks near the head are indexed with an RPC that allows 20 requests a second', async () => {
   const proxy = await proxyTo(chain)
-  const limit = limitedTo(10)
+  const limit = limitedTo(20)
   // Without a finalized block, the whole chain counts as near the head.
   proxy.fault = (method, params, body) =>
     limit(method, params, body) ??
@@ -116,9 +116,9 @@ it('blocks near the head are indexed with an RPC that allows 10 requests a secon
   expect(proxy.injected).toBeGreaterThan(0)
 })
 
-it('a range whose logs have no timestamps is indexed with an RPC that allows 10 requests a second', async () => {
+it('a range whose logs have no timestamps is indexed with an RPC that allows 20 requests a second', async () => {
   const proxy = await proxyTo(chain)
-  const limit = limitedTo(10)
+  const limit = limitedTo(20)
   const withoutTimestamps = (logs: unknown) =>
     (logs as object[]).map((log) => ({ ...log, blockTimestamp: undefined }))
   proxy.fault = (method, params, body) =>
