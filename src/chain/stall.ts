@@ -26,10 +26,9 @@ export function createStallCheck(
 
   async function setStuckAside(): Promise<boolean> {
     const heads = await pool.askEach((member) => member.ask([blockNumberCall]))
-    const best = Math.max(...heads.map(({ result: [head] }) => head))
     const stuck = heads.filter(({ result: [head] }) => head <= highest)
     if (stuck.length === 0 || stuck.length === heads.length) return false
-    for (const { member } of stuck) member.setBehind(best)
+    for (const { member } of stuck) member.setBehind(highest + 1)
     return true
   }
 

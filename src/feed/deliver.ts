@@ -6,8 +6,8 @@ import { cut, flushCounts, isSliceOver, nextSlice, type Walk, write } from './wa
 const BATCH_EVENTS = 500
 /** Events of one page. */
 const PAGE_EVENTS = 128
-/** Bytes at which the batch of a page ends. A page of small events is shorter. */
-const PAGE_BYTES = 128 * 1024
+/** Bytes at which the batch of a page ends. Only events with long texts reach it; the rest is read again. */
+const PAGE_BYTES = 2 ** 20
 /** Pages read at the same time, on the connections of the indexer and the feed. */
 const MAX_READERS = 2
 /** Delay before a failed read of a page is repeated, whatever is committed meanwhile. */

@@ -28,11 +28,11 @@ interface Pending {
 /**
  * Returns a function that reads consecutive block ranges, ahead of their commits. The size doubles after an
  * answer with few logs, shrinks after one with too many, and halves after a failure. If doubling would
- * reach the size that failed last, it grows by small steps, so that it settles below a provider's limit.
+ * reach the size that was refused last, it grows by small steps, so that it settles below a provider's limit.
  */
 export function createRanges(ix: Indexing) {
   let size = FIRST_SIZE
-  let failedAt = Number.POSITIVE_INFINITY
+  let refusedAt = Number.POSITIVE_INFINITY
   let pending: Pending[] = []
 
   function fill(from: number, limit: number): void {
@@ -64,10 +64,11 @@ export function createRanges(ix: Indexing) {
       } catch (error) {
         pending = []
         if (blocks === 1 || rpcFailureOf(error) === undefined) throw error
-        failedAt = blocks
         size = Math.floor(blocks / 2)
-        // After any other failure, such as a rate limit or a broken connection, the next attempt is delayed.
+        // After any other failure, such as a rate limit or a broken connection, the next attempt is delayed, and
+        // the size may double again.
         if (!mayFitSmaller(error)) throw error
+        refusedAt = blocks
       }
     }
   }
@@ -79,7 +80,7 @@ export function createRanges(ix: Indexing) {
   function adapted(blocks: number, logs: number): number {
     if (logs > WANTED_LOGS) return Math.min(size, Math.max(1, Math.floor((blocks * WANTED_LOGS) / logs)))
     if (logs > WANTED_LOGS / 2) return size
-    const larger = blocks * 2 < failedAt ? blocks * 2 : blocks + Math.ceil(blocks / 50)
+    const larger = blocks * 2 < refusedAt ? blocks * 2 : blocks + Math.ceil(blocks / 50)
     return Math.min(Math.max(size, larger), MAX_SIZE)
   }
 }

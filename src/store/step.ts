@@ -35,8 +35,8 @@ export async function commitStep(
   const feedBegins = completesPast(from, step.to.number)
   if (feedBegins) {
     await createFilterIndexes(db, contract)
-    // Without statistics, Postgres plans filters badly until autovacuum runs, which takes further changes.
-    await db.run('analyze jobs', [], { timeoutMs: BUILD_MS })
+    // Without statistics, Postgres plans filters badly until autovacuum runs. That must not hold back the feed.
+    await db.run('analyze jobs', [], { timeoutMs: BUILD_MS }).catch(() => {})
   }
   // A step is silent or fed as a whole: the indexer cuts its ranges at feedFromBlock.
   const entries = from.silent ? [] : step.entries.map((entry, i) => ({ id: from.lastId + 1 + i, ...entry }))
