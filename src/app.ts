@@ -8,14 +8,20 @@ import { feedStore } from './feed/store.ts'
 import { observeIndex } from './gauges.ts'
 import { createServer } from './http/server.ts'
 import { startIndexer } from './indexer/indexer.ts'
+import { memoize } from './memoize.ts'
 import { createMetrics } from './observe/metrics.ts'
 import { createDatabase } from './store/database.ts'
 import { openDatabase } from './store/open.ts'
 import { startPruning } from './store/pruning.ts'
-import { readState } from './store/state.ts'
+import { type IndexState, readState } from './store/state.ts'
 
 /**
- * Deadline of a read of the index's state, in ms. Probes time out after a few seconds, and `/ready` must
+ * The server reads the state of the index at most once in this time, in ms, however many probes and clients
+ * ask. The head is polled once a second, so the state may be a second old anyway.
+ */
+const STATE_MS = 500
+/**
+ * Deadline of the answer to each caller, in ms. Probes time out after a few seconds, and `/ready` must
  * report the reason before. By default, Prometheus gives up a scrape after 10 s.
  */
 const STATE_DEADLINE_MS = 2_000
@@ -51,9 +57,11 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
       : startIndexer(config, contract, db, onCommit, metrics, log.child({ room: 'indexer' }))
   const stopPruning = startPruning(db, config.feedRetentionSeconds, log)
   const late = () => new UnavailableError(`the database did not answer within ${STATE_DEADLINE_MS} ms`)
-  const readStateInTime = () => withDeadline(readState(db), STATE_DEADLINE_MS, late)
+  const inTime = (state: Promise<IndexState>) => withDeadline(state, STATE_DEADLINE_MS, late)
+  // The deadline is around the shared read: a read that is late goes on, and no other begins meanwhile.
+  const readSharedState = memoize(() => readState(db), STATE_MS)
   observeIndex(metrics.registry, {
-    readState: readStateInTime,
+    readState: () => inTime(readState(db)),
     feedLastId: () => feed?.lastId() ?? null,
     confirmations: config.confirmations,
     isWorking: () => indexer?.working() ?? false,
@@ -76,7 +84,7 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
       log: log.child({ room: 'http' }, { level: config.logLevel === 'info' ? 'warn' : config.logLevel }),
       db,
       requestDb,
-      readState: readStateInTime,
+      readState: () => inTime(readSharedState()),
       haltReason: () => indexer?.haltReason(),
     })
     const url = await server.listen({ host: config.host, port: config.port })

@@ -1,5 +1,5 @@
 import { type Batch, buildBatch, type FilterGroup } from './batch.ts'
-import type { Subscriber } from './subscribers.ts'
+import { isBehind, type Subscriber } from './subscribers.ts'
 import { cut, flushCounts, isSliceOver, nextSlice, type Walk, write } from './walk.ts'
 
 /** Events that are read from the tail for one batch. */
@@ -72,9 +72,8 @@ async function deliverAll(walk: Walk): Promise<void> {
 }
 
 function deliverNext(walk: Walk, subscriber: Subscriber): void {
-  const { group, position } = subscriber
-  if (position >= (walk.feed.lastId() ?? 0)) return
-  const batch = batchAfter(walk, group, position)
+  if (!isBehind(walk.feed, subscriber)) return
+  const batch = batchAfter(walk, subscriber.group, subscriber.position)
   if (batch) deliver(walk, subscriber, batch)
   else queuePage(walk, subscriber)
 }
@@ -99,7 +98,7 @@ function deliver(walk: Walk, subscriber: Subscriber, batch: Batch): void {
     walk.events += batch.count
     write(walk, subscriber, batch.bytes)
   }
-  if (batch.to < (walk.feed.lastId() ?? 0)) enqueue(walk, subscriber)
+  if (isBehind(walk.feed, subscriber)) enqueue(walk, subscriber)
 }
 
 /** Queues a subscriber whose position is no longer in memory. It then gets a page from the store. */

@@ -18,7 +18,7 @@ export interface ServerOptions {
   db: Database
   /** the connections for the queries of the history and of single jobs */
   requestDb: Database
-  /** @throws UnavailableError if the database does not answer in time */
+  /** Returns a state that may be 0.5 s old. @throws UnavailableError if the database does not answer in time */
   readState(): Promise<IndexState>
   /** why this process's indexer is halted; undefined if it is not, or if the process has none */
   haltReason(): string | undefined

@@ -1,4 +1,3 @@
-import { memoize } from '../memoize.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import { serveApi } from './api.ts'
 import { watchConnections } from './connections.ts'
@@ -10,17 +9,10 @@ import type { ServerOptions } from './options.ts'
 import { STREAM_ROUTE } from './stream/describe.ts'
 
 /**
- * The state of the index is read at most once in this time, however many probes and clients ask. The head is
- * polled once a second, so the state may be a second old anyway.
- */
-const STATE_MS = 500
-
-/**
  * Creates the HTTP server of a process: the API with its documents and pages, and the operation routes.
  * Without a feed it has the operation routes only.
  */
-export async function createServer({ readState, ...rest }: ServerOptions): Promise<Instance> {
-  const options = { ...rest, readState: memoize(readState, STATE_MS) }
+export async function createServer(options: ServerOptions): Promise<Instance> {
   const app = createInstance(options.config, options.log)
   errorHandling(app)
   refuseMalformedRequests(app)

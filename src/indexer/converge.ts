@@ -21,7 +21,7 @@ const HEAD_BLOCKS = 64
  */
 const MORE_BLOCKS = 4
 
-/** What the indexer of one process knows between steps. All of it only saves requests, except `revision`. */
+/** What the indexer of one process knows between steps. A crash loses nothing with it. */
 interface Memory {
   /**
    * the cursor that the latest step wrote; null if it must be read. If another process has moved it, a step
@@ -34,7 +34,7 @@ interface Memory {
   identity: Identity | undefined
   /** the chain's head as last read; null before the first step */
   head: Header | null
-  /** number of the highest block that a step has found indexed; -1 before the first step */
+  /** number of the block that the latest step found indexed; -1 before the first step */
   indexed: number
   /** blocks near the head that the next step indexes at most */
   headBlocks: number

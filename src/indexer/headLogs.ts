@@ -20,7 +20,7 @@ const STEP_MS = 2_000
 export type HeaderChain = [Header, ...Header[]]
 
 /** Blocks near the head, with all of the contract's logs in them. */
-export interface HeadBlocks {
+interface HeadBlocks {
   headers: HeaderChain
   logs: MinedLog[]
 }

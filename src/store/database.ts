@@ -59,8 +59,12 @@ export interface Database extends Pick<Driver, 'listen' | 'close'> {
   ): Promise<unknown[]>
 }
 
-/** Adds a parameter to a statement, and returns its placeholder. */
-export type Param = (value: unknown) => string
+/** Returns the parameters of a statement, and a function that adds one and returns its placeholder. */
+export function createParams() {
+  const params: unknown[] = []
+  return { params, param: (value: unknown) => `$${params.push(value)}` }
+}
+export type Param = ReturnType<typeof createParams>['param']
 
 /** Adds the query builder to a driver. All queries use one lane. */
 export function createDatabase(driver: Driver, lane: Lane = 'index'): Database {

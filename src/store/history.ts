@@ -2,7 +2,7 @@ import type { Contract } from '../contract/define.ts'
 import type { Filter } from '../contract/filters.ts'
 import { jobsConditions, totalsConditions } from './conditions.ts'
 import { missingCursor } from './cursor.ts'
-import type { Database, Param } from './database.ts'
+import { createParams, type Database, type Param } from './database.ts'
 import type { Position } from './writes.ts'
 
 /**
@@ -48,8 +48,7 @@ export async function readHistory(
   contract: Contract,
   query: HistoryQuery,
 ): Promise<HistoryPage> {
-  const params: unknown[] = []
-  const param: Param = (value) => `$${params.push(value)}`
+  const { params, param } = createParams()
   const selected = [...jobsConditions(query.filter, contract, param), ...blockRange(query, param)]
   const text = `
     select last_id, ${totalOf(query, selected, contract, param)} as total, page.*

@@ -32,7 +32,7 @@ const CHECK_INTERVAL_MS = 1_000
 /** Content of a lock file that its holder has released. */
 const RELEASED = 'released'
 
-export interface FolderLock {
+interface FolderLock {
   /** False if another process has taken over the folder. Nothing may be written then. */
   isHeld(): boolean
   /** Releases the lock, so that another process can take the folder over at once. */

@@ -1,6 +1,6 @@
 import type { Contract } from '../contract/define.ts'
 import { type Cursor, completesPast } from './cursor.ts'
-import type { Database, Param } from './database.ts'
+import { createParams, type Database, type Param } from './database.ts'
 import type { FeedEntry } from './feed.ts'
 import { BUILD_MS, createFilterIndexes } from './filterIndexes.ts'
 import { NOTIFY, PAYLOAD } from './notifications.ts'
@@ -68,8 +68,7 @@ function statementOf(contract: Contract, move: Move): { text: string; params: un
   const wasFinal = Math.min(from.finalizedNumber, from.blockNumber)
   const final = Math.min(to.finalizedNumber, to.blockNumber)
   const blocks = step.blocks.filter(({ number }) => number >= final)
-  const params: unknown[] = []
-  const param: Param = (value) => `$${params.push(value)}`
+  const { params, param } = createParams()
   const json = (rows: object[]) => `${param(JSON.stringify(rows))}::json`
 
   const parts = [movedCursor(param, move)]

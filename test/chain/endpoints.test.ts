@@ -3,7 +3,7 @@ import { createRpcSource } from '../../src/chain/rpc.ts'
 import { jobRegistry } from '../../src/contract/jobRegistry.ts'
 import { startChain, type TestChain } from '../helpers/anvil.ts'
 import { jobsOnChain } from '../helpers/fold.ts'
-import type { RpcProxy } from '../helpers/rpcProxy.ts'
+import type { FaultRule, RpcProxy } from '../helpers/rpcProxy.ts'
 import { proxyTo, serveChain, subscribe } from '../helpers/serveChain.ts'
 import { until } from '../helpers/until.ts'
 
@@ -96,7 +96,8 @@ it('the logs of a range and the headers that prove it come from one endpoint', a
   expect(await service.history()).toEqual(await jobsOnChain(chain))
 })
 
-it('a first endpoint whose head stands still is set aside until it moves', async () => {
+/** A source with two endpoints, and a function that moves its clock forward. It ends with the test. */
+async function openSource() {
   const [first, second] = [await proxyTo(chain), await proxyTo(chain)]
   let time = 0
   const source = createRpcSource(
@@ -106,80 +107,68 @@ it('a first endpoint whose head stands still is set aside until it moves', async
   )
   onTestFinished(() => source.close())
   await source.identify(null)
-  const stuck = await source.head(-1)
-  first.fault = (method) => {
-    if (method === 'eth_blockNumber') return { mutate: () => `0x${stuck.number.toString(16)}` }
-    if (method !== 'eth_getBlockByNumber') return undefined
-    return {
-      mutate: (block) => ({
-        ...(block as object),
-        number: `0x${stuck.number.toString(16)}`,
-        hash: stuck.hash,
-      }),
-    }
+  const pass = (ms: number) => {
+    time += ms
   }
+  return { first, second, source, pass }
+}
+
+/** The fault of an endpoint that reports another head. */
+function headAt(head: () => { number: number; hash?: string }): FaultRule {
+  const number = () => `0x${head().number.toString(16)}`
+  return (method) => {
+    if (method === 'eth_blockNumber') return { mutate: number }
+    if (method !== 'eth_getBlockByNumber') return undefined
+    return { mutate: (block) => ({ ...(block as object), ...head(), number: number() }) }
+  }
+}
+
+it('a first endpoint whose head stands still is set aside until it moves', async () => {
+  const { first, source, pass } = await openSource()
+  const stuck = await source.head(-1)
+  first.fault = headAt(() => ({ number: stuck.number, hash: stuck.hash }))
   await chain.mine()
   expect((await source.head(-1)).number).toBe(stuck.number)
-  time += 40_000
+  pass(40_000)
   expect((await source.head(-1)).number).toBe(stuck.number + 1)
   // Its probes fail as long as it stands still.
   for (let i = 0; i < 5; i++) {
-    time += 20_000
+    pass(20_000)
     expect((await source.head(-1)).number).toBe(stuck.number + 1)
   }
 
   first.fault = undefined
   const before = first.count('eth_getBlockByNumber')
   await until(async () => {
-    time += 20_000
+    pass(20_000)
     await source.head(-1)
     return first.count('eth_getBlockByNumber') > before
   })
 })
 
 it('a chain on which all heads stand still keeps its endpoints', async () => {
-  const [first, second] = [await proxyTo(chain), await proxyTo(chain)]
-  let time = 0
-  const source = createRpcSource(
-    [first.url, second.url],
-    { address: chain.address, topics: jobRegistry.topics },
-    { now: () => time },
-  )
-  onTestFinished(() => source.close())
-  await source.identify(null)
+  const { second, source, pass } = await openSource()
   const { number } = await chain.head()
   const asked = second.requests
   for (let i = 0; i < 10; i++) {
     expect((await source.head(-1)).number).toBe(number)
-    time += 10_000
+    pass(10_000)
   }
   // One comparison each 30 s.
   expect(second.requests - asked).toBeLessThan(5)
 })
 
 it('a first endpoint that moves below a block that is known is set aside until it has caught up', async () => {
-  const [first, second] = [await proxyTo(chain), await proxyTo(chain)]
-  let time = 0
-  const source = createRpcSource(
-    [first.url, second.url],
-    { address: chain.address, topics: jobRegistry.topics },
-    { now: () => time },
-  )
-  onTestFinished(() => source.close())
-  await source.identify(null)
+  const { first, source, pass } = await openSource()
   const { number } = await chain.head()
   let lagging = number - 100
-  first.fault = (method) => {
-    if (method === 'eth_blockNumber') return { mutate: () => `0x${lagging.toString(16)}` }
-    if (method !== 'eth_getBlockByNumber') return undefined
-    return { mutate: (block) => ({ ...(block as object), number: `0x${lagging.toString(16)}` }) }
-  }
+  first.fault = headAt(() => ({ number: lagging }))
   const known = number - 1
   expect((await source.head(known)).number).toBe(lagging)
-  time += 40_000
+  pass(40_000)
   expect((await source.head(known)).number).toBe(number)
   for (let i = 0; i < 5; i++) {
-    time += 20_000
+    pass(20_000)
     lagging++
     expect((await source.head(known)).number).toBe(number)
   }
@@ -187,19 +176,13 @@ it('a first endpoint that moves below a block that is known is set aside until i
   lagging = number
   await chain.mine()
   await until(async () => {
-    time += 20_000
+    pass(20_000)
     return (await source.head(known)).number === lagging
   })
 })
 
 it('an endpoint without a latest block is passed over', async () => {
-  const [first, second] = [await proxyTo(chain), await proxyTo(chain)]
-  const source = createRpcSource([first.url, second.url], {
-    address: chain.address,
-    topics: jobRegistry.topics,
-  })
-  onTestFinished(() => source.close())
-  await source.identify(null)
+  const { first, source } = await openSource()
   first.fault = (method) => (method === 'eth_getBlockByNumber' ? { mutate: () => null } : undefined)
   expect(await source.head(-1)).toMatchObject(await chain.head())
 })
