@@ -26,18 +26,20 @@ export function authentication(app: FastifyInstance, apiKeys: string[]): void {
     // The matched route decides, since a path can be written in many ways. A CORS preflight, which has no key
     // (Fetch standard, 3.2.2), was answered before, in an onRequest hook.
     if (!request.routeOptions.url?.startsWith('/api/')) return
-    const given = sha256(givenKey(request))
-    // Comparing with each key in constant time reveals neither a key nor which one matched.
-    const matching = digests.filter((digest) => timingSafeEqual(digest, given))
+    const given = givenKeys(request).map(sha256)
+    // Every pair is compared, each in constant time, so the time reveals neither a key nor which one matched.
+    const matching = digests.flatMap((digest) => given.filter((each) => timingSafeEqual(digest, each)))
     if (matching.length === 0) return sendError(reply, 'UNAUTHORIZED', KEY_NEEDED)
   })
 }
 
-function givenKey({ headers, query }: FastifyRequest<{ Querystring: UnvalidatedQuery }>): string {
-  const { 'x-api-key': header, authorization } = headers
-  // Any other scheme is ignored: a proxy that checks a password forwards it.
-  const [, token] = /^Bearer\s+(.*)$/i.exec(authorization ?? '') ?? []
-  return String(header ?? token ?? query.api_key ?? '')
+/**
+ * Returns what the request has in each place for a key. A proxy that checks users may forward its own
+ * Authorization, so one place does not exclude another.
+ */
+function givenKeys({ headers, query }: FastifyRequest<{ Querystring: UnvalidatedQuery }>): string[] {
+  const [, token] = /^Bearer\s+(.*)$/i.exec(headers.authorization ?? '') ?? []
+  return [headers['x-api-key'], token, query.api_key].map((key) => String(key ?? ''))
 }
 
 function sha256(text: string): Buffer {

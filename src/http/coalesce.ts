@@ -22,10 +22,12 @@ export function coalesce<Query, Answer>(
 
   return (query) => {
     const key = JSON.stringify(query)
+    const joined = queued[key]
+    if (joined) return joined
     const current = running[key]
     if (!current) return start(key, query)
     const begin = () => start(key, query)
-    const next = queued[key] ?? current.then(begin, begin)
+    const next = current.then(begin, begin)
     queued[key] = next
     return next
   }

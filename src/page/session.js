@@ -10,13 +10,13 @@ const RECOUNT_MS = 3000
  * Follows the jobs that match the filters: reads the history over REST, then opens the stream at the position
  * where that history was read. Handlers:
  *
- * - `onLoaded({ jobs, next, total, lastId, isFresh })`: the history up to the event `lastId`; `isFresh` if it is
- *   the first of these filters
+ * - `onLoaded({ jobs, next, total, lastId, isFresh })`: the history up to the event `lastId`; `isFresh` if it
+ * is the first of these filters
  * - `onEvent(type, job, id)`: each later change, once and in order
  * - `onHead(blockNumber)`: the indexer's head, from `connected` and `ping`
  * - `onRefused(message)`: the API refuses the filters; the previous ones are still followed
  * - `onState(state, detail)`: as in `openStream()`; also, with the error of a request, `lost` while it is
- *   repeated and `stopped` if nothing is followed from now on
+ * repeated and `stopped` if nothing is followed from now on
  * - `onTotal(total, lastId)`: the number of matches up to the event `lastId`, after `recount()`
  * - `shownJobs()`: returns how many jobs are in the list, to be read again if the stream has a gap
  */
@@ -101,19 +101,23 @@ export async function readOlder(session, page) {
   }
 }
 
-/** Asks for the number of matches, at most once in 3 s. */
-export function recount(session) {
+/**
+ * Asks for the number of matches, at most once in 3 s.
+ * @param isOwed whether a failed request is repeated, because the number that is shown may lack events
+ */
+export function recount(session, isOwed = false) {
   if (session.isRecounting) return
   session.isRecounting = true
   setTimeout(async () => {
     session.isRecounting = false
     const { filters } = session
     const answer = await get('jobs', [...filters, ['limit', 1]]).catch(() => null)
-    if (answer === null || filters !== session.filters) return
+    if (filters !== session.filters) return
+    if (answer === null) return isOwed && recount(session, true)
     const lastId = Number(answer.lastEventId)
-    // The number lacks events that were applied before it arrived.
-    if (lastId < session.lastId) recount(session)
-    else session.onTotal(answer.pagination.total, lastId)
+    session.onTotal(answer.pagination.total, lastId)
+    // The number lacks the events that were applied while it was on its way.
+    if (lastId < session.lastId) recount(session, true)
   }, RECOUNT_MS)
 }
 
@@ -131,7 +135,7 @@ async function fetchHistory(filters, count, signal) {
 
 /**
  * Reports a failed request. If another attempt is pointless, nothing is followed from now on.
- * @returns whether it is
+ * @returns whether it is pointless
  */
 function failed(session, error) {
   if (error.isFinal) stop(session)

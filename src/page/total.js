@@ -2,7 +2,10 @@ import { $ } from './elements.js'
 import { count, formatInteger } from './format.js'
 import { isFull, MAX_JOBS, olderPage, waitingCount } from './list.js'
 
-/** The API counts matches up to this number. A greater total means that there are more. */
+/**
+ * Largest number of matches that the API counts one by one; one more means "more than this". Totals of status
+ * and choices alone are exact at any size.
+ */
 const MAX_COUNT = 10_000
 
 /**
@@ -12,6 +15,7 @@ const MAX_COUNT = 10_000
  */
 export function createTotal(list, { hasFilters, onMore, onChange }) {
   let total = null // unknown
+  let isCapped = false // whether there are more matches than the total
   let countedTo = 0 // id of the newest event that a number of the API includes
   let isRefused = false
 
@@ -29,7 +33,7 @@ export function createTotal(list, { hasFilters, onMore, onChange }) {
   const totalText = () => {
     if (total === null) return ''
     if (!hasFilters()) return `${formatInteger(total)} in all`
-    return total > MAX_COUNT ? `more than ${formatInteger(MAX_COUNT)} matches` : count('match', total)
+    return isCapped ? `more than ${formatInteger(MAX_COUNT)} matches` : count('match', total)
   }
 
   const emptyText = () => {
@@ -59,6 +63,7 @@ export function createTotal(list, { hasFilters, onMore, onChange }) {
     /** @param lastId the newest event that the number includes */
     set(value, lastId) {
       total = value
+      isCapped = hasFilters() && value === MAX_COUNT + 1
       countedTo = lastId
       isRefused = false
       show()
@@ -71,7 +76,7 @@ export function createTotal(list, { hasFilters, onMore, onChange }) {
      * @param id of the event
      */
     follow(type, { matches, isExact, id }) {
-      if (id <= countedTo) return
+      if (id <= countedTo || isCapped) return
       if (type === 'job_created') total += 1
       if (type === 'job_removed' || (type === 'job_updated' && !matches && isExact)) total -= 1
       show()

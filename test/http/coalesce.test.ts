@@ -37,6 +37,19 @@ describe('shared reads', () => {
     expect(begun).toEqual(['first', 'first'])
   })
 
+  it('do not overlap: a call between the end of one and the begin of the next joins the next', async () => {
+    const { begun, read, end } = store()
+    const shared = coalesce(read)
+    const first = shared({ page: 'first' })
+    const between = first.then(() => shared({ page: 'first' }))
+    const next = shared({ page: 'first' })
+    await end()
+    expect(begun).toEqual(['first', 'first'])
+    await end()
+    expect(await Promise.all([between, next])).toEqual([0, 0])
+    expect(begun).toEqual(['first', 'first'])
+  })
+
   it('return everything that was committed before the call', async () => {
     const { read, commit, end } = store()
     const shared = coalesce(read)

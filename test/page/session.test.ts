@@ -94,7 +94,7 @@ test('filters that the API refuses leave the previous ones followed', async () =
   session.stream.close()
 })
 
-test('a number of matches that lacks an event which was applied meanwhile is asked for again', async () => {
+test('the number of matches is requested again if an event was applied after it was counted', async () => {
   vi.useFakeTimers()
   try {
     const { session, log } = await startSession()
@@ -108,6 +108,7 @@ test('a number of matches that lacks an event which was applied meanwhile is ask
     await vi.advanceTimersByTimeAsync(0)
     expect(log).toEqual([
       ['job_created', '2'],
+      ['total', 1, 20],
       ['total', 3, 22],
     ])
     session.stream.close()

@@ -14,19 +14,30 @@ beforeAll(() => {
 
 afterAll(() => vi.unstubAllGlobals())
 
-test('an event that the number of matches includes already does not change it', async () => {
+/** The number of matches of a filtered list. */
+async function createTotal() {
   const load = (name: string) => import(new URL(`../../src/page/${name}`, import.meta.url).href)
   const { createTotal } = await load('total.js')
   const { createList } = await load('list.js')
-  const handlers = { hasFilters: () => true, onMore() {}, onChange() {} }
-  const total = createTotal(
-    createList(() => {}),
-    handlers,
-  )
+  const list = createList(() => {})
+  return createTotal(list, { hasFilters: () => true, onMore() {}, onChange() {} })
+}
+
+test('an event that is already in the number of matches is not counted twice', async () => {
+  const total = await createTotal()
   const follow = (id: number) => total.follow('job_created', { matches: true, isExact: true, id })
   total.set(5, 101)
   follow(101)
   expect(elements.total?.textContent).toBe('5 matches')
   follow(102)
   expect(elements.total?.textContent).toBe('6 matches')
+})
+
+test('a number of matches above 10,000 is shown if the API has counted it, and "more than" if not', async () => {
+  const total = await createTotal()
+  total.set(25_000, 101)
+  expect(elements.total?.textContent).toBe('25,000 matches')
+  total.set(10_001, 102)
+  total.follow('job_created', { matches: true, isExact: true, id: 103 })
+  expect(elements.total?.textContent).toBe('more than 10,000 matches')
 })

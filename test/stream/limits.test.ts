@@ -226,9 +226,10 @@ describe('API_KEYS', () => {
     expect(await status({ authorization: 'Bearer second-key-0002' })).toBe(200)
     expect(await status({ authorization: 'bearer second-key-0002' })).toBe(200)
     expect(await status({}, '?api_key=first-key-0001')).toBe(200)
-    // A proxy that checks a password forwards this header.
+    // A proxy that checks users may forward a header of its own.
     const password = { authorization: `Basic ${btoa('user:password')}` }
     expect(await status(password, '?api_key=first-key-0001')).toBe(200)
+    expect(await status({ authorization: 'Bearer of-the-proxy' }, '?api_key=first-key-0001')).toBe(200)
     expect(await status({ authorization: 'first-key-0001' })).toBe(401)
     expect(await status({})).toBe(401)
     expect(await status({ 'x-api-key': 'first-key-0002' })).toBe(401)
