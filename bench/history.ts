@@ -1,5 +1,5 @@
 import { jobRegistry } from '../src/contract/jobRegistry.ts'
-import { encodePosition, parseHistoryQuery } from '../src/http/historyQuery.ts'
+import { encodeCursor, parseHistoryQuery } from '../src/http/historyQuery.ts'
 import { createDatabase } from '../src/store/database.ts'
 import { readHistory } from '../src/store/history.ts'
 import { startPostgres, type TestPostgres } from '../test/helpers/postgres.ts'
@@ -69,7 +69,7 @@ function pages(jobs: number): Record<string, Record<string, string>[]> {
       clientId: `${7 + 20 * i},${12 + 20 * i}`,
       strategyType: 'PROGRAM,RUBRIC,HYBRID',
     })),
-    'deep page': each.map((i) => ({ cursor: encodePosition({ blockNumber: middle + i, logIndex: 25 }) })),
+    'deep page': each.map((i) => ({ cursor: encodeCursor({ blockNumber: middle + i, logIndex: 25 }) })),
   }
 }
 

@@ -11,12 +11,12 @@ import { startIndexer } from './indexer/indexer.ts'
 import { memoize } from './memoize.ts'
 import { createMetrics } from './observe/metrics.ts'
 import { createDatabase } from './store/database.ts'
-import { openDatabase } from './store/open.ts'
+import { openDriver } from './store/open.ts'
 import { startPruning } from './store/pruning.ts'
-import { type IndexState, readState } from './store/state.ts'
+import { readState } from './store/state.ts'
 
 /**
- * The server reads the state of the index at most once in this time, in ms, however many probes and clients
+ * The state of the index is read at most once in this time, in ms, however many probes, scrapes and clients
  * ask. The head is polled once a second, so the state may be a second old anyway.
  */
 const STATE_MS = 500
@@ -30,9 +30,8 @@ export interface App {
   /** base URL of the server */
   url: string
   /**
-   * Ends the streams, waits at most 3 s for unanswered requests and 4 s for the indexer's step, and closes the
-   * database. Later calls return the
-   * promise of the first.
+   * Ends the streams, waits for unanswered requests and for the indexer's step, and closes the database: at
+   * most 10 s in all. Later calls return the promise of the first.
    */
   close(): Promise<void>
 }
@@ -46,7 +45,7 @@ export interface App {
 export async function createApp(config: Config, log: Logger): Promise<App> {
   const metrics = createMetrics()
   const contract = await loadContract(config.contract)
-  const driver = await openDatabase(config, contract, metrics, log)
+  const driver = await openDriver(config, contract, metrics, log)
   const db = createDatabase(driver)
   const requestDb = createDatabase(driver, 'requests')
   const feed = config.role === 'indexer' ? undefined : openFeed(feedStore(db), log.child({ room: 'feed' }))
@@ -54,14 +53,14 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
   const indexer =
     config.role === 'api'
       ? undefined
-      : startIndexer(config, contract, db, onCommit, metrics, log.child({ room: 'indexer' }))
+      : startIndexer({ config, contract, db, onCommit, metrics, log: log.child({ room: 'indexer' }) })
   const stopPruning = startPruning(db, config.feedRetentionSeconds, log)
   const late = () => new UnavailableError(`the database did not answer within ${STATE_DEADLINE_MS} ms`)
-  const inTime = (state: Promise<IndexState>) => withDeadline(state, STATE_DEADLINE_MS, late)
+  const readShared = memoize(() => readState(db), STATE_MS)
   // The deadline is around the shared read: a read that is late goes on, and no other begins meanwhile.
-  const readSharedState = memoize(() => readState(db), STATE_MS)
+  const sharedState = () => withDeadline(readShared(), STATE_DEADLINE_MS, late)
   observeIndex(metrics.registry, {
-    readState: () => inTime(readState(db)),
+    readState: sharedState,
     feedLastId: () => feed?.lastId() ?? null,
     confirmations: config.confirmations,
     isWorking: () => indexer?.working() ?? false,
@@ -84,7 +83,7 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
       log: log.child({ room: 'http' }, { level: config.logLevel === 'info' ? 'warn' : config.logLevel }),
       db,
       requestDb,
-      readState: () => inTime(readSharedState()),
+      readState: sharedState,
       haltReason: () => indexer?.haltReason(),
     })
     const url = await server.listen({ host: config.host, port: config.port })

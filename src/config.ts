@@ -59,7 +59,7 @@ export function loadConfig(env: Record<string, string>, role: Role = 'all'): Con
   if (wrong.length === 0) return Object.freeze({ role, ...Object.fromEntries(entries) } as Config)
   const lines = [...wrong, ...misspelt(env)].map((line) => `  ${line}`)
   throw new ConfigError(
-    `The configuration is wrong:\n${lines.join('\n')}\nSet them in the environment or in .env (see .env.example).`,
+    `The configuration is wrong:\n${lines.join('\n')}\nCorrect these settings in the environment or in .env (see .env.example).`,
   )
 }
 

@@ -34,8 +34,8 @@ export const Connected = Type.Object(
 export type Connected = Static<typeof Connected>
 
 /**
- * Sent after `KEEPALIVE_SECONDS` of silence. It shows that the connection is alive, and which block was
- * indexed last.
+ * Sent after `KEEPALIVE_SECONDS` of silence, and once a resumed stream has sent all missed events. It shows
+ * that the connection is alive, and which block was indexed last.
  */
 export const Ping = Type.Object(freshness, { $id: 'Ping', title: 'Ping', additionalProperties: false })
 export type Ping = Static<typeof Ping>
@@ -52,7 +52,7 @@ export type Unavailable = Static<typeof Unavailable>
 
 /** Each event of the stream: the name of its data's schema, and when it is sent. */
 export const events = {
-  connected: { data: 'Connected', when: 'the first frame, always' },
+  connected: { data: 'Connected', when: 'the first frame of every stream that the server accepts' },
   job_created: { data: 'Job', when: 'a log that creates a job was indexed and committed' },
   job_updated: {
     data: 'Job',
@@ -65,4 +65,3 @@ export const events = {
     when: 'the stream was silent for the keepalive time, or a resumed stream has sent all missed events',
   },
 }
-export type EventType = keyof typeof events

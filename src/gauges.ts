@@ -1,11 +1,11 @@
 import type { Registry } from 'prom-client'
-import { lagBlocks, lagSeconds } from './indexer/staleness.ts'
 import { memoize } from './memoize.ts'
 import { observeGauge } from './observe/metrics.ts'
+import { lagBlocks, lagSeconds } from './store/lag.ts'
 import type { IndexState } from './store/state.ts'
 
 interface IndexGauges {
-  /** Reads the state, or rejects before a scrape times out. */
+  /** Returns a state that may be 0.5 s old, or rejects before a scrape times out. */
   readState(): Promise<IndexState>
   /** Returns the newest feed id that this process has read; null if it has read none. */
   feedLastId(): number | null
@@ -16,15 +16,16 @@ interface IndexGauges {
 }
 
 /**
- * Registers the gauges of the index and the feed. One scrape reads the state once for all of them. If the
- * database does not answer, they keep the values of the last state that was read. An unknown value is NaN.
+ * Registers the gauges of the index and the feed. One scrape uses one state for all of them, which may be 0.5
+ * s old. If the database does not answer, they keep the values of the last state that was read. An unknown
+ * value is NaN.
  */
 export function observeIndex(
   registry: Registry,
   { readState, feedLastId, confirmations, isWorking }: IndexGauges,
 ): void {
   let latest: IndexState | undefined
-  // 0 ms: the gauges of one scrape are read concurrently and share one read, and the next scrape reads again.
+  // 0 ms: the gauges of one scrape are read concurrently and share one call of readState().
   const read = memoize(async () => {
     const state = await readState().catch(() => undefined)
     latest = state ?? latest
@@ -69,7 +70,7 @@ export function observeIndex(
   observeGauge(
     registry,
     'jobcast_database_up',
-    '1 if the database answered when the metrics were read, else 0.',
+    '1 if the database answered when its state was last read, at most half a second before, else 0.',
     async () => ((await read()) ? 1 : 0),
   )
   observeGauge(

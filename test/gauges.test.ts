@@ -15,7 +15,6 @@ const state: IndexState = {
   headNumber: 100,
   headTimestamp: '1120',
   checkedAgo: 0.5,
-  indexer: null,
   silent: false,
   readOnly: false,
 }

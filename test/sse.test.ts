@@ -1,7 +1,7 @@
 import { createParser, type EventSourceMessage } from 'eventsource-parser'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { chunkBody, encodeChunk, encodeFrame } from '../src/feed/frames.ts'
+import { bytesFor, encodeChunk, encodeFrame } from '../src/feed/frames.ts'
 
 function parse(text: string) {
   const events: EventSourceMessage[] = []
@@ -57,7 +57,7 @@ describe('a chunk', () => {
         expect(chunk).toEqual(
           Buffer.concat([Buffer.from(`${body.length.toString(16)}\r\n`), body, Buffer.from('\r\n')]),
         )
-        expect(chunkBody(chunk)).toEqual(body)
+        expect(bytesFor(false, chunk)).toEqual(body)
       }),
     )
   })

@@ -94,7 +94,7 @@ it('a database of another contract definition is refused with advice by start an
     const { code, text } = await runCommand(args, env)
     expect(code).toBe(1)
     expect(text).toContain(
-      'indexed with the contract definition "job-registry". CONTRACT is a different one ("erc8183"',
+      'belongs to the contract definition "job-registry". CONTRACT is a different one ("erc8183"',
     )
     expect(text).toContain('jobcast reset')
   }

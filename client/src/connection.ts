@@ -44,7 +44,7 @@ export async function* connect(url: URL, options: ConnectionOptions): AsyncGener
       throw new JobcastError(
         response.status,
         'NOT_A_STREAM',
-        `${url.origin} answered with ${type}, not events`,
+        `${url.origin} answered with ${type}, not events: it may not be the base URL of a Jobcast server`,
       )
 
     const messages: EventSourceMessage[] = []

@@ -7,7 +7,7 @@ export interface FollowOptions<J extends JobBase = Job> extends StreamOptions {
   /**
    * First block of the history, inclusive; 0 by default. `'latest'`: no history. A job of an earlier block is
    * first yielded at its next live change, as `job_updated` or `job_removed`. Before that, a change of it in
-   * a gap is missed.
+   * a gap is missed if the job was more than `reorgDepth` blocks below the head at the start.
    */
   fromBlock?: bigint | number | string | undefined
   /** order of the history, `'asc'` by default */
@@ -18,8 +18,8 @@ export interface FollowOptions<J extends JobBase = Job> extends StreamOptions {
    */
   reorgDepth?: number | undefined
   /**
-   * Continues an earlier run with the same filter. Pass the last `id` that was not null, and the jobs held at
-   * the end of that run. The changes since then are yielded.
+   * Continues an earlier run with the same filter. Pass the last `id` that was not null as
+   * `lastEventId`, and the jobs held at the end of that run as `jobs`. The changes since then are yielded.
    */
   resume?: EarlierRun<J> | undefined
 }
@@ -44,16 +44,16 @@ export async function* follow<J extends JobBase = Job>(
   options: FollowOptions<J> = {},
 ): AsyncGenerator<FollowEvent<J>, void, undefined> {
   const { fromBlock = 0n, order = 'asc', reorgDepth = 256, resume } = options
-  const latest = fromBlock === 'latest'
-  if (latest && resume)
+  const liveOnly = fromBlock === 'latest'
+  if (liveOnly && resume)
     throw new TypeError(
       "resume does not work with fromBlock: 'latest'; pass the block at which the earlier run began",
     )
   try {
     yield* track<J>(url, {
       ...options,
-      start: latest ? 0n : BigInt(fromBlock),
-      latest,
+      start: liveOnly ? 0n : BigInt(fromBlock),
+      liveOnly,
       order,
       depth: reorgDepth === Number.POSITIVE_INFINITY ? undefined : BigInt(reorgDepth),
       keepLeft: true,

@@ -18,8 +18,8 @@ export function applyLive<J extends JobBase>(
   const left = type === 'job_updated' && !progress.matches(job)
   // True if the history that the consumer asked for does not include the job. Its first change is then
   // yielded with the type that the server sent.
-  const isEarlier = progress.latest || blockOf(key) < progress.start
-  const isBeforeRead = progress.latest && (progress.quietEnd === undefined || id <= progress.quietEnd)
+  const isEarlier = progress.liveOnly || blockOf(key) < progress.start
+  const isBeforeRead = progress.liveOnly && (progress.recordedAt === undefined || id <= progress.recordedAt)
   const isNews = isBeforeRead || (isEarlier && !wasKnown)
   const change = { type, data: job, left }
 

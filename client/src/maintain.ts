@@ -4,7 +4,7 @@ import { createNotifier, type Notifier } from './notifier.ts'
 import { createPending, type Pending } from './pending.ts'
 import type { Retry } from './request.ts'
 import type { StreamOptions } from './subscribe.ts'
-import { type FollowEvent, track } from './track.ts'
+import { type FollowEvent, isJobEvent, track } from './track.ts'
 
 /** The state of a mirror. */
 export interface MirrorState<J extends JobBase> {
@@ -52,7 +52,7 @@ async function run<J extends JobBase>(
     options.onRetry?.(retry)
   }
   // `depth: undefined` keeps every job, which costs no memory: the map holds the same objects.
-  const all = { start: 0n, latest: false, order: 'asc', depth: undefined, keepLeft: false } as const
+  const all = { start: 0n, liveOnly: false, order: 'asc', depth: undefined, keepLeft: false } as const
   const source = { ...options, ...all, onRetry }
   let complete = false
   // Set after a reconnect without a gap: the position at which the stream is up to date again.
@@ -79,7 +79,7 @@ function setSynced<J extends JobBase>(state: MirrorState<J>, synced: boolean): v
 }
 
 function apply<J extends JobBase>({ jobs, pending, changed }: MirrorState<J>, event: FollowEvent<J>): void {
-  if (event.type !== 'job_created' && event.type !== 'job_updated' && event.type !== 'job_removed') return
+  if (!isJobEvent(event)) return
   const inMap = event.type === 'job_created' || (event.type === 'job_updated' && !event.left)
   const key = jobKey(event.data)
   pending.noteJob(key, event.data, inMap)

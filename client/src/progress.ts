@@ -16,8 +16,8 @@ export interface Progress<J extends JobBase> {
   matches: Matcher
   /** first block of the history that is yielded */
   start: bigint
-  /** true if no history is yielded */
-  latest: boolean
+  /** true if no history is yielded: the first read of it only records the jobs */
+  liveOnly: boolean
   /**
    * number of newest blocks whose jobs are kept in full, because a reorg can reach them; undefined if all
    * are kept
@@ -42,10 +42,10 @@ export interface Progress<J extends JobBase> {
   /** the highest position of a read; while the stream is below it, no position is safe to resume from */
   readEnd: bigint
   /**
-   * if `latest`: position at which the known jobs were first read. Events up to it are yielded although their
+   * if `liveOnly`: position at which the known jobs were first read. Events up to it are yielded although their
    * jobs are known.
    */
-  quietEnd: bigint | undefined
+  recordedAt: bigint | undefined
 }
 
 /** First block whose jobs a reorg can remove if `head` is the newest block. */

@@ -30,9 +30,9 @@ export async function* settle<J extends JobBase>(
   // has are yielded once. The rest, and any removals, wait until the index is complete.
   const complete = await isComplete(options.url, read)
   const first = progress.head === undefined
-  // With `latest`, the first read only records the jobs and yields none.
-  const quiet = first && progress.latest
-  if (!complete && (!first || quiet)) return false
+  // With `liveOnly`, the first read only records the jobs and yields none.
+  const recordOnly = first && progress.liveOnly
+  if (!complete && (!first || recordOnly)) return false
 
   // A head far below the last one belongs to another chain: a devnet was restarted, and all of its jobs
   // are new.
@@ -42,11 +42,11 @@ export async function* settle<J extends JobBase>(
     progress.indexed + progress.depth < progress.head
   if (first || isOtherChain) {
     progress.head = progress.indexed
-    progress.from = quiet ? floorOf(progress, progress.indexed) : progress.start
+    progress.from = recordOnly ? floorOf(progress, progress.indexed) : progress.start
   }
   progress.known.raiseFloor(floorOf(progress, progress.head ?? 0n))
   const unseen = progress.known.inside()
-  yield* yieldDifferences(progress, { ...read, order: first ? options.order : 'asc', quiet, unseen })
+  yield* yieldDifferences(progress, { ...read, order: first ? options.order : 'asc', recordOnly, unseen })
   if (complete) yield* yieldMissing(progress, unseen, read)
   return complete
 }
@@ -56,16 +56,16 @@ type Read = SettleOptions & ReadOptions & { notBefore: bigint }
 /** Yields the jobs of the history that are new or differ. Removes each job that it finds from `unseen`. */
 async function* yieldDifferences<J extends JobBase>(
   progress: Progress<J>,
-  read: Read & { quiet: boolean; unseen: Set<string> },
+  read: Read & { recordOnly: boolean; unseen: Set<string> },
 ): AsyncGenerator<Change<J>> {
-  const { quiet, unseen } = read
+  const { recordOnly, unseen } = read
   const { known } = progress
   const sameId = known.recentById()
-  const toBlock = quiet ? progress.indexed : undefined
+  const toBlock = recordOnly ? progress.indexed : undefined
   let begunAt: bigint | undefined
   for await (const page of pages<J>(read.url, { ...read, fromBlock: progress.from, toBlock })) {
     const at = BigInt(page.lastEventId)
-    if (quiet) progress.quietEnd = at
+    if (recordOnly) progress.recordedAt = at
     else {
       if (begunAt === undefined) noteReadBegan(progress, at)
       notePage(progress, at)
@@ -76,14 +76,14 @@ async function* yieldDifferences<J extends JobBase>(
       unseen.delete(key)
       // The job was looked up after this page was read (see `others`), so a newer state of it was yielded.
       if ((progress.asOf.get(key) ?? at) > at) continue
-      if (!quiet && at > begunAt) noteRead(progress, key, at)
+      if (!recordOnly && at > begunAt) noteRead(progress, key, at)
       if (!known.differs(key, job)) continue
       const isNew = !known.has(key)
       // If a reorg moved the job to another block, it is removed there before it is created here.
       const others = isNew ? (sameId.get(job.jobId) ?? []).filter((other) => unseen.delete(other)) : []
       if (others.length > 0) yield* yieldMissing(progress, others, read)
       known.put(key, job)
-      if (!quiet) yield { type: isNew ? 'job_created' : 'job_updated', data: job, left: false }
+      if (!recordOnly) yield { type: isNew ? 'job_created' : 'job_updated', data: job, left: false }
     }
   }
 }

@@ -26,6 +26,13 @@ export type FollowEvent<J extends JobBase = Job> =
   | { type: 'ping'; id: string | null; data: Ping }
   | { type: 'unavailable'; id: null; data: Unavailable }
 
+/** An event of a job. */
+export type JobEvent<J extends JobBase = Job> = Extract<FollowEvent<J>, { data: J }>
+
+export function isJobEvent<J extends JobBase>(event: FollowEvent<J>): event is JobEvent<J> {
+  return event.type === 'job_created' || event.type === 'job_updated' || event.type === 'job_removed'
+}
+
 /** What an earlier run held when it ended, and where it ended. */
 export interface EarlierRun<J extends JobBase> {
   lastEventId?: string | undefined
@@ -34,7 +41,8 @@ export interface EarlierRun<J extends JobBase> {
 
 interface TrackOptions<J extends JobBase> extends StreamOptions {
   start: bigint
-  latest: boolean
+  /** true if no history is yielded */
+  liveOnly: boolean
   order: 'asc' | 'desc'
   depth: bigint | undefined
   /** whether a job that left the filter stays known */
@@ -55,7 +63,7 @@ export async function* track<J extends JobBase>(
   options: TrackOptions<J>,
 ): AsyncGenerator<FollowEvent<J>, void, undefined> {
   const { resume } = options
-  const progress = createProgress(options)
+  const progress = initialProgress(options)
   let matcher: Matcher | undefined
   // False after a gap, until the history of a complete index has been read.
   let settled = true
@@ -89,13 +97,13 @@ export async function* track<J extends JobBase>(
     } else {
       if (event.type === 'job_created') progress.indexed = BigInt(event.data.blockNumber)
       const change = applyLive(progress, { ...event, id: streamAt })
-      if (change) yield toEvent(change, position())
+      if (change) yield followEventOf(change, position())
     }
     if (!settled && performance.now() - lastCheck >= CHECK_INTERVAL) {
       lastCheck = performance.now()
       const changes = settle(progress, { ...options, url, streamAt })
       let next = await changes.next()
-      for (; !next.done; next = await changes.next()) yield toEvent(next.value, null)
+      for (; !next.done; next = await changes.next()) yield followEventOf(next.value, null)
       settled = next.value
       if (settled) yield { type: 'synced', id: position(), data: null }
     }
@@ -106,19 +114,22 @@ export async function* track<J extends JobBase>(
   }
 }
 
-function toEvent<J extends JobBase>({ type, data, left }: Change<J>, id: string | null): FollowEvent<J> {
+function followEventOf<J extends JobBase>(
+  { type, data, left }: Change<J>,
+  id: string | null,
+): FollowEvent<J> {
   return type === 'job_updated' ? { type, id, data, left } : { type, id, data }
 }
 
-function createProgress<J extends JobBase>(options: TrackOptions<J>): Progress<J> {
-  const { start, latest, depth, keepLeft, resume } = options
+function initialProgress<J extends JobBase>(options: TrackOptions<J>): Progress<J> {
+  const { start, liveOnly, depth, keepLeft, resume } = options
   const known = createKnownJobs<J>(keepLeft)
   for (const job of resume?.jobs ?? []) known.put(jobKey(job), job)
   return {
     known,
     matches: () => true,
     start,
-    latest,
+    liveOnly,
     depth,
     indexed: 0n,
     head: resume ? 0n : undefined,
@@ -126,6 +137,6 @@ function createProgress<J extends JobBase>(options: TrackOptions<J>): Progress<J
     readAt: -1n,
     asOf: new Map(),
     readEnd: -1n,
-    quietEnd: undefined,
+    recordedAt: undefined,
   }
 }

@@ -6,8 +6,8 @@ import type { RpcCall } from './transport.ts'
 /** A JSON-RPC call, and how its result is read. */
 export interface Call<Result = unknown> extends RpcCall {
   /**
-   * @throws IncompleteAnswerError if there is no head, logs or receipts are not a list, or code is not a string;
-   * other results are not checked
+   * @throws IncompleteAnswerError if there is no head, logs or receipts are not a list, or code is not a
+   * string; other results are not checked
    */
   read(result: unknown): Result
 }
@@ -21,7 +21,14 @@ export type Results<Calls extends readonly Call[]> = {
 export interface LogFilter {
   /** lower-case hex */
   address?: Hex
-  topics?: [Hex[]]
+  /** first topics (topic 0) of the wanted events */
+  topics?: readonly Hex[]
+}
+
+/** Whether a filter selects a log. */
+export function matchesFilter(log: RpcLog, { address, topics }: LogFilter): boolean {
+  const isOfAddress = address === undefined || log.address.toLowerCase() === address
+  return isOfAddress && (topics === undefined || topics.some((topic) => topic === log.topics[0]))
 }
 
 export const chainIdCall: Call<number> = { method: 'eth_chainId', params: [], read: Number }
@@ -59,20 +66,20 @@ export function hasCodeCall(address: Hex, block: number | 'latest'): Call<boolea
 
 /** Reads the logs of a range of blocks, unchecked. */
 export function rangeLogsCall(filter: LogFilter, from: number, to: number): Call<RpcLog[]> {
-  return logsCall({ ...filter, fromBlock: tagOf(from), toBlock: tagOf(to) })
+  return logsCall(filter, { fromBlock: tagOf(from), toBlock: tagOf(to) })
 }
 
 /** Reads the logs of one block, unchecked. */
 export function blockLogsCall(filter: LogFilter, block: number | Hex): Call<RpcLog[]> {
   return typeof block === 'number'
     ? rangeLogsCall(filter, block, block)
-    : logsCall({ ...filter, blockHash: block })
+    : logsCall(filter, { blockHash: block })
 }
 
-function logsCall(params: object): Call<RpcLog[]> {
+function logsCall({ address, topics }: LogFilter, blocks: object): Call<RpcLog[]> {
   return {
     method: 'eth_getLogs',
-    params: [params],
+    params: [{ ...(address && { address }), ...(topics && { topics: [topics] }), ...blocks }],
     read(logs) {
       if (!Array.isArray(logs)) throw new IncompleteAnswerError('the answer to eth_getLogs is not a list')
       return logs
@@ -81,16 +88,15 @@ function logsCall(params: object): Call<RpcLog[]> {
 }
 
 /** Reads the logs of one block, unchecked, from its receipts. */
-export function receiptLogsCall({ address, topics }: LogFilter, block: number | Hex): Call<RpcLog[]> {
-  const isWanted = (log: RpcLog) =>
-    (!address || log.address.toLowerCase() === address) &&
-    (!topics || topics[0].some((topic) => topic === log.topics[0]))
+export function receiptLogsCall(filter: LogFilter, block: number | Hex): Call<RpcLog[]> {
   return {
     method: 'eth_getBlockReceipts',
     params: [typeof block === 'number' ? tagOf(block) : block],
     read(receipts) {
       if (!Array.isArray(receipts)) throw new IncompleteAnswerError(`no receipts of block ${block}`)
-      return receipts.flatMap(({ logs }: RpcTransactionReceipt): RpcLog[] => logs.filter(isWanted))
+      return receipts.flatMap(({ logs }: RpcTransactionReceipt): RpcLog[] =>
+        logs.filter((log) => matchesFilter(log, filter)),
+      )
     },
   }
 }

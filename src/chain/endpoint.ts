@@ -72,7 +72,7 @@ export function createEndpoint(url: string, name: string, onRequest: OnRequest) 
     askUnchecked,
     identify,
     trust,
-    /** Sets the chain that the endpoint must be on. It is not trusted until it says that it is on it. */
+    /** Sets the chain that the endpoint must be on. It is trusted again once it has said that it is on it. */
     expect(identity: Identity): void {
       expected = identity
       trusted = false

@@ -32,7 +32,7 @@ export function createPool(endpoints: Endpoint[], now: () => number) {
   return {
     /**
      * Returns the results of calls that one endpoint answers together: the first in RPC_URL that is in
-     * service and has them all. If none is in service, all are asked.
+     * service and has them all. If none is in service, each is asked in turn until one answers.
      * @throws CannotIndexError if an endpoint is on another chain
      * @throws RpcError of a node's refusal if there was one; otherwise the error of the last one asked
      */

@@ -1,7 +1,6 @@
-import type { Hex } from 'viem'
-import { hasCodeCall } from './calls.ts'
+import { hasCodeCall, type LogFilter } from './calls.ts'
 import { createEndpoint, type Endpoint, type OnRequest } from './endpoint.ts'
-import { createFinality } from './finality.ts'
+import { createFinalizedTag } from './finalizedTag.ts'
 import { createHeadReader } from './head.ts'
 import { createHeaderReader } from './headers.ts'
 import { createLogReader } from './logReader.ts'
@@ -23,7 +22,7 @@ interface RpcHooks {
  */
 export function createRpcSource(
   urls: string[],
-  { address, topics }: { address: Hex; topics: Hex[] },
+  { address, topics }: Required<LogFilter>,
   { onRequest = () => {}, onLargeBlock = () => {}, now = () => performance.now() }: RpcHooks = {},
 ): Source {
   const endpoints = urls.map((url, i) =>
@@ -33,9 +32,9 @@ export function createRpcSource(
   return {
     identify: (expected) => identify(endpoints, pool, expected),
     ...createHeadReader(endpoints, pool, now),
-    finalized: createFinality(pool),
+    finalized: createFinalizedTag(pool),
     ...createHeaderReader(pool),
-    ...createLogReader(pool, { address, topics: [topics] }, onLargeBlock),
+    ...createLogReader(pool, { address, topics }, onLargeBlock),
     async hasCode(block) {
       const [found] = await pool.ask([hasCodeCall(address, block)])
       return found

@@ -7,6 +7,7 @@ import type { Reply, RpcCall, Transport } from './transport.ts'
 
 /** The time to connect. viem limits only the time for the answer to a request. */
 const CONNECT_MS = 10_000
+/** Delay before a lost subscription is renewed. Polling finds the head meanwhile. */
 const RESUBSCRIBE_MS = 2_000
 
 type SocketClient = Awaited<ReturnType<typeof getWebSocketRpcClient>>

@@ -36,7 +36,7 @@ export interface Source {
   head(known: number): Promise<Header>
   /**
    * Reads the number of a block that no reorg can remove: the finalized block of the endpoints, but at least
-   * 64 blocks below the head. Null until two consecutive readings have found the tag known.
+   * 64 blocks below the head. Null until an endpoint has known the tag in two consecutive readings.
    */
   finalized(): Promise<number | null>
   /** Reads a header; null if the node does not have that block (yet). */

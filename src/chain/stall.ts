@@ -9,9 +9,9 @@ import type { Header } from './source.ts'
 const STALL_MS = 30_000
 
 /**
- * Returns a function to be called with each head that is read, and with the highest block that is known
- * otherwise. If the head has not risen above all of them for long, all endpoints in service are asked for
- * theirs. If some of them are ahead, the others are set aside. If none is, the head is current, however old it
+ * Returns a check to call with each head that was read, and with the highest block known from elsewhere. If for
+ * 30 s no head was above all earlier ones and the known block, all endpoints in service are asked for their
+ * heads. If some of them are ahead, the others are set aside. If none is, the head is current, however old it
  * is: a devnet may make no blocks.
  * @param now a monotonic clock in milliseconds
  * @returns whether endpoints were set aside, so that the head must be read again
@@ -21,8 +21,8 @@ export function createStallCheck(
   now: () => number,
 ): (head: Header, known: number) => Promise<boolean> {
   let highest = -1
-  /** when the head last rose, or was last compared */
-  let checkedAt = now()
+  /** when the head last rose, or was last compared with those of all endpoints */
+  let comparedAt = now()
 
   async function setStuckAside(): Promise<boolean> {
     const heads = await pool.askEach((member) => member.ask([blockNumberCall]))
@@ -34,9 +34,9 @@ export function createStallCheck(
 
   return async ({ number }, known) => {
     const rose = number > Math.max(highest, known)
-    if (!rose && now() - checkedAt < STALL_MS) return false
+    if (!rose && now() - comparedAt < STALL_MS) return false
     highest = Math.max(highest, known, number)
-    checkedAt = now()
+    comparedAt = now()
     return !rose && setStuckAside()
   }
 }

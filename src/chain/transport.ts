@@ -19,16 +19,14 @@ export interface SendOptions {
   large?: boolean
 }
 
-/**
- * Sends calls that one node must answer together, and resolves with a reply to each. A load balancer may
- * send each HTTP request to a different node, so these calls travel in one batch, unless the endpoint
- * refuses batches.
- * @throws RpcError if there is no answer that holds the replies
- */
-export type Send = (calls: readonly RpcCall[], options: SendOptions) => Promise<Reply[]>
-
 /** The connection to one JSON-RPC URL. */
 export interface Transport {
-  send: Send
+  /**
+   * Sends calls that one node must answer together, and resolves with a reply to each. A load balancer may
+   * send each HTTP request to a different node, so these calls travel in one batch, unless the endpoint
+   * refuses batches.
+   * @throws RpcError if there is no answer that holds the replies
+   */
+  send(calls: readonly RpcCall[], options: SendOptions): Promise<Reply[]>
   close(): void
 }

@@ -1,7 +1,10 @@
 import closeWithGrace from 'close-with-grace'
 import { printError } from './errors.ts'
 
-/** Milliseconds after which an unfinished shutdown is aborted. */
+/**
+ * Milliseconds after which an unfinished shutdown is aborted: 2 s for the streams, 3 s for unanswered requests,
+ * 4 s for the indexer's step and 1 s for the database.
+ */
 const CLOSE_MS = 10_000
 
 /**

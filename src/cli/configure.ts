@@ -1,7 +1,7 @@
 import { type Config, loadConfig, type Role, readEnvironment } from '../config.ts'
 import { messageOf } from '../messages.ts'
 import { misspelt } from '../settings/misspelt.ts'
-import { isConnectionFault } from '../store/faults.ts'
+import { isConnectionError } from '../store/connectionErrors.ts'
 import { FailedError, redactSecretsOf } from './errors.ts'
 
 /** Reads the configuration from the environment; `warnings` name misspelt settings. @throws ConfigError */
@@ -28,8 +28,10 @@ export function configureDatabase(): Config {
  */
 export function reportingNoAnswer<T>(work: Promise<T>): Promise<T> {
   return work.catch((error) => {
-    throw isConnectionFault(error)
-      ? new FailedError(`The database does not answer: ${messageOf(error)}`)
+    throw isConnectionError(error)
+      ? new FailedError(
+          `The database does not answer: ${messageOf(error)}. Start it, or correct DATABASE_URL.`,
+        )
       : error
   })
 }

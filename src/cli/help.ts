@@ -21,7 +21,7 @@ Commands:
 ${table(commandRows)}
   --help, --version
 
-Exit codes: 0 success, 1 failure, 2 wrong command line or settings.
+Exit codes: 0 success, 1 failure, 2 wrong command line, settings or contract definition.
 
 Settings, from the environment or from .env:
 ${table(settingRows)}

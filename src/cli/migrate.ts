@@ -9,10 +9,10 @@ export const migrateCommand: Command = {
   summary: 'migrate the database to this version, and exit',
   async run(args) {
     parseCommand('migrate', { args })
-    const database = await openDatabaseFor(configureDatabase())
-    await database.close()
+    const driver = await openDriverFor(configureDatabase())
+    await driver.close()
     console.log(
-      database.migrated
+      driver.migrated
         ? 'the database was migrated to this version'
         : 'the database is up to date: nothing was changed',
     )
@@ -20,7 +20,7 @@ export const migrateCommand: Command = {
 }
 
 /** Opens the database, which migrates it. */
-async function openDatabaseFor({ databaseUrl, dataDir, contract: name }: Config): Promise<OpenedDriver> {
+async function openDriverFor({ databaseUrl, dataDir, contract: name }: Config): Promise<OpenedDriver> {
   const { loadContract } = await import('../contract/load.ts')
   const contract = await loadContract(name)
   if (databaseUrl === undefined) {

@@ -5,6 +5,8 @@ import { type App, createApp } from '../app.ts'
 import { type Config, ConfigError } from '../config.ts'
 import { FailedError } from './errors.ts'
 
+const SET_HOST = 'Set HOST to an address of this machine, or leave it unset to listen on all.'
+
 /**
  * Starts Jobcast and resolves when it listens.
  * @throws ConfigError if HOST or PORT cannot be listened on, FailedError if another program listens there,
@@ -20,7 +22,7 @@ export async function serve(config: Config, log: Logger): Promise<App> {
 }
 
 /**
- * Listens briefly, so that a taken port is reported before the app creates a database or takes the lease of
+ * Listens briefly, so that a taken port is reported before the app creates a database or acquires the lease of
  * the indexer.
  */
 async function tryToListen({ host, port }: Config): Promise<void> {
@@ -36,9 +38,13 @@ function listenError(error: unknown, { host, port }: Config) {
     return new FailedError(
       `Port ${port} is taken. Stop the program that listens there, or set PORT to another port (0 takes a free one).`,
     )
-  if (syscall === 'getaddrinfo') return new ConfigError(`HOST is "${host}", which does not resolve.`)
+  if (syscall === 'getaddrinfo')
+    return new ConfigError(`HOST is "${host}", which does not resolve. ${SET_HOST}`)
   if (code === 'EADDRNOTAVAIL')
-    return new ConfigError(`HOST is "${host}", which is not an address of this machine.`)
-  if (syscall === 'listen') return new ConfigError(`HOST is "${host}" and PORT is "${port}": ${message}`)
+    return new ConfigError(`HOST is "${host}", which is not an address of this machine. ${SET_HOST}`)
+  if (syscall === 'listen')
+    return new ConfigError(
+      `HOST is "${host}" and PORT is "${port}": ${message}. Set PORT to one on which this user may listen.`,
+    )
   return undefined
 }

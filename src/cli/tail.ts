@@ -4,12 +4,13 @@ import { follow } from '../../client/src/follow.ts'
 import { history } from '../../client/src/history.ts'
 import { type JobBase, jobKey } from '../../client/src/job.ts'
 import type { RequestOptions, Retry } from '../../client/src/request.ts'
+import { isJobEvent, type JobEvent } from '../../client/src/track.ts'
 import { createdAt } from '../../client/src/values.ts'
 import { messageOf } from '../messages.ts'
 import type { Command } from './command.ts'
 import { FailedError } from './errors.ts'
 import { readTailArgs, type Since, type TailPlan } from './tailArgs.ts'
-import { type JobEvent, tailLine } from './tailLine.ts'
+import { tailLine } from './tailLine.ts'
 
 /** `jobcast tail` */
 export const tailCommand: Command = {
@@ -17,14 +18,17 @@ export const tailCommand: Command = {
   parameters: '[url]',
   summary:
     'show the jobs of a running Jobcast (http://localhost:3000) and their changes as they are committed',
-  details: `A line begins with + for a new job, ~ for a change, and - for a job that a reorg removed. In a pipe, each line is a JSON
-object {"type","id","data"}. A lost connection is resumed, until Ctrl-C.`,
+  details: `On a terminal, the sign after the time is + for a new job, ~ for a change, and - for a job that a reorg removed. In a
+pipe, each line is a JSON object {"type","id","data"}. A lost connection is resumed, until Ctrl-C.`,
   options: [
     [
       '--filter <name=value>',
       "only jobs that match a filter of the server's contract, such as status=OPEN,FUNDED; repeatable",
     ],
-    ['--since <when>', 'first the history since a block (1200), for a duration (90s, 15m, 1h, 7d), or all'],
+    [
+      '--since <when>',
+      'print the history first: from a block (1200), of a duration (90s, 15m, 1h, 7d), or all of it',
+    ],
     ['--api-key <key>', 'for a server that requires one; JOBCAST_API_KEY is the same'],
   ],
   async run(args, env) {
@@ -77,12 +81,12 @@ async function print(plan: TailPlan, { stdout, stderr, signal, env }: TailIo): P
 
   for await (const event of follow<JobBase>(url, { ...source, fromBlock })) {
     if (event.type === 'connected' && isTerminal) stderr.write(`connected, block ${event.data.blockNumber}\n`)
-    if (event.type !== 'job_created' && event.type !== 'job_updated' && event.type !== 'job_removed') continue
+    if (!isJobEvent(event)) continue
     if (!stdout.write(`${format(event)}\n`)) await once(stdout, 'drain', { signal }).catch(() => {})
   }
 }
 
-function jsonFormat({ type, id, data }: JobEvent): string {
+function jsonFormat({ type, id, data }: JobEvent<JobBase>): string {
   return JSON.stringify({ type, id, data })
 }
 
@@ -95,7 +99,7 @@ const KEPT_JOBS = 10_000
  * Formats events for a terminal. It keeps the jobs it has shown, to highlight the fields that a
  * change changed.
  */
-function lineFormat(colour: boolean): (event: JobEvent) => string {
+function lineFormat(colour: boolean): (event: JobEvent<JobBase>) => string {
   const shown = new Map<string, JobBase>()
   return (event) => {
     const key = jobKey(event.data)

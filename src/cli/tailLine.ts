@@ -1,10 +1,7 @@
 import { styleText } from 'node:util'
-import type { FollowEvent } from '../../client/src/client.ts'
 import type { JobBase } from '../../client/src/job.ts'
+import type { JobEvent } from '../../client/src/track.ts'
 import { createdAt } from '../../client/src/values.ts'
-
-/** A job event of `follow`. */
-export type JobEvent = Extract<FollowEvent<JobBase>, { data: JobBase }>
 
 /** Fields that a line does not show by name. All others come from the contract's definition. */
 const BASE_FIELDS = ['jobId', 'status', 'onchainCreatedAt', 'creationTxHash', 'blockNumber']
@@ -23,7 +20,7 @@ const SIGNS = {
  * @param before the job before a change, if known: the line shows its status, and highlights the fields
  * that differ
  */
-export function tailLine(event: JobEvent, before: JobBase | undefined, colour: boolean): string {
+export function tailLine(event: JobEvent<JobBase>, before: JobBase | undefined, colour: boolean): string {
   const style = (format: Parameters<typeof styleText>[0], text: string) =>
     colour ? styleText(format, text, { validateStream: false }) : text
   const { type, data: job } = event

@@ -8,7 +8,7 @@ import { FIRST_STATUS, type Field, type Job, type JobLog } from './job.ts'
 import { toText, type Wire } from './values.ts'
 
 /** Hex digits of a 32-byte word. */
-const WORD = 64
+const WORD_DIGITS = 64
 
 /** Decodes a checked log of a contract. @throws MalformedLogError if topics or data do not fit the ABI */
 export type Decode = (log: RpcLog, timestamp: string) => JobLog
@@ -48,37 +48,31 @@ export function createDecoder(id: Field, fields: Field[], forms: Form[]): Decode
     const blockNumber = Number(log.blockNumber)
     // The indexer has checked that the log is mined.
     const transactionHash = log.transactionHash as Hex
+    const { name: event } = form.event
+    const logIndex = Number(log.logIndex)
 
-    const job: Job | null = form.creates
-      ? {
-          ...blank,
-          jobId,
-          status: FIRST_STATUS,
-          onchainCreatedAt: timestamp,
-          creationTxHash: transactionHash,
-          blockNumber: String(blockNumber),
-        }
-      : null
-    const set: Partial<Job> = job ?? (form.status === undefined ? {} : { status: form.status })
-    for (const { name, read } of form.readers) set[name] = read(topics, data, values)
-    return {
-      blockNumber,
-      logIndex: Number(log.logIndex),
-      transactionHash,
-      timestamp,
-      event: form.event.name,
-      jobId,
-      job,
-      set,
-      log,
+    if (form.creates) {
+      const job: Job = {
+        ...blank,
+        jobId,
+        status: FIRST_STATUS,
+        onchainCreatedAt: timestamp,
+        creationTxHash: transactionHash,
+        blockNumber: String(blockNumber),
+      }
+      for (const { name, read } of form.readers) job[name] = read(topics, data, values)
+      return { blockNumber, logIndex, transactionHash, timestamp, event, jobId, raw: log, job, set: null }
     }
+    const set: Partial<Job> = form.status === undefined ? {} : { status: form.status }
+    for (const { name, read } of form.readers) set[name] = read(topics, data, values)
+    return { blockNumber, logIndex, transactionHash, timestamp, event, jobId, raw: log, job: null, set }
   }
 }
 
 function assertLengths({ topics, data }: RpcLog, form: CompiledForm): void {
   for (const topic of topics)
-    if (topic.length !== 2 + WORD) throw new MalformedLogError('expected topics of 32 bytes')
-  if (data.length < 2 + form.words * WORD)
+    if (topic.length !== 2 + WORD_DIGITS) throw new MalformedLogError('expected topics of 32 bytes')
+  if (data.length < 2 + form.words * WORD_DIGITS)
     throw new MalformedLogError(
       `expected ${form.words * 32} bytes of data for ${form.event.name}, found ${(data.length - 2) / 2}`,
     )
@@ -97,8 +91,8 @@ function compile(form: Form, id: Field): CompiledForm {
     if (!decode) return (_topics, _data, values) => toText(values[place])
     if (place >= 0 && viemInputs) return (_topics, _data, values) => decode(String(values[place]).slice(2))
     if (place >= 0) {
-      const from = 2 + place * WORD
-      return (_topics, data) => decode(data.slice(from, from + WORD))
+      const from = 2 + place * WORD_DIGITS
+      return (_topics, data) => decode(data.slice(from, from + WORD_DIGITS))
     }
     const topic = 1 + inTopics.indexOf(input)
     return (topics) => decode(topics[topic]?.slice(2) ?? '')

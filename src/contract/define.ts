@@ -9,7 +9,7 @@ import { abiTypesOf, assertDistinct, assertFilled, formOf } from './forms.ts'
 import { wordType } from './inputs.ts'
 import { FIRST_STATUS, type Field } from './job.ts'
 import type { DefinedJob } from './jobType.ts'
-import type { Kind, Parameter } from './kind.ts'
+import type { Kind, QueryParameter } from './kind.ts'
 import { namingOf } from './naming.ts'
 import { assertRules, type EventRules, namesOf } from './rules.ts'
 
@@ -36,7 +36,7 @@ export interface Contract {
   /** every field of a job, in the order it is sent; the id is the first */
   fields: Field[]
   /** how the id of a job in a path is read */
-  idParameter: Parameter
+  idParameter: QueryParameter
   /** every status a job can have, in the order of a job's life */
   statuses: string[]
   /** first topics (topic 0) of its events */
@@ -111,7 +111,9 @@ const PARTS = ['abi', 'name', 'created', 'id', 'fields', 'events']
  */
 function assertParts(definition: Definition): void {
   if (!Array.isArray(definition.abi))
-    throw new DefinitionError(`abi: there is no list; write defineContract({ abi }) with the contract's ABI`)
+    throw new DefinitionError(
+      `abi: it is missing or not an array; write defineContract({ abi }) with the contract's ABI`,
+    )
   const unknown = Object.keys(definition).find((part) => !PARTS.includes(part))
   if (unknown !== undefined)
     throw new DefinitionError(`${unknown}: a definition has no such part; write one of ${PARTS.join(', ')}`)

@@ -2,7 +2,7 @@ import { type TString, Type } from 'typebox'
 import { BadRequestError } from '../errors.ts'
 import { DefinitionError } from './errors.ts'
 import type { Field, Job } from './job.ts'
-import type { Parameter } from './kind.ts'
+import type { QueryParameter } from './kind.ts'
 
 /** Maximum number of values of one parameter. It bounds the memory of a stream and the cost of a query. */
 const MAX_VALUES = 100
@@ -14,7 +14,7 @@ export interface FilterRule {
   test: 'list' | 'min' | 'max'
   /** names of the fields */
   fields: string[]
-  parameter: Parameter
+  parameter: QueryParameter
 }
 
 /**
@@ -128,7 +128,7 @@ export function parseFilter(rules: FilterRule[], query: Record<string, unknown>)
  * The values of a parameter as a job's JSON has them, each once and sorted.
  * @throws BadRequestError for a value that the parameter's pattern cannot exclude
  */
-export function canonical(name: string, values: string[], { read }: Parameter): string[] {
+export function canonical(name: string, values: string[], { read }: QueryParameter): string[] {
   try {
     return [...new Set(values.map(read))].sort()
   } catch (error) {

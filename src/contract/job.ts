@@ -34,8 +34,8 @@ export const creation = {
   blockNumber: uint({ about: 'block of the creating log', filter: false }),
 }
 
-/** A log that creates or changes a job, decoded. */
-export interface JobLog {
+/** What a log that creates a job and a log that changes one have in common. */
+interface DecodedLog {
   blockNumber: number
   logIndex: number
   transactionHash: Hex
@@ -44,10 +44,9 @@ export interface JobLog {
   /** name of the event */
   event: string
   jobId: string
-  /** the new job; null if the log changes one */
-  job: Job | null
-  /** the fields that the log sets; all fields of a new job */
-  set: Partial<Job>
   /** as the RPC gave it */
-  log: RpcLog
+  raw: RpcLog
 }
+
+/** A decoded log. `job` is the job that it creates, or `set` has the fields that it changes. */
+export type JobLog = DecodedLog & ({ job: Job; set: null } | { job: null; set: Partial<Job> })

@@ -20,7 +20,7 @@ export interface FieldOptions {
 }
 
 /** How the values of one query parameter are read, and how a 400 describes them. */
-export interface Parameter {
+export interface QueryParameter {
   /** a regular expression for one value, without anchors */
   pattern: string
   /** the accepted values, in words */
@@ -56,9 +56,9 @@ export interface Kind<T extends Wire | null = Wire | null> extends FieldOptions 
    * Makes the query parameter of values that come from these ABI types. Missing if the field cannot be
    * filtered by equality.
    */
-  equals?(abiTypes: readonly string[]): Parameter
+  equals?(abiTypes: readonly string[]): QueryParameter
   /** set if the field can be filtered by a minimum and a maximum */
-  range?: Parameter
+  range?: QueryParameter
   /** fraction digits of an amount */
   decimals?: number
   /** unit of an amount; missing if jobs may use different units, whose amounts must not be added up */

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { DefinitionError } from './errors.ts'
-import type { FieldOptions, Filterable, Kind, Parameter } from './kind.ts'
+import type { FieldOptions, Filterable, Kind, QueryParameter } from './kind.ts'
 import {
   addressParameter,
   bytesParameter,
@@ -8,7 +8,7 @@ import {
   EXAMPLE_ADDRESS,
   exampleBytes,
   integerParameter,
-} from './parameters.ts'
+} from './queryParameters.ts'
 import {
   bytesDecoder,
   canonicalDecimal,
@@ -124,7 +124,7 @@ export function amount(decimals: number, options: FieldOptions & { unit?: string
       `amount(${decimals}): its argument is not a number of fraction digits; write the decimals of the token, such as amount(18)`,
     )
   const fraction = decimals === 0 ? '' : `\\.[0-9]{${decimals}}`
-  const range: Pick<Parameter, 'pattern' | 'takes'> =
+  const range: Pick<QueryParameter, 'pattern' | 'takes'> =
     decimals === 0
       ? { pattern: '[0-9]{1,78}', takes: `${options.unit ?? 'smallest units of the token'}, inclusive` }
       : {

@@ -98,14 +98,14 @@ function startOfJson(value: unknown): string {
   let length = 0
   return JSON.stringify(value, (_, item) => {
     if (length > MAX_TEXT_LENGTH) return null
-    const json = jsonOf(item)
+    const json = jsonItemOf(item)
     if (typeof json === 'string') length += json.length
     return json
   })
 }
 
 /** A value inside a list or tuple: integers as decimal strings, addresses in lower case. */
-function jsonOf(value: unknown): unknown {
+function jsonItemOf(value: unknown): unknown {
   if (typeof value === 'bigint') return String(value)
   return typeof value === 'string' && /^0x[0-9a-f]{40}$/i.test(value) ? value.toLowerCase() : value
 }

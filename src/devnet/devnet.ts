@@ -45,8 +45,8 @@ export interface Devnet {
 /**
  * Starts a complete Jobcast on this machine: a local chain with a contract and an hour of past jobs, Jobcast
  * on a new database, and a market that creates a job every few seconds and moves each through its statuses.
- * Several devnets can run side by side: ports in use are skipped. If the process ends without `close()`, the
- * chain and the folder are removed too.
+ * Several devnets can run side by side: ports in use are skipped. If the process ends without `close()`,
+ * other than by SIGKILL, the chain and the folder are removed too.
  */
 export async function startDevnet({
   start,

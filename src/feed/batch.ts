@@ -1,11 +1,11 @@
-import type { FeedEvent, StreamEvent } from './event.ts'
-import { chunkBody } from './frames.ts'
+import type { FeedEvent, JobChange } from './event.ts'
+import { bytesFor } from './frames.ts'
 
 /** Selects the events that a stream carries. */
 export interface EventFilter {
   /** equal for filters that pass the same events */
   key: string
-  passes(event: StreamEvent): boolean
+  passes(event: JobChange): boolean
 }
 
 /** The subscribers with the same filter and encoding. Those at the same position are sent the same batch. */
@@ -39,7 +39,7 @@ export function buildBatch(group: FilterGroup, from: number, events: FeedEvent[]
   for (const event of events) {
     to = event.id
     if (event.type === 'jump' || !filter.passes(event)) continue
-    const part = chunked ? event.chunk : chunkBody(event.chunk)
+    const part = bytesFor(chunked, event.chunk)
     parts.push(part)
     length += part.length
     if (length >= maxBytes) break

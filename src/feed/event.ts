@@ -9,7 +9,7 @@ interface Place {
 }
 
 /** A change of a job, parsed and encoded once for all subscribers. */
-export interface StreamEvent extends Place {
+export interface JobChange extends Place {
   type: Exclude<FeedEntry['type'], 'jump'>
   job: Job
   /** the job before a job_updated; null for the other types */
@@ -19,10 +19,10 @@ export interface StreamEvent extends Place {
 }
 
 /** An entry of the feed. A jump is not sent to clients; it only records the id that it continues. */
-export type FeedEvent = StreamEvent | (Place & { type: 'jump' })
+export type FeedEvent = JobChange | (Place & { type: 'jump' })
 
-export function toEvent({ id, type, data, before }: FeedEntry): FeedEvent {
-  if (type === 'jump') return { id, previousId: JSON.parse(data), type }
+export function feedEventOf({ id, type, data, before }: FeedEntry): FeedEvent {
+  if (type === 'jump') return { id, previousId: Number(data), type }
   const chunk = encodeChunk(encodeFrame({ id, event: type, data }))
   return {
     id,

@@ -1,9 +1,9 @@
-import { resume, resumeAll } from './deliver.ts'
 import type { Feed } from './feed.ts'
-import { chunkBody, encodeChunk } from './frames.ts'
+import { bytesFor, encodeChunk } from './frames.ts'
 import { createSubscribers, isBehind, type NewSubscriber, type Subscriber } from './subscribers.ts'
 import { type SweepOptions, startSweeps } from './sweep.ts'
-import { createWalk, type Walk, write } from './walk.ts'
+import { schedule, scheduleAll } from './walk.ts'
+import { createWalk, type Walk, write } from './walkState.ts'
 
 /**
  * Bytes written to a subscriber at a time. A socket buffers at least as many before `write` returns false:
@@ -31,21 +31,20 @@ export function createFanout(
   const endAll = () => {
     for (const { end } of all) end('cleanly')
   }
-  feed.watch({ onChange: () => resumeAll(walk), onRebuilt: endAll })
+  feed.watch({ onChange: () => scheduleAll(walk), onRebuilt: endAll })
 
   return {
     /** Returns the number of open streams. */
     size: () => all.size,
     /** Returns the number of open streams whose socket is full. */
-    stalled: () => [...all].filter(({ noProgressSince }) => noProgressSince > 0).length,
+    withFullSocket: () => [...all].filter(({ noProgressSince }) => noProgressSince > 0).length,
     /** Adds a stream: its first frame is sent, then each event after its position that passes its filter. */
     open(opening: NewSubscriber): Subscriber {
       const subscriber = add(opening)
       subscriber.catchingUp = isBehind(feed, subscriber)
-      const chunk = encodeChunk(opening.first)
-      walk.now = performance.now()
-      write(walk, subscriber, opening.chunked ? chunk : chunkBody(chunk))
-      resume(walk, subscriber)
+      walk.sliceStartedAt = performance.now()
+      write(walk, subscriber, bytesFor(opening.chunked, encodeChunk(opening.first)))
+      schedule(walk, subscriber)
       return subscriber
     },
     remove,
@@ -53,7 +52,7 @@ export function createFanout(
     drained(subscriber: Subscriber): void {
       subscriber.noProgressSince = 0
       subscriber.unsent = undefined
-      resume(walk, subscriber)
+      schedule(walk, subscriber)
     },
     endAll,
     close: stopSweeps,

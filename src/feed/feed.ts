@@ -2,7 +2,7 @@ import type { Logger } from 'pino'
 import { messageOf } from '../messages.ts'
 import type { FeedEntry } from '../store/feed.ts'
 import type { Commit } from '../store/notifications.ts'
-import { continues, type FeedEvent, toEvent } from './event.ts'
+import { continues, type FeedEvent, feedEventOf } from './event.ts'
 import { createMutex } from './mutex.ts'
 import {
   appendOwn,
@@ -22,8 +22,8 @@ import { countAfter, eventsAfter } from './tail.ts'
  */
 const TAIL_EVENTS = 8_192
 /**
- * Bytes of the events to keep in memory, which some 8,192 jobs with long texts exceed. With its job before and
- * after, an event takes some three times its bytes.
+ * Maximum bytes of the frames to keep in memory: with long texts, 8,192 would take 128 MB. An event takes some
+ * three times the bytes of its frame, because its job is kept too, before and after the change.
  */
 const TAIL_BYTES = 16 * 2 ** 20
 /** Entries read from the store by one query: about 1 MB. */
@@ -58,8 +58,8 @@ export function openFeed(
   const refresh = exclusive(() => refreshState(reader))
 
   /**
-   * Takes a commit of the indexer in this process. Entries that continue the feed are sent at once. Any
-   * others are read from the store.
+   * Takes a commit: one that was notified, or with its entries one of the indexer in this process. Entries that
+   * continue the feed are sent at once. Any others are read from the store.
    */
   function takeCommit(commit: Commit, entries: FeedEntry[] = []): void {
     noteCommitted(reader, commit)
@@ -92,7 +92,7 @@ export function openFeed(
      * this feed
      */
     async stored(id: number, limit: number): Promise<FeedEvent[] | null> {
-      const found = (await store.read(id, limit)).map(toEvent)
+      const found = (await store.read(id, limit)).map(feedEventOf)
       return found.length > 0 && continues(id, found) ? found : null
     },
     /**

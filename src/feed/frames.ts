@@ -33,7 +33,7 @@ export function encodeChunk(text: string): Buffer {
   return Buffer.from(`${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`)
 }
 
-/** Returns the body of a chunk, for HTTP/1.0, which has no chunks. It is a view, not a copy. */
-export function chunkBody(chunk: Buffer): Buffer {
-  return chunk.subarray(chunk.indexOf('\n') + 1, -2)
+/** Returns a chunk, or its body for HTTP/1.0, which has no chunks. The body is a view, not a copy. */
+export function bytesFor(chunked: boolean, chunk: Buffer): Buffer {
+  return chunked ? chunk : chunk.subarray(chunk.indexOf('\n') + 1, -2)
 }

@@ -1,9 +1,10 @@
 import type { Logger } from 'pino'
 import type { FeedEntry } from '../store/feed.ts'
 import type { Commit } from '../store/notifications.ts'
-import { continues, type FeedEvent, toEvent } from './event.ts'
-import { type FeedState, type FeedStore, type Indexed, indexedOf } from './store.ts'
-import { append, dropPruned, replace, type Tail } from './tail.ts'
+import { continues, type FeedEvent, feedEventOf } from './event.ts'
+import { type Indexed, indexedOf } from './freshness.ts'
+import type { FeedState, FeedStore } from './store.ts'
+import { append, dropPruned, replaceEvents, type Tail } from './tail.ts'
 
 export interface FeedWatcher {
   /** Called when there are new events. */
@@ -64,7 +65,7 @@ export async function fetchCommitted(reader: FeedReader): Promise<void> {
       return
     }
     const { lastId } = tail
-    const next = entries.filter(({ id }) => id > lastId).map(toEvent)
+    const next = entries.filter(({ id }) => id > lastId).map(feedEventOf)
     if (!continues(lastId, next)) return restart(reader)
     if (next.length > 0) appendNext(reader, next)
   }
@@ -77,7 +78,7 @@ export async function fetchCommitted(reader: FeedReader): Promise<void> {
 export function appendOwn(reader: FeedReader, entries: FeedEntry[]): void {
   const { lastId } = reader.tail
   if (lastId === null || entries[0]?.id !== lastId + 1 || entries.length > reader.fetchEntries) return
-  appendNext(reader, entries.map(toEvent))
+  appendNext(reader, entries.map(feedEventOf))
 }
 
 function appendNext({ tail, watchers }: FeedReader, next: FeedEvent[]): void {
@@ -90,11 +91,11 @@ async function loadTail(reader: FeedReader): Promise<void> {
   const { tail } = reader
   const state = await reader.store.state()
   noteCommitted(reader, state)
-  const newest = (await reader.store.readTail(tail.capacity)).map(toEvent)
-  replace(tail, newest)
+  const newest = (await reader.store.readTail(tail.capacity)).map(feedEventOf)
   // Entries committed between the two reads are in the tail already.
-  tail.lastId = Math.max(state.lastId, newest.at(-1)?.id ?? 0)
-  reader.committedId = Math.max(reader.committedId, tail.lastId)
+  const lastId = Math.max(state.lastId, newest.at(-1)?.id ?? 0)
+  replaceEvents(tail, newest, lastId)
+  reader.committedId = Math.max(reader.committedId, lastId)
   for (const { onChange } of reader.watchers) onChange()
 }
 
@@ -102,10 +103,9 @@ async function loadTail(reader: FeedReader): Promise<void> {
 async function restart(reader: FeedReader): Promise<void> {
   reader.log.warn(
     { lastId: reader.tail.lastId },
-    'entries of the feed were missed: the database was rebuilt or restored, or they were pruned before this process read them. All streams are ended',
+    'entries of the feed were missed: the database was rebuilt or restored, or they were pruned before this process read them. All streams are ended; clients reconnect, and those with a gap read the history',
   )
-  replace(reader.tail, [])
-  reader.tail.lastId = null
+  replaceEvents(reader.tail, [], null)
   reader.committedId = 0
   for (const { onRebuilt } of reader.watchers) onRebuilt()
   await loadTail(reader)

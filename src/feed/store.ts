@@ -1,4 +1,3 @@
-import type { Ping } from '../events.ts'
 import type { Database } from '../store/database.ts'
 import { readFeed, readFeedTail } from '../store/feed.ts'
 import { type Commit, listenForCommits } from '../store/notifications.ts'
@@ -6,30 +5,6 @@ import { type IndexState, readState } from '../store/state.ts'
 
 /** Position of the feed and of the index. */
 export type FeedState = Pick<IndexState, 'lastId' | 'prunedId' | 'blockNumber' | 'finalizedNumber'>
-
-/**
- * Returns the indexed and the finalized block as they are sent to clients. An unknown block is 0. The finalized
- * block is at most the indexed one.
- */
-export function indexedOf({
-  blockNumber,
-  finalizedNumber,
-}: Pick<IndexState, 'blockNumber' | 'finalizedNumber'>) {
-  const indexed = Math.max(0, blockNumber ?? 0)
-  return { blockNumber: indexed, finalizedNumber: Math.min(indexed, finalizedNumber ?? 0) }
-}
-
-/** The block indexed last, and the highest block that no reorg can touch. */
-export type Indexed = ReturnType<typeof indexedOf>
-
-/** Returns how fresh the server's data is, as `connected`, `ping` and the statistics say it. */
-export function freshnessOf({ blockNumber, finalizedNumber }: Indexed): Ping {
-  return {
-    timestamp: new Date().toISOString(),
-    blockNumber: String(blockNumber),
-    finalizedBlockNumber: String(finalizedNumber),
-  }
-}
 
 /** Returns the reads of a database's feed. */
 export function feedStore(db: Database) {

@@ -1,10 +1,10 @@
 import type { Feed } from './feed.ts'
-import { chunkBody, encodeChunk, encodeFrame } from './frames.ts'
+import { bytesFor, encodeChunk, encodeFrame } from './frames.ts'
+import { freshnessOf } from './freshness.ts'
 import { repeat } from './repeat.ts'
-import { freshnessOf } from './store.ts'
 import { isBehind, type Subscriber } from './subscribers.ts'
 import { connectionKey, readUnsent } from './unsent.ts'
-import { cut, flushCounts, isSliceOver, nextSlice, type Walk, write } from './walk.ts'
+import { cut, flushCounts, isSliceOver, nextSlice, type Walk, write } from './walkState.ts'
 
 /**
  * Number of checks of full sockets within `stallMs`. They are few, because reading the kernel's table takes
@@ -29,7 +29,7 @@ export function startSweeps(walk: Walk, { keepaliveMs, stallMs }: SweepOptions):
   async function sweep(): Promise<void> {
     const full: Subscriber[] = []
     const ping = createPings(walk.feed)
-    walk.now = performance.now()
+    walk.sliceStartedAt = performance.now()
     for (const subscriber of walk.subscribers) {
       if (subscriber.noProgressSince > 0) full.push(subscriber)
       else if (isPingDue(subscriber)) {
@@ -39,18 +39,18 @@ export function startSweeps(walk: Walk, { keepaliveMs, stallMs }: SweepOptions):
       if (isSliceOver(walk)) await nextSlice(walk)
     }
     flushCounts(walk)
-    if (full.length === 0 || walk.now - checkedAt < stallMs / CHECKS_PER_LIMIT) return
-    checkedAt = walk.now
+    if (full.length === 0 || walk.sliceStartedAt - checkedAt < stallMs / CHECKS_PER_LIMIT) return
+    checkedAt = walk.sliceStartedAt
     await check(full)
   }
 
   /**
-   * A stream gets a ping after silence, and once it has caught up after a resume. Without the second, a client
-   * whose filter leaves out the last events would not learn before the first silence that it is up to date, and
-   * never if a proxy cuts silent streams earlier.
+   * A stream gets a ping after silence, and once it has caught up after a resume. The second one tells a client
+   * that it is up to date, even if its filter leaves out the last events. Otherwise it would learn that only
+   * after the first silence, or never if a proxy cuts silent streams earlier.
    */
   function isPingDue(subscriber: Subscriber): boolean {
-    const isSilent = walk.now - subscriber.wroteAt >= keepaliveMs
+    const isSilent = walk.sliceStartedAt - subscriber.wroteAt >= keepaliveMs
     return isSilent || (subscriber.catchingUp && !isBehind(walk.feed, subscriber))
   }
 
@@ -88,6 +88,6 @@ function createPings(feed: Feed): (position: number, chunked: boolean) => Buffer
   return (position, chunked) => {
     const chunk = chunks.get(position) ?? encodeChunk(encodeFrame({ event: 'ping', id: position, data }))
     chunks.set(position, chunk)
-    return chunked ? chunk : chunkBody(chunk)
+    return bytesFor(chunked, chunk)
   }
 }

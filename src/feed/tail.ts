@@ -38,12 +38,17 @@ function bytesOf(event: FeedEvent | undefined): number {
 /** Drops the events that the store has pruned, so that all processes resume from the same ids. */
 export function dropPruned(tail: Tail, prunedId: number): void {
   const [oldest] = tail.events
-  if (oldest && oldest.id <= prunedId) replace(tail, tail.events.slice(indexAfter(tail, prunedId)))
+  if (oldest && oldest.id <= prunedId)
+    replaceEvents(tail, tail.events.slice(indexAfter(tail, prunedId)), tail.lastId)
 }
 
-/** Replaces the events, of which the oldest are dropped if they exceed the capacity. */
-export function replace(tail: Tail, events: FeedEvent[]): void {
+/**
+ * Replaces the events, of which the oldest are dropped if they exceed the capacity.
+ * @param lastId newest feed id that was read; null if the tail must be read anew
+ */
+export function replaceEvents(tail: Tail, events: FeedEvent[], lastId: number | null): void {
   tail.events = events
+  tail.lastId = lastId
   tail.bytes = events.reduce((bytes, event) => bytes + bytesOf(event), 0)
   trim(tail)
 }

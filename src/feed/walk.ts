@@ -1,86 +1,141 @@
-import { setImmediate } from 'node:timers/promises'
-import type { Metrics } from '../observe/metrics.ts'
-import type { FilterGroup } from './batch.ts'
-import type { Feed } from './feed.ts'
-import type { Subscriber } from './subscribers.ts'
+import { type Batch, buildBatch, type FilterGroup } from './batch.ts'
+import { isBehind, type Subscriber } from './subscribers.ts'
+import { cut, flushCounts, isSliceOver, nextSlice, type Walk, write } from './walkState.ts'
 
 /**
- * Milliseconds after which a loop over subscribers yields to the event loop. REST must not wait for
- * 10,000 writes.
+ * Events that are taken from memory for one batch. Its bytes end it earlier, unless a filter passes few
+ * events.
  */
-const SLICE_MS = 1
+const BATCH_EVENTS = 500
+/**
+ * Events that one read of the store returns for a subscriber whose position is no longer in memory: a page.
+ */
+const PAGE_EVENTS = 128
+/** Bytes at which the batch of a page ends. Only events with long texts reach it; the rest is read again. */
+const PAGE_BYTES = 2 ** 20
+/** Delay before a failed read of a page is repeated, whatever is committed meanwhile. */
+const RETRY_READ_MS = 1_000
 
-/** State of the walk: it visits the queued subscribers and writes to each the events after its position. */
-export interface Walk {
-  feed: Feed
-  metrics: Pick<Metrics, 'delivered' | 'streamBytes' | 'streamsCut'>
-  subscribers: Set<Subscriber>
-  /** bytes at which a batch ends */
-  batchBytes: number
-  /**
-   * The subscribers to visit; one that is no longer `queued` is skipped. It is an array with a flag, because
-   * a Set would grow and shrink with every event, which costs 3 % of a delivery.
-   */
-  queue: Subscriber[]
-  walking: boolean
-  /** the subscribers that need a page from the store, because their position is no longer in memory */
-  missed: Set<Subscriber>
-  /** loops under way that read pages, one after the other */
-  readers: number
-  /** the groups that have a batch now */
-  sharing: FilterGroup[]
-  /** performance.now() at the beginning of the current slice */
-  now: number
-  /**
-   * events and bytes written since the last flushCounts(): a metric for each delivery would cost as much as
-   * some deliveries
-   */
-  events: number
-  bytes: number
+/** Schedules a subscriber to continue from its position, unless it was removed. */
+export function schedule(walk: Walk, subscriber: Subscriber): void {
+  if (walk.subscribers.has(subscriber)) enqueue(walk, subscriber)
+  void startWalk(walk)
 }
 
-export function createWalk(options: Pick<Walk, 'feed' | 'metrics' | 'subscribers' | 'batchBytes'>): Walk {
-  return {
-    ...options,
-    queue: [],
-    walking: false,
-    missed: new Set(),
-    readers: 0,
-    sharing: [],
-    now: performance.now(),
-    events: 0,
-    bytes: 0,
+/**
+ * Schedules every subscriber to continue from its position. The first slice runs at once: the feed calls this
+ * after an answer of the database, so other tasks have had their turn.
+ */
+export function scheduleAll(walk: Walk): void {
+  for (const subscriber of walk.subscribers) enqueue(walk, subscriber)
+  void startWalk(walk, { immediately: true })
+}
+
+/**
+ * Queues a subscriber for the next walk. If its socket is full or it waits for a page, it is resumed later,
+ * when that has ended.
+ */
+function enqueue({ queue }: Walk, subscriber: Subscriber): void {
+  if (subscriber.queued || subscriber.waiting || subscriber.noProgressSince > 0) return
+  subscriber.queued = true
+  queue.push(subscriber)
+}
+
+/** Walks until the queue is empty. With `immediately`, the first round begins before this function returns. */
+async function startWalk(walk: Walk, { immediately = false } = {}): Promise<void> {
+  if (walk.walking) return
+  walk.walking = true
+  if (immediately) {
+    walk.sliceStartedAt = performance.now()
+    await deliverAll(walk)
   }
+  while (walk.queue.length > 0) {
+    // All other rounds begin in a new iteration of the event loop. Otherwise a subscriber with a long backlog,
+    // whose socket never fills, would block the event loop.
+    await nextSlice(walk)
+    await deliverAll(walk)
+  }
+  walk.walking = false
+  for (const group of walk.groupsWithBatch) group.batch = undefined
+  walk.groupsWithBatch = []
 }
 
-/** Writes to a subscriber's socket. A full socket buffers the bytes. */
-export function write(walk: Walk, subscriber: Subscriber, bytes: Buffer): void {
-  subscriber.wroteAt = walk.now
-  walk.bytes += bytes.length
-  if (!subscriber.socket.write(bytes)) subscriber.noProgressSince = walk.now
-}
-
-/** Ends the stream of a client that reads nothing, or whose next events the store no longer keeps. */
-export function cut(walk: Walk, subscriber: Subscriber, reason: 'stalled' | 'too_far_behind'): void {
-  walk.metrics.streamsCut.inc({ reason })
-  subscriber.end(reason === 'stalled' ? 'reset' : 'cleanly')
-}
-
-export function isSliceOver(walk: Walk): boolean {
-  return performance.now() - walk.now > SLICE_MS
-}
-
-/** Yields to the event loop, then begins the next slice. */
-export async function nextSlice(walk: Walk): Promise<void> {
+/** Visits the queued subscribers once. */
+async function deliverAll(walk: Walk): Promise<void> {
+  const { queue } = walk
+  walk.queue = []
+  let served = 0
+  for (const subscriber of queue) {
+    if (!subscriber.queued) continue
+    subscriber.queued = false
+    deliverNext(walk, subscriber)
+    if ((++served & 15) === 0 && isSliceOver(walk)) await nextSlice(walk)
+  }
   flushCounts(walk)
-  await setImmediate()
-  walk.now = performance.now()
 }
 
-/** Adds the events and bytes written since the last call to the metrics. */
-export function flushCounts(walk: Walk): void {
-  walk.metrics.delivered.inc(walk.events)
-  walk.metrics.streamBytes.inc(walk.bytes)
-  walk.events = 0
-  walk.bytes = 0
+function deliverNext(walk: Walk, subscriber: Subscriber): void {
+  if (!isBehind(walk.feed, subscriber)) return
+  const batch = batchAfter(walk, subscriber.group, subscriber.position)
+  if (batch) deliver(walk, subscriber, batch)
+  else queuePage(walk, subscriber)
+}
+
+/** Returns the batch of a group after a position; undefined if memory does not reach back to the position. */
+function batchAfter(walk: Walk, group: FilterGroup, position: number): Batch | undefined {
+  if (group.batch?.from === position) return group.batch
+  const events = walk.feed.recent(position, BATCH_EVENTS)
+  if (!events) return undefined
+  const batch = buildBatch(group, position, events, walk.batchBytes)
+  if (group.members > 1) {
+    if (!group.batch) walk.groupsWithBatch.push(group)
+    group.batch = batch
+  }
+  return batch
+}
+
+/** Writes a batch to a subscriber, and moves its position to the end of the batch. */
+function deliver(walk: Walk, subscriber: Subscriber, batch: Batch): void {
+  subscriber.position = batch.to
+  if (batch.bytes) {
+    walk.eventsWritten += batch.count
+    write(walk, subscriber, batch.bytes)
+  }
+  if (isBehind(walk.feed, subscriber)) enqueue(walk, subscriber)
+}
+
+/** Queues a subscriber whose position is no longer in memory. It then gets a page from the store. */
+function queuePage(walk: Walk, subscriber: Subscriber): void {
+  subscriber.waiting = true
+  walk.needingPage.add(subscriber)
+  void readPages(walk)
+}
+
+/**
+ * Reads a page for each queued subscriber, one after the other: the indexer's steps use the same two database
+ * connections, so pages use at most one of them.
+ */
+async function readPages(walk: Walk): Promise<void> {
+  if (walk.readingPages) return
+  walk.readingPages = true
+  for (const subscriber of walk.needingPage) {
+    walk.needingPage.delete(subscriber)
+    if (walk.subscribers.has(subscriber)) await readPage(walk, subscriber)
+  }
+  walk.readingPages = false
+}
+
+async function readPage(walk: Walk, subscriber: Subscriber): Promise<void> {
+  const { group, position } = subscriber
+  const page = await walk.feed.stored(position, PAGE_EVENTS).catch(() => undefined)
+  // The poll of the feed logs that the database does not answer.
+  if (page === undefined) return void setTimeout(queuePage, RETRY_READ_MS, walk, subscriber).unref()
+  subscriber.waiting = false
+  if (!walk.subscribers.has(subscriber)) return
+  // The store no longer keeps all events after the position.
+  if (page === null) return cut(walk, subscriber, 'too_far_behind')
+  walk.sliceStartedAt = performance.now()
+  deliver(walk, subscriber, buildBatch(group, position, page, PAGE_BYTES))
+  flushCounts(walk)
+  void startWalk(walk)
 }

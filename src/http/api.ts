@@ -11,20 +11,20 @@ import { authentication } from './auth.ts'
 import { caching } from './caching.ts'
 import { compression } from './compression.ts'
 import { configRoute } from './configRoute.ts'
+import type { ServerDependencies } from './dependencies.ts'
 import { ErrorBody } from './errors.ts'
 import type { Instance } from './instance.ts'
 import { jobSchema } from './jobSchema.ts'
-import { jobsRoutes } from './jobs.ts'
+import { jobsRoutes } from './jobsRoutes.ts'
 import { openapi } from './openapi.ts'
-import type { ServerOptions } from './options.ts'
 import { pages } from './pages.ts'
 import { statsRoute } from './statsRoute.ts'
-import { eventsRoute } from './stream/events.ts'
+import { streamRoute } from './stream/streamRoute.ts'
 import { takeTurns } from './turns.ts'
 
 /** Adds the API: the stream, the history, the status, their OpenAPI document, and the pages. */
-export async function serveApi(app: Instance, feed: Feed, options: ServerOptions): Promise<void> {
-  const { config, contract } = options
+export async function serveApi(app: Instance, feed: Feed, dependencies: ServerDependencies): Promise<void> {
+  const { config, contract } = dependencies
   for (const schema of [jobSchema(contract), ErrorBody, Connected, Ping, Unavailable]) app.addSchema(schema)
   keyAddresses(app)
   takeTurns(app)
@@ -35,10 +35,10 @@ export async function serveApi(app: Instance, feed: Feed, options: ServerOptions
   await openapi(app)
   authentication(app, config.apiKeys)
 
-  const fanout = serveStreams(app, feed, options)
-  jobsRoutes(app, createAdmission({ atOnce: requestConnections(config) }), options)
-  configRoute(app, options)
-  statsRoute(app, fanout.size, options)
+  const fanout = serveStreams(app, feed, dependencies)
+  jobsRoutes(app, createAdmission({ atOnce: requestConnections(config) }), dependencies)
+  configRoute(app, dependencies)
+  statsRoute(app, fanout.size, dependencies)
   await app.register(pages)
 }
 
@@ -74,8 +74,8 @@ async function limitRequests(app: Instance, max: number): Promise<void> {
   })
 }
 
-function serveStreams(app: Instance, feed: Feed, options: ServerOptions): Fanout {
-  const { config, metrics } = options
+function serveStreams(app: Instance, feed: Feed, dependencies: ServerDependencies): Fanout {
+  const { config, metrics } = dependencies
   const fanout = createFanout(feed, {
     keepaliveMs: config.keepaliveSeconds * 1_000,
     stallMs: config.stallSeconds * 1_000,
@@ -84,11 +84,11 @@ function serveStreams(app: Instance, feed: Feed, options: ServerOptions): Fanout
   observeGauge(metrics.registry, 'jobcast_streams', 'Open streams.', fanout.size)
   observeGauge(
     metrics.registry,
-    'jobcast_streams_stalled',
-    'Open streams whose socket is full because the client reads too slowly or not at all.',
-    fanout.stalled,
+    'jobcast_streams_socket_full',
+    'Open streams whose socket is full: the client reads more slowly than events arrive, or not at all.',
+    fanout.withFullSocket,
   )
-  const drain = eventsRoute(app, feed, fanout, options)
+  const drain = streamRoute(app, feed, fanout, dependencies)
   app.addHook('preClose', async () => {
     await drain()
     fanout.close()

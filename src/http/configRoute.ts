@@ -3,9 +3,9 @@ import type { Chain } from 'viem'
 import type { Contract } from '../contract/define.ts'
 import { kindNames } from '../contract/kind.ts'
 import { KeyQuery } from './auth.ts'
+import type { ServerDependencies } from './dependencies.ts'
 import { dataResponses } from './errors.ts'
 import type { Instance } from './instance.ts'
-import type { ServerOptions } from './options.ts'
 
 const orNull = <T extends TSchema>(type: T, options: object = {}) =>
   Type.Union([type, Type.Null()], { description: 'null until the chain is reached', ...options })
@@ -66,7 +66,7 @@ const ConfigData = Type.Object({
 })
 
 /** `GET /api/v1/config`: the chain, the contract's definition and the settings of streams. */
-export function configRoute(app: Instance, options: ServerOptions): void {
+export function configRoute(app: Instance, dependencies: ServerDependencies): void {
   const schema = {
     operationId: 'getConfig',
     summary: 'The chain, the contract and the settings of streams',
@@ -77,7 +77,7 @@ export function configRoute(app: Instance, options: ServerOptions): void {
     response: dataResponses(ConfigData, 'the chain, the contract and the settings of streams'),
   }
   app.get('/api/v1/config', { schema }, async (_request, reply) =>
-    reply.send({ success: true, data: await readConfig(options) }),
+    reply.send({ success: true, data: await readConfig(dependencies) }),
   )
 }
 
@@ -85,7 +85,7 @@ async function readConfig({
   config,
   contract,
   readState,
-}: ServerOptions): Promise<Static<typeof ConfigData>> {
+}: ServerDependencies): Promise<Static<typeof ConfigData>> {
   const { chainId, contract: contractAddress, startBlock } = await readState()
   const chain = chainId === null ? undefined : await findChain(chainId)
   return {

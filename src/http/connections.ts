@@ -8,9 +8,8 @@ import type { Socket } from 'node:net'
 const MAX_PIPELINED = 32
 
 /**
- * Milliseconds that unanswered requests may take after the server begins to close. Before them, the streams
- * may take 2 s, and after them the indexer's step 4 s and the database's connections 1 s. A shutdown may take
- * 10 s.
+ * Milliseconds that unanswered requests may take after the server begins to close. The whole shutdown may
+ * take 10 s (cli/closeOnSignal.ts).
  */
 const LAST_ANSWERS_MS = 3_000
 

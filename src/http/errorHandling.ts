@@ -5,7 +5,10 @@ import { unwrap } from '../messages.ts'
 import { errorBody, OUT_OF_REACH, sendError } from './errors.ts'
 import { excerpt, validationMessage } from './validationMessage.ts'
 
-/** Value of Retry-After, in seconds, if the database does not answer or too many queries wait. */
+/**
+ * Value of Retry-After, in seconds: as long as a query may wait for its turn. It is sent if the database does
+ * not answer or too many queries wait.
+ */
 const QUERY_RETRY_SECONDS = 5
 
 /** Status line and message for a request that node:http cannot parse, by the code of its error. */

@@ -16,7 +16,8 @@ interface ErrorKind {
 const errors = {
   BAD_REQUEST: {
     status: 400,
-    description: 'an unknown parameter or a bad value: the message names it and what it takes',
+    description:
+      'an unknown parameter or a bad value: the message names it, and what it takes or which parameters are known',
     message: 'limit takes a number of jobs per page, 1 to 100; found "1000"',
   },
   UNAUTHORIZED: {

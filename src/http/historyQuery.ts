@@ -2,7 +2,7 @@ import { type Static, Type } from 'typebox'
 import { type FilterRule, filterParameters, parseFilter } from '../contract/filters.ts'
 import { BadRequestError } from '../errors.ts'
 import type { HistoryQuery } from '../store/history.ts'
-import type { Position } from '../store/writes.ts'
+import type { LogPosition } from '../store/writes.ts'
 
 /** Number of jobs that `page` can reach: Postgres reads and skips all rows before a page. */
 const DEEPEST_JOB = 10_000
@@ -55,7 +55,7 @@ export function parseHistoryQuery(rules: FilterRule[], query: Static<typeof Page
   if (toBlock !== undefined) parsed.toBlock = Number(toBlock)
   if (parsed.fromBlock !== undefined && parsed.toBlock !== undefined && parsed.fromBlock > parsed.toBlock)
     throw new BadRequestError('fromBlock is above toBlock: no job can match')
-  if (cursor !== undefined) parsed.after = decodePosition(cursor)
+  if (cursor !== undefined) parsed.after = decodeCursor(cursor)
   return parsed
 }
 
@@ -73,11 +73,11 @@ export function assertPlainNumbers(query: { page?: unknown; limit?: unknown }): 
 }
 
 /** Encodes a position as a value of `cursor=`, which is opaque to clients. */
-export function encodePosition({ blockNumber, logIndex }: Position): string {
+export function encodeCursor({ blockNumber, logIndex }: LogPosition): string {
   return `${blockNumber.toString(36)}-${logIndex.toString(36)}`
 }
 
-function decodePosition(cursor: string): Position {
+function decodeCursor(cursor: string): LogPosition {
   const [blockNumber = Number.NaN, logIndex = Number.NaN] = cursor
     .split('-')
     .map((part) => Number.parseInt(part, 36))

@@ -10,7 +10,7 @@ import { answerMalformedRequest, answerMalformedUrl } from './errorHandling.ts'
  */
 export type Instance = ReturnType<typeof createInstance>
 
-export function createInstance({ trustProxy }: Config, log: FastifyBaseLogger) {
+export function createInstance({ trustProxy }: Pick<Config, 'trustProxy'>, log: FastifyBaseLogger) {
   const app = fastify({
     loggerInstance: log,
     trustProxy: toTrustFunction(trustProxy),

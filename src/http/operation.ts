@@ -1,10 +1,10 @@
 import type { FastifyContextConfig } from 'fastify'
 import { Type } from 'typebox'
 import { UnavailableError } from '../errors.ts'
-import { staleness } from '../indexer/staleness.ts'
 import { unwrap } from '../messages.ts'
+import { staleness } from '../store/lag.ts'
+import type { ServerDependencies } from './dependencies.ts'
 import type { Instance } from './instance.ts'
-import type { ServerOptions } from './options.ts'
 
 /** Value of Retry-After, in seconds, while the server is not ready. */
 const NOT_READY_RETRY_SECONDS = 5
@@ -14,7 +14,7 @@ const config = { rateLimit: false } satisfies FastifyContextConfig
 const badRequest = { '4xx': { description: 'the request is not valid HTTP' } }
 
 /** `/health`, `/ready` and `/metrics`: for probes and monitoring, without a rate limit or a key. */
-export function operationRoutes(app: Instance, options: ServerOptions): void {
+export function operationRoutes(app: Instance, dependencies: ServerDependencies): void {
   const health = {
     operationId: 'getHealth',
     summary: 'Whether the process is alive',
@@ -49,7 +49,7 @@ export function operationRoutes(app: Instance, options: ServerOptions): void {
   }
   app.get('/ready', { schema: ready, config }, async (_request, reply) => {
     reply.headers(uncached)
-    const reason = await notReadyReason(options)
+    const reason = await notReadyReason(dependencies)
     if (reason === undefined) return reply.send({ status: 'ready' })
     return reply
       .code(503)
@@ -57,7 +57,7 @@ export function operationRoutes(app: Instance, options: ServerOptions): void {
       .send({ status: 'not ready', reason })
   })
 
-  const { registry } = options.metrics
+  const { registry } = dependencies.metrics
   const metrics = {
     operationId: 'getMetrics',
     summary: 'Metrics',
@@ -80,10 +80,10 @@ export function operationRoutes(app: Instance, options: ServerOptions): void {
 }
 
 /** Returns why the server is not ready, without host names; undefined if it is ready. */
-async function notReadyReason(options: ServerOptions): Promise<string | undefined> {
+async function notReadyReason(dependencies: ServerDependencies): Promise<string | undefined> {
   try {
-    const state = await options.readState()
-    return options.haltReason() ?? staleness(state, options.config)
+    const state = await dependencies.readState()
+    return dependencies.haltReason() ?? staleness(state, dependencies.config)
   } catch (error) {
     if (unwrap(error) instanceof UnavailableError) return 'the database is out of reach'
     throw error

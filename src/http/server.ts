@@ -1,26 +1,26 @@
 import type { Metrics } from '../observe/metrics.ts'
 import { serveApi } from './api.ts'
 import { watchConnections } from './connections.ts'
+import type { ServerDependencies } from './dependencies.ts'
 import { errorHandling, refuseMalformedRequests } from './errorHandling.ts'
 import { createInstance, type Instance } from './instance.ts'
 import { methodNotAllowed } from './methods.ts'
 import { operationRoutes } from './operation.ts'
-import type { ServerOptions } from './options.ts'
-import { STREAM_ROUTE } from './stream/describe.ts'
+import { STREAM_ROUTE } from './stream/streamDescription.ts'
 
 /**
  * Creates the HTTP server of a process: the API with its documents and pages, and the operation routes.
  * Without a feed it has the operation routes only.
  */
-export async function createServer(options: ServerOptions): Promise<Instance> {
-  const app = createInstance(options.config, options.log)
+export async function createServer(dependencies: ServerDependencies): Promise<Instance> {
+  const app = createInstance(dependencies.config, dependencies.log)
   errorHandling(app)
   refuseMalformedRequests(app)
   methodNotAllowed(app)
-  measureRequests(app, options.metrics)
+  measureRequests(app, dependencies.metrics)
   securityHeaders(app)
-  if (options.feed) await serveApi(app, options.feed, options)
-  operationRoutes(app, options)
+  if (dependencies.feed) await serveApi(app, dependencies.feed, dependencies)
+  operationRoutes(app, dependencies)
   const endConnections = watchConnections(app.server)
   // fastify waits for open answers before onClose, but not before preClose. The API ends its streams in its
   // own preClose.

@@ -1,16 +1,16 @@
 import { type Static, Type } from 'typebox'
 import { freshness } from '../events.ts'
-import { freshnessOf, indexedOf } from '../feed/store.ts'
-import { lagBlocks, lagSeconds } from '../indexer/staleness.ts'
+import { freshnessOf, indexedOf } from '../feed/freshness.ts'
 import { memoize } from '../memoize.ts'
-import { readTotals } from '../store/stats.ts'
+import { lagBlocks, lagSeconds } from '../store/lag.ts'
+import { readTallies } from '../store/tallies.ts'
 import { KeyQuery } from './auth.ts'
+import type { ServerDependencies } from './dependencies.ts'
 import { dataResponses } from './errors.ts'
 import type { Instance } from './instance.ts'
-import type { ServerOptions } from './options.ts'
-import { addUp, groupByField } from './totals.ts'
+import { addUp, groupByField } from './tallySums.ts'
 
-/** The totals are read at most once in this time. */
+/** The tallies are read at most once in this time. */
 const STATS_MS = 1_000
 
 const tally = {
@@ -66,8 +66,8 @@ const StatsData = Type.Object({
  * `GET /api/v1/stats`: totals, a series by hour, and the lag of the index.
  * @param streams number of this process's open streams
  */
-export function statsRoute(app: Instance, streams: () => number, options: ServerOptions): void {
-  const getStats = memoize(() => readStats(options), STATS_MS)
+export function statsRoute(app: Instance, streams: () => number, dependencies: ServerDependencies): void {
+  const getStats = memoize(() => readStats(dependencies), STATS_MS)
   const schema = {
     operationId: 'getStats',
     summary: 'Totals, a series by hour, and the lag of the index',
@@ -86,8 +86,8 @@ async function readStats({
   contract,
   db,
   readState,
-}: ServerOptions): Promise<Omit<Static<typeof StatsData>, 'streams'>> {
-  const [state, { totals, hours }] = await Promise.all([readState(), readTotals(db)])
+}: ServerDependencies): Promise<Omit<Static<typeof StatsData>, 'streams'>> {
+  const [state, { totals, hours }] = await Promise.all([readState(), readTallies(db)])
   const { choice, statuses, sum } = contract
   const all = addUp(totals, sum)
   return {

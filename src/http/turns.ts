@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify'
  * Number of requests of one address that begin in one iteration of the event loop. Eight take 1 to 4 ms,
  * and all other work waits that long.
  */
-const AT_ONCE = 8
+const MAX_BEGUN = 8
 
 /** The requests of one address in this iteration of the event loop. */
 interface Turn {
@@ -23,7 +23,7 @@ export function takeTurns(app: FastifyInstance): void {
 
   function beginNext(): void {
     for (const [address, turn] of turns) {
-      const ready = turn.waiting.splice(0, AT_ONCE)
+      const ready = turn.waiting.splice(0, MAX_BEGUN)
       turn.begun = ready.length
       if (ready.length === 0) turns.delete(address)
       for (const begin of ready) begin()
@@ -35,7 +35,7 @@ export function takeTurns(app: FastifyInstance): void {
     const turn = turns.get(addressKey) ?? { begun: 0, waiting: [] }
     if (turns.size === 0) setImmediate(beginNext)
     turns.set(addressKey, turn)
-    if (turn.begun >= AT_ONCE) turn.waiting.push(done)
+    if (turn.begun >= MAX_BEGUN) turn.waiting.push(done)
     else {
       turn.begun++
       done()

@@ -8,7 +8,7 @@ import {
   type Source,
 } from '../chain/source.ts'
 import { beginCursor } from '../store/cursor.ts'
-import type { Indexing } from './indexing.ts'
+import type { IndexerContext } from './context.ts'
 
 const NO_BLOCK: Hex = `0x${'0'.repeat(64)}`
 
@@ -17,7 +17,7 @@ const NO_BLOCK: Hex = `0x${'0'.repeat(64)}`
  * @throws CannotIndexError if there is no such contract, or if its first block cannot be found
  */
 export async function begin(
-  { source, db, address, contract, startBlock, report }: Indexing,
+  { source, db, address, contract, startBlock, report }: IndexerContext,
   { chainId, genesisHash }: Identity,
   head: Header,
   finalizedNumber: number,
@@ -53,7 +53,7 @@ async function blockBefore(source: Source, first: number, head: Header) {
   if (header) return header
   if (first <= head.number)
     throw new IncompleteAnswerError(
-      `the node has no block ${first - 1}: it lags, or it keeps no blocks that old`,
+      `the node has no block ${first - 1}: it lags, or it keeps no blocks that old. If this repeats, set RPC_URL to a node that keeps them, or START_BLOCK to a later block`,
     )
   throw new CannotIndexError(
     `START_BLOCK ${first} is above the chain's head. Set it to a block that exists, or leave it unset.`,

@@ -1,46 +1,39 @@
 import type { Header, Identity } from '../chain/source.ts'
-import { type Cursor, readCursor } from '../store/cursor.ts'
-import { commitStep } from '../store/step.ts'
+import { type Cursor, readBlockHash, readCursor } from '../store/cursor.ts'
 import type { Step } from '../store/writes.ts'
 import { begin } from './begin.ts'
-import { createFinalized } from './finalized.ts'
+import type { IndexerContext, Outcome } from './context.ts'
+import { createFinalizedBlock } from './finalizedBlock.ts'
 import { changedJobs, fold } from './fold.ts'
 import { assertLinked, createHeadLogs, type HeaderChain, readHeaders } from './headLogs.ts'
-import type { Indexing, Outcome } from './indexing.ts'
 import { createJobReader } from './jobReader.ts'
 import { type DecodedLogs, decodeLogs } from './logs.ts'
 import { createRanges } from './ranges.ts'
-import { localHash, rewind } from './rewind.ts'
+import { rewind } from './rewind.ts'
 import { assertSameSetup } from './setup.ts'
+import { writeStep } from './writeStep.ts'
 
-/** Blocks above `finalized` that one step indexes at most while it catches up. */
+/**
+ * Blocks above `finalized` that one step indexes at most: about as many as Ethereum has. With more, the first
+ * events of a step would be late, and a failure would repeat more.
+ */
 const HEAD_BLOCKS = 64
 /**
- * A provider may allow fewer requests a second than the headers of so many blocks need. So a failed step halves
- * the number, and each other step adds as many as this.
+ * Blocks that each successful step adds to this number; a failed step halves it. A provider may allow fewer
+ * requests a second than the headers of 64 blocks need.
  */
 const MORE_BLOCKS = 4
 
-/** What the indexer of one process knows between steps. A crash loses nothing with it. */
-interface Memory {
+/** Takes the steps of one process. */
+export interface Stepper {
   /**
-   * the cursor that the latest step wrote; null if it must be read. If another process has moved it, a step
-   * from it changes nothing
+   * Takes one step from the stored cursor toward the head: forward, or back to a common ancestor.
+   * @throws CannotIndexError if an operator must act; any other error is temporary
    */
-  reached: Cursor | null
-  /** revision of the cursor that this process last saw; a lower one shows that the database was restored */
-  revision: number
-  /** undefined until the endpoints have been asked which chain they are on */
-  identity: Identity | undefined
-  /** the chain's head as last read; null before the first step */
-  head: Header | null
-  /** number of the block that the latest step found indexed; -1 before the first step */
-  indexed: number
-  /** blocks near the head that the next step indexes at most */
-  headBlocks: number
+  step(): Promise<Outcome>
+  /** Returns the chain's head as a step last read it; null before the first step. */
+  head(): Header | null
 }
-
-type Converging = ReturnType<typeof createState>
 
 /** The cursor that a step starts from, and what the step knows of the chain. */
 interface StepStart {
@@ -50,115 +43,100 @@ interface StepStart {
   finalized: number
 }
 
-function createState(ix: Indexing) {
-  const memory: Memory = {
-    reached: null,
-    revision: 0,
-    identity: undefined,
-    head: null,
-    indexed: -1,
-    headBlocks: HEAD_BLOCKS,
-  }
+export function createStepper(context: IndexerContext): Stepper {
+  const state = createState(context)
   return {
-    ...ix,
-    ...memory,
-    takeRange: createRanges(ix),
-    logsOf: createHeadLogs(ix),
-    readFinalized: createFinalized(ix),
-    jobs: createJobReader(ix.db),
+    async step() {
+      try {
+        const outcome = await converge(state)
+        state.headBlocks = Math.min(HEAD_BLOCKS, state.headBlocks + MORE_BLOCKS)
+        return outcome
+      } catch (error) {
+        state.headBlocks = Math.max(1, Math.floor(state.headBlocks / 2))
+        throw error
+      }
+    },
+    head: () => state.head,
   }
 }
 
-/** Returns the step of the indexer, and a function that returns the chain's head as a step last read it. */
-export function createConverge(indexing: Indexing) {
-  const ix = createState(indexing)
-  async function step(): Promise<Outcome> {
-    try {
-      const outcome = await converge(ix)
-      ix.headBlocks = Math.min(HEAD_BLOCKS, ix.headBlocks + MORE_BLOCKS)
-      return outcome
-    } catch (error) {
-      ix.headBlocks = Math.max(1, Math.floor(ix.headBlocks / 2))
-      throw error
-    }
-  }
-  return { step, head: () => ix.head }
-}
-
-/**
- * Takes one step from the stored cursor toward the head: forward, or back to a common ancestor.
- * @throws CannotIndexError if an operator must act; any other error is temporary
- */
-async function converge(ix: Converging): Promise<Outcome> {
-  ix.identity ??= await ix.source.identify(await readCursor(ix.db))
-  const from = ix.reached
-  ix.reached = null
-  const [cursor, head] = await Promise.all([from ?? readCursor(ix.db), ix.source.head(ix.indexed)])
-  const seen = ix.revision
-  ix.revision = cursor?.revision ?? 0
+async function converge(state: StepperState): Promise<Outcome> {
+  state.identity ??= await state.source.identify(await readCursor(state.db))
+  const { reached, seen } = state
+  state.reached = null
+  const [cursor, head] = await Promise.all([
+    reached ?? readCursor(state.db),
+    state.source.head(seen?.blockNumber ?? -1),
+  ])
+  state.seen = cursor
   // The database was restored from a backup. After `raced`, the lease is acquired again, which moves the
   // feed's last id past the ids of the lost steps.
-  if (ix.revision < seen) return 'raced'
-  ix.head = head
-  ix.indexed = cursor?.blockNumber ?? -1
-  const finalized = await ix.readFinalized(cursor, head)
+  if ((cursor?.revision ?? 0) < (seen?.revision ?? 0)) return 'raced'
+  state.head = head
+  const finalized = await state.readFinalized(cursor, head)
   if (!cursor) {
-    await begin(ix, ix.identity, head, finalized)
+    await begin(state, state.identity, head, finalized)
     return 'moved'
   }
-  if (cursor.chainId !== ix.identity.chainId || cursor.genesisHash !== ix.identity.genesisHash)
-    ix.identity = await ix.source.identify(cursor)
-  assertSameSetup(ix, cursor)
-  return advance(ix, { cursor, head, finalized })
+  if (cursor.chainId !== state.identity.chainId || cursor.genesisHash !== state.identity.genesisHash)
+    state.identity = await state.source.identify(cursor)
+  assertSameSetup(state, cursor)
+  return advance(state, { cursor, head, finalized })
 }
 
-function advance(ix: Converging, from: StepStart): Promise<Outcome> {
-  const { cursor, head, finalized } = from
-  const target = head.number - ix.confirmations
+function advance(state: StepperState, start: StepStart): Promise<Outcome> {
+  const { cursor, head, finalized } = start
+  const target = head.number - state.confirmations
   const next = cursor.blockNumber + 1
-  if (target < next) return compareTip(ix, cursor, head, target)
+  if (target < next) return compareTip(state, cursor, head, target)
   // Either all logs of a step become feed entries or none, so no step crosses the block at which the
   // feed begins.
   const limit = cursor.silent ? Math.min(target, Math.max(next, cursor.feedFromBlock)) : target
   const final = Math.min(limit, finalized)
-  return next < final ? indexFinalized(ix, from, final) : indexHead(ix, from, limit)
+  // A single finalized block is indexed with the blocks above it, in one step.
+  return next < final ? indexFinalized(state, start, final) : indexHead(state, start, limit)
 }
 
 /**
  * Handles a target that is not above the cursor. The local chain has this block, or the node lags, or the
  * chain has moved to another branch of the same or a smaller height.
  */
-async function compareTip(ix: Converging, cursor: Cursor, head: Header, target: number): Promise<Outcome> {
+async function compareTip(
+  state: StepperState,
+  cursor: Cursor,
+  head: Header,
+  target: number,
+): Promise<Outcome> {
   if (target < 0) return 'caught-up'
-  const tip = target === head.number ? head : await ix.source.header(target)
-  const local = target === cursor.blockNumber ? cursor.blockHash : await localHash(ix, target)
+  const tip = target === head.number ? head : await state.source.header(target)
+  const local = target === cursor.blockNumber ? cursor.blockHash : await readBlockHash(state.db, target)
   // The target is below the local chain: the node lags far, or it is a devnet that was restarted.
-  if (!local) await ix.source.identify(cursor)
-  return !tip || !local || local === tip.hash ? 'caught-up' : rewind(ix, cursor, head)
+  if (!local) await state.source.identify(cursor)
+  return !tip || !local || local === tip.hash ? 'caught-up' : rewind(state, cursor, head)
 }
 
 /** Indexes a range of finalized blocks, read in one request. */
-async function indexFinalized(ix: Converging, from: StepStart, limit: number): Promise<Outcome> {
-  const { cursor, head } = from
-  const { first, last, ...logs } = await ix.takeRange(cursor.blockNumber + 1, limit)
-  if (!follows(first, cursor)) return rewind(ix, cursor, head)
-  return commit(ix, from, [last], logs)
+async function indexFinalized(state: StepperState, start: StepStart, limit: number): Promise<Outcome> {
+  const { cursor, head } = start
+  const { first, last, ...logs } = await state.takeRange(cursor.blockNumber + 1, limit)
+  if (!follows(first, cursor)) return rewind(state, cursor, head)
+  return commit(state, start, [last], logs)
 }
 
 /**
  * Indexes blocks above `finalized`: headers first, each the child of the one before, then the logs of exactly
  * these blocks.
  */
-async function indexHead(ix: Converging, from: StepStart, limit: number): Promise<Outcome> {
-  const { cursor, head } = from
-  const to = Math.min(limit, cursor.blockNumber + ix.headBlocks)
-  const wanted = await readHeaders(ix, cursor.blockNumber + 1, to, head)
-  if (!follows(wanted[0], cursor)) return rewind(ix, cursor, head)
+async function indexHead(state: StepperState, start: StepStart, limit: number): Promise<Outcome> {
+  const { cursor, head } = start
+  const to = Math.min(limit, cursor.blockNumber + state.headBlocks)
+  const wanted = await readHeaders(state, cursor.blockNumber + 1, to, head)
+  if (!follows(wanted[0], cursor)) return rewind(state, cursor, head)
   assertLinked(wanted)
-  const { headers, logs } = await ix.logsOf(wanted)
+  const { headers, logs } = await state.logsOf(wanted)
   const timestamps = new Map(headers.map((header) => [header.number, header.timestamp]))
-  const outcome = await commit(ix, from, headers, decodeLogs(ix.contract, logs, timestamps))
-  const arrives = headers.length === wanted.length && to === head.number - ix.confirmations
+  const outcome = await commit(state, start, headers, decodeLogs(state.contract, logs, timestamps))
+  const arrives = headers.length === wanted.length && to === head.number - state.confirmations
   return outcome === 'moved' && arrives ? 'arrived' : outcome
 }
 
@@ -169,15 +147,32 @@ function follows(first: Header, cursor: Cursor): boolean {
 
 /** Writes one step: the blocks up to the last of `headers`, with their logs. */
 async function commit(
-  ix: Converging,
+  state: StepperState,
+  start: StepStart,
+  headers: HeaderChain,
+  logs: DecodedLogs,
+): Promise<Outcome> {
+  const step = await stepOf(state, start, headers, logs)
+  const cursor = await writeStep(state, start.cursor, step)
+  if (!cursor) return 'raced'
+  state.reached = cursor
+  state.seen = cursor
+  state.jobReader.keep(cursor, step.jobs)
+  state.report.advanced(start.cursor, step)
+  return 'moved'
+}
+
+/** Folds logs over the jobs they name. */
+async function stepOf(
+  { jobReader }: StepperState,
   { cursor, head, finalized }: StepStart,
   headers: HeaderChain,
   { decoded, malformed }: DecodedLogs,
-): Promise<Outcome> {
+): Promise<Step> {
   const finalizedNumber = Math.max(cursor.finalizedNumber, finalized)
-  const stored = await ix.jobs.read(cursor, changedJobs(decoded))
-  const folded = fold(stored, decoded, { fed: !cursor.silent, finalizedNumber })
-  const step: Step = {
+  const stored = await jobReader.read(cursor, changedJobs(decoded))
+  const folded = fold(stored, decoded, { silent: cursor.silent, finalizedNumber })
+  return {
     ...folded,
     to: headers.at(-1) ?? headers[0],
     blocks: headers.map(({ number, hash }) => ({ number, hash })),
@@ -185,12 +180,44 @@ async function commit(
     head,
     unapplied: [...malformed, ...folded.unapplied],
   }
-  const committed = await commitStep(ix.db, ix.contract, cursor, ix.me, step)
-  if (!committed) return 'raced'
-  ix.reached = committed.cursor
-  ix.revision = ix.reached.revision
-  ix.jobs.wrote(ix.reached, step.jobs)
-  ix.onCommit(committed.cursor, committed.entries)
-  ix.report.advanced(cursor, step)
-  return 'moved'
+}
+
+/** State of one process between steps. After a crash, none of it is needed. */
+interface Memory {
+  /**
+   * the cursor that the latest step wrote; null if it must be read. If another process has moved it, a step
+   * from it changes nothing
+   */
+  reached: Cursor | null
+  /**
+   * the cursor that this process last saw; null if there was none. A lower revision shows that the database was
+   * restored. Its block is known to exist, so an endpoint whose head stays below it is stuck
+   */
+  seen: Cursor | null
+  /** undefined until the endpoints have been asked which chain they are on */
+  identity: Identity | undefined
+  /** the chain's head as last read; null before the first step */
+  head: Header | null
+  /** blocks near the head that the next step indexes at most */
+  headBlocks: number
+}
+
+type StepperState = ReturnType<typeof createState>
+
+function createState(context: IndexerContext) {
+  const memory: Memory = {
+    reached: null,
+    seen: null,
+    identity: undefined,
+    head: null,
+    headBlocks: HEAD_BLOCKS,
+  }
+  return {
+    ...context,
+    ...memory,
+    takeRange: createRanges(context),
+    logsOf: createHeadLogs(context),
+    readFinalized: createFinalizedBlock(context),
+    jobReader: createJobReader(context.db),
+  }
 }

@@ -1,12 +1,13 @@
 import type { Job, JobLog } from '../contract/job.ts'
+import type { Cursor } from '../store/cursor.ts'
 import type { PlacedJob } from '../store/jobs.ts'
-import type { ChangeWrite, JobWrite, Position, Step, StoredJob } from '../store/writes.ts'
+import type { ChangeWrite, JobWrite, LogPosition, Step, StoredJob } from '../store/writes.ts'
 
 /** The part of a step that follows from its logs. */
 type Folded = Pick<Step, 'jobs' | 'changes' | 'entries' | 'unapplied'>
 
 /** A job while logs are folded over it. */
-interface Draft extends Position {
+interface Draft extends LogPosition {
   before: StoredJob | null
   job: Job
   /** JSON of the job, made when it is first needed */
@@ -31,14 +32,14 @@ export function changedJobs(logs: JobLog[]): string[] {
  * Applies logs, in chain order, to the jobs as of the cursor. A change applies to the latest job of its id. A
  * change of a job that was never indexed is returned in `unapplied`.
  * @param stored the jobs of {@link changedJobs}, by id
- * @param options.fed false while the contract's past is synced: no feed entries are made
+ * @param options.silent true while the contract's past is indexed: no feed entries are made
  * @param options.finalizedNumber changes up to this block are stored without the job before them, because no
  * rewind needs it
  */
 export function fold(
   stored: Map<string, PlacedJob>,
   logs: JobLog[],
-  { fed, finalizedNumber }: { fed: boolean; finalizedNumber: number },
+  { silent, finalizedNumber }: Pick<Cursor, 'silent' | 'finalizedNumber'>,
 ): Folded {
   const drafts: Draft[] = []
   const latest = new Map<string, Draft>()
@@ -49,22 +50,22 @@ export function fold(
       const draft = { blockNumber, logIndex, before: null, job: log.job, data: undefined }
       drafts.push(draft)
       latest.set(jobId, draft)
-      if (fed) folded.entries.push({ type: 'job_created', data: draftJson(draft), before: null })
+      if (!silent) folded.entries.push({ type: 'job_created', data: draftJson(draft), before: null })
       continue
     }
     const draft = latest.get(jobId) ?? draftOf(stored.get(jobId))
     if (!draft) {
       const reason = `${log.event} of job ${jobId}, whose creation was not indexed`
-      folded.unapplied.push({ log: log.log, cause: 'unknown_job', reason })
+      folded.unapplied.push({ raw: log.raw, cause: 'unknown_job', reason })
       continue
     }
     if (!latest.has(jobId)) drafts.push(draft)
     latest.set(jobId, draft)
     const mayBeRewound = blockNumber > finalizedNumber
-    const before = fed || mayBeRewound ? draftJson(draft) : null
+    const before = !silent || mayBeRewound ? draftJson(draft) : null
     draft.job = Object.assign({}, draft.job, log.set)
     draft.data = undefined
-    if (fed) folded.entries.push({ type: 'job_updated', data: draftJson(draft), before })
+    if (!silent) folded.entries.push({ type: 'job_updated', data: draftJson(draft), before })
     folded.changes.push(changeOf(log, draft, mayBeRewound ? before : null))
   }
   folded.jobs = drafts.map(writeOf)

@@ -1,13 +1,18 @@
 import type { Hex, RpcLog } from 'viem'
 import { accountsFor, bloomMayHold } from '../chain/bloom.ts'
+import { matchesFilter } from '../chain/calls.ts'
 import { mayFitSmaller } from '../chain/errors.ts'
 import { mapBounded } from '../chain/mapBounded.ts'
 import { type Header, IncompleteAnswerError } from '../chain/source.ts'
-import type { Indexing } from './indexing.ts'
+import type { IndexerContext } from './context.ts'
 import { checkLogs, type MinedLog } from './logs.ts'
 
-/** Attempts of one step to read all logs of a block, if its bloom announces logs that the answer lacks. */
+/**
+ * Attempts of one step to read all logs of a block, if its bloom announces logs that the answer lacks. The
+ * pause after each is longer than the one before: a node that lags has often caught up after some 100 ms.
+ */
 const BLOOM_ATTEMPTS = 3
+const BLOOM_PAUSE_MS = 100
 /** Failed steps, some 20 s, after which a block is indexed although its logs do not account for its bloom. */
 const MAX_BLOOM_DOUBTS = 8
 /**
@@ -30,33 +35,33 @@ interface HeadBlocks {
  * for a block that has some, so the logs are compared with the block's bloom. Only the first blocks are
  * returned if that takes longer than 2 s, or after a block whose logs do not account for its bloom.
  */
-export function createHeadLogs(ix: Indexing): (headers: HeaderChain) => Promise<HeadBlocks> {
-  const { address } = ix
-  const { topics } = ix.contract
+export function createHeadLogs(context: IndexerContext): (headers: HeaderChain) => Promise<HeadBlocks> {
+  const { address } = context
+  const { topics } = context.contract
   let doubt: { hash?: Hex; times: number } = { times: 0 }
 
   async function logsOf(headers: HeaderChain): Promise<HeadBlocks> {
     const [first] = headers
-    const startedAt = ix.now()
+    const startedAt = context.now()
     const expected = { from: first.number, to: first.number + headers.length - 1, address, topics }
     const hashes = new Map(headers.map((header) => [header.number, header.hash]))
-    const answer = headers.length === 1 ? await ix.source.logs(first) : await rangeOf(ix, headers)
+    const answer = headers.length === 1 ? await context.source.logs(first) : await rangeOf(context, headers)
     const logs = checkLogs(answer, expected, hashes)
-    let ends = false
+    // The block is committed before the next one with missing logs is read, whose failure would undo this.
+    let mustStop = false
     const found = new Set(logs.map((log) => `${log.blockHash} ${log.topics[0]}`))
     for (const [i, header] of headers.entries()) {
       const missing = topics.filter(
         (topic) => !found.has(`${header.hash} ${topic}`) && bloomMayHold(header.logsBloom, [address, topic]),
       )
       if (missing.length === 0) continue
-      if (i > 0 && (ends || ix.now() - startedAt > STEP_MS)) {
+      if (i > 0 && (mustStop || context.now() - startedAt > STEP_MS)) {
         const below = logs.filter(({ blockNumber }) => Number(blockNumber) < header.number)
         return { headers: [first, ...headers.slice(1, i)], logs: checkLogs(below, expected, hashes) }
       }
       const all = await askAgain(header, missing)
       if (all) logs.push(...checkLogs(all, expected, hashes))
-      // The block is committed before the next one with missing logs is read, whose failure would undo this.
-      else ends = true
+      else mustStop = true
     }
     return { headers, logs: checkLogs(logs, expected, hashes) }
   }
@@ -73,21 +78,18 @@ export function createHeadLogs(ix: Indexing): (headers: HeaderChain) => Promise<
     // From 1: attempt 0 would ask the endpoint that is asked first, whose answer lacked the logs.
     for (let attempt = 1; attempt <= BLOOM_ATTEMPTS; attempt++) {
       try {
-        const all = await ix.source.allLogs(header, attempt)
-        if (await accountsFor(all, [address, ...missing], () => ix.pause(0))) return all.filter(isOurs)
+        const all = await context.source.allLogs(header, attempt)
+        if (await accountsFor(all, [address, ...missing], () => context.pause(0)))
+          return all.filter((log) => matchesFilter(log, { address, topics }))
       } catch (error) {
         failure = error
       }
-      await ix.pause(100 * attempt)
+      await context.pause(BLOOM_PAUSE_MS * attempt)
     }
     doubt = { hash: header.hash, times: doubt.hash === header.hash ? doubt.times + 1 : 1 }
     if (doubt.times < MAX_BLOOM_DOUBTS) throw failure
-    ix.report.bloomMismatch(header)
+    context.report.bloomMismatch(header)
     return null
-  }
-
-  function isOurs(log: RpcLog): boolean {
-    return log.address.toLowerCase() === address && topics.some((topic) => topic === log.topics[0])
   }
 
   return logsOf
@@ -96,7 +98,7 @@ export function createHeadLogs(ix: Indexing): (headers: HeaderChain) => Promise<
 /**
  * Reads the logs of several blocks in one request, or in one request for each block if the endpoint refuses.
  */
-async function rangeOf({ source }: Indexing, headers: HeaderChain): Promise<RpcLog[]> {
+async function rangeOf({ source }: IndexerContext, headers: HeaderChain): Promise<RpcLog[]> {
   const [first] = headers
   const end = headers.at(-1) ?? first
   try {
@@ -114,7 +116,7 @@ async function rangeOf({ source }: Indexing, headers: HeaderChain): Promise<RpcL
  * @throws IncompleteAnswerError if the node lacks one
  */
 export async function readHeaders(
-  { source }: Indexing,
+  { source }: IndexerContext,
   from: number,
   to: number,
   head: Header,

@@ -3,24 +3,21 @@ import { setTimeout } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { createRpcSource } from '../chain/rpc.ts'
 import type { Config } from '../config.ts'
-import type { Contract } from '../contract/define.ts'
 import { messageOf } from '../messages.ts'
 import type { Metrics } from '../observe/metrics.ts'
-import type { Database } from '../store/database.ts'
-import { createConverge } from './converge.ts'
-import type { Indexing } from './indexing.ts'
+import type { IndexerContext } from './context.ts'
+import { createStepper } from './converge.ts'
+import { runIndexer } from './loop.ts'
 import { createReport } from './report.ts'
-import { runIndexer } from './run.ts'
+
+interface IndexerDependencies extends Pick<IndexerContext, 'contract' | 'db' | 'onCommit'> {
+  config: Config
+  metrics: Metrics
+  log: Logger
+}
 
 /** Starts the indexer of this process, as configured. It runs until it is stopped. */
-export function startIndexer(
-  config: Config,
-  contract: Contract,
-  db: Database,
-  onCommit: Indexing['onCommit'],
-  metrics: Metrics,
-  log: Logger,
-) {
+export function startIndexer({ config, contract, db, onCommit, metrics, log }: IndexerDependencies) {
   const { contractAddress: address, startBlock, confirmations, pollIntervalMs } = config
   const source = createRpcSource(
     config.rpcUrls,
@@ -36,10 +33,10 @@ export function startIndexer(
         log.warn({ blockNumber, logs }, 'the logs of a block needed a larger answer, or its receipts'),
     },
   )
-  const ix: Indexing = {
+  const context: IndexerContext = {
     source,
     db,
-    me: randomUUID(),
+    indexerId: randomUUID(),
     address,
     contract,
     startBlock,
@@ -49,7 +46,7 @@ export function startIndexer(
     onCommit,
     report: createReport(metrics, log, confirmations),
   }
-  const { step, head } = createConverge(ix)
+  const { step, head } = createStepper(context)
 
   async function measuredStep() {
     const done = metrics.stepSeconds.startTimer()
@@ -57,7 +54,7 @@ export function startIndexer(
     if (outcome === 'moved' || outcome === 'arrived') done()
     return outcome
   }
-  const indexer = runIndexer(ix, { pollIntervalMs, log, converge: { step: measuredStep, head } })
+  const indexer = runIndexer(context, { pollIntervalMs, log, stepper: { step: measuredStep, head } })
   return {
     /** false for a standby, and while indexing fails */
     working: () => indexer.state().name === 'working',

@@ -35,7 +35,7 @@ export function createJobReader(db: Database) {
      * @param cursor the cursor after the step
      * @param jobs in the order of the step: of two jobs with the same id, the latest is the last
      */
-    wrote(cursor: Cursor, jobs: JobWrite[]): void {
+    keep(cursor: Cursor, jobs: JobWrite[]): void {
       asOf = cursor
       for (const { blockNumber, logIndex, after } of jobs)
         if (after) recent.set(after.job.jobId, { blockNumber, logIndex, ...after })

@@ -12,7 +12,7 @@ export const RENEW_MS = 2_000
 export interface Lease {
   db: Database
   /** id of this process */
-  me: string
+  indexerId: string
   held: boolean
   /**
    * performance.now() when the lease was last known to be held; this clock goes on while the process
@@ -23,14 +23,14 @@ export interface Lease {
   contactAt: number
 }
 
-export function createLease(db: Database, me: string): Lease {
-  return { db, me, held: false, heldAt: 0, contactAt: Number.NEGATIVE_INFINITY }
+export function createLease(db: Database, indexerId: string): Lease {
+  return { db, indexerId, held: false, heldAt: 0, contactAt: Number.NEGATIVE_INFINITY }
 }
 
 /** Acquires the lease if this process does not hold it. @returns false if another process holds it */
-export async function holdLease(lease: Lease): Promise<boolean> {
+export async function ensureLease(lease: Lease): Promise<boolean> {
   if (lease.held) return true
-  lease.held = await acquireLease(lease.db, lease.me)
+  lease.held = await acquireLease(lease.db, lease.indexerId)
   if (!lease.held) return false
   lease.heldAt = performance.now()
   // Acquiring does not record an answer of the chain, so the next one must be recorded.
@@ -42,8 +42,8 @@ export async function holdLease(lease: Lease): Promise<boolean> {
  * Treats the lease as lost if it may have expired while this process was paused or failed: another process
  * may have held it since.
  */
-export function loseIfExpired(lease: Lease): void {
-  if (mayHaveExpired(lease)) loseLease(lease)
+export function dropIfExpired(lease: Lease): void {
+  if (mayHaveExpired(lease)) dropLease(lease)
 }
 
 function mayHaveExpired({ heldAt }: Lease): boolean {
@@ -51,10 +51,10 @@ function mayHaveExpired({ heldAt }: Lease): boolean {
 }
 
 /** Records an answer of the chain, which renews the lease, unless one was recorded within the last 2 s. */
-export async function keepLease(lease: Lease, head: Header | null): Promise<void> {
+export async function recordContactIfDue(lease: Lease, head: Header | null): Promise<void> {
   if (performance.now() - lease.contactAt <= RENEW_MS) return
-  if (await recordContact(lease.db, lease.me, head)) noteRenewal(lease)
-  else loseLease(lease)
+  if (await recordContact(lease.db, lease.indexerId, head)) noteRenewal(lease)
+  else dropLease(lease)
 }
 
 /** Runs a step, and renews the lease meanwhile: a slow step must not look like a dead process. */
@@ -77,7 +77,8 @@ export async function withHeartbeat<T>(lease: Lease, step: () => Promise<T>): Pr
 async function beat(lease: Lease): Promise<void> {
   if (mayHaveExpired(lease)) return
   const at = performance.now()
-  if (await renewLease(lease.db, lease.me).catch(() => false)) lease.heldAt = Math.max(lease.heldAt, at)
+  if (await renewLease(lease.db, lease.indexerId).catch(() => false))
+    lease.heldAt = Math.max(lease.heldAt, at)
 }
 
 /** Notes that the lease was renewed, by a step or by recordContact(). */
@@ -89,7 +90,7 @@ export function noteRenewal(lease: Lease): void {
  * Notes that this process may hold the lease no longer: it ran out, another process moved the cursor, or the
  * database was restored.
  */
-export function loseLease(lease: Lease): void {
+export function dropLease(lease: Lease): void {
   lease.held = false
 }
 
@@ -97,6 +98,6 @@ export function loseLease(lease: Lease): void {
  * Releases the lease, so that a standby takes over at once. If the database does not answer, the lease
  * expires.
  */
-export async function dropLease(lease: Lease): Promise<void> {
-  if (lease.held) await releaseLease(lease.db, lease.me).catch(() => {})
+export async function releaseIfHeld(lease: Lease): Promise<void> {
+  if (lease.held) await releaseLease(lease.db, lease.indexerId).catch(() => {})
 }

@@ -1,4 +1,5 @@
 import type { Hex, Log, RpcLog } from 'viem'
+import { type LogFilter, matchesFilter } from '../chain/calls.ts'
 import { IncompleteAnswerError } from '../chain/source.ts'
 import type { Contract } from '../contract/define.ts'
 import { isMalformedLog } from '../contract/errors.ts'
@@ -11,12 +12,9 @@ const HASH = /^0x[0-9a-f]{64}$/
 export type MinedLog = Log<Hex, Hex, false>
 
 /** Blocks, contract and events that the logs of an answer must belong to. */
-interface Expected {
+interface Expected extends Required<LogFilter> {
   from: number
   to: number
-  /** lower-case hex */
-  address: Hex
-  topics: readonly Hex[]
 }
 
 /**
@@ -40,16 +38,17 @@ export function checkLogs(logs: RpcLog[], expected: Expected, hashes: Map<number
     found.push(log)
   }
   // Nearly every answer is in order, and needs no sorting.
-  return inOrder ? found : found.sort(byPosition).filter((log, i) => isAfter(log, found[i - 1]))
+  return inOrder ? found : found.sort(byPosition).filter((log, i, sorted) => isAfter(log, sorted[i - 1]))
 }
 
-function assertExpected(log: RpcLog, { from, to, address, topics }: Expected): asserts log is MinedLog {
+function assertExpected(log: RpcLog, expected: Expected): asserts log is MinedLog {
+  const { from, to } = expected
   const number = Number(log.blockNumber)
   if (log.blockNumber === null || log.logIndex === null)
     throw new IncompleteAnswerError(`a pending log in an answer for the blocks ${from}..${to}`)
   if (!(number >= from && number <= to))
     throw new IncompleteAnswerError(`a log of block ${number} in an answer for the blocks ${from}..${to}`)
-  if (log.address.toLowerCase() !== address || !topics.some((topic) => topic === log.topics[0]))
+  if (!matchesFilter(log, expected))
     throw new IncompleteAnswerError(`a log of another contract or event in block ${number}`)
   if (!HASH.test(log.blockHash ?? '') || !HASH.test(log.transactionHash ?? ''))
     throw new IncompleteAnswerError(`a log without block or transaction hash in block ${number}`)
@@ -90,7 +89,7 @@ export function decodeLogs(
       decoded.push(contract.decode(log, timestamp))
     } catch (error) {
       if (!isMalformedLog(error)) throw error
-      malformed.push({ log, cause: 'malformed', reason: error.message })
+      malformed.push({ raw: log, cause: 'malformed', reason: error.message })
     }
   }
   return { decoded, malformed }

@@ -13,7 +13,7 @@ const CAUGHT_UP_BLOCKS = 200
  * Returns a function that logs a long sync's progress, speed and time left: after 2 s, then at intervals that
  * grow to 30 s. The target of the sync is the block that is `confirmations` below the head.
  */
-export function createProgress(
+export function createProgressLog(
   log: Logger,
   confirmations: number,
 ): (cursor: Cursor, step: Step, createdJobs: number) => void {

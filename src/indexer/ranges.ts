@@ -1,6 +1,6 @@
 import { mayFitSmaller, rpcFailureOf } from '../chain/errors.ts'
-import { type Range, readRange } from './finalRange.ts'
-import type { Indexing } from './indexing.ts'
+import type { IndexerContext } from './context.ts'
+import { type Range, readRange } from './readRange.ts'
 
 /** Ranges requested ahead of the one that is written. */
 const AHEAD = 3
@@ -8,7 +8,8 @@ const AHEAD = 3
  * Ranges that one call adds. At the start and after a refusal, when the right size is unknown, at most this
  * many are under way.
  */
-const AT_ONCE = 2
+const MAX_ADDED = 2
+/** Few providers allow less. The size doubles with each answer, so a low start costs seven requests. */
 const FIRST_SIZE = 100
 /** The largest range that most providers allow. */
 const MAX_SIZE = 10_000
@@ -19,7 +20,7 @@ const MAX_SIZE = 10_000
 const WANTED_LOGS = 4_000
 
 /** A range that is being read. */
-interface Pending {
+interface PendingRange {
   from: number
   to: number
   range: Promise<Range>
@@ -30,17 +31,17 @@ interface Pending {
  * answer with few logs, shrinks after one with too many, and halves after a failure. If doubling would
  * reach the size that was refused last, it grows by small steps, so that it settles below a provider's limit.
  */
-export function createRanges(ix: Indexing) {
+export function createRanges(context: IndexerContext) {
   let size = FIRST_SIZE
   let refusedAt = Number.POSITIVE_INFINITY
-  let pending: Pending[] = []
+  let pending: PendingRange[] = []
 
   function fill(from: number, limit: number): void {
     let next = pending.at(-1)?.to ?? from - 1
-    const wanted = Math.min(pending.length + AT_ONCE, AHEAD + 1)
+    const wanted = Math.min(pending.length + MAX_ADDED, AHEAD + 1)
     while (pending.length < wanted && next < limit) {
       const [first, last] = [next + 1, Math.min(next + size, limit)]
-      const range = readRange(ix, first, last)
+      const range = readRange(context, first, last)
       // take() throws the failure. If the range is dropped instead, its failure must not count as unhandled.
       range.catch(() => {})
       pending.push({ from: first, to: last, range })
@@ -65,8 +66,8 @@ export function createRanges(ix: Indexing) {
         pending = []
         if (blocks === 1 || rpcFailureOf(error) === undefined) throw error
         size = Math.floor(blocks / 2)
-        // After any other failure, such as a rate limit or a broken connection, the next attempt is delayed, and
-        // the size may double again.
+        // After any other failure, such as a rate limit or a broken connection, the next attempt is delayed,
+        // and the size may double again.
         if (!mayFitSmaller(error)) throw error
         refusedAt = blocks
       }

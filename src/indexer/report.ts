@@ -1,11 +1,11 @@
 import type { Logger } from 'pino'
 import type { Metrics } from '../observe/metrics.ts'
-import type { Report } from './indexing.ts'
-import { createProgress } from './progress.ts'
+import type { Report } from './context.ts'
+import { createProgressLog } from './progress.ts'
 
 /** Returns a report that counts in metrics and writes to the log. */
 export function createReport(metrics: Metrics, log: Logger, confirmations: number): Report {
-  const progress = createProgress(log, confirmations)
+  const progress = createProgressLog(log, confirmations)
   let searching = false
   return {
     searchBegan() {
@@ -18,9 +18,9 @@ export function createReport(metrics: Metrics, log: Logger, confirmations: numbe
       metrics.jobsIndexed.inc(createdJobs)
       metrics.changesIndexed.inc(step.changes.length)
       progress(cursor, step, createdJobs)
-      for (const { log: unapplied, cause, reason } of step.unapplied) {
+      for (const { raw, cause, reason } of step.unapplied) {
         metrics.unappliedLogs.inc({ cause })
-        const { transactionHash, blockNumber } = unapplied
+        const { transactionHash, blockNumber } = raw
         // With START_BLOCK set, changes of older jobs are expected.
         log[cause === 'malformed' ? 'warn' : 'debug'](
           { transactionHash, blockNumber: Number(blockNumber), reason },

@@ -1,30 +1,29 @@
-import type { Hex } from 'viem'
 import { CannotIndexError, type Header, IncompleteAnswerError } from '../chain/source.ts'
-import { type Cursor, readBlocks, readCursor } from '../store/cursor.ts'
+import { type Cursor, readCursor, readLocalChain } from '../store/cursor.ts'
 import { readRewind } from '../store/jobs.ts'
-import { commitStep } from '../store/step.ts'
 import type { BlockRef, Step } from '../store/writes.ts'
+import type { IndexerContext, Outcome } from './context.ts'
 import { rewindEntries } from './fold.ts'
-import type { Indexing, Outcome } from './indexing.ts'
+import { writeStep } from './writeStep.ts'
 
 /**
  * Moves the cursor back to the newest block that the database and the chain have in common.
  * @throws CannotIndexError if they have none, or if the endpoint is on another chain
  */
-export async function rewind(ix: Indexing, cursor: Cursor, head: Header): Promise<Outcome> {
+export async function rewind(context: IndexerContext, cursor: Cursor, head: Header): Promise<Outcome> {
   // A devnet that was restarted looks like a reorg of everything.
-  await ix.source.identify(cursor)
-  const local = await readBlocks(ix.db)
+  await context.source.identify(cursor)
+  const local = await readLocalChain(context.db)
   // Another process has moved the cursor.
   if (local[0]?.hash !== cursor.blockHash) return 'raced'
-  const to = await commonAncestor(ix, local, cursor, head)
+  const to = await commonAncestor(context, local, cursor, head)
   if (to.number === cursor.blockNumber && to.hash === cursor.blockHash)
     throw new IncompleteAnswerError(
-      `the RPC contradicts itself about block ${to.number}: a reorg in progress`,
+      `the RPC contradicts itself about block ${to.number}, as during a reorg. If this repeats, its nodes disagree: use another RPC`,
     )
-  const jobs = await readRewind(ix.db, to.number)
+  const jobs = await readRewind(context.db, to.number)
   // Without this check, the jobs could be those of a cursor that another process moved between the two reads.
-  if ((await readCursor(ix.db))?.revision !== cursor.revision) return 'raced'
+  if ((await readCursor(context.db))?.revision !== cursor.revision) return 'raced'
   const step: Step = {
     to,
     // This hash is not stored yet if the chain forked below the start block.
@@ -34,17 +33,15 @@ export async function rewind(ix: Indexing, cursor: Cursor, head: Header): Promis
     jobs,
     changes: [],
     unapplied: [],
-    entries: rewindEntries(jobs),
+    entries: cursor.silent ? [] : rewindEntries(jobs),
   }
-  const committed = await commitStep(ix.db, ix.contract, cursor, ix.me, step)
-  if (!committed) return 'raced'
-  ix.onCommit(committed.cursor, committed.entries)
-  ix.report.rewound(cursor, step)
+  if (!(await writeStep(context, cursor, step))) return 'raced'
+  context.report.rewound(cursor, step)
   return 'moved'
 }
 
 async function commonAncestor(
-  { source }: Indexing,
+  { source }: IndexerContext,
   local: BlockRef[],
   cursor: Cursor,
   head: Header,
@@ -63,9 +60,4 @@ async function commonAncestor(
     `The chain was reorganised below block ${cursor.finalizedNumber}, which counted as finalized: the index cannot follow. ` +
       'Nothing was written. If RPC_URL names the right chain, start over with `jobcast reset`; otherwise correct RPC_URL.',
   )
-}
-
-/** The hash that the database holds for a block; undefined if it does not keep that block. */
-export async function localHash({ db }: Indexing, number: number): Promise<Hex | undefined> {
-  return (await readBlocks(db)).find((block) => block.number === number)?.hash
 }

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
-import type { createConverge } from './converge.ts'
-import type { Indexing } from './indexing.ts'
+import type { IndexerContext } from './context.ts'
+import type { Stepper } from './converge.ts'
 import type { Lease } from './lease.ts'
 
 type IndexerState =
@@ -10,14 +10,13 @@ type IndexerState =
 export interface IndexerOptions {
   /** the chain's head is read at least this often */
   pollIntervalMs: number
-  /** the step, and the chain's head as a step last read it */
-  converge: ReturnType<typeof createConverge>
+  stepper: Stepper
   log: Logger
 }
 
 /** State of a running indexer. */
 export interface Runner extends IndexerOptions {
-  ix: Indexing
+  context: IndexerContext
   state: IndexerState
   lease: Lease
   stopping: boolean

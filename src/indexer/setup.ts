@@ -1,21 +1,22 @@
 import { CannotIndexError } from '../chain/source.ts'
 import { type Cursor, readCursor } from '../store/cursor.ts'
-import type { Indexing } from './indexing.ts'
+import type { IndexerContext } from './context.ts'
 
 /** What this process is configured to index. */
-type Setup = Pick<Indexing, 'address' | 'startBlock'>
+type Setup = Pick<IndexerContext, 'address' | 'startBlock'>
 
 /**
- * Checks whether this process could continue the index that the database holds: the same contract, from the
- * same block, on the same chain. A standby calls it. Otherwise it would find out only when it takes over.
+ * Checks whether this process could continue the index that the database holds: the same contract, on the
+ * same chain, with no START_BLOCK below the one from which it was indexed. A standby calls it. Otherwise it
+ * would find out only when it takes over.
  * @returns false if there is nothing to compare with yet: no index was begun
  * @throws CannotIndexError if it could not; any other error if the chain or the database does not answer
  */
-export async function checkSetup(ix: Indexing): Promise<boolean> {
-  const cursor = await readCursor(ix.db)
+export async function checkSetup(context: IndexerContext): Promise<boolean> {
+  const cursor = await readCursor(context.db)
   if (!cursor) return false
-  assertSameSetup(ix, cursor)
-  await ix.source.identify(cursor)
+  assertSameSetup(context, cursor)
+  await context.source.identify(cursor)
   return true
 }
 

@@ -134,7 +134,7 @@ const streamMetrics = ({ counter, histogram }: Factories) => ({
   ]),
   streamsCut: counter(
     'jobcast_streams_disconnected_total',
-    'Streams ended by the server because their client read too slowly.',
+    'Streams ended by the server because their client read nothing (stalled), or so slowly that its next events were pruned (too_far_behind).',
     'reason',
     ['stalled', 'too_far_behind'],
   ),

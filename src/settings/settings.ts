@@ -129,7 +129,8 @@ export const settingsByKey = {
   rateLimit: {
     name: 'RATE_LIMIT',
     default: '600',
-    takes: 'requests per minute from one client address, streams included; 0 sets no limit',
+    takes:
+      'requests per minute from one client address, streams included, probes and files of the page not; 0 sets no limit',
     read: wholeNumber(0, 10_000_000),
   },
   trustProxy: {

@@ -20,11 +20,11 @@ function conditionOf(
   param: Param,
   textOf: (field: string) => string,
 ): string {
-  const bound = values.map(param)
+  const placeholders = values.map(param).join(', ')
   const conditions = fields.map((field) => {
-    if (test === 'min') return `${textOf(field)}::numeric >= ${bound}::numeric`
-    if (test === 'max') return `${textOf(field)}::numeric <= ${bound}::numeric`
-    return `${textOf(field)} in (${bound})`
+    if (test === 'min') return `${textOf(field)}::numeric >= ${placeholders}::numeric`
+    if (test === 'max') return `${textOf(field)}::numeric <= ${placeholders}::numeric`
+    return `${textOf(field)} in (${placeholders})`
   })
   return `(${conditions.join(' or ')})`
 }

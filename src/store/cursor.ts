@@ -1,8 +1,9 @@
-import { desc, isNull, sql } from 'drizzle-orm'
+import { desc, eq, isNull, sql } from 'drizzle-orm'
+import type { Hex } from 'viem'
 import type { Contract } from '../contract/define.ts'
 import { DatabaseError } from '../errors.ts'
 import type { Database } from './database.ts'
-import { createFilterIndexes } from './filterIndexes.ts'
+import { prepareFilters } from './filterIndexes.ts'
 import { blocks, cursor } from './schema.ts'
 import type { BlockRef } from './writes.ts'
 
@@ -56,7 +57,7 @@ export async function beginCursor(
   start: Omit<Cursor, 'revision' | 'lastId' | 'silent'> & { blockTimestamp: string },
 ): Promise<void> {
   const silent = start.blockNumber < start.feedFromBlock
-  if (!silent) await createFilterIndexes(db, contract)
+  if (!silent) await prepareFilters(db, contract)
   const begun = db.orm.$with('begun').as(
     db.orm
       .update(cursor)
@@ -68,6 +69,12 @@ export async function beginCursor(
 }
 
 /** Reads the local chain, newest block first. */
-export async function readBlocks(db: Database): Promise<BlockRef[]> {
+export async function readLocalChain(db: Database): Promise<BlockRef[]> {
   return db.orm.select().from(blocks).orderBy(desc(blocks.number))
+}
+
+/** Reads the hash of a block of the local chain; undefined if the local chain does not have the block. */
+export async function readBlockHash(db: Database, number: number): Promise<Hex | undefined> {
+  const [block] = await db.orm.select().from(blocks).where(eq(blocks.number, number))
+  return block?.hash
 }

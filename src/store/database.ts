@@ -23,8 +23,8 @@ interface QueryOptions {
 /** Access to PGlite or Postgres. All queries run on both. */
 export interface Driver {
   /**
-   * Runs one statement in a transaction of its own. The driver decides whether int8 and numeric columns are
-   * numbers or strings.
+   * Runs one statement, outside of a transaction in one of its own. The driver decides whether int8 and numeric
+   * columns are numbers or strings.
    */
   query(text: string, params: unknown[], options: QueryOptions): Promise<unknown[]>
   /**
@@ -78,7 +78,7 @@ export function createDatabase(driver: Driver, lane: Lane = 'index'): Database {
 }
 
 /** Adds the query builder to one connection or transaction. It does not listen. */
-export function databaseOf(query: Driver['query']): Database {
+export function databaseOnQuery(query: Driver['query']): Database {
   return createDatabase({ query, listen: async () => {}, close: async () => {} })
 }
 

@@ -4,10 +4,10 @@ import type { Database } from './database.ts'
 import { cursor } from './schema.ts'
 
 /**
- * Checks whether a contract's definition is already recorded in a database as a whole. A new database has none.
- * @throws DatabaseError if another definition wrote it
+ * Checks whether the database records a contract's definition as its own. A new database records none.
+ * @throws DatabaseError if it records another
  */
-export async function isClaimed({ orm }: Database, contract: Contract): Promise<boolean> {
+export async function isRecorded({ orm }: Database, contract: Contract): Promise<boolean> {
   const [row] = await orm
     .select({ definition: cursor.definition, fingerprint: cursor.fingerprint })
     .from(cursor)
@@ -16,14 +16,14 @@ export async function isClaimed({ orm }: Database, contract: Contract): Promise<
   // Recorded without the field that is added up, by an earlier version. It is recorded again.
   if (contract.fingerprint.startsWith(`${row.fingerprint} `)) return false
   throw new DatabaseError(
-    `The database was indexed with the contract definition "${row.definition}". CONTRACT is a different one ("${contract.name}", or another version of it). ` +
+    `The database belongs to the contract definition "${row.definition}". CONTRACT is a different one ("${contract.name}", or another version of it). ` +
       'Set CONTRACT back, use another database, or delete what was indexed with `jobcast reset`.',
   )
 }
 
-/** Records a contract's definition in a new database. @throws DatabaseError if another definition wrote it */
-export async function claimDefinition(db: Database, contract: Contract): Promise<void> {
-  if (await isClaimed(db, contract)) return
+/** Records a contract's definition in a new database. @throws DatabaseError if it records another */
+export async function recordDefinition(db: Database, contract: Contract): Promise<void> {
+  if (await isRecorded(db, contract)) return
   const { name, fingerprint } = contract
   await db.orm.update(cursor).set({ definition: name, fingerprint })
 }

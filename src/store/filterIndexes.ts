@@ -2,15 +2,18 @@ import type { Contract } from '../contract/define.ts'
 import type { Database } from './database.ts'
 
 /** Time limit for building an index: with 100 million jobs it takes minutes. */
-export const BUILD_MS = 3_600_000
+const BUILD_MS = 3_600_000
 
 /**
- * Creates the missing indexes of a contract's filters. It is called when the contract's past has been
- * indexed, right before the feed begins, because building an index once costs a fraction of updating it with
- * each job of a first sync. `cursor.silent` is false only if all of them exist.
+ * Creates the missing indexes of a contract's filters, and the statistics that their plans need. It is called
+ * when the contract's past has been indexed, right before the feed begins, because building an index once
+ * costs a fraction of updating it with each job of a first sync. `cursor.silent` is false only if all of them
+ * exist.
  */
-export async function createFilterIndexes(db: Database, contract: Contract): Promise<void> {
+export async function prepareFilters(db: Database, contract: Contract): Promise<void> {
   for (const statement of filterIndexes(contract)) await db.run(statement, [], { timeoutMs: BUILD_MS })
+  // Without statistics, Postgres plans filters badly until autovacuum runs. That must not hold back the feed.
+  await db.run('analyze jobs', [], { timeoutMs: BUILD_MS }).catch(() => {})
 }
 
 /**

@@ -12,7 +12,7 @@ export async function reportingUnusable<T>(folder: string, work: () => Promise<T
   return work().catch((error) => {
     if (!(error instanceof Error && 'syscall' in error)) throw error
     throw new ConfigError(
-      `DATA_DIR is "${folder}", which cannot be used: ${error.message}. Set DATA_DIR to a folder that this user can write`,
+      `DATA_DIR is "${folder}", which cannot be used: ${error.message}. Set DATA_DIR to a folder that this user can write to.`,
       {
         cause: error,
       },

@@ -3,7 +3,7 @@ import type { Filter } from '../contract/filters.ts'
 import { jobsConditions, totalsConditions } from './conditions.ts'
 import { missingCursor } from './cursor.ts'
 import { createParams, type Database, type Param } from './database.ts'
-import type { Position } from './writes.ts'
+import type { LogPosition } from './writes.ts'
 
 /**
  * Largest `total` that is counted row by row; one more means "more than this". Totals from the tallies have
@@ -25,7 +25,7 @@ export interface HistoryQuery extends Selection {
   /** rows to skip, for pages by number; 0 if `after` is set */
   offset: number
   /** position of the job after which the page begins */
-  after?: Position
+  after?: LogPosition
 }
 
 export interface HistoryPage {
@@ -34,7 +34,7 @@ export interface HistoryPage {
   /** number of selected jobs on all pages; see {@link TOTAL_LIMIT} */
   total: number
   /** position of the last job of the page; null if no jobs follow */
-  next: Position | null
+  next: LogPosition | null
   /** id of the newest feed entry, in the same snapshot as the rows */
   lastId: number
 }

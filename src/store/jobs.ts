@@ -1,10 +1,10 @@
 import { and, asc, desc, eq, gt, lte, sql } from 'drizzle-orm'
 import { type Database, prepared } from './database.ts'
 import { changes, jobs } from './schema.ts'
-import type { JobWrite, Position, StoredJob } from './writes.ts'
+import type { JobWrite, LogPosition, StoredJob } from './writes.ts'
 
 /** A stored job with its position. */
-export interface PlacedJob extends StoredJob, Position {}
+export interface PlacedJob extends StoredJob, LogPosition {}
 
 // The ids are one array parameter, because a statement takes at most 65,535 parameters.
 const jobsOfIds = prepared(({ orm }) =>

@@ -22,16 +22,16 @@ const NOW = sql`clock_timestamp()`
  * from a backup. Ids that were assigned after the backup are below the jump, so they are not assigned again.
  * @returns false if another indexer holds the lease: one that renewed it less than {@link LEASE_SECONDS} ago
  */
-export async function acquireLease(db: Database, me: string): Promise<boolean> {
+export async function acquireLease(db: Database, indexerId: string): Promise<boolean> {
   const held = await db.orm.execute(sql`
     with found as (select revision, last_id from ${cursor}),
     acquired as (
       update ${cursor} set
-        indexer = ${me}::text,
-        renewed_at = case when ${cursor.indexer} = ${me}::text then ${cursor.renewedAt} else clock_timestamp() end,
+        indexer = ${indexerId}::text,
+        renewed_at = case when ${cursor.indexer} = ${indexerId}::text then ${cursor.renewedAt} else clock_timestamp() end,
         revision = ${cursor.revision} + 1,
         last_id = greatest(${cursor.lastId} + 1, (extract(epoch from clock_timestamp()) * 1000000)::bigint)
-      from found where ${cursor.revision} = found.revision and ${isLeaseFree(me)}
+      from found where ${cursor.revision} = found.revision and ${isLeaseFree(indexerId)}
       returning ${cursor.lastId}, found.last_id as previous, ${sql.raw(PAYLOAD)} as payload),
     jump as (
       insert into ${feed} (id, type, data) select last_id, 'jump', previous from acquired)
@@ -40,8 +40,8 @@ export async function acquireLease(db: Database, me: string): Promise<boolean> {
 }
 
 /** Renews the lease of a process that is at work. @returns false if it holds the lease no longer */
-export async function renewLease(db: Database, me: string): Promise<boolean> {
-  return updateHeld(db, me, { renewedAt: NOW })
+export async function renewLease(db: Database, indexerId: string): Promise<boolean> {
+  return updateHeld(db, indexerId, { renewedAt: NOW })
 }
 
 /**
@@ -51,36 +51,36 @@ export async function renewLease(db: Database, me: string): Promise<boolean> {
  */
 export async function recordContact(
   db: Database,
-  me: string,
+  indexerId: string,
   head: { number: number; timestamp: string } | null,
 ): Promise<boolean> {
   const known = head && { headNumber: head.number, headTimestamp: head.timestamp }
-  return updateHeld(db, me, { renewedAt: NOW, checkedAt: NOW, ...known })
+  return updateHeld(db, indexerId, { renewedAt: NOW, checkedAt: NOW, ...known })
 }
 
 async function updateHeld(
   db: Database,
-  me: string,
+  indexerId: string,
   values: PgUpdateSetSource<typeof cursor>,
 ): Promise<boolean> {
   const held = await db.orm
     .update(cursor)
     .set(values)
-    .where(eq(cursor.indexer, me))
+    .where(eq(cursor.indexer, indexerId))
     .returning({ id: cursor.id })
   return held.length > 0
 }
 
 /** Releases the lease at once, so that a standby need not wait for its end. */
-export async function releaseLease(db: Database, me: string): Promise<void> {
-  await db.orm.update(cursor).set({ indexer: null }).where(eq(cursor.indexer, me))
+export async function releaseLease(db: Database, indexerId: string): Promise<void> {
+  await db.orm.update(cursor).set({ indexer: null }).where(eq(cursor.indexer, indexerId))
 }
 
 /**
- * A lease is free for `me` if nobody or `me` holds it, or if it has expired. A lease whose
+ * A lease is free for an indexer if nobody or itself holds it, or if it has expired. A lease whose
  * renewal is more than 8 s in the future counts as expired: the database's clock was set back since.
  */
-function isLeaseFree(me: string): SQL | undefined {
+function isLeaseFree(indexerId: string): SQL | undefined {
   const age = sql`abs(extract(epoch from clock_timestamp() - ${cursor.renewedAt}))`
-  return or(isNull(cursor.indexer), eq(cursor.indexer, me), sql`${age} > ${LEASE_SECONDS}::float8`)
+  return or(isNull(cursor.indexer), eq(cursor.indexer, indexerId), sql`${age} > ${LEASE_SECONDS}::float8`)
 }

@@ -25,7 +25,7 @@ const READ_INTERVAL_MS = 250
 const SILENT_READS = 20
 /**
  * Interval at which a holder that runs no statement checks that it still has the lock. Another process can
- * take the lock after 5 s, so it must be shorter.
+ * take the lock after 5 s, so the interval must be shorter than that.
  */
 const CHECK_INTERVAL_MS = 1_000
 
@@ -72,17 +72,17 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
     // Other processes have locked the folder in the meantime and removed older files, so this number was
     // free again.
     closeSync(fd)
-    rmSync(lockFile(folder, number), { force: true })
+    rmSync(lockPath(folder, number), { force: true })
   }
 }
 
 function holdLock(folder: string, number: number, fd: number): FolderLock {
   // The previous file stays: a process that lists the folder during a takeover must see one of the two files.
   for (const older of lockNumbers(folder))
-    if (older < number - 1) rmSync(lockFile(folder, older), { force: true })
+    if (older < number - 1) rmSync(lockPath(folder, older), { force: true })
   const heartbeat = startHeartbeat(fd)
   // Unlike a listing of the folder, existsSync needs no free file descriptor.
-  const isHeld = () => !existsSync(lockFile(folder, number + 1)) && existsSync(lockFile(folder, number))
+  const isHeld = () => !existsSync(lockPath(folder, number + 1)) && existsSync(lockPath(folder, number))
   const timer = setInterval(() => {
     if (isHeld()) return
     clearInterval(timer)
@@ -149,8 +149,7 @@ function inUse(folder: string, text: string): string {
   return `${folder} is in use by process ${pid} on ${host}. Stop it, or set DATA_DIR to another folder, or DATABASE_URL to share a Postgres.`
 }
 
-/** Returns the path of a lock file. */
-function lockFile(folder: string, number: number): string {
+function lockPath(folder: string, number: number): string {
   return join(folder, `lock-${number}`)
 }
 
@@ -168,12 +167,12 @@ function newestLock(folder: string): number {
 
 /** Creates a lock file and opens it. Returns its descriptor, or undefined if the file exists. */
 function createLockFile(folder: string, number: number): number | undefined {
-  return unless('EEXIST', () => openSync(lockFile(folder, number), 'wx'))
+  return unless('EEXIST', () => openSync(lockPath(folder, number), 'wx'))
 }
 
 /** Reads a lock file; undefined if it does not exist. */
 function readLockFile(folder: string, number: number): string | undefined {
-  return unless('ENOENT', () => readFileSync(lockFile(folder, number), 'utf8'))
+  return unless('ENOENT', () => readFileSync(lockPath(folder, number), 'utf8'))
 }
 
 /**

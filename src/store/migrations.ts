@@ -4,7 +4,7 @@ import { readMigrationFiles } from 'drizzle-orm/migrator'
 import type { Contract } from '../contract/define.ts'
 import { DatabaseError } from '../errors.ts'
 import type { Database } from './database.ts'
-import { claimDefinition } from './definition.ts'
+import { recordDefinition } from './definition.ts'
 
 /**
  * Path of the folder `drizzle/`. It is resolved through the package's import map, which works from `src/` and
@@ -24,11 +24,11 @@ export const JOURNAL = 'jobcast_migrations'
  * @throws DatabaseError if another version made it and this one cannot migrate it
  */
 export async function mustMigrate(db: Database): Promise<boolean> {
-  return isBehind(await lastApplied(db))
+  return lacksMigrations(await lastApplied(db))
 }
 
 /** @param applied as lastApplied() returns it */
-function isBehind(applied: number | null): boolean {
+function lacksMigrations(applied: number | null): boolean {
   const ours = migrations().map(({ folderMillis }) => folderMillis)
   const newest = Math.max(...ours)
   if (applied === newest) return false
@@ -50,14 +50,14 @@ function isBehind(applied: number | null): boolean {
  */
 export async function migrate(db: Database, contract: Contract): Promise<boolean> {
   const migrated = await applyMigrations(db)
-  await claimDefinition(db, contract)
+  await recordDefinition(db, contract)
   return migrated
 }
 
 /** @returns whether migrations were missing */
 async function applyMigrations(db: Database): Promise<boolean> {
   const applied = await lastApplied(db)
-  if (!isBehind(applied)) return false
+  if (!lacksMigrations(applied)) return false
   await db.run(
     `create table if not exists ${JOURNAL} (id serial primary key, hash text not null, created_at bigint)`,
     [],

@@ -24,7 +24,7 @@ export function requestConnections({
  * each query rejects with UnavailableError.
  * @throws DatabaseError if this process must not use the database
  */
-export async function openDatabase(
+export async function openDriver(
   options: DatabaseOptions,
   contract: Contract,
   metrics: Pick<Metrics, 'registry' | 'databaseSeconds' | 'databaseErrors'>,

@@ -1,6 +1,6 @@
 import { PGlite, types } from '@electric-sql/pglite'
 import type { Contract } from '../contract/define.ts'
-import { type Driver, databaseOf, type OpenedDriver } from './database.ts'
+import { type Driver, databaseOnQuery, type OpenedDriver } from './database.ts'
 import { createFolder, reportingUnusable } from './folder.ts'
 import { FolderLostError, lockFolder } from './lock.ts'
 import { migrate } from './migrations.ts'
@@ -33,7 +33,7 @@ export async function openPglite(folder: string, contract: Contract): Promise<Op
     // JSON is not parsed: its text is sent to clients exactly as it was stored.
     const opened = await PGlite.create(`${folder}/pglite`, { parsers: { [types.JSON]: (text) => text } })
     pg = opened
-    const migrated = await opened.transaction((tx) => migrate(databaseOf(queryOf(tx)), contract))
+    const migrated = await opened.transaction((tx) => migrate(databaseOnQuery(queryOf(tx)), contract))
     return {
       migrated,
       query: queryOf(opened),

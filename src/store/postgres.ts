@@ -2,9 +2,9 @@ import postgres from 'postgres'
 import type { Contract } from '../contract/define.ts'
 import { DatabaseError } from '../errors.ts'
 import { messageOf, unwrap } from '../messages.ts'
-import { type Driver, databaseOf, type OpenedDriver } from './database.ts'
-import { isClaimed } from './definition.ts'
-import { isConnectionFault } from './faults.ts'
+import { isConnectionError } from './connectionErrors.ts'
+import { type Driver, databaseOnQuery, type OpenedDriver } from './database.ts'
+import { isRecorded } from './definition.ts'
 import { migrate, mustMigrate } from './migrations.ts'
 import { CHANNEL } from './notifications.ts'
 
@@ -13,16 +13,6 @@ import { CHANNEL } from './notifications.ts'
  * use the same.
  */
 const MIGRATION_LOCK = 5_062_227
-
-/**
- * Returns the name of the connections in pg_stat_activity. It includes the schema, because installations may
- * share a database.
- */
-export function applicationName(schema: string): string {
-  // `jobcast reset` compares the name. Postgres truncates it to 63 bytes and replaces non-ASCII characters,
-  // so they are encoded.
-  return schema === 'public' ? 'jobcast' : `jobcast ${encodeURIComponent(schema)}`.slice(0, 63)
-}
 
 /** Upper limit of the delay between attempts to connect, so that connections return soon after the server. */
 const LONGEST_BACKOFF_SECONDS = 2
@@ -56,6 +46,16 @@ const CLOSE_SECONDS = 1
 const IDLE_SECONDS = 30
 
 /**
+ * Returns the name of the connections in pg_stat_activity. It includes the schema, because installations may
+ * share a database.
+ */
+export function applicationName(schema: string): string {
+  // `jobcast reset` compares the name. Postgres truncates it to 63 bytes and replaces non-ASCII characters,
+  // so they are encoded.
+  return schema === 'public' ? 'jobcast' : `jobcast ${encodeURIComponent(schema)}`.slice(0, 63)
+}
+
+/**
  * Migrates a Postgres to this version and opens it for a contract. If several processes start together, one
  * of them migrates and the others wait.
  * @param url postgres://…; through a pooler, statements are not prepared unless the URL has `?prepare=true`
@@ -66,7 +66,7 @@ const IDLE_SECONDS = 30
 export async function openPostgres(
   url: string,
   contract: Contract,
-  { connections = 10, onPooled = () => {} } = {},
+  { connections = 1, onPooled = () => {} } = {},
 ): Promise<OpenedDriver> {
   const { pooled, schema, channel, migrated } = await migratePostgres(url, contract)
   const open = (max: number, connection: Record<string, string | number>) =>
@@ -129,13 +129,13 @@ function takeRows<Row>(result: Row[]): Row[] {
  */
 function migratePostgres(url: string, contract: Contract) {
   return onConnection(url, async (sql) => {
-    const db = databaseOf(queryOf(sql))
+    const db = databaseOnQuery(queryOf(sql))
     let migrated = false
-    if ((await mustMigrate(db)) || !(await isClaimed(db, contract)))
+    if ((await mustMigrate(db)) || !(await isRecorded(db, contract)))
       migrated = await sql.begin(async (tx) => {
         await tx`select pg_advisory_xact_lock(${MIGRATION_LOCK})`
         // False if another process has migrated during the wait for the lock.
-        return migrate(databaseOf(queryOf(tx)), contract)
+        return migrate(databaseOnQuery(queryOf(tx)), contract)
       })
     const answer = await sql<[{ pid: number; schema: string; channel: string }]>`
       select pg_backend_pid() as pid, current_schema()::text as schema, ${sql.unsafe(CHANNEL)} as channel`
@@ -145,7 +145,7 @@ function migratePostgres(url: string, contract: Contract) {
 }
 
 /**
- * Works on a connection that is closed afterwards.
+ * Opens a connection, runs `work` on it, and closes it.
  * @throws DatabaseError if the database refuses, such as an unknown user or one without rights; the driver's
  * error if no server answers
  */
@@ -156,7 +156,7 @@ export async function onConnection<T>(url: string, work: (sql: postgres.Sql) => 
     return await work(sql)
   } catch (thrown) {
     const error = unwrap(thrown)
-    if (error instanceof DatabaseError || isConnectionFault(error)) throw error
+    if (error instanceof DatabaseError || isConnectionError(error)) throw error
     throw new DatabaseError(
       `The database cannot be used: ${messageOf(error)}. Check DATABASE_URL and the rights of its user.`,
       { cause: error },

@@ -17,6 +17,7 @@ const LONGEST_INTERVAL_SECONDS = 30
  */
 export function startPruning(db: Database, retentionSeconds: number, log: Logger): () => void {
   const retention = retentionSeconds || UNRESUMABLE_RETENTION_SECONDS
+  // A quarter of the retention: no entry is kept much longer.
   const interval = Math.min(LONGEST_INTERVAL_SECONDS, Math.max(1, retention / 4))
   const timer = setInterval(() => {
     pruneFeed(db, retention).catch((error) => log.debug(`could not prune the feed: ${messageOf(error)}`))

@@ -6,6 +6,7 @@ import type { Driver } from './database.ts'
 import { openPostgres } from './postgres.ts'
 import type { Statements } from './statements.ts'
 
+/** Delay between attempts to open a database that does not answer: a restart of Postgres takes seconds. */
 const RECONNECT_MS = 2_000
 /** Warning when the feed listens through a pooler. */
 const POOLED =
@@ -61,7 +62,7 @@ export async function connectPostgres(url: string, contract: Contract, options: 
         return statements.measure(Promise.reject(new UnavailableError('the database has not answered yet')))
       return statements.measure(driver.query(text, params, queryOptions), {
         timeoutMs: queryOptions.timeoutMs,
-        onTimeout: () => void replace(connection, driver),
+        onTimeout: () => void replaceConnections(connection, driver),
       })
     },
     async listen(...listener) {
@@ -101,7 +102,7 @@ async function reconnect(connection: Connection): Promise<void> {
  * replaced. If they do not, the old ones are kept. The operating system would report a lost connection only
  * after 15 minutes.
  */
-async function replace(connection: Connection, silent: Driver): Promise<void> {
+async function replaceConnections(connection: Connection, silent: Driver): Promise<void> {
   if (connection.replacing || connection.closed || connection.driver !== silent) return
   connection.replacing = true
   const opening = connection.open()

@@ -91,7 +91,7 @@ export const feed = pgTable(
   {
     id: int8('id').primaryKey(),
     type: text('type', { enum: ['job_created', 'job_updated', 'job_removed', 'jump'] }).notNull(),
-    /** the job object exactly as sent */
+    /** the job object exactly as sent; for a jump, the previous id */
     data: text('data').notNull(),
     /** the job before a job_updated: a filter passes a change that matches before or after it */
     before: text('before'),
@@ -113,8 +113,10 @@ export const blocks = pgTable('blocks', {
  * Tallies: number of jobs and sum of amounts by status and choices. They make statistics and totals cheap.
  */
 export const totals = pgTable('totals', {
-  /** JSON object of the status and choices */
-  kind: text('kind').primaryKey(),
+  /**
+   * JSON object of the status and choices. The column keeps its first name, because a migration renames none.
+   */
+  key: text('kind').primaryKey(),
   jobs: int8('jobs').notNull(),
   amount: numeric('amount').notNull(),
 })

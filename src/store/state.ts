@@ -18,7 +18,6 @@ const stateQuery = prepared(({ orm }) =>
       headTimestamp: cursor.headTimestamp,
       /** seconds since an indexer last had an answer from the chain, by the database's clock */
       checkedAgo: sql<number | null>`extract(epoch from clock_timestamp() - ${cursor.checkedAt})::float8`,
-      indexer: cursor.indexer,
       silent: cursor.silent,
       /** true if the database accepts no writes, as a replica or during a failover */
       readOnly: sql<boolean>`current_setting('transaction_read_only') = 'on'`,

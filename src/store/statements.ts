@@ -2,7 +2,7 @@ import { UnavailableError } from '../errors.ts'
 import { messageOf } from '../messages.ts'
 import { type Metrics, observeGauge } from '../observe/metrics.ts'
 import { createTransientMap } from '../transientMap.ts'
-import { isConnectionFault } from './faults.ts'
+import { isConnectionError } from './connectionErrors.ts'
 
 /**
  * Default of the milliseconds after which a statement is rejected as lost: a frozen database server must not
@@ -80,7 +80,7 @@ export function createStatements({
           (error) => {
             end(id, true)
             reject(
-              isConnectionFault(error) ? new UnavailableError(messageOf(error), { cause: error }) : error,
+              isConnectionError(error) ? new UnavailableError(messageOf(error), { cause: error }) : error,
             )
           },
         )

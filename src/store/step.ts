@@ -2,26 +2,26 @@ import type { Contract } from '../contract/define.ts'
 import { type Cursor, completesPast } from './cursor.ts'
 import { createParams, type Database, type Param } from './database.ts'
 import type { FeedEntry } from './feed.ts'
-import { BUILD_MS, createFilterIndexes } from './filterIndexes.ts'
+import { prepareFilters } from './filterIndexes.ts'
+import { jobColumns } from './jobColumns.ts'
 import { NOTIFY, PAYLOAD } from './notifications.ts'
-import { jobColumns, unappliedRow } from './rows.ts'
-import type { JobWrite, Step } from './writes.ts'
+import type { JobWrite, Step, UnappliedLog } from './writes.ts'
 
 /** A step of an indexer, with the cursor before and after it. */
 interface Move {
   from: Cursor
   to: Cursor
   step: Step
-  /** the new feed entries; none while the contract's past is indexed */
+  /** the new feed entries with their ids */
   entries: FeedEntry[]
   /** id of this process, as the holder of the lease */
-  me: string
+  indexerId: string
 }
 
 /**
  * Writes a step in one statement, which moves the cursor and renews the lease. Before the step at which the
- * feed begins, it creates and analyzes the indexes of the filters, which can take minutes.
- * @param me id of this process, as the holder of the lease
+ * feed begins, it prepares the filters, which can take minutes.
+ * @param indexerId id of this process, as the holder of the lease
  * @returns the cursor after the step, and the entries that it added to the feed. Null, with nothing written
  * by the step, if another process has moved the cursor or acquired the lease since `from` was read
  */
@@ -29,17 +29,12 @@ export async function commitStep(
   db: Database,
   contract: Contract,
   from: Cursor,
-  me: string,
+  indexerId: string,
   step: Step,
 ): Promise<{ cursor: Cursor; entries: FeedEntry[] } | null> {
   const feedBegins = completesPast(from, step.to.number)
-  if (feedBegins) {
-    await createFilterIndexes(db, contract)
-    // Without statistics, Postgres plans filters badly until autovacuum runs. That must not hold back the feed.
-    await db.run('analyze jobs', [], { timeoutMs: BUILD_MS }).catch(() => {})
-  }
-  // A step is silent or fed as a whole: the indexer cuts its ranges at feedFromBlock.
-  const entries = from.silent ? [] : step.entries.map((entry, i) => ({ id: from.lastId + 1 + i, ...entry }))
+  if (feedBegins) await prepareFilters(db, contract)
+  const entries = step.entries.map((entry, i) => ({ id: from.lastId + 1 + i, ...entry }))
   const to: Cursor = {
     ...from,
     revision: from.revision + 1,
@@ -49,7 +44,7 @@ export async function commitStep(
     finalizedNumber: step.finalizedNumber,
     lastId: from.lastId + entries.length,
   }
-  const { text, params } = statementOf(contract, { from, to, step, entries, me })
+  const { text, params } = statementOf(contract, { from, to, step, entries, indexerId })
   const moved = await db.run(text, params)
   return moved.length > 0 ? { cursor: to, entries } : null
 }
@@ -90,14 +85,14 @@ function statementOf(contract: Contract, move: Move): { text: string; params: un
  *
  * Every other part reads `moved`, directly or through `written`, so it writes nothing if `moved` is empty.
  */
-const movedCursor = (param: Param, { from, to, step, me }: Move) => `
+const movedCursor = (param: Param, { from, to, step, indexerId }: Move) => `
 moved as (
   update cursor set
     revision = revision + 1, last_id = ${param(to.lastId)}, silent = ${param(to.silent)},
     block_number = ${param(to.blockNumber)}, block_hash = ${param(to.blockHash)},
     block_timestamp = ${param(step.to.timestamp)}, finalized_number = ${param(to.finalizedNumber)},
     head_number = ${param(step.head.number)}, head_timestamp = ${param(step.head.timestamp)},
-    indexer = ${param(me)}, renewed_at = clock_timestamp(), checked_at = clock_timestamp()
+    indexer = ${param(indexerId)}, renewed_at = clock_timestamp(), checked_at = clock_timestamp()
   where revision = ${param(from.revision)} and last_id = ${param(from.lastId)}
   returning ${PAYLOAD} as payload)`
 
@@ -114,9 +109,9 @@ removed_unapplied as (
   where block_number > ${target} and block_number <= ${tip} and exists (select from moved))`
 
 /**
- * Deletes the blocks below the finalized one, and clears `before` in the changes up to it, which only a
- * rewind reads. The bounds are subqueries: Postgres would plan the statement anew for each value of a
- * parameter.
+ * Deletes the blocks below the finalized one. Clears `before` in the changes up to it: only a rewind reads
+ * `before`, and none goes below the finalized block. The bounds are subqueries: Postgres would plan the
+ * statement anew for each value of a parameter.
  */
 const finalizedRows = (wasFinal: string, final: string) => `
 finalized_blocks as (
@@ -139,37 +134,37 @@ const written = (param: Param, columns: Record<string, string>) => `
 written as (
   select
     block_number::bigint, log_index::int, job_id, hour::numeric, data, keys::text[],
-    kind, amount::numeric, old_kind, old_amount::numeric
+    tally_key, amount::numeric, old_tally_key, old_amount::numeric
   from moved, rows from (
-    ${Object.entries(columns).map(
-      ([name, json]) => `json_array_elements${name === 'data' ? '' : '_text'}(${param(json)}::json)`,
-    )}
-  ) as written (${Object.keys(columns)}))`
+    ${Object.entries(columns)
+      .map(([name, json]) => `json_array_elements${name === 'data' ? '' : '_text'}(${param(json)}::json)`)
+      .join(',\n    ')}
+  ) as written (${Object.keys(columns).join(', ')}))`
 
 const CREATED = `
 created_jobs as (
   insert into jobs (block_number, log_index, job_id, data, keys)
-  select block_number, log_index, job_id, data, keys from written where old_kind is null)`
+  select block_number, log_index, job_id, data, keys from written where old_tally_key is null)`
 
 const UPDATED = `
 updated_jobs as (
   insert into jobs (block_number, log_index, job_id, data, keys)
-  select block_number, log_index, job_id, data, keys from written where old_kind is not null and kind is not null
+  select block_number, log_index, job_id, data, keys from written where old_tally_key is not null and tally_key is not null
   on conflict (block_number, log_index) do update set data = excluded.data, keys = excluded.keys)`
 
 const tallied = (choice: string) => `
 counted as (
-  select hour, kind, sum(jobs) as jobs, sum(amount) as amount
-  from (select hour, kind, 1 as jobs, amount from written where kind is not null
-    union all select hour, old_kind, -1, -old_amount from written where old_kind is not null) each_job
-  group by hour, kind),
+  select hour, tally_key, sum(jobs) as jobs, sum(amount) as amount
+  from (select hour, tally_key, 1 as jobs, amount from written where tally_key is not null
+    union all select hour, old_tally_key, -1, -old_amount from written where old_tally_key is not null) each_job
+  group by hour, tally_key),
 new_totals as (
   insert into totals (kind, jobs, amount)
-  select kind, sum(jobs), sum(amount) from counted group by kind
+  select tally_key, sum(jobs), sum(amount) from counted group by tally_key
   on conflict (kind) do update set jobs = totals.jobs + excluded.jobs, amount = totals.amount + excluded.amount),
 new_hours as (
   insert into hours (hour, choice, jobs, amount)
-  select hour, coalesce(kind::json ->> ${choice}::text, '') as choice, sum(jobs), sum(amount) from counted group by hour, choice
+  select hour, coalesce(tally_key::json ->> ${choice}::text, '') as choice, sum(jobs), sum(amount) from counted group by hour, choice
   on conflict (hour, choice) do update set jobs = hours.jobs + excluded.jobs, amount = hours.amount + excluded.amount)`
 
 const newBlocks = (rows: string) => `
@@ -197,3 +192,8 @@ new_entries as (
   insert into feed (id, type, data, before)
   select id, type, data, before from moved, json_to_recordset(${rows}) as entry (
     id bigint, type text, data text, before text))`
+
+function unappliedRow({ raw, reason }: UnappliedLog) {
+  const { blockNumber, logIndex } = raw
+  return { block_number: Number(blockNumber), log_index: Number(logIndex), reason, log: JSON.stringify(raw) }
+}

@@ -8,7 +8,7 @@ export type BlockRef = typeof blocks.$inferSelect
 export type ChangeWrite = typeof changes.$inferSelect
 
 /** Position of a log in the chain. */
-export interface Position {
+export interface LogPosition {
   blockNumber: number
   logIndex: number
 }
@@ -19,17 +19,14 @@ export interface StoredJob {
   data: string
 }
 
-/**
- * A write to one job: `before` is null if the step creates the job, `after` is null if it removes the job.
- */
-export interface JobWrite extends Position {
-  before: StoredJob | null
-  after: StoredJob | null
-}
+/** A write to one job: `before` is null if the step creates the job, `after` is null if it removes the job. */
+export type JobWrite = LogPosition &
+  ({ before: null; after: StoredJob } | { before: StoredJob; after: StoredJob | null })
 
 /** A log of the contract that changed nothing. */
 export interface UnappliedLog {
-  log: RpcLog
+  /** the log as the RPC gave it */
+  raw: RpcLog
   cause: 'malformed' | 'unknown_job'
   /** the cause in words */
   reason: string
@@ -46,6 +43,6 @@ export interface Step {
   jobs: JobWrite[]
   changes: ChangeWrite[]
   unapplied: UnappliedLog[]
-  /** new feed entries in order */
+  /** new feed entries, in order; none while the contract's past is indexed */
   entries: Omit<FeedEntry, 'id'>[]
 }

@@ -35,7 +35,7 @@ function connect({ url }: RpcProxy) {
 }
 
 describe.each(Object.entries(REFUSALS))('an endpoint that refuses batches by %s', (_name, fault) => {
-  it('is enough', async () => {
+  it('is enough to index all jobs', async () => {
     const proxy = await proxyTo(chain)
     proxy.fault = refusing(fault)
     const service = await serveChain({ chain, rpcUrl: proxy.url })

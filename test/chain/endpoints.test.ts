@@ -158,7 +158,7 @@ it('a chain on which all heads stand still keeps its endpoints', async () => {
   expect(second.requests - asked).toBeLessThan(5)
 })
 
-it('a first endpoint that moves below a block that is known is set aside until it has caught up', async () => {
+it('a first endpoint whose head rises but stays below a known block is set aside until it has caught up', async () => {
   const { first, source, pass } = await openSource()
   const { number } = await chain.head()
   let lagging = number - 100

@@ -246,7 +246,7 @@ test('with a filter: a job that left it in a gap is an update and no removal', a
   expect(server.requests.slice(before).filter((path) => path.startsWith('/api/v1/jobs'))).toHaveLength(1)
 })
 
-test("'latest': changes of earlier jobs are yielded live; after a gap, only of jobs that were yielded", async () => {
+test("'latest': changes of jobs older than reorgDepth are yielded live; after a gap, only of those that were yielded before", async () => {
   const [old, older] = ['1', '2'].map((id) => server.create(job(id, 10)))
   const stream = watch({ fromBlock: 'latest' })
   await stream.waitFor('synced')

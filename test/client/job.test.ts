@@ -25,7 +25,7 @@ test("the client's Job is that of the default definition, and its functions take
 // Checked by npm run typecheck.
 test("the event types that the client declares, to avoid the server's dependencies, equal those of the server", () => {
   expectTypeOf<JobBase>().toEqualTypeOf<contract.JobBase>()
-  expectTypeOf<client.EventType>().toEqualTypeOf<server.EventType>()
+  expectTypeOf<client.EventType>().toEqualTypeOf<keyof typeof server.events>()
   expectTypeOf<client.Connected>().toEqualTypeOf<server.Connected>()
   expectTypeOf<client.Ping>().toEqualTypeOf<server.Ping>()
   expectTypeOf<client.Unavailable>().toEqualTypeOf<server.Unavailable>()

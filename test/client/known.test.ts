@@ -30,7 +30,7 @@ test('below the floor only a hash is kept', () => {
   expect(known.inside().size).toBe(0)
 })
 
-test('a job that left the filter is not inside, and stays known if left jobs are kept', () => {
+test('a job that left the filter does not count as matching, and stays known if left jobs are kept', () => {
   for (const keepLeft of [true, false]) {
     const known = createKnownJobs<Job>(keepLeft)
     known.put(key, first)

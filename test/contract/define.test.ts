@@ -195,7 +195,7 @@ describe('an invalid definition is refused, and the message has the place and th
       { abi: parseAbi(['event JobCreated(uint256 jobId, address client, address _client)']) },
       /^abi: JobCreated\(jobId, client, _client\) has two parameters for the field client; .*fields: \{ … \}/,
     ],
-    ['no ABI', {} as Definition, /^abi: there is no list; write defineContract\(\{ abi \}\)/],
+    ['no ABI', {} as Definition, /^abi: it is missing or not an array; write defineContract\(\{ abi \}\)/],
     [
       'a field in no event',
       { abi, fields: { salary: amount(6) } },

@@ -6,18 +6,15 @@ import type { FeedWatcher } from '../../src/feed/reader.ts'
 import { createMetrics } from '../../src/observe/metrics.ts'
 import { until } from '../helpers/until.ts'
 
-it('while the database does not answer, a stream that needs a page reads it once a second, whatever is committed meanwhile', async () => {
-  let reads = 0
+/** The fan-out of a feed that has nothing in memory, and whose last id is 100. */
+function openFanout(stored: Feed['stored']) {
   const watchers: FeedWatcher[] = []
   const feed: Feed = {
     lastId: () => 100,
     indexed: () => ({ blockNumber: 1, finalizedNumber: 0 }),
     recent: () => undefined,
     countAfter: () => 0,
-    stored() {
-      reads++
-      return Promise.reject(new Error('no answer'))
-    },
+    stored,
     refresh: async () => {},
     takeCommit() {},
     watch: (watcher) => void watchers.push(watcher),
@@ -25,14 +22,39 @@ it('while the database does not answer, a stream that needs a page reads it once
   }
   const fanout = createFanout(feed, { keepaliveMs: 60_000, stallMs: 60_000, metrics: createMetrics() })
   onTestFinished(fanout.close)
-  fanout.open({
-    socket: { write: () => true } as unknown as Socket,
-    filter: { key: '', passes: () => true },
-    chunked: true,
-    position: 1,
-    first: '',
-    end() {},
+  const subscribe = () =>
+    fanout.open({
+      socket: { write: () => true } as unknown as Socket,
+      filter: { key: '', passes: () => true },
+      chunked: true,
+      position: 1,
+      first: '',
+      end() {},
+    })
+  return { subscribe, watchers }
+}
+
+it('pages are read one at a time, so that the indexer always has a connection for its steps', async () => {
+  let running = 0
+  let most = 0
+  const { subscribe } = openFanout(async (position) => {
+    most = Math.max(most, ++running)
+    await new Promise((resolve) => setImmediate(resolve))
+    running--
+    return [{ id: position + 33, previousId: position, type: 'jump' }]
   })
+  const subscribers = Array.from({ length: 20 }, subscribe)
+  await until(() => subscribers.every(({ position }) => position === 100), { message: 'all catch up' })
+  expect(most).toBe(1)
+})
+
+it('while the database does not answer, a stream that needs a page reads it once a second, whatever is committed meanwhile', async () => {
+  let reads = 0
+  const { subscribe, watchers } = openFanout(() => {
+    reads++
+    return Promise.reject(new Error('no answer'))
+  })
+  subscribe()
   await until(() => reads === 1, { message: 'the page is read' })
   for (let i = 0; i < 20; i++) {
     for (const { onChange } of watchers) onChange()

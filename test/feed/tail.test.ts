@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest'
-import { toEvent } from '../../src/feed/event.ts'
+import { feedEventOf } from '../../src/feed/event.ts'
 import { append, eventsAfter, type Tail } from '../../src/feed/tail.ts'
 
 const TEXT = 'x'.repeat(10_000)
 const event = (id: number, text = TEXT) =>
-  toEvent({ id, type: 'job_created', data: JSON.stringify({ jobId: String(id), text }), before: null })
+  feedEventOf({ id, type: 'job_created', data: JSON.stringify({ jobId: String(id), text }), before: null })
 
 function tailOf(capacity: Tail['capacity']): Tail {
   return { events: [], bytes: 0, lastId: 0, capacity }

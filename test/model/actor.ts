@@ -1,15 +1,15 @@
 import { setImmediate } from 'node:timers/promises'
 import { CannotIndexError } from '../../src/chain/source.ts'
-import { createConverge } from '../../src/indexer/converge.ts'
-import type { Outcome, Report } from '../../src/indexer/indexing.ts'
+import type { Outcome, Report } from '../../src/indexer/context.ts'
+import { createStepper } from '../../src/indexer/converge.ts'
 import {
   createLease,
-  holdLease,
-  keepLease,
+  dropIfExpired,
+  dropLease,
+  ensureLease,
   type Lease,
-  loseIfExpired,
-  loseLease,
   noteRenewal,
+  recordContactIfDue,
 } from '../../src/indexer/lease.ts'
 import { unwrap } from '../../src/messages.ts'
 import { createDatabase, type Database } from '../../src/store/database.ts'
@@ -40,7 +40,7 @@ export interface Turn {
 type Purpose = 'query' | 'step' | 'acquire' | 'renew'
 
 export function createActor(world: World, name: string): Actor {
-  const me = `${name}${world.random.below(1e9)}`
+  const indexerId = `${name}${world.random.below(1e9)}`
   const gates = createGates()
   const own = createRandom(world.random.below(2 ** 31))
   const databaseOf = (query: (...statement: Call['statement']) => Promise<unknown[]>): Database =>
@@ -51,16 +51,18 @@ export function createActor(world: World, name: string): Actor {
     })
   const databaseFor = (purpose: Purpose): Database =>
     databaseOf((...statement) =>
-      gates.pass('database', () => execute(world, { purpose, me, own, statement })),
+      gates.pass('database', () => execute(world, { purpose, indexerId, own, statement })),
     )
   // Only the step is a literal statement.
   const db: Database = { ...databaseFor('query'), run: databaseFor('step').run }
   const [acquiring, renewing] = [databaseFor('acquire'), databaseFor('renew')]
-  const beating = databaseOf((...statement) => execute(world, { purpose: 'renew', me, own, statement }))
-  const converge = createConverge({
+  const beating = databaseOf((...statement) =>
+    execute(world, { purpose: 'renew', indexerId, own, statement }),
+  )
+  const stepper = createStepper({
     source: createSimSource(world.sky, gates, own),
     db,
-    me,
+    indexerId,
     address: CONTRACT,
     contract: world.definition.contract,
     startBlock: world.startBlock,
@@ -71,21 +73,21 @@ export function createActor(world: World, name: string): Actor {
     // The first actor and the server are one process.
     onCommit: (commit, entries) => name === 'a' && world.api.takeCommit(commit, entries),
   })
-  const lease = createLease(acquiring, me)
+  const lease = createLease(acquiring, indexerId)
   let stepping = false
   let failed = false
   return {
     gates,
     lease,
     async turn() {
-      loseIfExpired(lease)
+      dropIfExpired(lease)
       lease.db = acquiring
-      if (!(await holdLease(lease))) {
+      if (!(await ensureLease(lease))) {
         failed = false
         return 'standby'
       }
       stepping = true
-      const outcome = await converge
+      const outcome = await stepper
         .step()
         .catch((error) => {
           failed = true
@@ -95,30 +97,30 @@ export function createActor(world: World, name: string): Actor {
           stepping = false
         })
       failed = false
-      if (outcome === 'raced') loseLease(lease)
+      if (outcome === 'raced') dropLease(lease)
       if (outcome === 'moved' || outcome === 'arrived') noteRenewal(lease)
       if (outcome !== 'caught-up') return outcome
       // At the head, the renewal is always due.
       lease.contactAt = Number.NEGATIVE_INFINITY
       lease.db = renewing
-      await keepLease(lease, null)
+      await recordContactIfDue(lease, null)
       return outcome
     },
     async beat() {
-      if (stepping && !failed) await renewLease(beating, me).catch(() => {})
+      if (stepping && !failed) await renewLease(beating, indexerId).catch(() => {})
     },
   }
 }
 
 interface Call {
   purpose: Purpose
-  me: string
+  indexerId: string
   own: Random
   statement: Parameters<World['store']['driver']['query']>
 }
 
 /** The database as an indexer finds it: a statement may get lost, or its answer. */
-async function execute(world: World, { purpose, me, own, statement }: Call): Promise<unknown[]> {
+async function execute(world: World, { purpose, indexerId, own, statement }: Call): Promise<unknown[]> {
   const fault = world.faults > 0 && own.chance(0.5)
   if (fault) world.faults--
   if (fault && own.chance(0.5)) throw new Error('the database did not get the statement')
@@ -126,15 +128,15 @@ async function execute(world: World, { purpose, me, own, statement }: Call): Pro
   const done = rows.length > 0
   const begun = world.watch.previous?.cursor.start_block != null
   if (purpose === 'step' || (purpose === 'acquire' && done) || !begun) await world.look()
-  if (purpose === 'step' && done) world.lease = { holder: me, fresh: true }
+  if (purpose === 'step' && done) world.lease = { holder: indexerId, fresh: true }
   if (purpose === 'acquire' || purpose === 'renew') {
     const { lease } = world
-    const isMine = lease?.holder === me
+    const isMine = lease?.holder === indexerId
     const isFree = isMine || (purpose === 'acquire' && !lease?.fresh)
     if (!world.colliding)
-      hold('one indexer holds the lease', isFree === done, () => JSON.stringify({ lease, me, rows }))
+      hold('one indexer holds the lease', isFree === done, () => JSON.stringify({ lease, indexerId, rows }))
     // A holder that acquires its own lease does not renew it.
-    if (done) world.lease = { holder: me, fresh: !(isMine && purpose === 'acquire') || lease.fresh }
+    if (done) world.lease = { holder: indexerId, fresh: !(isMine && purpose === 'acquire') || lease.fresh }
   }
   if (fault) throw new Error('the answer of the database got lost')
   return rows
@@ -146,10 +148,10 @@ function assertCauses({ watch, chain }: World): Report['advanced'] {
     const causes = (list: { cause: string; block: number; logIndex: number }[]) =>
       list.map(({ cause, block, logIndex }) => `${block}/${logIndex} ${cause}`).sort()
     const expected = watch.expectations?.at(chain.byHash.get(to.hash) ?? null).unapplied ?? []
-    const found = unapplied.map(({ log, cause }) => ({
+    const found = unapplied.map(({ raw, cause }) => ({
       cause,
-      block: Number(log.blockNumber),
-      logIndex: Number(log.logIndex),
+      block: Number(raw.blockNumber),
+      logIndex: Number(raw.logIndex),
     }))
     const first = Math.min(...found.map(({ block }) => block))
     same(

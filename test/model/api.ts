@@ -6,7 +6,7 @@ import { createFanout } from '../../src/feed/fanout.ts'
 import { type Feed, openFeed } from '../../src/feed/feed.ts'
 import type { FeedStore } from '../../src/feed/store.ts'
 import type { Instance } from '../../src/http/instance.ts'
-import { eventsRoute } from '../../src/http/stream/events.ts'
+import { streamRoute } from '../../src/http/stream/streamRoute.ts'
 import { createMetrics } from '../../src/observe/metrics.ts'
 import type { Database } from '../../src/store/database.ts'
 import { readFeed, readFeedTail } from '../../src/store/feed.ts'
@@ -73,7 +73,7 @@ export function createApi(db: Database, contract: Contract): Api {
       handle = handler
     },
   }
-  eventsRoute(app as unknown as Instance, feed, fanout, { config, contract, metrics })
+  streamRoute(app as unknown as Instance, feed, fanout, { config, contract, metrics })
   return {
     gates,
     notify: (commit) => onCommit(commit),

@@ -57,7 +57,7 @@ export interface ModelDefinition {
   /** a job with null in every field, in the public order of the fields */
   empty: Fields
   /** fields by which jobs are counted */
-  kind: string[]
+  tallyFields: string[]
   /** the field that groups the chart; null if there is none */
   choice: string | null
   /** the amount that statistics add up, and its fraction digits; null if there is none */

@@ -132,7 +132,7 @@ export const erc8183Model: ModelDefinition = {
     creationTxHash: null,
     blockNumber: null,
   },
-  kind: ['status'],
+  tallyFields: ['status'],
   choice: null,
   sum: null,
   queries: [

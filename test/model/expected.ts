@@ -145,11 +145,14 @@ function isSame(a: ExpectedJob, b: ExpectedJob): boolean {
   return a.blockNumber === b.blockNumber && a.logIndex === b.logIndex
 }
 
-/** Jobs and amounts by kind, as the table of totals must hold them. */
-export function totalsOf({ kind, sum }: ModelDefinition, jobs: ExpectedJob[]): [string, number, string][] {
-  const nameOfKind = ({ fields }: ExpectedJob) =>
-    JSON.stringify(Object.fromEntries(kind.map((name) => [name, fields[name]])))
-  return tally(jobs, nameOfKind, sum)
+/** Jobs and amounts by tally key, as the table of totals must hold them. */
+export function totalsOf(
+  { tallyFields, sum }: ModelDefinition,
+  jobs: ExpectedJob[],
+): [string, number, string][] {
+  const tallyKeyOf = ({ fields }: ExpectedJob) =>
+    JSON.stringify(Object.fromEntries(tallyFields.map((name) => [name, fields[name]])))
+  return tally(jobs, tallyKeyOf, sum)
 }
 
 /** Jobs and amounts by hour of creation and choice, as the table of hours must hold them. */

@@ -110,7 +110,7 @@ export const jobRegistryModel: ModelDefinition = {
     providerId: null,
     evaluatorId: null,
   },
-  kind: ['status', 'strategyType', 'verificationLevel'],
+  tallyFields: ['status', 'strategyType', 'verificationLevel'],
   choice: 'strategyType',
   sum: { field: 'budget', decimals: 6 },
   queries: [

@@ -74,26 +74,26 @@ const STEP: Fault[] = [
   [
     'with counted',
     'a removed job stays in the totals',
-    'where old_kind is not null',
-    'where old_kind is not null and kind is not null',
+    'where old_tally_key is not null',
+    'where old_tally_key is not null and tally_key is not null',
   ],
   [
     'with counted',
     'a changed job is still counted at its old status',
-    'where old_kind is not null',
-    'where old_kind is not null and kind is null',
+    'where old_tally_key is not null',
+    'where old_tally_key is not null and tally_key is null',
   ],
   [
     'with counted',
     'a removed job reduces only the sum of amounts',
     '-1, -old_amount',
-    'case when kind is null then 0 else -1 end, -old_amount',
+    'case when tally_key is null then 0 else -1 end, -old_amount',
   ],
   [
     'with counted',
     'a changed amount is not subtracted from the totals',
     '-1, -old_amount',
-    '-1, case when kind is null then -old_amount else 0 end',
+    '-1, case when tally_key is null then -old_amount else 0 end',
   ],
   ['with new_hours', 'the hours are never reduced', 'from counted', 'from counted where jobs >= 0'],
   ['with finalized_changes', 'a raced step clears `before`', ' and exists (select from moved)', ''],
@@ -124,10 +124,15 @@ const STEP: Fault[] = [
     `if (step.unapplied.length > 0) await db.run('insert into unapplied_logs select block_number, log_index, reason, log::json from json_to_recordset($1::json) as unapplied (block_number bigint, log_index int, reason text, log text) on conflict do nothing', [JSON.stringify(step.unapplied.splice(0).map(unappliedRow))])
   const { text, params } = statementOf(`,
   ],
-  ['commitStep', 'a rewind during the first sync is fed', 'from.silent ? [] :', 'false ? [] :'],
 ]
 
 const FOLD: Fault[] = [
+  [
+    'fold',
+    'the first sync is fed',
+    "if (!silent) folded.entries.push({ type: 'job_created'",
+    "folded.entries.push({ type: 'job_created'",
+  ],
   ['fold', 'logs are folded newest first', 'for (const log of logs)', 'for (const log of logs.toReversed())'],
   [
     'fold',
@@ -138,15 +143,15 @@ const FOLD: Fault[] = [
   [
     'fold',
     'several changes of a job in one block are fed as one',
-    "if (fed) folded.entries.push({ type: 'job_updated',",
-    `if (fed && !folded.changes.some((other) => other.blockNumber === blockNumber && other.jobBlock === draft.blockNumber && other.jobLog === draft.logIndex))
+    "if (!silent) folded.entries.push({ type: 'job_updated',",
+    `if (!silent && !folded.changes.some((other) => other.blockNumber === blockNumber && other.jobBlock === draft.blockNumber && other.jobLog === draft.logIndex))
       folded.entries.push({ type: 'job_updated',`,
   ],
   [
     'fold',
     'a change applies to the stored job of an id, not to the new one',
-    "if (fed) folded.entries.push({ type: 'job_created'",
-    "if (stored.has(jobId)) latest.delete(jobId)\n      if (fed) folded.entries.push({ type: 'job_created'",
+    "if (!silent) folded.entries.push({ type: 'job_created'",
+    "if (stored.has(jobId)) latest.delete(jobId)\n      if (!silent) folded.entries.push({ type: 'job_created'",
   ],
   ['fold', 'a change of an unknown job is dropped', 'folded.unapplied.push({', 'void ({'],
   [
@@ -229,26 +234,26 @@ const CONVERGE: Fault[] = [
   [
     'indexHead',
     'a block is skipped if several are read',
-    'await ix.logsOf(wanted)',
-    'await ix.logsOf(wanted.length > 2 ? wanted.slice(1) : wanted)',
+    'await state.logsOf(wanted)',
+    'await state.logsOf(wanted.length > 2 ? wanted.slice(1) : wanted)',
   ],
   [
     'indexHead',
     'parentHash is ignored at the cursor',
-    'if (!follows(wanted[0], cursor)) return rewind(ix, cursor, head)',
+    'if (!follows(wanted[0], cursor)) return rewind(state, cursor, head)',
     '',
   ],
   [
     'indexFinalized',
     'parentHash is ignored in finalized ranges',
-    'if (!follows(first, cursor)) return rewind(ix, cursor, head)',
+    'if (!follows(first, cursor)) return rewind(state, cursor, head)',
     '',
   ],
   [
     'compareTip',
     'a branch that is not longer goes unnoticed',
-    "local === tip.hash ? 'caught-up' : rewind(ix, cursor, head)",
-    "local ? 'caught-up' : rewind(ix, cursor, head)",
+    "local === tip.hash ? 'caught-up' : rewind(state, cursor, head)",
+    "local ? 'caught-up' : rewind(state, cursor, head)",
   ],
   [
     'follows',
@@ -266,7 +271,7 @@ const JOB_READER: Fault[] = [
     'asOf === undefined',
   ],
   [
-    'wrote',
+    'keep',
     'jobs in memory lack the latest step',
     'if (after) recent.set(',
     'if (after && !recent.has(after.job.jobId)) recent.set(',
@@ -307,7 +312,7 @@ const HEAD_LOGS: Fault[] = [
   [
     'askAgain',
     'empty logs are accepted at the second attempt',
-    'await accountsFor(all, [address, ...missing], () => ix.pause(0))',
+    'await accountsFor(all, [address, ...missing], () => context.pause(0))',
     'all.length >= 0',
   ],
   [
@@ -318,12 +323,12 @@ const HEAD_LOGS: Fault[] = [
   ],
 ]
 
-const FINAL_RANGE: Fault[] = [
+const READ_RANGE: Fault[] = [
   [
     'readRange',
     'a finalized range without its last block is accepted',
-    'const { first, last, logs } = await ix.source.range(from, to)',
-    'const { first, last: end, logs } = await ix.source.range(from, to)\n  const last = end ?? (await ix.source.header(to))',
+    'const { first, last, logs } = await context.source.range(from, to)',
+    'const { first, last: end, logs } = await context.source.range(from, to)\n  const last = end ?? (await context.source.header(to))',
   ],
 ]
 
@@ -336,18 +341,19 @@ const FINALIZED: Fault[] = [
   ],
 ]
 
-const REORG: Fault[] = [
+const REWIND: Fault[] = [
   [
     'commonAncestor',
     'a block that a lagging node lacks counts as removed',
     '!header && block.number <= head.number',
     '!header && block.number < -9',
   ],
-  ['rewind', "the chain's genesis block is not checked", 'await ix.source.identify(cursor)', ''],
+  ['rewind', 'a rewind during the first sync is fed', 'cursor.silent ? [] :', 'false ? [] :'],
+  ['rewind', "the chain's genesis block is not checked", 'await context.source.identify(cursor)', ''],
   [
     'rewind',
     'a rewind is read while another process moves the cursor',
-    '(await readCursor(ix.db))?.revision !== cursor.revision',
+    '(await readCursor(context.db))?.revision !== cursor.revision',
     '!cursor',
   ],
 ]
@@ -360,13 +366,18 @@ const LOGS: Fault[] = [
     'hash.length !== log.blockHash.length',
   ],
   ['checkLogs', 'removed logs are accepted', 'if (log.removed) continue', ''],
-  ['checkLogs', 'duplicate logs are accepted', '.filter((log, i) => isAfter(log, found[i - 1]))', ''],
+  [
+    'checkLogs',
+    'duplicate logs are accepted',
+    '.filter((log, i, sorted) => isAfter(log, sorted[i - 1]))',
+    '',
+  ],
   ['checkLogs', 'logs are used in the order received', 'inOrder ? found', 'inOrder || !inOrder ? found'],
   ['timestampOf', 'a blockTimestamp of 0x0 is accepted', 'seconds === 0n ? undefined : ', ''],
   [
     'decodeLogs',
     'malformed logs are dropped',
-    "malformed.push({ log, cause: 'malformed', reason: error.message })",
+    "malformed.push({ raw: log, cause: 'malformed', reason: error.message })",
     '',
   ],
 ]
@@ -385,7 +396,7 @@ const CONTRACT: Record<string, Fault[]> = {
     [
       'assertLengths',
       'a log with too little data is accepted',
-      'data.length < 2 + form.words * WORD',
+      'data.length < 2 + form.words * WORD_DIGITS',
       'data.length < 2',
     ],
   ],
@@ -417,7 +428,12 @@ const SERVING: Record<string, Fault[]> = {
       'abs(extract(epoch from clock_timestamp() - ${cursor.renewedAt}))',
       'extract(epoch from clock_timestamp() - ${cursor.renewedAt})',
     ],
-    ['updateHeld', 'a heartbeat takes the lease of another process', 'eq(cursor.indexer, me)', 'sql`true`'],
+    [
+      'updateHeld',
+      'a heartbeat takes the lease of another process',
+      'eq(cursor.indexer, indexerId)',
+      'sql`true`',
+    ],
     [
       'updateHeld',
       'a heartbeat does not renew the lease',
@@ -471,12 +487,12 @@ const SERVING: Record<string, Fault[]> = {
   ],
   'src/feed/event.ts': [
     [
-      'toEvent',
+      'feedEventOf',
       'a takeover of the lease looks like a rebuilt database',
-      'previousId: JSON.parse(data)',
+      'previousId: Number(data)',
       'previousId: id - 1',
     ],
-    ['toEvent', 'the server drops `before`', 'before === null ? null : JSON.parse(before)', 'null'],
+    ['feedEventOf', 'the server drops `before`', 'before === null ? null : JSON.parse(before)', 'null'],
   ],
   'src/feed/mutex.ts': [
     [
@@ -528,10 +544,10 @@ const SERVING: Record<string, Fault[]> = {
     [
       'drained',
       'a stalled stream skips what it could not send',
-      'resume(walk, subscriber)',
-      'subscriber.position = feed.lastId() ?? 0\n      resume(walk, subscriber)',
+      'schedule(walk, subscriber)',
+      'subscriber.position = feed.lastId() ?? 0\n      schedule(walk, subscriber)',
     ],
-    ['drained', 'a drained stream is not resumed', 'resume(walk, subscriber)', ''],
+    ['drained', 'a drained stream is not resumed', 'schedule(walk, subscriber)', ''],
   ],
 }
 
@@ -542,9 +558,9 @@ const faults: Record<string, Fault[]> = {
   'src/indexer/converge.ts': CONVERGE,
   'src/indexer/jobReader.ts': JOB_READER,
   'src/indexer/headLogs.ts': HEAD_LOGS,
-  'src/indexer/finalRange.ts': FINAL_RANGE,
-  'src/indexer/finalized.ts': FINALIZED,
-  'src/indexer/rewind.ts': REORG,
+  'src/indexer/readRange.ts': READ_RANGE,
+  'src/indexer/finalizedBlock.ts': FINALIZED,
+  'src/indexer/rewind.ts': REWIND,
   'src/indexer/logs.ts': LOGS,
   ...CONTRACT,
   ...SERVING,

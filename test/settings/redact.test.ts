@@ -21,7 +21,7 @@ describe('URLs keep only their scheme and host', () => {
     expect(JSON.parse(redactor([])(line))).toEqual({ msg: expected, more: 1 })
   })
 
-  it('long texts in bounded time', () => {
+  it('in bounded time, however long the text is', () => {
     const start = performance.now()
     redactor([])(`${'a.'.repeat(100_000)}://${'@/'.repeat(100_000)}`)
     expect(performance.now() - start).toBeLessThan(500)

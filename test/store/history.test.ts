@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { matches, parseFilter } from '../../src/contract/filters.ts'
-import type { Job } from '../../src/contract/job.ts'
+import type { Job, JobLog } from '../../src/contract/job.ts'
 import { jobRegistry } from '../../src/contract/jobRegistry.ts'
 import { parseHistoryQuery } from '../../src/http/historyQuery.ts'
 import { fold, rewindEntries } from '../../src/indexer/fold.ts'
@@ -165,24 +165,26 @@ it('a job is found by its id, and an unknown id gives null', async () => {
 })
 
 it('a change of an id that was used twice applies to the latest job, and a rewind undoes it', async () => {
-  const log = (blockNumber: number, set: Partial<Job>, job: Job | null = null) => ({
+  const log = (
+    blockNumber: number,
+    part: { job: Job; set: null } | { job: null; set: Partial<Job> },
+  ): JobLog => ({
     blockNumber,
     logIndex: 0,
     transactionHash: hash(blockNumber),
     timestamp: '5',
     event: 'E',
     jobId: '999999',
-    job,
-    set,
-    log: {} as never,
+    raw: {} as never,
+    ...part,
   })
   const at = ((await readCursor(db)) as Cursor).blockNumber
   const [first, second] = [anyJob(999_999, at + 1), { ...anyJob(999_999, at + 2), clientId: '8' }]
-  const step = async (number: number, logs: ReturnType<typeof log>[]) =>
-    commit(number, fold(await readJobs(db, ['999999']), logs, { fed: true, finalizedNumber: 0 }))
-  await step(at + 1, [log(at + 1, {}, first)])
-  await step(at + 2, [log(at + 2, {}, second)])
-  await step(at + 3, [log(at + 3, { status: 'FUNDED', providerId: '3' })])
+  const step = async (number: number, logs: JobLog[]) =>
+    commit(number, fold(await readJobs(db, ['999999']), logs, { silent: false, finalizedNumber: 0 }))
+  await step(at + 1, [log(at + 1, { job: first, set: null })])
+  await step(at + 2, [log(at + 2, { job: second, set: null })])
+  await step(at + 3, [log(at + 3, { job: null, set: { status: 'FUNDED', providerId: '3' } })])
   const changed = await readJob(db, jobRegistry, '999999')
   expect(changed?.job).toEqual({ ...second, status: 'FUNDED', providerId: '3' })
   expect(changed?.lifecycle.map(({ status }) => status)).toEqual(['OPEN', 'FUNDED'])

@@ -1,7 +1,7 @@
 import postgres from 'postgres'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { jobRegistry } from '../../src/contract/jobRegistry.ts'
-import { encodePosition, parseHistoryQuery } from '../../src/http/historyQuery.ts'
+import { encodeCursor, parseHistoryQuery } from '../../src/http/historyQuery.ts'
 import { createDatabase, type Database } from '../../src/store/database.ts'
 import { readHistory, TOTAL_LIMIT } from '../../src/store/history.ts'
 import { readJob } from '../../src/store/lifecycle.ts'
@@ -80,7 +80,7 @@ const history = (query: Record<string, unknown>) =>
 /** The cursor of the page that begins after the nth newest job. */
 const afterJob = (n: number) => {
   const job = JOBS - n
-  return encodePosition({ blockNumber: Math.floor(job / JOBS_A_BLOCK), logIndex: job % JOBS_A_BLOCK })
+  return encodeCursor({ blockNumber: Math.floor(job / JOBS_A_BLOCK), logIndex: job % JOBS_A_BLOCK })
 }
 const middle = { fromBlock: String(Math.floor(BLOCKS / 3)), toBlock: String(Math.floor(BLOCKS / 2)) }
 

@@ -1,6 +1,6 @@
 import { expect, it, onTestFinished } from 'vitest'
 import { jobRegistry } from '../../src/contract/jobRegistry.ts'
-import { createLease, holdLease, keepLease, loseIfExpired } from '../../src/indexer/lease.ts'
+import { createLease, dropIfExpired, ensureLease, recordContactIfDue } from '../../src/indexer/lease.ts'
 import { createDatabase, type Database } from '../../src/store/database.ts'
 import { releaseLease } from '../../src/store/lease.ts'
 import { openPostgres } from '../../src/store/postgres.ts'
@@ -21,10 +21,10 @@ const lastId = async (db: Database) => (await readState(db)).lastId
 it('an indexer that holds its lease gives out the next ids', async () => {
   const db = await openDatabase()
   const lease = createLease(db, 'a')
-  expect(await holdLease(lease)).toBe(true)
+  expect(await ensureLease(lease)).toBe(true)
   const before = await lastId(db)
-  await keepLease(lease, null)
-  expect(await holdLease(lease)).toBe(true)
+  await recordContactIfDue(lease, null)
+  expect(await ensureLease(lease)).toBe(true)
   expect(await lastId(db)).toBe(before)
 })
 
@@ -32,46 +32,46 @@ it('an indexer that holds its lease gives out the next ids', async () => {
 it('an indexer whose lease ran out jumps, even if the database names it as the holder', async () => {
   const db = await openDatabase()
   const lease = createLease(db, 'a')
-  await holdLease(lease)
+  await ensureLease(lease)
   const before = await lastId(db)
   lease.heldAt = Number.NEGATIVE_INFINITY
-  loseIfExpired(lease)
-  expect(await holdLease(lease)).toBe(true)
+  dropIfExpired(lease)
+  expect(await ensureLease(lease)).toBe(true)
   expect(await lastId(db)).toBeGreaterThan(before)
 })
 
 it('an indexer that cannot renew its lease jumps when it acquires it again', async () => {
   const db = await openDatabase()
   const lease = createLease(db, 'a')
-  await holdLease(lease)
+  await ensureLease(lease)
   const before = await lastId(db)
   await releaseLease(db, 'a')
-  await keepLease(lease, null)
+  await recordContactIfDue(lease, null)
   expect(lease.held).toBe(false)
-  expect(await holdLease(lease)).toBe(true)
+  expect(await ensureLease(lease)).toBe(true)
   expect(await lastId(db)).toBeGreaterThan(before)
 })
 
 it('one process holds the lease, and another gets it once it has expired', async () => {
   const db = await openDatabase()
   const [a, b] = [createLease(db, 'a'), createLease(db, 'b')]
-  expect(await holdLease(a)).toBe(true)
-  expect(await holdLease(b)).toBe(false)
+  expect(await ensureLease(a)).toBe(true)
+  expect(await ensureLease(b)).toBe(false)
   await expireRenewal(db)
   // A holder that fails acquires its own lease without renewing it.
   a.heldAt = Number.NEGATIVE_INFINITY
-  loseIfExpired(a)
-  expect(await holdLease(a)).toBe(true)
-  expect(await holdLease(b)).toBe(true)
+  dropIfExpired(a)
+  expect(await ensureLease(a)).toBe(true)
+  expect(await ensureLease(b)).toBe(true)
   a.held = false
-  expect(await holdLease(a)).toBe(false)
+  expect(await ensureLease(a)).toBe(false)
 })
 
 it('acquiring the lease does not count as an answer from the chain', async () => {
   const db = await openDatabase()
   const lease = createLease(db, 'a')
-  await holdLease(lease)
+  await ensureLease(lease)
   expect((await readState(db)).checkedAgo).toBeNull()
-  await keepLease(lease, null)
+  await recordContactIfDue(lease, null)
   expect((await readState(db)).checkedAgo).toBeLessThan(60)
 })

@@ -2,7 +2,7 @@ import postgres from 'postgres'
 import { numberToHex, type RpcLog } from 'viem'
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { jobRegistry } from '../../src/contract/jobRegistry.ts'
-import { type Cursor, readBlocks, readCursor } from '../../src/store/cursor.ts'
+import { type Cursor, readCursor, readLocalChain } from '../../src/store/cursor.ts'
 import { createDatabase, type Database } from '../../src/store/database.ts'
 import { openPostgres, RAW_JSON } from '../../src/store/postgres.ts'
 import type { Step, UnappliedLog } from '../../src/store/writes.ts'
@@ -151,7 +151,7 @@ it('a step keeps no block below the finalized one, even if it indexes such block
   for (const { numbers, finalizedNumber } of steps) {
     const blocks = numbers.map((number) => ({ number, hash: `0x${number}` as const }))
     await commitBlock(db, (await readCursor(db)) as Cursor, numbers.at(-1) ?? 0, { blocks, finalizedNumber })
-    kept.push((await readBlocks(db)).map(({ number }) => number))
+    kept.push((await readLocalChain(db)).map(({ number }) => number))
   }
   expect(kept).toEqual([[3], [6], [101, 100], [103, 102]])
 })
@@ -159,8 +159,8 @@ it('a step keeps no block below the finalized one, even if it indexes such block
 it('a step from a cursor that has moved since writes nothing, neither forward nor back', async () => {
   const db = await openIndex()
   const unappliedAt = (blockNumber: number): UnappliedLog => {
-    const log = { blockNumber: numberToHex(blockNumber), logIndex: '0x2' } as Partial<RpcLog> as RpcLog
-    return { log, cause: 'malformed', reason: 'it does not fit the ABI' }
+    const raw = { blockNumber: numberToHex(blockNumber), logIndex: '0x2' } as Partial<RpcLog> as RpcLog
+    return { raw, cause: 'malformed', reason: 'it does not fit the ABI' }
   }
   for (let i = 0; i < 8; i++) await step(db)
   const middle = (await readCursor(db)) as Cursor

@@ -3,13 +3,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { bloomMayHold } from '../../src/chain/bloom.ts'
 import { jobRegistry } from '../../src/contract/jobRegistry.ts'
 import { deployRegistry } from '../../src/devnet/registry.ts'
-import { startIndexing } from '../chain/indexing.ts'
 import { startChain, type TestChain } from '../helpers/anvil.ts'
 import { createJobs } from '../helpers/batch.ts'
 import type { RpcProxy } from '../helpers/rpcProxy.ts'
 import { proxyTo, serveChain, subscribe } from '../helpers/serveChain.ts'
 import { createSharedDatabase } from '../helpers/sharedPostgres.ts'
 import { until } from '../helpers/until.ts'
+import { startIndexing } from '../indexer/indexing.ts'
 
 /** Distinct topics that fill a bloom by three quarters: it announces our logs by chance, and still counts. */
 const BUSY = 1_000
@@ -91,7 +91,7 @@ async function startPair(prepare: (proxy: RpcProxy) => void = () => {}): Promise
     return { proxy, ...(await startIndexing({ url: proxy.url, address, databaseUrl })) }
   }
   const worker = await start()
-  await until(async () => (await worker.readState()).blockNumber !== null)
+  await until(async () => (await worker.readProgress())?.blockNumber !== null)
   const standby = await start()
   await until(() => standby.indexer.state().name === 'standby')
   return {
@@ -101,9 +101,9 @@ async function startPair(prepare: (proxy: RpcProxy) => void = () => {}): Promise
       const seen: { blockNumber: number | null; indexer: string | null }[] = []
       await until(
         async () => {
-          const { blockNumber, indexer } = await worker.readState()
-          seen.push({ blockNumber, indexer })
-          return blockNumber === number
+          const progress = await worker.readProgress()
+          if (progress) seen.push(progress)
+          return progress?.blockNumber === number
         },
         { message: `block ${number} is indexed`, ...PATIENT },
       )

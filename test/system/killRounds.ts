@@ -138,8 +138,8 @@ async function assertWhole(sql: postgres.Sql): Promise<void> {
   if (!whole || (feed.length > 0 && Number(last_id) !== Number(feed.at(-1)?.id)))
     throw new Error('the feed has a gap')
   for (const { status, strategyType, verificationLevel } of jobs) {
-    const kind = JSON.stringify({ status, strategyType, verificationLevel })
-    totals[kind] = (totals[kind] ?? 0) - 1
+    const key = JSON.stringify({ status, strategyType, verificationLevel })
+    totals[key] = (totals[key] ?? 0) - 1
   }
   if (Object.values(totals).some((jobs) => jobs !== 0)) throw new Error('the totals do not count the jobs')
 }

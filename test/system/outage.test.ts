@@ -41,7 +41,9 @@ const SCRAPE_MS = 10_000
 
 /** Expects that streams send pings, REST answers 503, monitoring learns of it, and the process stays up. */
 async function expectUnreachable({ service, stream }: Running): Promise<void> {
-  expect((await readMetrics(service.url, SCRAPE_MS))('jobcast_database_up')).toBe(0)
+  await until(async () => (await readMetrics(service.url, SCRAPE_MS))('jobcast_database_up') === 0, {
+    message: 'the metrics report it',
+  })
   const answer = await until(
     async () => {
       const response = await fetch(`${service.url}/api/v1/jobs`)

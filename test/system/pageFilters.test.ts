@@ -91,7 +91,7 @@ describe('the filters', () => {
     await until(async () => new URL(page.url()).search === '?minBudget=1')
   })
 
-  test('from the address that are not valid have a message each, beside their fields', async () => {
+  test('that are invalid in the address each have a message beside their field', async () => {
     await page.goto(`${server.url}/?minBudget=lots&status=BOGUS&participant=x`)
     for (const name of ['minBudget', 'status', 'participant'])
       await page.locator(`#problem-${name}`, { hasText: new RegExp(`^${name} takes`) }).waitFor()

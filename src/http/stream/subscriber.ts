@@ -4,8 +4,8 @@ import type { Connected } from '../../events.ts'
 import type { EventFilter } from '../../feed/batch.ts'
 import type { Fanout } from '../../feed/fanout.ts'
 import type { Feed } from '../../feed/feed.ts'
-import { encodeChunk, encodeFrame } from '../../feed/frames.ts'
-import { freshnessOf, type Indexed } from '../../feed/store.ts'
+import { bytesFor, encodeChunk, encodeFrame } from '../../feed/frames.ts'
+import { freshnessOf, type Indexed } from '../../feed/freshness.ts'
 import { jitter } from './jitter.ts'
 import { endConnection, setStreamHeaders } from './response.ts'
 import type { Start } from './start.ts'
@@ -42,8 +42,7 @@ export function addSubscriber(feed: Feed, fanout: Fanout, stream: OpenStream, on
     end(how) {
       fanout.remove(subscriber)
       if (how === 'reset' || !socket.writable) return void socket.resetAndDestroy()
-      const retryFrame = encodeFrame({ retry: jitter(ENDED_RETRY_MS) })
-      socket.write(chunked ? encodeChunk(retryFrame) : retryFrame)
+      socket.write(bytesFor(chunked, encodeChunk(encodeFrame({ retry: jitter(ENDED_RETRY_MS) }))))
       response.end()
       endConnection(socket)
     },

@@ -4,7 +4,7 @@ import { proxyTo } from '../helpers/serveChain.ts'
 import { startService } from '../helpers/service.ts'
 import { createSharedDatabase } from '../helpers/sharedPostgres.ts'
 import { until } from '../helpers/until.ts'
-import { type Indexing, startIndexing } from './indexing.ts'
+import { startIndexing, type TestIndexer } from './indexing.ts'
 
 let chain: TestChain
 beforeAll(async () => {
@@ -14,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => chain.stop())
 
 /** An indexer that works, and a second one on its database. */
-async function startSecond(second: { url: string; address?: `0x${string}` }): Promise<Indexing> {
+async function startSecond(second: { url: string; address?: `0x${string}` }): Promise<TestIndexer> {
   const databaseUrl = await createSharedDatabase()
   const { address } = chain
   const first = await startIndexing({ url: chain.url, address, databaseUrl })
@@ -23,7 +23,7 @@ async function startSecond(second: { url: string; address?: `0x${string}` }): Pr
 }
 
 /** Waits until it halts while the other one works. Resolves with the reason. */
-async function haltOf({ indexer }: Indexing): Promise<string> {
+async function haltOf({ indexer }: TestIndexer): Promise<string> {
   await until(() => indexer.state().name === 'halted', { timeout: 4_000, message: 'it halts' })
   return (indexer.state() as { reason: string }).reason
 }

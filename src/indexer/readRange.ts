@@ -1,6 +1,6 @@
 import type { Hex } from 'viem'
 import { type Header, IncompleteAnswerError } from '../chain/source.ts'
-import type { Indexing } from './indexing.ts'
+import type { IndexerContext } from './context.ts'
 import { checkLogs, type DecodedLogs, decodeLogs, type MinedLog, timestampOf } from './logs.ts'
 
 /** The decoded logs of a range of blocks, with the headers of both ends. */
@@ -14,22 +14,22 @@ export interface Range extends DecodedLogs {
  * is committed.
  * @throws IncompleteAnswerError if the node has not reached `to`, and what Source.range throws
  */
-export async function readRange(ix: Indexing, from: number, to: number): Promise<Range> {
-  const { first, last, logs } = await ix.source.range(from, to)
+export async function readRange(context: IndexerContext, from: number, to: number): Promise<Range> {
+  const { first, last, logs } = await context.source.range(from, to)
   // Several answers may arrive together. Each yields here, so that none delays the commit under way.
-  await ix.pause(0)
+  await context.pause(0)
   if (!first || !last) throw new IncompleteAnswerError(`the node has not reached block ${to}`)
   const ends = new Map([
     [from, first.hash],
     [to, last.hash],
   ])
-  const { address, contract } = ix
+  const { address, contract } = context
   const checked = checkLogs(logs, { from, to, address, topics: contract.topics }, ends)
-  return { first, last, ...decodeLogs(contract, checked, await missingTimestamps(ix, checked)) }
+  return { first, last, ...decodeLogs(contract, checked, await missingTimestamps(context, checked)) }
 }
 
 /** Reads the timestamps of the blocks whose logs carry none, by block number. */
-async function missingTimestamps({ source }: Indexing, logs: MinedLog[]): Promise<Map<number, string>> {
+async function missingTimestamps({ source }: IndexerContext, logs: MinedLog[]): Promise<Map<number, string>> {
   const missing = new Map<number, Hex>()
   for (const log of logs)
     if (timestampOf(log) === undefined) missing.set(Number(log.blockNumber), log.blockHash)

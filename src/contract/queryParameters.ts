@@ -1,4 +1,4 @@
-import type { Parameter } from './kind.ts'
+import type { QueryParameter } from './kind.ts'
 import { integerRange, type Wire } from './values.ts'
 
 export const EXAMPLE_ADDRESS = `0x${'12'.repeat(20)}`
@@ -7,7 +7,7 @@ export const exampleBytes = (length: number) => `0x${'ab'.repeat(length)}`
 const lowerCase = (text: string) => text.toLowerCase()
 
 /** A parameter of integers that one of the ABI types can hold. */
-export function integerParameter(abiTypes: readonly string[]): Parameter {
+export function integerParameter(abiTypes: readonly string[]): QueryParameter {
   const ranges = abiTypes.map(integerRange)
   const isSigned = ranges.some(({ min }) => min < 0n)
   return {
@@ -25,7 +25,7 @@ export function integerParameter(abiTypes: readonly string[]): Parameter {
   }
 }
 
-export function addressParameter(): Parameter {
+export function addressParameter(): QueryParameter {
   return {
     pattern: '0x[0-9a-fA-F]{40}',
     takes: 'addresses, in upper or lower case',
@@ -35,7 +35,7 @@ export function addressParameter(): Parameter {
 }
 
 /** A parameter of hex values that are as long as one of the ABI types, such as `bytes32`. */
-export function bytesParameter(abiTypes: readonly string[]): Parameter {
+export function bytesParameter(abiTypes: readonly string[]): QueryParameter {
   const lengths = abiTypes.map((type) => Number(type.slice('bytes'.length)))
   return {
     pattern: `0x(${lengths.map((bytes) => `[0-9a-fA-F]{${2 * bytes}}`).join('|')})`,
@@ -49,7 +49,7 @@ export function bytesParameter(abiTypes: readonly string[]): Parameter {
  * A parameter of the known values of a choice and, unless they are booleans, of the values that only a newer
  * contract has.
  */
-export function choiceParameter(values: readonly Wire[], abiTypes: readonly string[]): Parameter {
+export function choiceParameter(values: readonly Wire[], abiTypes: readonly string[]): QueryParameter {
   const [first] = values
   const known = values.join('|')
   const takes = `any of ${values.join(', ')}`

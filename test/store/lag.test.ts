@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { staleness } from '../../src/indexer/staleness.ts'
+import { staleness } from '../../src/store/lag.ts'
 import type { IndexState } from '../../src/store/state.ts'
 
 const FRESH: IndexState = {
@@ -14,7 +14,6 @@ const FRESH: IndexState = {
   headNumber: 1_000,
   headTimestamp: '1700000000',
   checkedAgo: 1,
-  indexer: 'a',
   silent: false,
   readOnly: false,
 }
@@ -47,7 +46,7 @@ describe('staleness', () => {
     expect(staleness(syncing, { ...LIMITS, confirmations: 6 })).toBeUndefined()
   })
 
-  it('begins when the head is longer below the index than the limit, in chain time', () => {
+  it('begins when the head is more chain time below the index than the limit', () => {
     const lagging = { ...FRESH, headNumber: 900, headTimestamp: '1699999939' }
     expect(staleness(lagging, LIMITS)).toBe(
       'the RPC lags: its head is block 900, and block 1000 is indexed already',

@@ -6,7 +6,7 @@ import { codeOf } from '../errors.ts'
  * errors), or a SQLSTATE of class 08 (connection), 53 (resources), 57 (shutdown, or cancelled by a timeout)
  * or 58 (system).
  */
-export function isConnectionFault(error: unknown): boolean {
+export function isConnectionError(error: unknown): boolean {
   const isOfFile = error instanceof Error && 'path' in error && error.path !== undefined
   return !isOfFile && /^(08|53|57|58)...$|^CONNECT|^EAI_|^E[A-Z]+$/.test(codeOf(error) ?? '')
 }

@@ -8,11 +8,11 @@ import type { Commit } from '../store/notifications.ts'
 import type { Step } from '../store/writes.ts'
 
 /** Everything a step of the indexer works with. */
-export interface Indexing {
+export interface IndexerContext {
   source: Source
   db: Database
-  /** id of this process, for the lease */
-  me: string
+  /** id of this process, as the holder of the lease */
+  indexerId: string
   /** the contract's address in lower-case hex */
   address: Hex
   contract: Contract

@@ -11,9 +11,9 @@ const MIN_DEPTH = 64
 
 /**
  * Returns a function that reads the number of the finalized block. A block counts only if two consecutive
- * readings have it finalized. Null until two consecutive readings have found the tag known.
+ * readings have it finalized. Null until an endpoint has known the tag in two consecutive readings.
  */
-export function createFinality(pool: Pool): () => Promise<number | null> {
+export function createFinalizedTag(pool: Pool): () => Promise<number | null> {
   /** undefined before the first reading */
   let last: number | null | undefined
 
@@ -32,6 +32,7 @@ export function createFinality(pool: Pool): () => Promise<number | null> {
 
   return async () => {
     const before = last === undefined ? await read() : last
+    // Kept if the second reading fails.
     last = before
     last = await read()
     return before === null || last === null ? null : Math.min(before, last)

@@ -7,7 +7,7 @@ import type { Database } from '../store/database.ts'
 import type { IndexState } from '../store/state.ts'
 
 /** Dependencies of the server. Each route picks those it needs. */
-export interface ServerOptions {
+export interface ServerDependencies {
   config: Config
   contract: Contract
   metrics: Metrics

@@ -1,6 +1,6 @@
 import { pino } from 'pino'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { createProgress } from '../../src/indexer/progress.ts'
+import { createProgressLog } from '../../src/indexer/progress.ts'
 import type { Cursor } from '../../src/store/cursor.ts'
 import type { Step } from '../../src/store/writes.ts'
 
@@ -15,7 +15,7 @@ function sync(confirmations = 0) {
     {},
     { write: (line) => lines.push({ ...JSON.parse(line), at: performance.now() - began }) },
   )
-  const progress = createProgress(log, confirmations)
+  const progress = createProgressLog(log, confirmations)
   const began = performance.now()
   let block = 0
   return {

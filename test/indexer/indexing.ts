@@ -4,16 +4,17 @@ import { pino } from 'pino'
 import { onTestFinished } from 'vitest'
 import { createRpcSource } from '../../src/chain/rpc.ts'
 import { jobRegistry } from '../../src/contract/jobRegistry.ts'
-import { createConverge } from '../../src/indexer/converge.ts'
-import type { Outcome } from '../../src/indexer/indexing.ts'
-import { runIndexer } from '../../src/indexer/run.ts'
+import type { Outcome } from '../../src/indexer/context.ts'
+import { createStepper } from '../../src/indexer/converge.ts'
+import { runIndexer } from '../../src/indexer/loop.ts'
 import { createDatabase } from '../../src/store/database.ts'
 import { openPostgres } from '../../src/store/postgres.ts'
-import { type IndexState, readState } from '../../src/store/state.ts'
+import { cursor } from '../../src/store/schema.ts'
 
-export interface Indexing {
+export interface TestIndexer {
   indexer: ReturnType<typeof runIndexer>
-  readState(): Promise<IndexState>
+  /** Reads the block indexed last and the holder of the lease; null before there are any. */
+  readProgress(): Promise<{ blockNumber: number | null; indexer: string | null } | undefined>
   /** Everything it logged, a JSON line each. */
   lines: string[]
 }
@@ -26,7 +27,7 @@ export async function startIndexing(options: {
   databaseUrl: string
   /** instead of the indexer's own */
   step?: () => Promise<Outcome>
-}): Promise<Indexing> {
+}): Promise<TestIndexer> {
   const { url, databaseUrl } = options
   const address = options.address.toLowerCase() as `0x${string}`
   const driver = await openPostgres(databaseUrl, jobRegistry, { connections: 2 })
@@ -36,10 +37,10 @@ export async function startIndexing(options: {
   const log = pino({ level: 'debug' }, { write: (line: string) => void lines.push(line) })
   const report = { searchBegan() {}, advanced() {}, rewound() {}, bloomMismatch() {} }
   const now = () => performance.now()
-  const indexing = {
+  const context = {
     source,
     db,
-    me: randomUUID(),
+    indexerId: randomUUID(),
     address,
     contract: jobRegistry,
     confirmations: 0,
@@ -48,16 +49,21 @@ export async function startIndexing(options: {
     report,
     onCommit() {},
   }
-  const { step, head } = createConverge(indexing)
-  const indexer = runIndexer(indexing, {
+  const { step, head } = createStepper(context)
+  const indexer = runIndexer(context, {
     log,
     pollIntervalMs: 50,
-    converge: { step: options.step ?? step, head },
+    stepper: { step: options.step ?? step, head },
   })
   onTestFinished(async () => {
     await indexer.stop()
     await source.close()
     await driver.close()
   })
-  return { indexer, readState: () => readState(db), lines }
+  async function readProgress() {
+    const { blockNumber, indexer } = cursor
+    const [row] = await db.orm.select({ blockNumber, indexer }).from(cursor)
+    return row
+  }
+  return { indexer, readProgress, lines }
 }

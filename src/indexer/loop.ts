@@ -3,21 +3,22 @@ import { retryAfterMs } from '../chain/errors.ts'
 import { CannotIndexError } from '../chain/source.ts'
 import { withDeadline } from '../deadline.ts'
 import { messageOf } from '../messages.ts'
-import type { Indexing, Outcome } from './indexing.ts'
+import type { IndexerContext, Outcome } from './context.ts'
 import {
   createLease,
+  dropIfExpired,
   dropLease,
-  holdLease,
-  keepLease,
-  loseIfExpired,
-  loseLease,
+  ensureLease,
   noteRenewal,
   RENEW_MS,
+  recordContactIfDue,
+  releaseIfHeld,
   withHeartbeat,
 } from './lease.ts'
 import { type IndexerOptions, type Runner, wait } from './runner.ts'
 import { checkSetup } from './setup.ts'
 
+/** The first retry is soon, because most failures are short. The last ones find a repaired RPC within 10 s. */
 const MIN_BACKOFF_MS = 100
 const MAX_BACKOFF_MS = 10_000
 /** Retry interval after a failure that only an operator can fix. */
@@ -28,7 +29,7 @@ const HALTED_MS = 15_000
  */
 const STOP_MS = 4_000
 /**
- * Each third raced step in a row is logged as a warning. One or two are usual when the lease changes hands.
+ * Every so many raced steps in a row, a warning is logged. One or two are usual when the lease changes hands.
  */
 const MANY_RACES = 3
 
@@ -37,12 +38,12 @@ const MANY_RACES = 3
  * head. No failure ends it. Of several processes on one database, one indexes. The others check their setup
  * against the chain once, and then query only the database.
  */
-export function runIndexer(ix: Indexing, options: IndexerOptions) {
+export function runIndexer(context: IndexerContext, options: IndexerOptions) {
   const runner: Runner = {
     ...options,
-    ix,
+    context,
     state: { name: 'starting' },
-    lease: createLease(ix.db, ix.me),
+    lease: createLease(context.db, context.indexerId),
     stopping: false,
     headAnnounced: false,
     interrupt() {},
@@ -76,22 +77,22 @@ async function loop(runner: Runner): Promise<void> {
     }
   }
   runner.unwatch?.()
-  await dropLease(runner.lease)
+  await releaseIfHeld(runner.lease)
 }
 
 async function takeTurn(runner: Runner): Promise<void> {
-  const { lease, converge } = runner
+  const { lease, stepper } = runner
   // A halted indexer tries a step every 15 s without acquiring the lease, because every acquisition appends a
-  // jump to the feed. The step that succeeds takes the lease.
-  if (runner.state.name !== 'halted') loseIfExpired(lease)
-  if (!(await holdLease(lease))) return standBy(runner)
+  // jump to the feed. A step that succeeds acquires the lease, because it writes its holder.
+  if (runner.state.name !== 'halted') dropIfExpired(lease)
+  if (!(await ensureLease(lease))) return standBy(runner)
   watchHeads(runner)
   runner.headAnnounced = false
   // An indexer that fails lets its lease expire: the RPC of a standby may be better.
-  const outcome = runner.failures === 0 ? await withHeartbeat(lease, converge.step) : await converge.step()
+  const outcome = runner.failures === 0 ? await withHeartbeat(lease, stepper.step) : await stepper.step()
   enter(runner, 'working', 'indexing')
   noteRaces(runner, outcome)
-  if (outcome === 'raced') loseLease(lease)
+  if (outcome === 'raced') dropLease(lease)
   if (outcome === 'moved' || outcome === 'arrived') noteRenewal(lease)
   // After `arrived` there are no new blocks either. Reading the head again at once would delay the events
   // just committed.
@@ -109,7 +110,7 @@ function noteRaces(runner: Runner, outcome: Outcome): void {
 }
 
 function watchHeads(runner: Runner): void {
-  runner.unwatch ??= runner.ix.source.watch(() => {
+  runner.unwatch ??= runner.context.source.watch(() => {
     runner.headAnnounced = true
     runner.interrupt()
   })
@@ -118,7 +119,7 @@ function watchHeads(runner: Runner): void {
 async function standBy(runner: Runner): Promise<void> {
   runner.unwatch?.()
   runner.unwatch = undefined
-  if (!runner.checked) runner.checked = await checkSetup(runner.ix)
+  if (!runner.checked) runner.checked = await checkSetup(runner.context)
   enter(runner, 'standby', 'another process indexes; standing by')
   await wait(runner, RENEW_MS)
 }
@@ -127,7 +128,7 @@ async function standBy(runner: Runner): Promise<void> {
 async function rest(runner: Runner): Promise<void> {
   const end = performance.now() + runner.pollIntervalMs
   do {
-    await keepLease(runner.lease, runner.converge.head())
+    await recordContactIfDue(runner.lease, runner.stepper.head())
     await wait(runner, Math.min(RENEW_MS, end - performance.now()), true)
   } while (runner.lease.held && !runner.stopping && !runner.headAnnounced && performance.now() < end)
 }
@@ -137,7 +138,7 @@ function enter(runner: Runner, name: 'working' | 'standby', message: string): vo
   runner.state = { name }
 }
 
-/** Logs a failed turn. @returns the milliseconds until the next one */
+/** Records a failed turn and logs it. @returns the milliseconds until the next one */
 function noteFailure(runner: Runner, error: unknown): number {
   const { log } = runner
   const reason = messageOf(error)

@@ -1,13 +1,13 @@
 import type { Contract } from '../contract/define.ts'
 import type { Job } from '../contract/job.ts'
-import type { JobWrite, UnappliedLog } from './writes.ts'
+import type { JobWrite } from './writes.ts'
 
 /**
  * Returns the columns of `written` in the step's statement by name, a JSON array each. A first sync writes
  * thousands of jobs in a step, and as columns they cost the database half of what they cost as records.
  */
 export function jobColumns(contract: Contract, writes: JobWrite[]): Record<string, string> {
-  const jobs = writes.flatMap(({ before, after }) => after ?? before ?? [])
+  const jobs = writes.map(({ before, after }) => (before === null ? after : (after ?? before)))
   return {
     block_number: column(writes, ({ blockNumber }) => blockNumber),
     log_index: column(writes, ({ logIndex }) => logIndex),
@@ -16,9 +16,9 @@ export function jobColumns(contract: Contract, writes: JobWrite[]): Record<strin
     // Each text is JSON already, and Postgres keeps it unchanged.
     data: `[${jobs.map(({ data }) => data).join(',')}]`,
     keys: column(jobs, ({ job }) => keysOf(contract, job)),
-    kind: column(writes, ({ after }) => after && totalsKindOf(contract, after.job)),
+    tally_key: column(writes, ({ after }) => after && tallyKeyOf(contract, after.job)),
     amount: column(writes, ({ after }) => after && amountOf(contract, after.job)),
-    old_kind: column(writes, ({ before }) => before && totalsKindOf(contract, before.job)),
+    old_tally_key: column(writes, ({ before }) => before && tallyKeyOf(contract, before.job)),
     old_amount: column(writes, ({ before }) => before && amountOf(contract, before.job)),
   }
 }
@@ -28,21 +28,20 @@ function column<Write>(writes: Write[], value: (write: Write) => string | number
 }
 
 /**
- * Returns the values of a job that filters select by, as a Postgres array literal. No value has a character
- * that must be escaped.
+ * Returns the values of a job that filters select by, as a Postgres array literal. No value needs escaping,
+ * but the text `null` needs quotes.
  */
 function keysOf({ keys }: Contract, job: Job): string {
   return `{${keys.map((name) => arrayElement(job[name])).join(',')}}`
 }
 
-/** In an array literal, the text `null` needs quotes; no other value does. */
 function arrayElement(value: Job[string] | undefined): string {
   if (value === null || value === undefined) return 'null'
   return /^null$/i.test(String(value)) ? `"${value}"` : String(value)
 }
 
-/** Returns the key of a job in `totals`: its status and choices, as a JSON object. */
-function totalsKindOf({ fields }: Contract, job: Job): string {
+/** Returns the key of a job in the tallies: its status and choices, as a JSON object. */
+function tallyKeyOf({ fields }: Contract, job: Job): string {
   const choices = fields.filter(({ kind }) => kind === 'choice')
   return JSON.stringify(Object.fromEntries(choices.map(({ name }) => [name, job[name]])))
 }
@@ -53,13 +52,5 @@ function amountOf({ sum }: Contract, job: Job): string {
 
 /** Returns the unix second at which the hour of a timestamp begins. */
 function hourOf(timestamp: string): string {
-  const seconds = Number(timestamp)
-  if (Number.isSafeInteger(seconds)) return String(seconds - (seconds % 3600))
-  return String(BigInt(timestamp) - (BigInt(timestamp) % 3600n))
-}
-
-/** Returns a row of `unapplied_logs`. */
-export function unappliedRow({ log, reason }: UnappliedLog) {
-  const { blockNumber, logIndex } = log
-  return { block_number: Number(blockNumber), log_index: Number(logIndex), reason, log: JSON.stringify(log) }
+  return String((BigInt(timestamp) / 3600n) * 3600n)
 }

@@ -10,20 +10,21 @@ const SERIES_HOURS = 7 * 24
 const SERIES_LIMIT = 10_000
 
 /** Number of jobs with the same status and choices, and the sum of their amounts. */
-export interface Total {
+export interface Tally {
   /** status and choices by field name */
-  kind: Record<string, string | number | boolean>
+  key: Record<string, string | number | boolean>
   jobs: number
   amount: string
 }
-
-export type HourTotal = typeof hours.$inferSelect
 
 /**
  * Reads the tallies: jobs by status and choices, and by hour of creation. Their number depends on the choices
  * in use, not on the length of the history.
  */
-export async function readTotals({ orm }: Database): Promise<{ totals: Total[]; hours: HourTotal[] }> {
+export async function readTallies({ orm }: Database): Promise<{
+  totals: Tally[]
+  hours: (typeof hours.$inferSelect)[]
+}> {
   const [all, series] = await Promise.all([
     orm.select().from(totals).where(gt(totals.jobs, 0)),
     orm
@@ -35,5 +36,5 @@ export async function readTotals({ orm }: Database): Promise<{ totals: Total[]; 
       .orderBy(desc(hours.hour), desc(hours.choice))
       .limit(SERIES_LIMIT),
   ])
-  return { totals: all.map((row) => ({ ...row, kind: JSON.parse(row.kind) })), hours: series.reverse() }
+  return { totals: all.map((row) => ({ ...row, key: JSON.parse(row.key) })), hours: series.reverse() }
 }

@@ -1,5 +1,5 @@
 import type { Config } from '../config.ts'
-import type { IndexState } from '../store/state.ts'
+import type { IndexState } from './state.ts'
 
 /**
  * Returns the reason why the index is not fresh, or undefined if it is. Lag is measured against the target,

@@ -72,7 +72,7 @@ export const streamDescription = (contract: Contract) => ({
     ...errorResponses(),
     200: {
       description:
-        'the stream; it ends when the client disconnects or reads too slowly, or when the server shuts down',
+        'the stream; it ends when the client disconnects, when it reads nothing for some time or falls behind the retention of the feed, when the database was rebuilt or restored, or when the server shuts down',
       content: { 'text/event-stream': { schema: eventsSchema, example: exampleStream(contract) } },
     },
   },

@@ -6,11 +6,11 @@ import { readJob } from '../store/lifecycle.ts'
 import type { Admission } from './admission.ts'
 import { apiKeyParameter, KeyQuery } from './auth.ts'
 import { coalesce } from './coalesce.ts'
+import type { ServerDependencies } from './dependencies.ts'
 import { dataResponses, errorResponses, sendError } from './errors.ts'
-import { assertPlainNumbers, encodePosition, historyParameters, parseHistoryQuery } from './historyQuery.ts'
+import { assertPlainNumbers, encodeCursor, historyParameters, parseHistoryQuery } from './historyQuery.ts'
 import type { Instance } from './instance.ts'
 import { exampleJob, jobSchema } from './jobSchema.ts'
-import type { ServerOptions } from './options.ts'
 
 const HistoryAnswer = Type.Object(
   {
@@ -48,9 +48,9 @@ const Lifecycle = Type.Array(
 )
 
 /** `GET /api/v1/jobs`, the history, and `GET /api/v1/jobs/:jobId`, one job with its lifecycle. */
-export function jobsRoutes(app: Instance, admission: Admission, options: ServerOptions): void {
-  historyRoute(app, admission, options)
-  jobRoute(app, admission, options)
+export function jobsRoutes(app: Instance, admission: Admission, dependencies: ServerDependencies): void {
+  historyRoute(app, admission, dependencies)
+  jobRoute(app, admission, dependencies)
 }
 
 /**
@@ -58,11 +58,15 @@ export function jobsRoutes(app: Instance, admission: Admission, options: ServerO
  * to wait. The hook is for preParsing, which runs after the rate limit, so the limit counts the refused
  * requests too.
  */
-function refuseIfFull(admission: Admission) {
+function admissionHook(admission: Admission) {
   return async ({ addressKey }: FastifyRequest) => admission.assertNotFull(addressKey)
 }
 
-function historyRoute(app: Instance, admission: Admission, { contract, requestDb }: ServerOptions): void {
+function historyRoute(
+  app: Instance,
+  admission: Admission,
+  { contract, requestDb }: ServerDependencies,
+): void {
   const readShared = coalesce((query: HistoryQuery) => readHistory(requestDb, contract, query))
   const parameters = { ...historyParameters(contract.filters), ...apiKeyParameter }
   // Typed as unknown, since the body is sent as text and not as an object.
@@ -80,14 +84,14 @@ function historyRoute(app: Instance, admission: Admission, { contract, requestDb
     '/api/v1/jobs',
     {
       schema,
-      preParsing: refuseIfFull(admission),
+      preParsing: admissionHook(admission),
       preValidation: async ({ query }) => assertPlainNumbers(query),
     },
     async ({ query, addressKey }, reply) => {
       const historyQuery = parseHistoryQuery(contract.filters, query)
       const { jobs, total, next, lastId } = await admission.run(addressKey, () => readShared(historyQuery))
       const { page, limit } = query
-      const pagination = JSON.stringify({ page, limit, total, next: next && encodePosition(next) })
+      const pagination = JSON.stringify({ page, limit, total, next: next && encodeCursor(next) })
       // `jobs` is JSON already.
       const body = `{"success":true,"data":[${jobs}],"pagination":${pagination},"lastEventId":"${lastId}"}`
       return reply.type('application/json; charset=utf-8').send(body)
@@ -95,7 +99,7 @@ function historyRoute(app: Instance, admission: Admission, { contract, requestDb
   )
 }
 
-function jobRoute(app: Instance, admission: Admission, { contract, requestDb }: ServerOptions): void {
+function jobRoute(app: Instance, admission: Admission, { contract, requestDb }: ServerDependencies): void {
   const { idParameter } = contract
   const JobData = Type.Object({ ...jobSchema(contract).properties, lifecycle: Lifecycle })
   // Typed as unknown, since the fields of a job depend on the contract.
@@ -118,7 +122,7 @@ function jobRoute(app: Instance, admission: Admission, { contract, requestDb }: 
   }
   app.get(
     '/api/v1/jobs/:jobId',
-    { schema, preParsing: refuseIfFull(admission) },
+    { schema, preParsing: admissionHook(admission) },
     async ({ params, addressKey }, reply) => {
       const [jobId = params.jobId] = canonical('jobId', [params.jobId], idParameter)
       const found = await admission.run(addressKey, () => readJob(requestDb, contract, jobId))

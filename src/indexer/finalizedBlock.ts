@@ -1,6 +1,6 @@
 import type { Header } from '../chain/source.ts'
 import type { Cursor } from '../store/cursor.ts'
-import type { Indexing } from './indexing.ts'
+import type { IndexerContext } from './context.ts'
 
 /**
  * Depth of the finalized block on a chain whose nodes do not know the tag: reorgs are shallower, 51 %
@@ -15,7 +15,7 @@ const REREAD_MS = 10_000
  * only if the node has the cursor's block: a node on another chain is ignored, and so is any node while the
  * cursor is on an abandoned branch.
  */
-export function createFinalized({ source, now }: Indexing) {
+export function createFinalizedBlock({ source, now }: IndexerContext) {
   let latest = { number: -1, readAt: Number.NEGATIVE_INFINITY }
 
   async function hasBlockOf(cursor: Cursor): Promise<boolean> {

@@ -37,7 +37,7 @@ it('a job that the latest steps wrote is read from memory, any other from the da
   const other = await createJob()
   const recent = await createJob()
   await reader.read(recent.cursor, [])
-  reader.wrote(recent.cursor, recent.jobs)
+  reader.keep(recent.cursor, recent.jobs)
   queries = 0
   expect([...(await reader.read(recent.cursor, [recent.jobId])).keys()]).toEqual([recent.jobId])
   expect(queries).toBe(0)
@@ -56,7 +56,7 @@ it.each([
   const reader = createJobReader(db)
   const { cursor, jobs, jobId } = await createJob()
   const outdated = stored(anyJob(0, 0))
-  reader.wrote(
+  reader.keep(
     cursor,
     jobs.map((write) => ({ ...write, after: { ...outdated, job: { ...outdated.job, jobId } } })),
   )

@@ -4,14 +4,14 @@ import { UnavailableError } from '../../errors.ts'
 import type { Fanout } from '../../feed/fanout.ts'
 import type { Feed } from '../../feed/feed.ts'
 import { unwrap } from '../../messages.ts'
+import type { ServerDependencies } from '../dependencies.ts'
 import type { Instance } from '../instance.ts'
-import type { ServerOptions } from '../options.ts'
-import { STREAM_ROUTE, streamDescription } from './describe.ts'
 import { createLimits } from './limits.ts'
 import { parseLastEventId, parseStreamFilter, preferHeaderId, streamParameters } from './query.ts'
 import { type Refusal, reasonOfStatus, sendAddressFull, sendRefusal } from './refusal.ts'
 import { END_MS, sendComplete, untilEarlierAnswered } from './response.ts'
 import { findStart } from './start.ts'
+import { STREAM_ROUTE, streamDescription } from './streamDescription.ts'
 import { addSubscriber } from './subscriber.ts'
 
 /**
@@ -19,11 +19,11 @@ import { addSubscriber } from './subscriber.ts'
  * @returns a function that ends all streams and refuses further ones. It resolves when their connections have
  *   closed, but after 2 s at the latest.
  */
-export function eventsRoute(
+export function streamRoute(
   app: Instance,
   feed: Feed,
   fanout: Fanout,
-  { config, contract, metrics }: Pick<ServerOptions, 'config' | 'contract' | 'metrics'>,
+  { config, contract, metrics }: Pick<ServerDependencies, 'config' | 'contract' | 'metrics'>,
 ): () => Promise<void> {
   const limits = createLimits(config)
   let draining = false

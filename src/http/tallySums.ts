@@ -1,0 +1,43 @@
+import { parseUnits } from 'viem/utils'
+import type { Field } from '../contract/job.ts'
+import { withPoint } from '../contract/values.ts'
+import type { Tally } from '../store/tallies.ts'
+
+interface TallySum {
+  jobs: number
+  /**
+   * sum of the jobs' amounts, as a decimal like the field; null if the contract has no amount that can be
+   * added up
+   */
+  amount: string | null
+}
+
+/**
+ * Adds up jobs and amounts, exactly.
+ * @param sum the field to add up; undefined if there is none that can be added up
+ */
+export function addUp(tallies: { jobs: number; amount: string }[], sum: Field | undefined): TallySum {
+  return {
+    jobs: tallies.reduce((jobs, tally) => jobs + tally.jobs, 0),
+    amount: sum ? addAmounts(tallies, sum.decimals ?? 0) : null,
+  }
+}
+
+/** Adds up the tallies of each value of a status or choice field. */
+export function groupByField(
+  tallies: Tally[],
+  field: string,
+  sum: Field | undefined,
+): ({ value: string } & TallySum)[] {
+  const groups = new Map<string, Tally[]>()
+  for (const tally of tallies) {
+    const value = String(tally.key[field] ?? '')
+    groups.set(value, [...(groups.get(value) ?? []), tally])
+  }
+  return [...groups].map(([value, group]) => ({ value, ...addUp(group, sum) }))
+}
+
+function addAmounts(tallies: { amount: string }[], decimals: number): string {
+  const units = tallies.reduce((sum, { amount }) => sum + parseUnits(amount, decimals), 0n)
+  return withPoint(String(units), decimals)
+}
