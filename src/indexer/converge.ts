@@ -1,25 +1,18 @@
-import type { Header, Identity } from '../chain/source.ts'
+import type { Header } from '../chain/source.ts'
 import { type Cursor, readBlockHash, readCursor } from '../store/cursor.ts'
 import type { Step } from '../store/writes.ts'
 import { begin } from './begin.ts'
 import type { IndexerContext, Outcome } from './context.ts'
-import { createFinalizedBlock } from './finalizedBlock.ts'
 import { changedJobs, fold } from './fold.ts'
-import { assertLinked, createHeadLogs, type HeaderChain, readHeaders } from './headLogs.ts'
-import { createJobReader } from './jobReader.ts'
+import { assertLinked, type HeaderChain, readHeaders } from './headLogs.ts'
 import { type DecodedLogs, decodeLogs } from './logs.ts'
-import { createRanges } from './ranges.ts'
 import { rewind } from './rewind.ts'
 import { assertSameSetup } from './setup.ts'
+import { createState, HEAD_BLOCKS, type StepperState } from './stepperState.ts'
 import { writeStep } from './writeStep.ts'
 
 /**
- * Blocks above `finalized` that one step indexes at most: about as many as Ethereum has. With more, the first
- * events of a step would be late, and a failure would repeat more.
- */
-const HEAD_BLOCKS = 64
-/**
- * Blocks that each successful step adds to this number; a failed step halves it. A provider may allow fewer
+ * Blocks by which each successful step raises `headBlocks`; a failed step halves it. A provider may allow fewer
  * requests a second than the headers of 64 blocks need.
  */
 const MORE_BLOCKS = 4
@@ -179,45 +172,5 @@ async function stepOf(
     finalizedNumber,
     head,
     unapplied: [...malformed, ...folded.unapplied],
-  }
-}
-
-/** State of one process between steps. After a crash, none of it is needed. */
-interface Memory {
-  /**
-   * the cursor that the latest step wrote; null if it must be read. If another process has moved it, a step
-   * from it changes nothing
-   */
-  reached: Cursor | null
-  /**
-   * the cursor that this process last saw; null if there was none. A lower revision shows that the database was
-   * restored. Its block is known to exist, so an endpoint whose head stays below it is stuck
-   */
-  seen: Cursor | null
-  /** undefined until the endpoints have been asked which chain they are on */
-  identity: Identity | undefined
-  /** the chain's head as last read; null before the first step */
-  head: Header | null
-  /** blocks near the head that the next step indexes at most */
-  headBlocks: number
-}
-
-type StepperState = ReturnType<typeof createState>
-
-function createState(context: IndexerContext) {
-  const memory: Memory = {
-    reached: null,
-    seen: null,
-    identity: undefined,
-    head: null,
-    headBlocks: HEAD_BLOCKS,
-  }
-  return {
-    ...context,
-    ...memory,
-    takeRange: createRanges(context),
-    logsOf: createHeadLogs(context),
-    readFinalized: createFinalizedBlock(context),
-    jobReader: createJobReader(context.db),
   }
 }
