@@ -31,7 +31,8 @@ export function readEnvironment(): Record<string, string> {
 
 function readDotEnv(): NodeJS.Dict<string> {
   try {
-    return parseEnv(readFileSync('.env', 'utf8'))
+    // Some editors begin a file with a byte order mark, which would become a part of the first name.
+    return parseEnv(readFileSync('.env', 'utf8').replace(/^\uFEFF/, ''))
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return {}
     throw new ConfigError(`.env cannot be read: ${messageOf(error)}`)

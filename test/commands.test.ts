@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import postgres from 'postgres'
@@ -46,6 +46,14 @@ describe('jobcast', () => {
     const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
     expect(await runCommand(['--version'])).toEqual({ code: 0, text: version })
   })
+})
+
+it('a .env file is read even if it begins with a byte order mark', async () => {
+  const cwd = folder()
+  writeFileSync(join(cwd, '.env'), '\uFEFFRATE_LIMIT=none\n')
+  const child = await startProcess({ cwd, env: chainless })
+  expect((await child.exit).code).toBe(2)
+  expect(child.output()).toContain('RATE_LIMIT is "none"')
 })
 
 describe('a usage error exits with code 2 and states the error', () => {

@@ -74,7 +74,7 @@ function isOneOf(fields: string[], values: string[], contract: ContractInfo): Ma
 
 /** Converts a value to the form of a job's JSON. */
 function wireValue(value: string, field: ContractInfo['fields'][number] | undefined): string {
-  if (/^0x/i.test(value)) return value.toLowerCase()
+  if (field?.kind === 'address' || field?.kind === 'bytes32') return value.toLowerCase()
   if (field?.kind === 'uint' && /^-?\d+$/.test(value)) return BigInt(value).toString()
   // A job has the number itself, even if the definition does not list it.
   if (typeof field?.values?.[0] === 'number') return value.replace(/^UNKNOWN_/, '')

@@ -54,12 +54,21 @@ export function isTransient(error: unknown): boolean {
 /**
  * The URL of `path` below the server's base URL, which may have a path of its own (the prefix of a reverse
  * proxy). In a browser the base may be relative. Lists in `query` are comma-joined.
- * @throws TypeError if `base` is no http(s) URL
+ * @throws TypeError if `base` is no http(s) URL or holds a password, or if the browser is too old
  */
 export function endpoint(base: string | URL, path: string, query: JobFilter = {}): URL {
   const root = new URL(base, globalThis.location?.href)
   if (!/^https?:$/.test(root.protocol)) throw new TypeError(`not an http(s) URL: ${root.href}`)
-  const url = new URL(root.pathname.replace(/\/*$/, '/') + path, root)
+  // Each request would fail with an error that looks temporary.
+  if (root.username !== '' || root.password !== '')
+    throw new TypeError(`a URL with a user name or a password cannot be requested: ${root.host}`)
+  if (!('any' in AbortSignal))
+    throw new TypeError(
+      'this browser has no AbortSignal.any; jobcast-client needs Chrome 116, Firefox 124, Safari 17.4 or later',
+    )
+  // Not resolved as a relative URL, in which a path that begins with // would be a host.
+  const url = new URL(root.origin)
+  url.pathname = root.pathname.replace(/\/*$/, '/') + path
   for (const [name, value] of Object.entries(query)) {
     const text = String(value ?? '')
     if (text !== '') url.searchParams.set(name, text)

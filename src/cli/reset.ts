@@ -27,7 +27,8 @@ async function confirm(question: string): Promise<boolean> {
       `there is no terminal to ask on: "${question}" Give --yes to reset without the question.`,
     )
   const terminal = createInterface({ input: process.stdin, output: process.stdout })
-  const answer = await terminal.question(`${question} [y/N] `)
+  // Ctrl-C and Ctrl-D reject the question.
+  const answer = await terminal.question(`${question} [y/N] `).catch(() => '')
   terminal.close()
   return /^y(es)?$/i.test(answer.trim())
 }

@@ -55,8 +55,8 @@ export interface TailIo {
 export async function tail(args: string[], io: TailIo): Promise<void> {
   const plan = readTailArgs(args, io.env)
   const broken = new AbortController()
-  // This listener is never removed, because a pending write may fail after the end.
-  io.stdout.on('error', (error) => broken.abort(error))
+  // These listeners are never removed, because a pending write may fail after the end.
+  for (const output of [io.stdout, io.stderr]) output.on('error', (error) => broken.abort(error))
   const signal = AbortSignal.any([io.signal, broken.signal])
   try {
     await print(plan, { ...io, signal })

@@ -12,12 +12,14 @@ import { describeEvent, findId, type Naming } from './naming.ts'
 import { decodeAddress, type Wire } from './values.ts'
 
 /**
- * Fields that every job has, with their kind. A definition may list those that have a kind here. It must not
+ * Fields that every job has or that the API adds, with their kind. A definition may list those that have a kind here. It must not
  * list those with undefined.
  */
 const common = new Map<string, KindName | undefined>([
   ['jobId', undefined],
   ['status', undefined],
+  // The API adds it to a single job.
+  ['lifecycle', undefined],
   ...Object.entries(creation).map(([name, { kind }]) => [name, kind] as const),
 ])
 
@@ -65,7 +67,7 @@ export function defaultFields(forms: AbiEvent[], naming: Naming): Field[] {
     const id = findId(form, naming)
     for (const input of form.inputs) {
       const name = plainName(input)
-      const field = common.has(name) ? `contract${name.charAt(0).toUpperCase()}${name.slice(1)}` : name
+      const field = fieldName(name)
       if (input === id || input.name === undefined || name === '' || Object.hasOwn(kinds, field)) continue
       const inAll = forms.every(({ inputs }) => inputs.some((other) => plainName(other) === name))
       const kind = defaultKind(input)
@@ -79,8 +81,13 @@ export function defaultFields(forms: AbiEvent[], naming: Naming): Field[] {
   return namedFields(kinds)
 }
 
+/** The name of the field that a parameter makes. */
+function fieldName(name: string): string {
+  return common.has(name) ? `contract${name.charAt(0).toUpperCase()}${name.slice(1)}` : name
+}
+
 function assertDistinctNames(event: AbiEvent): void {
-  const names = event.inputs.map(plainName).filter((name) => name !== '')
+  const names = event.inputs.map((input) => fieldName(plainName(input))).filter((name) => name !== '')
   const twice = names.find((name, i) => names.indexOf(name) !== i)
   if (twice !== undefined)
     throw new DefinitionError(
@@ -104,7 +111,7 @@ export function assertFields(fields: Field[]): void {
       )
     if (common.has(name) && kind !== common.get(name))
       throw new DefinitionError(
-        `${where}: every job has a field of this name; write another name, with from: '${name}' for the parameter`,
+        `${where}: every job has a field of this name, or the API adds one; write another name, with from: '${name}' for the parameter`,
       )
     if (equals && filter !== false && isReserved(name))
       throw new DefinitionError(

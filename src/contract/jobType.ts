@@ -26,7 +26,9 @@ type DefaultFields<F extends EventForm, Id> = {
     | WireOf<Input>
     | NullIfMissing<F, NameOf<Input>>
 }
-type FieldName<Name extends string> = Name extends keyof JobBase ? `contract${Capitalize<Name>}` : Name
+type FieldName<Name extends string> = Name extends keyof JobBase | 'lifecycle'
+  ? `contract${Capitalize<Name>}`
+  : Name
 type WireOf<Input> = Input extends { type: 'bool' }
   ? boolean
   : Input extends { type: 'address' }

@@ -28,7 +28,7 @@ export async function loadContract(name: string): Promise<Contract> {
   const path = resolve(name)
   if (!existsSync(path)) throw new DefinitionError(`${where}: there is no such file; ${takes}`)
   try {
-    return path.endsWith('.json') ? await fromAbiFile(path) : await fromModule(path)
+    return /\.json$/i.test(path) ? await fromAbiFile(path) : await fromModule(path)
   } catch (cause) {
     throw new DefinitionError(`${where}: ${reasonOf(cause)}`, { cause })
   }
@@ -45,7 +45,8 @@ function reasonOf(error: unknown): string {
 
 /** Reads an ABI as compilers write it: a list, or an object that has the list as `abi` (Foundry, Hardhat). */
 async function fromAbiFile(path: string): Promise<Contract> {
-  const json = parseJson(await readFile(path, 'utf8'))
+  const text = await readFile(path, 'utf8')
+  const json = parseJson(text.replace(/^\uFEFF/, ''))
   const abi = isObject(json) && 'abi' in json ? json.abi : json
   if (!Array.isArray(abi))
     throw new DefinitionError('abi: the file holds no ABI; write a list, or an object that has it as abi')

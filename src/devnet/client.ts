@@ -56,7 +56,7 @@ export function devClient(url: string) {
   return createClient({
     account: devAccount,
     // No retry: if the answer to eth_sendTransaction was lost, a second request would create a second job.
-    transport: http(url.replace(/^ws/, 'http'), { retryCount: 0 }),
+    transport: http(url.replace(/^ws/i, 'http'), { retryCount: 0 }),
   })
     .extend(publicActions)
     .extend(walletActions)

@@ -43,7 +43,7 @@ test('a value that is none of the choices is selected by UNKNOWN_9, and by 9 if 
   expect(matches({ strategyType: '9' }, { strategyType: 'UNKNOWN_9' })).toBe(false)
 })
 
-test('a contract of another kind: addresses in any case, booleans, amounts without a fraction, participants', () => {
+test('a contract of another kind: addresses in any case, booleans, choices that begin with 0x, amounts without a fraction, participants', () => {
   const other: ContractInfo = {
     name: 'bounties',
     fields: [
@@ -51,8 +51,10 @@ test('a contract of another kind: addresses in any case, booleans, amounts witho
       { name: 'provider', kind: 'address' },
       { name: 'urgent', kind: 'choice', values: [false, true] },
       { name: 'reward', kind: 'amount' },
+      { name: 'tier', kind: 'choice', values: ['0xA', '0xB'] },
     ],
     filters: [
+      { name: 'tier', kind: 'list', fields: ['tier'] },
       { name: 'client', kind: 'list', fields: ['client'] },
       { name: 'urgent', kind: 'list', fields: ['urgent'] },
       { name: 'minReward', kind: 'min', fields: ['reward'] },
@@ -60,11 +62,12 @@ test('a contract of another kind: addresses in any case, booleans, amounts witho
     ],
   }
   const client = `0x${'ab'.repeat(20)}`
-  const bounty = { ...base, client, provider: null, urgent: true, reward: '1000' } as JobBase
+  const bounty = { ...base, client, provider: null, urgent: true, reward: '1000', tier: '0xB' } as JobBase
   const holds = (filter: JobFilter) => createMatcher(filter, other)(bounty)
   expect(holds({ client: client.toUpperCase().replace('X', 'x') })).toBe(true)
   expect(holds({ participant: [`0x${'AB'.repeat(20)}`] })).toBe(true)
   expect(holds({ client: `0x${'ac'.repeat(20)}` })).toBe(false)
+  expect(holds({ tier: '0xB' })).toBe(true)
   expect(holds({ urgent: 'true' })).toBe(true)
   expect(holds({ urgent: 'false' })).toBe(false)
   expect(holds({ minReward: 1000n })).toBe(true)

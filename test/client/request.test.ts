@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { endpoint, isTransient, JobcastError } from '../../client/src/request.ts'
 import { backoff, LONGEST_TIMER, pause } from '../../client/src/retry.ts'
 
@@ -10,6 +10,25 @@ test('an address keeps the path and drops the query of its base', () => {
 test('a base that is no http URL is refused at once', () => {
   expect(() => endpoint('localhost:3000', 'ready')).toThrow('not an http(s) URL')
   expect(() => endpoint('no url', 'ready')).toThrow('Invalid URL')
+})
+
+test('a base with a doubled slash stays on its host', () => {
+  expect(endpoint('http://localhost:3000//jobcast//', 'ready').host).toBe('localhost:3000')
+})
+
+test('a base with a password is refused at once, without the password in the message', () => {
+  expect(() => endpoint('http://user:s3cret@h', 'ready')).toThrow(
+    /^a URL with a user name or a password .*: h$/,
+  )
+})
+
+test('a browser without AbortSignal.any is refused at once', () => {
+  vi.stubGlobal('AbortSignal', class {})
+  try {
+    expect(() => endpoint('http://h', 'ready')).toThrow('this browser has no AbortSignal.any')
+  } finally {
+    vi.unstubAllGlobals()
+  }
 })
 
 test('a filter is written as the API expects it, whatever its parameters are called, and empty values are left out', () => {

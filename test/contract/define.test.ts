@@ -137,11 +137,18 @@ describe('a definition from an ABI alone', () => {
     expect(contract.choice?.name).toBe('strategy')
   })
 
-  it('prefixes a parameter that has the name of a field of every job', () => {
+  it('prefixes a parameter that has the name of a field of every job, or of the API', () => {
     const contract = defineContract({
-      abi: parseAbi(['event JobCreated(uint256 jobId, uint8 status, uint256 blockNumber)']),
+      abi: parseAbi(['event JobCreated(uint256 jobId, uint8 status, uint256 blockNumber, string lifecycle)']),
     })
-    expect(names(contract)).toEqual(['jobId', 'status', 'contractStatus', 'contractBlockNumber', ...BASE])
+    expect(names(contract)).toEqual([
+      'jobId',
+      'status',
+      'contractStatus',
+      'contractBlockNumber',
+      'contractLifecycle',
+      ...BASE,
+    ])
   })
 })
 
@@ -195,6 +202,11 @@ describe('an invalid definition is refused, and the message has the place and th
       { abi: parseAbi(['event JobCreated(uint256 jobId, address client, address _client)']) },
       /^abi: JobCreated\(jobId, client, _client\) has two parameters for the field client; .*fields: \{ … \}/,
     ],
+    [
+      'a parameter with the name that the prefix gives another',
+      { abi: parseAbi(['event JobCreated(uint256 jobId, uint8 status, uint8 contractStatus)']) },
+      /^abi: JobCreated\(jobId, status, contractStatus\) has two parameters for the field contractStatus; /,
+    ],
     ['no ABI', {} as Definition, /^abi: it is missing or not an array; write defineContract\(\{ abi \}\)/],
     [
       'a field in no event',
@@ -244,7 +256,7 @@ describe('an invalid definition is refused, and the message has the place and th
     [
       'a name every job has',
       { abi, fields: { status: uint({ from: 'tier' }) } },
-      /^fields\.status: every job has a field of this name; .*from: 'status'/,
+      /^fields\.status: every job has a field of this name, or the API adds one; .*from: 'status'/,
     ],
     [
       'a name that is none',
