@@ -42,7 +42,7 @@ export interface Progress<J extends JobBase> {
   /** the highest position of a read; while the stream is below it, no position is safe to resume from */
   readEnd: bigint
   /**
-   * if `liveOnly`: position at which the known jobs were first read. Events up to it are yielded although their
+   * if `liveOnly`: position of the last page of the first read. Events up to it are yielded although their
    * jobs are known.
    */
   recordedAt: bigint | undefined

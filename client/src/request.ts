@@ -59,7 +59,7 @@ export function isTransient(error: unknown): boolean {
 export function endpoint(base: string | URL, path: string, query: JobFilter = {}): URL {
   const root = new URL(base, globalThis.location?.href)
   if (!/^https?:$/.test(root.protocol)) throw new TypeError(`not an http(s) URL: ${root.href}`)
-  // Each request would fail with an error that looks temporary.
+  // fetch() rejects such a URL with a TypeError, which isTransient() would take for a temporary failure.
   if (root.username !== '' || root.password !== '')
     throw new TypeError(`a URL with a user name or a password cannot be requested: ${root.host}`)
   if (!('any' in AbortSignal))

@@ -58,8 +58,8 @@ export function openFeed(
   const refresh = exclusive(() => refreshState(reader))
 
   /**
-   * Takes a commit: one that was notified, or with its entries one of the indexer in this process. Entries that
-   * continue the feed are sent at once. Any others are read from the store.
+   * Takes a commit. A notified commit has no entries; a commit of this process's indexer has them. Entries that
+   * continue the tail are sent at once. Any others are read from the store.
    */
   function takeCommit(commit: Commit, entries: FeedEntry[] = []): void {
     noteCommitted(reader, commit)

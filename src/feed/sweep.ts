@@ -56,7 +56,7 @@ export function startSweeps(walk: Walk, { keepaliveMs, stallMs }: SweepOptions):
 
   /**
    * Ends the streams whose clients made no progress within the limit. A client that reads slowly
-   * makes progress.
+   * makes progress. Only Linux shows it; elsewhere a stream is ended if its socket stays full for the limit.
    */
   async function check(full: Subscriber[]): Promise<void> {
     const unsent = await readUnsent()

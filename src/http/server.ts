@@ -29,8 +29,8 @@ export async function createServer(dependencies: ServerDependencies): Promise<In
 }
 
 /**
- * Measures every request except opened streams. Logs each at level debug without its query, which may hold a
- * key.
+ * Measures every request, except those for the stream that are answered with 200. Logs each at level debug
+ * without its query, which may hold a key.
  */
 function measureRequests(app: Instance, { httpSeconds }: Metrics): void {
   app.addHook('onResponse', (request, reply, done) => {

@@ -25,7 +25,7 @@ export interface IndexerContext {
   /** Reads a monotonic clock, in milliseconds. Injected for the same reason. */
   now(): number
   report: Report
-  /** Called after a step was committed, with its feed entries. */
+  /** Called after a step was committed, with the position after it and its feed entries. */
   onCommit(commit: Commit, entries: FeedEntry[]): void
 }
 
@@ -42,7 +42,7 @@ export interface Report {
 /**
  * What a step did:
  * - `caught-up`: nothing was new
- * - `moved`: the step was committed
+ * - `moved`: the step was committed, or the index was begun
  * - `arrived`: the step was committed and reached the block CONFIRMATIONS below the head
  * - `raced`: another process moved the cursor or acquired the lease first, or the database was restored from
  *   a backup

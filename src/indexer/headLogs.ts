@@ -13,7 +13,10 @@ import { checkLogs, type MinedLog } from './logs.ts'
  */
 const BLOOM_ATTEMPTS = 3
 const BLOOM_PAUSE_MS = 100
-/** Failed steps, some 20 s, after which a block is indexed although its logs do not account for its bloom. */
+/**
+ * Steps, some 20 s in all, in which a block's logs do not account for its bloom. All but the last fail; the
+ * last indexes the block.
+ */
 const MAX_BLOOM_DOUBTS = 8
 /**
  * After this time, a step leaves the next block whose bloom announces missing logs, and all blocks above it,
@@ -47,7 +50,8 @@ export function createHeadLogs(context: IndexerContext): (headers: HeaderChain) 
     const hashes = new Map(headers.map((header) => [header.number, header.hash]))
     const answer = headers.length === 1 ? await context.source.logs(first) : await rangeOf(context, headers)
     const logs = checkLogs(answer, expected, hashes)
-    // The block is committed before the next one with missing logs is read, whose failure would undo this.
+    // True once a block is accepted despite its bloom. The step then ends before the next block with missing
+    // logs, because a failure there would discard this block too.
     let mustStop = false
     const found = new Set(logs.map((log) => `${log.blockHash} ${log.topics[0]}`))
     for (const [i, header] of headers.entries()) {

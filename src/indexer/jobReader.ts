@@ -13,7 +13,7 @@ export function createJobReader(db: Database) {
     maxSize: MAX_CHARACTERS,
     sizeCalculation: ({ data }) => data.length,
   })
-  /** the cursor that the jobs in memory are as of; undefined before the first step */
+  /** the cursor at which the jobs in memory were current; undefined before the first step */
   let asOf: Cursor | undefined
 
   return {

@@ -70,8 +70,8 @@ export interface DecodedLogs {
 
 /**
  * Decodes checked logs. A log that does not fit the ABI is returned in `malformed` with the reason.
- * @param timestamps unix seconds by block number. They win over the timestamps of the logs, which are used
- * for all other blocks
+ * @param timestamps unix seconds by block number. They take precedence over the timestamps of the logs, which
+ * are used for all other blocks
  * @throws IncompleteAnswerError if a log has no timestamp at all
  */
 export function decodeLogs(

@@ -57,7 +57,7 @@ export function runIndexer(context: IndexerContext, options: IndexerOptions) {
     state: () => runner.state,
     /**
      * Ends after the step under way and releases the lease, so that a standby takes over at once. If the step
-     * hangs, it ends after 4 s without that, and the lease expires.
+     * hangs, it returns after 4 s without releasing the lease, which then expires.
      */
     async stop() {
       runner.stopping = true
@@ -82,8 +82,9 @@ async function loop(runner: Runner): Promise<void> {
 
 async function takeTurn(runner: Runner): Promise<void> {
   const { lease, stepper } = runner
-  // A halted indexer tries a step every 15 s without acquiring the lease, because every acquisition appends a
-  // jump to the feed. A step that succeeds acquires the lease, because it writes its holder.
+  // A halted indexer that held the lease tries a step every 15 s and does not acquire the lease again, because
+  // every acquisition appends a jump to the feed. A step that succeeds acquires the lease, because it writes
+  // its holder.
   if (runner.state.name !== 'halted') dropIfExpired(lease)
   if (!(await ensureLease(lease))) return standBy(runner)
   watchHeads(runner)

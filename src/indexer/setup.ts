@@ -2,7 +2,7 @@ import { CannotIndexError } from '../chain/source.ts'
 import { type Cursor, readCursor } from '../store/cursor.ts'
 import type { IndexerContext } from './context.ts'
 
-/** What this process is configured to index. */
+/** Settings that decide what this process indexes. */
 type Setup = Pick<IndexerContext, 'address' | 'startBlock'>
 
 /**

@@ -20,8 +20,9 @@ interface Memory {
    */
   reached: Cursor | null
   /**
-   * the cursor that this process last saw; null if there was none. A lower revision shows that the database was
-   * restored. Its block is known to exist, so an endpoint whose head stays below it is stuck
+   * the cursor that this process last saw; null if there was none. If the next one has a lower revision, the
+   * database was restored. Its block is known to exist, so an endpoint whose head stays at or below it may be
+   * stuck
    */
   seen: Cursor | null
   /** undefined until the endpoints have been asked which chain they are on */

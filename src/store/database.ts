@@ -23,8 +23,8 @@ interface QueryOptions {
 /** Access to PGlite or Postgres. All queries run on both. */
 export interface Driver {
   /**
-   * Runs one statement, outside of a transaction in one of its own. The driver decides whether int8 and numeric
-   * columns are numbers or strings.
+   * Runs one statement. Outside a transaction, the statement is a transaction of its own. The driver decides
+   * whether int8 and numeric columns are numbers or strings.
    */
   query(text: string, params: unknown[], options: QueryOptions): Promise<unknown[]>
   /**
@@ -96,7 +96,7 @@ function postgresClient(driver: Driver, lane: Lane): Sql {
   return { unsafe, options: { parsers: {}, serializers: {} } } as unknown as Sql
 }
 
-/** Memoizes a query builder, so that each database prepares the query once, at its first use. */
+/** Memoizes a function that prepares a query, so that each database prepares it once, at its first use. */
 export function prepared<Query>(prepare: (db: Database) => Query): (db: Database) => Query {
   const known = new WeakMap<Database, Query>()
   return (db) => {

@@ -77,7 +77,7 @@ export async function releaseLease(db: Database, indexerId: string): Promise<voi
 }
 
 /**
- * A lease is free for an indexer if nobody or itself holds it, or if it has expired. A lease whose
+ * A lease is free for an indexer if no indexer or itself holds it, or if it has expired. A lease whose
  * renewal is more than 8 s in the future counts as expired: the database's clock was set back since.
  */
 function isLeaseFree(indexerId: string): SQL | undefined {

@@ -114,7 +114,8 @@ export const blocks = pgTable('blocks', {
  */
 export const totals = pgTable('totals', {
   /**
-   * JSON object of the status and choices. The column keeps its first name, because a migration renames none.
+   * JSON object of the status and choices. The column keeps its first name, because no migration renames a
+   * column.
    */
   key: text('kind').primaryKey(),
   jobs: int8('jobs').notNull(),

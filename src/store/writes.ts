@@ -35,7 +35,7 @@ export interface UnappliedLog {
 /** A move of the cursor with all its writes: forward to a block, or back to an ancestor. */
 export interface Step {
   to: BlockRef & { timestamp: string }
-  /** new blocks of the local chain, including `to`; a later reorg may remove them */
+  /** blocks to record in the local chain; the last is `to`. Those below the finalized block are not stored */
   blocks: BlockRef[]
   finalizedNumber: number
   /** the chain's head */
