@@ -18,8 +18,8 @@ export interface FollowOptions<J extends JobBase = Job> extends StreamOptions {
    */
   reorgDepth?: number | undefined
   /**
-   * Continues an earlier run with the same filter. Pass the last `id` that was not null as
-   * `lastEventId`, and the jobs held at the end of that run as `jobs`. The changes since then are yielded.
+   * Continues an earlier run with the same filter. Pass the last `id` that was not null as `lastEventId`, and
+   * the jobs held at the end of that run as `jobs`. The changes since then are yielded.
    */
   resume?: EarlierRun<J> | undefined
 }

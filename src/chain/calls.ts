@@ -79,7 +79,8 @@ export function blockLogsCall(filter: LogFilter, block: number | Hex): Call<RpcL
 function logsCall({ address, topics }: LogFilter, blocks: object): Call<RpcLog[]> {
   return {
     method: 'eth_getLogs',
-    params: [{ ...(address && { address }), ...(topics && { topics: [topics] }), ...blocks }],
+    // JSON has no undefined: a filter without an address or topics is sent without them.
+    params: [{ address, topics: topics && [topics], ...blocks }],
     read(logs) {
       if (!Array.isArray(logs)) throw new IncompleteAnswerError('the answer to eth_getLogs is not a list')
       return logs

@@ -11,12 +11,12 @@ const RECOUNT_MS = 3000
  * where that history was read. Handlers:
  *
  * - `onLoaded({ jobs, next, total, lastId, isFresh })`: the history up to the event `lastId`; `isFresh` if it
- * is the first of these filters
+ *   is the first of these filters
  * - `onEvent(type, job, id)`: each later change, once and in order
  * - `onHead(blockNumber)`: the indexer's head, from `connected` and `ping`
  * - `onRefused(message)`: the API refuses the filters; the previous ones are still followed
  * - `onState(state, detail)`: as in `openStream()`; also, with the error of a request, `lost` while it is
- * repeated and `stopped` if nothing is followed from now on
+ *   repeated and `stopped` if nothing is followed from now on
  * - `onTotal(total, lastId)`: the number of matches up to the event `lastId`, after `recount()`
  * - `shownJobs()`: returns how many jobs are in the list, to be read again if the stream has a gap
  */
