@@ -1,7 +1,7 @@
 import postgres from 'postgres'
 import { jobRegistry } from '../src/contract/jobRegistry.ts'
 import { createDatabase } from '../src/store/database.ts'
-import { prepareFilters } from '../src/store/filterIndexes.ts'
+import { createFilterIndexes } from '../src/store/filterIndexes.ts'
 import { openPostgres } from '../src/store/postgres.ts'
 import type { TestChain } from '../test/helpers/anvil.ts'
 
@@ -92,7 +92,7 @@ export async function fillDatabase(url: string, jobs: number, at: FilledAt = noC
         feed_from_block = 0, silent = false, block_number = ${head.number}, block_hash = ${head.hash},
         block_timestamp = ${head.timestamp}, finalized_number = ${head.number}, head_number = ${head.number},
         head_timestamp = ${head.timestamp}, last_id = last_id + ${FED}, checked_at = clock_timestamp()`
-    await prepareFilters(db, jobRegistry)
+    await createFilterIndexes(db, jobRegistry)
     // Autovacuum would do this soon after.
     await sql.unsafe('vacuum analyze')
   } finally {

@@ -7,7 +7,7 @@ const state: IndexState = {
   lastId: 7,
   prunedId: 0,
   chainId: 1,
-  contract: null,
+  contractAddress: null,
   startBlock: 0,
   blockNumber: 90,
   blockTimestamp: '1000',

@@ -1,5 +1,5 @@
 import { createParser, type EventSourceMessage } from 'eventsource-parser'
-import { JobcastError, refusal } from './request.ts'
+import { errorOf, JobcastError } from './request.ts'
 import { LONGEST_TIMER } from './retry.ts'
 
 interface ConnectionOptions {
@@ -38,7 +38,7 @@ export async function* connect(url: URL, options: ConnectionOptions): AsyncGener
 
   try {
     const response = await watched(fetch(url, { headers, signal: connection.signal, cache: 'no-store' }))
-    if (!response.ok) throw await watched(refusal(response))
+    if (!response.ok) throw await watched(errorOf(response))
     const type = response.headers.get('content-type') ?? 'nothing'
     if (!type.startsWith('text/event-stream') || response.body === null)
       throw new JobcastError(

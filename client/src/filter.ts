@@ -1,5 +1,5 @@
 import type { JobBase } from './job.ts'
-import { dataOf, endpoint, isObject, JobcastError, type JobFilter, type RequestOptions } from './request.ts'
+import { apiUrl, dataOf, isObject, JobcastError, type JobFilter, type RequestOptions } from './request.ts'
 import { readJson } from './retry.ts'
 
 /** The part of `GET /api/v1/config` that filters need. */
@@ -23,7 +23,7 @@ export type Matcher = (job: JobBase) => boolean
 export async function readMatcher(url: string | URL, options: RequestOptions): Promise<Matcher> {
   const { filter = {} } = options
   if (Object.values(filter).every((value) => valuesOf(value).length === 0)) return () => true
-  const target = endpoint(url, 'api/v1/config')
+  const target = apiUrl(url, 'api/v1/config')
   const contract = await readJson(target, { ...options, attempts: Number.POSITIVE_INFINITY }, (body) => {
     const info = dataOf(body).contract
     if (isContractInfo(info)) return info

@@ -1,5 +1,5 @@
 import { type Job, type JobBase, jobKey } from './job.ts'
-import { endpoint, isObject, type RequestOptions } from './request.ts'
+import { apiUrl, isObject, type RequestOptions } from './request.ts'
 import { type ReadOptions, readJson } from './retry.ts'
 
 export interface HistoryOptions extends RequestOptions {
@@ -47,7 +47,7 @@ export async function* pages<J extends JobBase>(
   options: PagesOptions = {},
 ): AsyncGenerator<JobPage<J>> {
   const { fromBlock, toBlock, order, pageSize = 100 } = options
-  const target = endpoint(url, 'api/v1/jobs', {
+  const target = apiUrl(url, 'api/v1/jobs', {
     ...options.filter,
     fromBlock: fromBlock?.toString(),
     toBlock: toBlock?.toString(),

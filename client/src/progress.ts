@@ -26,7 +26,7 @@ export interface Progress<J extends JobBase> {
   /** the highest block known to be indexed */
   indexed: bigint
   /** the block up to which everything has been yielded; undefined until history has been read once */
-  head: bigint | undefined
+  yieldedTo: bigint | undefined
   /** first block that is read again after a gap */
   from: bigint
   /**

@@ -56,7 +56,7 @@ export function isTransient(error: unknown): boolean {
  * proxy). In a browser the base may be relative. Lists in `query` are comma-joined.
  * @throws TypeError if `base` is no http(s) URL or holds a password, or if the browser is too old
  */
-export function endpoint(base: string | URL, path: string, query: JobFilter = {}): URL {
+export function apiUrl(base: string | URL, path: string, query: JobFilter = {}): URL {
   const root = new URL(base, globalThis.location?.href)
   if (!/^https?:$/.test(root.protocol)) throw new TypeError(`not an http(s) URL: ${root.href}`)
   // fetch() rejects such a URL with a TypeError, which isTransient() would take for a temporary failure.
@@ -87,7 +87,7 @@ export function requestHeaders(accept: string, apiKey?: string): Headers {
 }
 
 /** The error of a response that is not 2xx. */
-export async function refusal(response: Response): Promise<JobcastError> {
+export async function errorOf(response: Response): Promise<JobcastError> {
   const body = await response.json().catch(() => undefined)
   return new JobcastError(
     response.status,

@@ -1,4 +1,4 @@
-import { isTransient, JobcastError, type RequestOptions, refusal, requestHeaders } from './request.ts'
+import { errorOf, isTransient, JobcastError, type RequestOptions, requestHeaders } from './request.ts'
 
 /**
  * Longest delay of a timer in milliseconds. A longer delay overflows 32 bits, and the timer fires at once.
@@ -61,7 +61,7 @@ export async function readJson<T>(url: URL, options: ReadOptions, parse: (body: 
         signal: signal ? AbortSignal.any([signal, limit]) : limit,
         cache: 'no-store',
       })
-      if (!response.ok) throw await refusal(response)
+      if (!response.ok) throw await errorOf(response)
       return parse(await jsonOf(response, url))
     } catch (error) {
       signal?.throwIfAborted()

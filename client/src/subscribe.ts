@@ -1,7 +1,7 @@
 import { connect } from './connection.ts'
 import type { EventType, JobEventType, StreamEvent } from './events.ts'
 import type { Job, JobBase } from './job.ts'
-import { endpoint, isTransient, JobcastError, type RequestOptions, requestHeaders } from './request.ts'
+import { apiUrl, isTransient, JobcastError, type RequestOptions, requestHeaders } from './request.ts'
 import { backoff, pause } from './retry.ts'
 
 /** Options of every function that holds a stream. */
@@ -49,7 +49,7 @@ export async function* subscribe<J extends JobBase = Job>(
 ): AsyncGenerator<StreamEvent<J>, void, undefined> {
   const { signal, idleTimeout = DEFAULT_IDLE_TIMEOUT } = options
   const types = options.types && [...options.types, 'connected', 'unavailable', 'ping']
-  const target = endpoint(url, 'api/v1/events', types ? { ...options.filter, types } : options.filter)
+  const target = apiUrl(url, 'api/v1/events', types ? { ...options.filter, types } : options.filter)
   const headers = requestHeaders('text/event-stream', options.apiKey)
   let lastEventId = options.lastEventId ?? ''
   let retryTime = DEFAULT_RETRY

@@ -1,10 +1,10 @@
+import { catchUp } from './catchUp.ts'
 import type { Connected, Ping, Unavailable } from './events.ts'
 import { type Matcher, readMatcher } from './filter.ts'
 import { type Job, type JobBase, jobKey } from './job.ts'
 import { createKnownJobs } from './known.ts'
 import { applyLive } from './live.ts'
 import { type Change, floorOf, type Progress } from './progress.ts'
-import { settle } from './settle.ts'
 import { type StreamOptions, subscribe } from './subscribe.ts'
 
 /**
@@ -66,7 +66,7 @@ export async function* track<J extends JobBase>(
   const progress = initialProgress(options)
   let matcher: Matcher | undefined
   // False after a gap, until the history of a complete index has been read.
-  let settled = true
+  let caughtUp = true
   let lastCheck = Number.NEGATIVE_INFINITY
 
   for await (const event of subscribe<J>(url, { ...options, lastEventId: resume?.lastEventId })) {
@@ -78,7 +78,7 @@ export async function* track<J extends JobBase>(
     // The stream has passed every read, so no later event can be outdated. The map is cleared because it may
     // hold most jobs of the history.
     if (streamAt > progress.readEnd) progress.asOf.clear()
-    const position = () => (settled && streamAt >= progress.readEnd ? event.id : null)
+    const position = () => (caughtUp && streamAt >= progress.readEnd ? event.id : null)
     if (event.type === 'connected') {
       // Read once the stream is open: if the filter is wrong, the server refuses the stream with the reason.
       matcher ??= await readMatcher(url, options)
@@ -87,7 +87,7 @@ export async function* track<J extends JobBase>(
       // here, because `indexed` must not run ahead of the events.
       if (event.data.resumed !== true) {
         progress.indexed = BigInt(event.data.blockNumber)
-        settled = false
+        caughtUp = false
         lastCheck = Number.NEGATIVE_INFINITY
       }
       yield { ...event, id: position() }
@@ -99,17 +99,17 @@ export async function* track<J extends JobBase>(
       const change = applyLive(progress, { ...event, id: streamAt })
       if (change) yield followEventOf(change, position())
     }
-    if (!settled && performance.now() - lastCheck >= CHECK_INTERVAL) {
+    if (!caughtUp && performance.now() - lastCheck >= CHECK_INTERVAL) {
       lastCheck = performance.now()
-      const changes = settle(progress, { ...options, url, streamAt })
+      const changes = catchUp(progress, { ...options, url, streamAt })
       let next = await changes.next()
       for (; !next.done; next = await changes.next()) yield followEventOf(next.value, null)
-      settled = next.value
-      if (settled) yield { type: 'synced', id: position(), data: null }
+      caughtUp = next.value
+      if (caughtUp) yield { type: 'synced', id: position(), data: null }
     }
-    if (settled && progress.head !== undefined && progress.indexed > progress.head) {
-      progress.head = progress.indexed
-      progress.known.raiseFloor(floorOf(progress, progress.head))
+    if (caughtUp && progress.yieldedTo !== undefined && progress.indexed > progress.yieldedTo) {
+      progress.yieldedTo = progress.indexed
+      progress.known.raiseFloor(floorOf(progress, progress.yieldedTo))
     }
   }
 }
@@ -132,7 +132,7 @@ function initialProgress<J extends JobBase>(options: TrackOptions<J>): Progress<
     liveOnly,
     depth,
     indexed: 0n,
-    head: resume ? 0n : undefined,
+    yieldedTo: resume ? 0n : undefined,
     from: start,
     readAt: -1n,
     asOf: new Map(),

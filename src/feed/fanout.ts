@@ -31,7 +31,7 @@ export function createFanout(
   const endAll = () => {
     for (const { end } of all) end('cleanly')
   }
-  feed.watch({ onChange: () => scheduleAll(walk), onRebuilt: endAll })
+  feed.watch({ onChange: () => scheduleAll(walk), onTailReplaced: endAll })
 
   return {
     /** Returns the number of open streams. */

@@ -13,7 +13,7 @@ export interface FeedWatcher {
    * Called when the store's entries do not continue those in memory: the database was rebuilt or restored, or
    * entries were pruned before this process read them.
    */
-  onRebuilt(): void
+  onTailReplaced(): void
 }
 
 /**
@@ -38,7 +38,7 @@ export async function refreshState(reader: FeedReader): Promise<void> {
   if (tail.lastId === null) return loadTail(reader)
   const { lastId } = tail
   const state = await reader.store.state()
-  if (state.lastId < lastId || state.prunedId > tail.lastId) return restart(reader)
+  if (state.lastId < lastId || state.prunedId > tail.lastId) return reloadTail(reader)
   noteCommitted(reader, state)
   dropPruned(tail, state.prunedId)
   await fetchCommitted(reader)
@@ -66,7 +66,7 @@ export async function fetchCommitted(reader: FeedReader): Promise<void> {
     }
     const { lastId } = tail
     const next = entries.filter(({ id }) => id > lastId).map(feedEventOf)
-    if (!continues(lastId, next)) return restart(reader)
+    if (!continues(lastId, next)) return reloadTail(reader)
     if (next.length > 0) appendNext(reader, next)
   }
 }
@@ -100,13 +100,13 @@ async function loadTail(reader: FeedReader): Promise<void> {
 }
 
 /** Replaces the tail, because the store's entries do not continue it. */
-async function restart(reader: FeedReader): Promise<void> {
+async function reloadTail(reader: FeedReader): Promise<void> {
   reader.log.warn(
     { lastId: reader.tail.lastId },
     'entries of the feed were missed: the database was rebuilt or restored, or they were pruned before this process read them. All streams are ended; clients reconnect, and those with a gap read the history',
   )
   replaceEvents(reader.tail, [], null)
   reader.committedId = 0
-  for (const { onRebuilt } of reader.watchers) onRebuilt()
+  for (const { onTailReplaced } of reader.watchers) onTailReplaced()
   await loadTail(reader)
 }

@@ -3,16 +3,19 @@ import { isBehind, type Subscriber } from './subscribers.ts'
 import { cut, flushCounts, isSliceOver, nextSlice, type Walk, write } from './walkState.ts'
 
 /**
- * Events that are taken from memory for one batch. Its bytes end it earlier, unless a filter passes few
- * events.
+ * Events that are taken from memory for one batch. Its bytes end it earlier, unless a filter passes few of
+ * them. Testing so many takes less than a slice.
  */
 const BATCH_EVENTS = 500
 /**
- * Events that one read of the store returns for a subscriber whose position is no longer in memory: a page.
+ * Events that one read of the store returns for a subscriber whose position is no longer in memory: a page. It
+ * has some 80 kB with typical jobs, which is the memory that a slow client costs.
  */
 const PAGE_EVENTS = 128
 /** Bytes at which the batch of a page ends. Only events with long texts reach it; the rest is read again. */
 const PAGE_BYTES = 2 ** 20
+/** Subscribers that are served between two looks at the clock. They take some 0.1 ms. */
+const CLOCK_EVERY = 16
 /** Delay before a failed read of a page is repeated, whatever is committed meanwhile. */
 const RETRY_READ_MS = 1_000
 
@@ -69,7 +72,7 @@ async function deliverAll(walk: Walk): Promise<void> {
     if (!subscriber.queued) continue
     subscriber.queued = false
     deliverNext(walk, subscriber)
-    if ((++served & 15) === 0 && isSliceOver(walk)) await nextSlice(walk)
+    if (++served % CLOCK_EVERY === 0 && isSliceOver(walk)) await nextSlice(walk)
   }
   flushCounts(walk)
 }

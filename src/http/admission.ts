@@ -25,6 +25,8 @@ export interface Admission {
    * @throws OverloadedError if the address has queries already and `run` would refuse another
    */
   assertNotFull(address: string): void
+  /** Returns the number of waiting requests. */
+  waiting(): number
 }
 
 /**
@@ -133,6 +135,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
       const client = clients.get(address)
       if (client) refuseIfFull(client)
     },
+    waiting: () => waiting,
   }
 }
 

@@ -18,16 +18,16 @@ import { jobSchema } from './jobSchema.ts'
 import { jobsRoutes } from './jobsRoutes.ts'
 import { openapi } from './openapi.ts'
 import { pages } from './pages.ts'
+import { limitRequestStarts } from './requestStarts.ts'
 import { statsRoute } from './statsRoute.ts'
 import { streamRoute } from './stream/streamRoute.ts'
-import { takeTurns } from './turns.ts'
 
 /** Adds the API: the stream, the history, the status, their OpenAPI document, and the pages. */
 export async function serveApi(app: Instance, feed: Feed, dependencies: ServerDependencies): Promise<void> {
   const { config, contract } = dependencies
   for (const schema of [jobSchema(contract), ErrorBody, Connected, Ping, Unavailable]) app.addSchema(schema)
   keyAddresses(app)
-  takeTurns(app)
+  limitRequestStarts(app)
   await allowOrigins(app)
   if (config.rateLimit > 0) await limitRequests(app, config.rateLimit)
   caching(app, config.apiKeys.length === 0)
@@ -36,7 +36,14 @@ export async function serveApi(app: Instance, feed: Feed, dependencies: ServerDe
   authentication(app, config.apiKeys)
 
   const fanout = serveStreams(app, feed, dependencies)
-  jobsRoutes(app, createAdmission({ atOnce: requestConnections(config) }), dependencies)
+  const admission = createAdmission({ atOnce: requestConnections(config) })
+  observeGauge(
+    dependencies.metrics.registry,
+    'jobcast_requests_waiting',
+    'Requests for the history or a job that wait for their turn to query the database.',
+    admission.waiting,
+  )
+  jobsRoutes(app, admission, dependencies)
   configRoute(app, dependencies)
   statsRoute(app, fanout.size, dependencies)
   await app.register(pages)

@@ -86,7 +86,7 @@ async function readConfig({
   contract,
   readState,
 }: ServerDependencies): Promise<Static<typeof ConfigData>> {
-  const { chainId, contract: contractAddress, startBlock } = await readState()
+  const { chainId, contractAddress, startBlock } = await readState()
   const chain = chainId === null ? undefined : await findChain(chainId)
   return {
     chainId,

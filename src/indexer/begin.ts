@@ -33,7 +33,7 @@ export async function begin(
   await beginCursor(db, contract, {
     chainId,
     genesisHash,
-    contract: address,
+    contractAddress: address,
     startBlock: first,
     feedFromBlock: head.number,
     blockNumber: before.number,

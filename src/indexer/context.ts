@@ -42,9 +42,10 @@ export interface Report {
 /**
  * What a step did:
  * - `caught-up`: nothing was new
- * - `moved`: the step was committed, or the index was begun
+ * - `begun`: the index of a new database was begun, at the block below the contract's first
+ * - `moved`: the step was committed
  * - `arrived`: the step was committed and reached the block CONFIRMATIONS below the head
- * - `raced`: another process moved the cursor or acquired the lease first, or the database was restored from
- *   a backup
+ * - `conflicted`: nothing was written, because another process moved the cursor or acquired the lease first,
+ *   or because the database was restored from a backup
  */
-export type Outcome = 'caught-up' | 'moved' | 'arrived' | 'raced'
+export type Outcome = 'caught-up' | 'begun' | 'moved' | 'arrived' | 'conflicted'

@@ -2,14 +2,14 @@ import type { Header } from '../chain/source.ts'
 import { type Cursor, readBlockHash, readCursor } from '../store/cursor.ts'
 import type { Step } from '../store/writes.ts'
 import { begin } from './begin.ts'
+import { commitAndPublish } from './commitAndPublish.ts'
 import type { IndexerContext, Outcome } from './context.ts'
-import { changedJobs, fold } from './fold.ts'
+import { fold, jobIdsToRead } from './fold.ts'
 import { assertLinked, type HeaderChain, readHeaders } from './headLogs.ts'
 import { type DecodedLogs, decodeLogs } from './logs.ts'
 import { rewind } from './rewind.ts'
 import { assertSameSetup } from './setup.ts'
 import { createState, HEAD_BLOCKS, type StepperState } from './stepperState.ts'
-import { writeStep } from './writeStep.ts'
 
 /**
  * Blocks by which each successful step raises `headBlocks`; a failed step halves it. A provider may allow fewer
@@ -62,14 +62,14 @@ async function converge(state: StepperState): Promise<Outcome> {
     state.source.head(seen?.blockNumber ?? -1),
   ])
   state.seen = cursor
-  // The database was restored from a backup. After `raced`, the lease is acquired again, which moves the
+  // The database was restored from a backup. After `conflicted`, the lease is acquired again, which moves the
   // feed's last id past the ids of the lost steps.
-  if ((cursor?.revision ?? 0) < (seen?.revision ?? 0)) return 'raced'
+  if ((cursor?.revision ?? 0) < (seen?.revision ?? 0)) return 'conflicted'
   state.head = head
   const finalized = await state.readFinalized(cursor, head)
   if (!cursor) {
     await begin(state, state.identity, head, finalized)
-    return 'moved'
+    return 'begun'
   }
   if (cursor.chainId !== state.identity.chainId || cursor.genesisHash !== state.identity.genesisHash)
     state.identity = await state.source.identify(cursor)
@@ -146,8 +146,8 @@ async function commit(
   logs: DecodedLogs,
 ): Promise<Outcome> {
   const step = await stepOf(state, start, headers, logs)
-  const cursor = await writeStep(state, start.cursor, step)
-  if (!cursor) return 'raced'
+  const cursor = await commitAndPublish(state, start.cursor, step)
+  if (!cursor) return 'conflicted'
   state.reached = cursor
   state.seen = cursor
   state.jobReader.keep(cursor, step.jobs)
@@ -163,7 +163,7 @@ async function stepOf(
   { decoded, malformed }: DecodedLogs,
 ): Promise<Step> {
   const finalizedNumber = Math.max(cursor.finalizedNumber, finalized)
-  const stored = await jobReader.read(cursor, changedJobs(decoded))
+  const stored = await jobReader.read(cursor, jobIdsToRead(decoded))
   const folded = fold(stored, decoded, { silent: cursor.silent, finalizedNumber })
   return {
     ...folded,

@@ -18,7 +18,7 @@ interface Draft extends LogPosition {
  * Returns the ids of the jobs to read before these logs are folded: each job that a log changes, unless an
  * earlier one of these logs creates it.
  */
-export function changedJobs(logs: JobLog[]): string[] {
+export function jobIdsToRead(logs: JobLog[]): string[] {
   const created = new Set<string>()
   const changed = new Set<string>()
   for (const { job, jobId } of logs) {
@@ -31,7 +31,7 @@ export function changedJobs(logs: JobLog[]): string[] {
 /**
  * Applies logs, in chain order, to the jobs as of the cursor. A change applies to the latest job of its id. A
  * change of a job that was never indexed is returned in `unapplied`.
- * @param stored the jobs of {@link changedJobs}, by id
+ * @param stored the jobs of {@link jobIdsToRead}, by id
  * @param options.silent true while the contract's past is indexed: no feed entries are made
  * @param options.finalizedNumber changes up to this block are stored without the job before them, because no
  * rewind needs it

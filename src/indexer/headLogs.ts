@@ -48,7 +48,8 @@ export function createHeadLogs(context: IndexerContext): (headers: HeaderChain) 
     const startedAt = context.now()
     const expected = { from: first.number, to: first.number + headers.length - 1, address, topics }
     const hashes = new Map(headers.map((header) => [header.number, header.hash]))
-    const answer = headers.length === 1 ? await context.source.logs(first) : await rangeOf(context, headers)
+    const answer =
+      headers.length === 1 ? await context.source.logs(first) : await readLogsOf(context, headers)
     const logs = checkLogs(answer, expected, hashes)
     // True once a block is accepted despite its bloom. The step then ends before the next block with missing
     // logs, because a failure there would discard this block too.
@@ -102,7 +103,7 @@ export function createHeadLogs(context: IndexerContext): (headers: HeaderChain) 
 /**
  * Reads the logs of several blocks in one request, or in one request for each block if the endpoint refuses.
  */
-async function rangeOf({ source }: IndexerContext, headers: HeaderChain): Promise<RpcLog[]> {
+async function readLogsOf({ source }: IndexerContext, headers: HeaderChain): Promise<RpcLog[]> {
   const [first] = headers
   const end = headers.at(-1) ?? first
   try {

@@ -29,9 +29,9 @@ const HALTED_MS = 15_000
  */
 const STOP_MS = 4_000
 /**
- * Every so many raced steps in a row, a warning is logged. One or two are usual when the lease changes hands.
+ * A warning is logged at every so many conflicted steps in a row. One or two are usual when the lease changes hands.
  */
-const MANY_RACES = 3
+const MANY_CONFLICTS = 3
 
 /**
  * Runs the indexer until it is stopped: step after step while there are new blocks, then a step at each new
@@ -49,7 +49,7 @@ export function runIndexer(context: IndexerContext, options: IndexerOptions) {
     interrupt() {},
     unwatch: undefined,
     failures: 0,
-    races: 0,
+    conflicts: 0,
     checked: false,
   }
   const ended = loop(runner)
@@ -92,21 +92,21 @@ async function takeTurn(runner: Runner): Promise<void> {
   // An indexer that fails lets its lease expire: the RPC of a standby may be better.
   const outcome = runner.failures === 0 ? await withHeartbeat(lease, stepper.step) : await stepper.step()
   enter(runner, 'working', 'indexing')
-  noteRaces(runner, outcome)
-  if (outcome === 'raced') dropLease(lease)
+  noteConflicts(runner, outcome)
+  if (outcome === 'conflicted') dropLease(lease)
   if (outcome === 'moved' || outcome === 'arrived') noteRenewal(lease)
   // After `arrived` there are no new blocks either. Reading the head again at once would delay the events
   // just committed.
   if (outcome === 'caught-up' || outcome === 'arrived') await rest(runner)
 }
 
-function noteRaces(runner: Runner, outcome: Outcome): void {
-  runner.races = outcome === 'raced' ? runner.races + 1 : 0
-  if (runner.races === 0) return
-  const level = runner.races % MANY_RACES === 0 ? 'warn' : 'debug'
+function noteConflicts(runner: Runner, outcome: Outcome): void {
+  runner.conflicts = outcome === 'conflicted' ? runner.conflicts + 1 : 0
+  if (runner.conflicts === 0) return
+  const level = runner.conflicts % MANY_CONFLICTS === 0 ? 'warn' : 'debug'
   runner.log[level](
-    { races: runner.races },
-    'the step was lost: another indexer moved the cursor first, or the database was restored. If this repeats, look for processes that are paused again and again, and for a database clock that jumps',
+    { conflicts: runner.conflicts },
+    'the step wrote nothing: another indexer moved the cursor first, or the database was restored. If this repeats, look for processes that are paused again and again, and for a database clock that jumps',
   )
 }
 

@@ -2,9 +2,9 @@ import { CannotIndexError, type Header, IncompleteAnswerError } from '../chain/s
 import { type Cursor, readCursor, readLocalChain } from '../store/cursor.ts'
 import { readRewind } from '../store/jobs.ts'
 import type { BlockRef, Step } from '../store/writes.ts'
+import { commitAndPublish } from './commitAndPublish.ts'
 import type { IndexerContext, Outcome } from './context.ts'
 import { rewindEntries } from './fold.ts'
-import { writeStep } from './writeStep.ts'
 
 /**
  * Moves the cursor back to the newest block that the database and the chain have in common.
@@ -15,7 +15,7 @@ export async function rewind(context: IndexerContext, cursor: Cursor, head: Head
   await context.source.identify(cursor)
   const local = await readLocalChain(context.db)
   // Another process has moved the cursor.
-  if (local[0]?.hash !== cursor.blockHash) return 'raced'
+  if (local[0]?.hash !== cursor.blockHash) return 'conflicted'
   const to = await commonAncestor(context, local, cursor, head)
   if (to.number === cursor.blockNumber && to.hash === cursor.blockHash)
     throw new IncompleteAnswerError(
@@ -23,7 +23,7 @@ export async function rewind(context: IndexerContext, cursor: Cursor, head: Head
     )
   const jobs = await readRewind(context.db, to.number)
   // Without this check, the jobs could be those of a cursor that another process moved between the two reads.
-  if ((await readCursor(context.db))?.revision !== cursor.revision) return 'raced'
+  if ((await readCursor(context.db))?.revision !== cursor.revision) return 'conflicted'
   const step: Step = {
     to,
     // This hash is not stored yet if the chain forked below the start block.
@@ -35,7 +35,7 @@ export async function rewind(context: IndexerContext, cursor: Cursor, head: Head
     unapplied: [],
     entries: cursor.silent ? [] : rewindEntries(jobs),
   }
-  if (!(await writeStep(context, cursor, step))) return 'raced'
+  if (!(await commitAndPublish(context, cursor, step))) return 'conflicted'
   context.report.rewound(cursor, step)
   return 'moved'
 }

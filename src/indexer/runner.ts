@@ -31,8 +31,8 @@ export interface Runner extends IndexerOptions {
   unwatch: (() => void) | undefined
   /** failed turns in a row */
   failures: number
-  /** steps in a row that were raced */
-  races: number
+  /** steps in a row that conflicted */
+  conflicts: number
   /**
    * true after a standby has checked that it could take over; an indexer that works is checked by each step
    */

@@ -25,9 +25,9 @@ export async function checkSetup(context: IndexerContext): Promise<boolean> {
  * block from which it was indexed
  */
 export function assertSameSetup({ address, startBlock }: Setup, cursor: Cursor): void {
-  if (cursor.contract !== address)
+  if (cursor.contractAddress !== address)
     throw new CannotIndexError(
-      `The database holds the jobs of contract ${cursor.contract}, and CONTRACT_ADDRESS is ${address}. Set it back, use another database, or delete the index with \`jobcast reset\`.`,
+      `The database holds the jobs of contract ${cursor.contractAddress}, and CONTRACT_ADDRESS is ${address}. Set it back, use another database, or delete the index with \`jobcast reset\`.`,
     )
   if (startBlock !== undefined && startBlock < cursor.startBlock)
     throw new CannotIndexError(

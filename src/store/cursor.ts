@@ -3,7 +3,7 @@ import type { Hex } from 'viem'
 import type { Contract } from '../contract/define.ts'
 import { DatabaseError } from '../errors.ts'
 import type { Database } from './database.ts'
-import { prepareFilters } from './filterIndexes.ts'
+import { createFilterIndexes } from './filterIndexes.ts'
 import { blocks, cursor } from './schema.ts'
 import type { BlockRef } from './writes.ts'
 
@@ -18,7 +18,7 @@ const columns = {
   revision: cursor.revision,
   chainId: cursor.chainId,
   genesisHash: cursor.genesisHash,
-  contract: cursor.contract,
+  contractAddress: cursor.contractAddress,
   startBlock: cursor.startBlock,
   feedFromBlock: cursor.feedFromBlock,
   silent: cursor.silent,
@@ -57,7 +57,7 @@ export async function beginCursor(
   start: Omit<Cursor, 'revision' | 'lastId' | 'silent'> & { blockTimestamp: string },
 ): Promise<void> {
   const silent = start.blockNumber < start.feedFromBlock
-  if (!silent) await prepareFilters(db, contract)
+  if (!silent) await createFilterIndexes(db, contract)
   const begun = db.orm.$with('begun').as(
     db.orm
       .update(cursor)

@@ -10,8 +10,8 @@ const BUILD_MS = 3_600_000
  * costs a fraction of updating it with each job of a first sync. `cursor.silent` is false only if all of them
  * exist.
  */
-export async function prepareFilters(db: Database, contract: Contract): Promise<void> {
-  for (const statement of filterIndexes(contract)) await db.run(statement, [], { timeoutMs: BUILD_MS })
+export async function createFilterIndexes(db: Database, contract: Contract): Promise<void> {
+  for (const statement of indexStatements(contract)) await db.run(statement, [], { timeoutMs: BUILD_MS })
   // Without statistics, Postgres plans filters badly until autovacuum runs. That must not hold back the feed.
   await db.run('analyze jobs', [], { timeoutMs: BUILD_MS }).catch(() => {})
 }
@@ -21,7 +21,7 @@ export async function prepareFilters(db: Database, contract: Contract): Promise<
  * order of the history. The index of a nullable field omits nulls, which no filter selects. Postgres derives
  * no statistics from a partial index, so such a field gets a statistics object.
  */
-function filterIndexes({ keys, fields, filters }: Contract): string[] {
+function indexStatements({ keys, fields, filters }: Contract): string[] {
   return keys.flatMap((name, i) => {
     const key = `(keys[${i + 1}])`
     const isRange = filters.some((rule) => rule.test !== 'list' && rule.fields.includes(name))

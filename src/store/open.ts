@@ -3,8 +3,9 @@ import type { Config } from '../config.ts'
 import type { Contract } from '../contract/define.ts'
 import { type Metrics, observeGauge } from '../observe/metrics.ts'
 import type { Driver } from './database.ts'
+import { INDEX_CONNECTIONS } from './postgres.ts'
 import { connectPostgres } from './reconnect.ts'
-import { createStatements } from './statements.ts'
+import { createStatementMonitor } from './statementMonitor.ts'
 
 export type DatabaseOptions = Pick<Config, 'databaseUrl' | 'dataDir' | 'databaseConnections'>
 
@@ -32,12 +33,12 @@ export async function openDriver(
 ): Promise<Driver> {
   const { databaseUrl, dataDir } = options
   const connections = requestConnections(options)
-  const statements = createStatements(metrics)
+  const statements = createStatementMonitor(metrics)
   observeGauge(
     metrics.registry,
     'jobcast_database_connections_max',
-    'Greatest number of connections for the queries of clients.',
-    () => connections,
+    'Greatest number of connections for statements.',
+    () => (databaseUrl === undefined ? 1 : INDEX_CONNECTIONS + connections),
   )
   if (databaseUrl !== undefined)
     return connectPostgres(databaseUrl, contract, { connections, statements, log })

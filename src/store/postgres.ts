@@ -33,7 +33,7 @@ export const RAW_JSON = {
  * Connections for everything but the queries of the history and of single jobs: the indexer, the feed, the
  * state and the tallies.
  */
-const INDEX_CONNECTIONS = 2
+export const INDEX_CONNECTIONS = 2
 /**
  * Settings of the connections for the queries of the history and of single jobs. Postgres cancels a query
  * after 8 s, which is before the process rejects it as lost. Without parallel workers, a query uses at most

@@ -4,7 +4,7 @@ import { DatabaseError, UnavailableError } from '../errors.ts'
 import { messageOf } from '../messages.ts'
 import type { Driver } from './database.ts'
 import { openPostgres } from './postgres.ts'
-import type { Statements } from './statements.ts'
+import type { StatementMonitor } from './statementMonitor.ts'
 
 /** Delay between attempts to open a database that does not answer: a restart of Postgres takes seconds. */
 const RECONNECT_MS = 2_000
@@ -15,7 +15,7 @@ const POOLED =
 interface Options {
   /** connections for the queries of the history and of single jobs */
   connections: number
-  statements: Statements
+  statements: StatementMonitor
   log: Logger
 }
 

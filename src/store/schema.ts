@@ -151,7 +151,7 @@ export const cursor = pgTable('cursor', {
   revision: int8('revision').notNull(),
   chainId: int8('chain_id'),
   genesisHash: hex('genesis_hash'),
-  contract: hex('contract'),
+  contractAddress: hex('contract'),
   startBlock: int8('start_block'),
   /** the head when the index began: changes up to it are history and were never fed */
   feedFromBlock: int8('feed_from_block'),

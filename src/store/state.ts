@@ -9,7 +9,7 @@ const stateQuery = prepared(({ orm }) =>
       lastId: cursor.lastId,
       prunedId: cursor.prunedId,
       chainId: cursor.chainId,
-      contract: cursor.contract,
+      contractAddress: cursor.contractAddress,
       startBlock: cursor.startBlock,
       blockNumber: cursor.blockNumber,
       blockTimestamp: cursor.blockTimestamp,

@@ -2,7 +2,7 @@ import type { Contract } from '../contract/define.ts'
 import { type Cursor, completesPast } from './cursor.ts'
 import { createParams, type Database, type Param } from './database.ts'
 import type { FeedEntry } from './feed.ts'
-import { prepareFilters } from './filterIndexes.ts'
+import { createFilterIndexes } from './filterIndexes.ts'
 import { jobColumns } from './jobColumns.ts'
 import { NOTIFY, PAYLOAD } from './notifications.ts'
 import type { JobWrite, Step, UnappliedLog } from './writes.ts'
@@ -33,7 +33,7 @@ export async function commitStep(
   step: Step,
 ): Promise<{ cursor: Cursor; entries: FeedEntry[] } | null> {
   const feedBegins = completesPast(from, step.to.number)
-  if (feedBegins) await prepareFilters(db, contract)
+  if (feedBegins) await createFilterIndexes(db, contract)
   const entries = step.entries.map((entry, i) => ({ id: from.lastId + 1 + i, ...entry }))
   const to: Cursor = {
     ...from,

@@ -1,23 +1,23 @@
 import { expect, test, vi } from 'vitest'
-import { endpoint, isTransient, JobcastError } from '../../client/src/request.ts'
+import { apiUrl, isTransient, JobcastError } from '../../client/src/request.ts'
 import { backoff, LONGEST_TIMER, pause } from '../../client/src/retry.ts'
 
 test('an address keeps the path and drops the query of its base', () => {
-  expect(endpoint('http://localhost:3000', 'api/v1/jobs').href).toBe('http://localhost:3000/api/v1/jobs')
-  expect(endpoint('https://example.com/jobcast/?a=1', 'ready').href).toBe('https://example.com/jobcast/ready')
+  expect(apiUrl('http://localhost:3000', 'api/v1/jobs').href).toBe('http://localhost:3000/api/v1/jobs')
+  expect(apiUrl('https://example.com/jobcast/?a=1', 'ready').href).toBe('https://example.com/jobcast/ready')
 })
 
 test('a base that is no http URL is refused at once', () => {
-  expect(() => endpoint('localhost:3000', 'ready')).toThrow('not an http(s) URL')
-  expect(() => endpoint('no url', 'ready')).toThrow('Invalid URL')
+  expect(() => apiUrl('localhost:3000', 'ready')).toThrow('not an http(s) URL')
+  expect(() => apiUrl('no url', 'ready')).toThrow('Invalid URL')
 })
 
 test('a base with a doubled slash stays on its host', () => {
-  expect(endpoint('http://localhost:3000//jobcast//', 'ready').host).toBe('localhost:3000')
+  expect(apiUrl('http://localhost:3000//jobcast//', 'ready').host).toBe('localhost:3000')
 })
 
 test('a base with a password is refused at once, without the password in the message', () => {
-  expect(() => endpoint('http://user:s3cret@h', 'ready')).toThrow(
+  expect(() => apiUrl('http://user:s3cret@h', 'ready')).toThrow(
     /^a URL with a user name or a password .*: h$/,
   )
 })
@@ -25,7 +25,7 @@ test('a base with a password is refused at once, without the password in the mes
 test('a browser without AbortSignal.any is refused at once', () => {
   vi.stubGlobal('AbortSignal', class {})
   try {
-    expect(() => endpoint('http://h', 'ready')).toThrow('this browser has no AbortSignal.any')
+    expect(() => apiUrl('http://h', 'ready')).toThrow('this browser has no AbortSignal.any')
   } finally {
     vi.unstubAllGlobals()
   }
@@ -39,7 +39,7 @@ test('a filter is written as the API expects it, whatever its parameters are cal
     status: undefined,
     minBudget: 100.5,
   }
-  expect([...endpoint('http://h', 'p', filter).searchParams]).toEqual([
+  expect([...apiUrl('http://h', 'p', filter).searchParams]).toEqual([
     ['clientId', '7,8'],
     ['strategyType', 'PROGRAM'],
     ['minBudget', '100.5'],

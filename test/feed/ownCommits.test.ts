@@ -30,7 +30,7 @@ async function openAtTen() {
   onTestFinished(feed.close)
   let rebuilt = false
   let changes = 0
-  feed.watch({ onChange: () => void changes++, onRebuilt: () => (rebuilt = true) })
+  feed.watch({ onChange: () => void changes++, onTailReplaced: () => (rebuilt = true) })
   await until(() => feed.lastId() === 10, { message: 'the feed was read' })
   changes = 0
   return {

@@ -1,7 +1,7 @@
 import postgres from 'postgres'
 import { jobRegistry } from '../../src/contract/jobRegistry.ts'
 import { createDatabase } from '../../src/store/database.ts'
-import { prepareFilters } from '../../src/store/filterIndexes.ts'
+import { createFilterIndexes } from '../../src/store/filterIndexes.ts'
 import { openPostgres } from '../../src/store/postgres.ts'
 
 /** Jobs of each block that {@link seedJobs} makes. */
@@ -53,7 +53,7 @@ export async function seedJobs(url: string, count: number): Promise<void> {
         feed_from_block = last.number, silent = false, block_number = last.number, block_hash = '0x00', block_timestamp = 0,
         finalized_number = last.number, head_number = last.number, head_timestamp = 0
       from (select max(block_number) as number from jobs) last`)
-    await prepareFilters(db, jobRegistry)
+    await createFilterIndexes(db, jobRegistry)
     await sql.unsafe('vacuum analyze')
   } finally {
     await Promise.all([sql.end(), db.close()])

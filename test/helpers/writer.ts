@@ -59,7 +59,7 @@ export function beginIndex(db: Database, feedFromBlock = 0): Promise<void> {
   return beginCursor(db, jobRegistry, {
     chainId: 31337,
     genesisHash: word(0),
-    contract: '0x0000000000000000000000000000000000000001',
+    contractAddress: '0x0000000000000000000000000000000000000001',
     startBlock: 0,
     feedFromBlock,
     blockNumber: 0,

@@ -92,6 +92,15 @@ describe('admission', () => {
     expect(await next).toBe('a5')
   })
 
+  it('counts the requests that wait', async () => {
+    const { run, waiting } = createAdmission({ atOnce: 1 })
+    const { work, end } = createQueries()
+    for (const name of ['a1', 'a2', 'a3']) void run('a', work(name))
+    expect(waiting()).toBe(2)
+    await end('a1')
+    expect(waiting()).toBe(1)
+  })
+
   it('says beforehand which addresses it would refuse', async () => {
     const { run, assertNotFull } = createAdmission({ atOnce: 2, maxWaiting: { all: 3, address: 1 } })
     const { work, end } = createQueries()

@@ -97,7 +97,7 @@ export function createActor(world: World, name: string): Actor {
           stepping = false
         })
       failed = false
-      if (outcome === 'raced') dropLease(lease)
+      if (outcome === 'conflicted') dropLease(lease)
       if (outcome === 'moved' || outcome === 'arrived') noteRenewal(lease)
       if (outcome !== 'caught-up') return outcome
       // At the head, the renewal is always due.

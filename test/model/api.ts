@@ -58,7 +58,7 @@ export function createApi(db: Database, contract: Contract): Api {
   const feed = openFeed(store, silent, SMALL)
   feed.watch({
     onChange() {},
-    onRebuilt() {
+    onTailReplaced() {
       rebuilt = true
     },
   })

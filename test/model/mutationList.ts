@@ -96,8 +96,8 @@ const STEP: Fault[] = [
     '-1, case when tally_key is null then -old_amount else 0 end',
   ],
   ['with new_hours', 'the hours are never reduced', 'from counted', 'from counted where jobs >= 0'],
-  ['with finalized_changes', 'a raced step clears `before`', ' and exists (select from moved)', ''],
-  ['with new_changes', 'a raced step writes changes', 'from moved, json', 'from json'],
+  ['with finalized_changes', 'a conflicted step clears `before`', ' and exists (select from moved)', ''],
+  ['with new_changes', 'a conflicted step writes changes', 'from moved, json', 'from json'],
   [
     'statementOf',
     '`before` of the last finalized block is kept',
@@ -316,7 +316,7 @@ const HEAD_LOGS: Fault[] = [
     'all.length >= 0',
   ],
   [
-    'rangeOf',
+    'readLogsOf',
     'a refused range near the head is requested again and again',
     'if (!mayFitSmaller(error)) throw error',
     'if (error) throw error',

@@ -6,7 +6,7 @@ const FRESH: IndexState = {
   lastId: 1,
   prunedId: 1,
   chainId: 1,
-  contract: '0x',
+  contractAddress: '0x',
   startBlock: 1,
   blockNumber: 1_000,
   blockTimestamp: '1700000000',

@@ -156,11 +156,11 @@ it('steps that are lost again and again are logged as a warning', async () => {
     url: chain.url,
     address: chain.address,
     databaseUrl: await createSharedDatabase(),
-    step: async () => 'raced',
+    step: async () => 'conflicted',
   })
   const levels = await until(() => lines.length >= 6 && lines.map((line) => JSON.parse(line)))
   const lost = levels.filter(({ msg }) => msg.startsWith('the step was lost'))
-  expect(lost.slice(0, 4).map(({ level, races }) => [level, races])).toEqual([
+  expect(lost.slice(0, 4).map(({ level, conflicts }) => [level, conflicts])).toEqual([
     [20, 1],
     [20, 2],
     [40, 3],

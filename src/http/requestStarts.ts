@@ -6,8 +6,9 @@ import type { FastifyInstance } from 'fastify'
  */
 const MAX_BEGUN = 8
 
-/** The requests of one address in this iteration of the event loop. */
-interface Turn {
+/** The requests of one address. */
+interface Starts {
+  /** requests that began in this iteration of the event loop */
   begun: number
   /** calls that let a request go on, oldest first */
   waiting: (() => void)[]
@@ -18,26 +19,26 @@ interface Turn {
  * next. Otherwise hundreds of requests that arrive together would be answered in one iteration, and the streams
  * and all other clients would wait for that.
  */
-export function takeTurns(app: FastifyInstance): void {
-  const turns = new Map<string, Turn>()
+export function limitRequestStarts(app: FastifyInstance): void {
+  const addresses = new Map<string, Starts>()
 
   function beginNext(): void {
-    for (const [address, turn] of turns) {
-      const ready = turn.waiting.splice(0, MAX_BEGUN)
-      turn.begun = ready.length
-      if (ready.length === 0) turns.delete(address)
+    for (const [address, starts] of addresses) {
+      const ready = starts.waiting.splice(0, MAX_BEGUN)
+      starts.begun = ready.length
+      if (ready.length === 0) addresses.delete(address)
       for (const begin of ready) begin()
     }
-    if (turns.size > 0) setImmediate(beginNext)
+    if (addresses.size > 0) setImmediate(beginNext)
   }
 
   app.addHook('onRequest', ({ addressKey }, _reply, done) => {
-    const turn = turns.get(addressKey) ?? { begun: 0, waiting: [] }
-    if (turns.size === 0) setImmediate(beginNext)
-    turns.set(addressKey, turn)
-    if (turn.begun >= MAX_BEGUN) turn.waiting.push(done)
+    const starts = addresses.get(addressKey) ?? { begun: 0, waiting: [] }
+    if (addresses.size === 0) setImmediate(beginNext)
+    addresses.set(addressKey, starts)
+    if (starts.begun >= MAX_BEGUN) starts.waiting.push(done)
     else {
-      turn.begun++
+      starts.begun++
       done()
     }
   })

@@ -25,7 +25,7 @@ interface MeasureOptions {
  * Measures the running statements, and rejects each that takes too long. One timer checks all of them: with
  * one timer per statement, timers took a tenth of a request's CPU time.
  */
-export function createStatements({
+export function createStatementMonitor({
   registry,
   databaseSeconds,
   databaseErrors,
@@ -35,7 +35,7 @@ export function createStatements({
   observeGauge(
     registry,
     'jobcast_database_queries_active',
-    'Statements that run or wait for a connection. If they exceed the connections, statements are queued.',
+    'Statements that run or wait for a connection.',
     () => Object.keys(running).length,
   )
   const timer = setInterval(() => {
@@ -90,4 +90,4 @@ export function createStatements({
   }
 }
 
-export type Statements = ReturnType<typeof createStatements>
+export type StatementMonitor = ReturnType<typeof createStatementMonitor>

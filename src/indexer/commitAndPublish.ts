@@ -7,7 +7,7 @@ import type { IndexerContext } from './context.ts'
  * Commits a step, and passes the new cursor and the feed entries to `onCommit`.
  * @returns the cursor after the step; null if another process has moved the cursor or acquired the lease first
  */
-export async function writeStep(
+export async function commitAndPublish(
   { db, contract, indexerId, onCommit }: IndexerContext,
   cursor: Cursor,
   step: Step,

@@ -2,10 +2,10 @@ import { locate, pages } from './history.ts'
 import { type JobBase, jobKey } from './job.ts'
 import { byBlock } from './known.ts'
 import { type Change, floorOf, notePage, noteRead, noteReadBegan, type Progress } from './progress.ts'
-import { dataOf, endpoint, JobcastError, type RequestOptions } from './request.ts'
+import { apiUrl, dataOf, JobcastError, type RequestOptions } from './request.ts'
 import { type ReadOptions, readJson } from './retry.ts'
 
-interface SettleOptions extends RequestOptions {
+interface CatchUpOptions extends RequestOptions {
   url: string | URL
   /** order of the first read */
   order: 'asc' | 'desc'
@@ -18,9 +18,9 @@ interface SettleOptions extends RequestOptions {
  * a gap each job that differs from its last state.
  * @returns whether the consumer now has everything: false while the server's index is incomplete
  */
-export async function* settle<J extends JobBase>(
+export async function* catchUp<J extends JobBase>(
   progress: Progress<J>,
-  options: SettleOptions,
+  options: CatchUpOptions,
 ): AsyncGenerator<Change<J>, boolean> {
   // Pages must be at least as new as the stream and as all pages read before. An older page would have older
   // states than those already yielded.
@@ -29,7 +29,7 @@ export async function* settle<J extends JobBase>(
   // During the first sync the index lacks jobs, and the stream does not send them. The jobs that the index
   // has are yielded once. The rest, and any removals, wait until the index is complete.
   const complete = await isComplete(options.url, read)
-  const first = progress.head === undefined
+  const first = progress.yieldedTo === undefined
   // With `liveOnly`, the first read only records the jobs and yields none.
   const recordOnly = first && progress.liveOnly
   if (!complete && (!first || recordOnly)) return false
@@ -37,21 +37,21 @@ export async function* settle<J extends JobBase>(
   // A head far below the last one belongs to another chain: a devnet was restarted, and all of its jobs
   // are new.
   const isOtherChain =
-    progress.head !== undefined &&
+    progress.yieldedTo !== undefined &&
     progress.depth !== undefined &&
-    progress.indexed + progress.depth < progress.head
+    progress.indexed + progress.depth < progress.yieldedTo
   if (first || isOtherChain) {
-    progress.head = progress.indexed
+    progress.yieldedTo = progress.indexed
     progress.from = recordOnly ? floorOf(progress, progress.indexed) : progress.start
   }
-  progress.known.raiseFloor(floorOf(progress, progress.head ?? 0n))
+  progress.known.raiseFloor(floorOf(progress, progress.yieldedTo ?? 0n))
   const unseen = progress.known.inside()
   yield* yieldDifferences(progress, { ...read, order: first ? options.order : 'asc', recordOnly, unseen })
   if (complete) yield* yieldMissing(progress, unseen, read)
   return complete
 }
 
-type Read = SettleOptions & ReadOptions & { notBefore: bigint }
+type Read = CatchUpOptions & ReadOptions & { notBefore: bigint }
 
 /** Yields the jobs of the history that are new or differ. Removes each job that it finds from `unseen`. */
 async function* yieldDifferences<J extends JobBase>(
@@ -118,7 +118,7 @@ async function* yieldMissing<J extends JobBase>(
  */
 async function isComplete(url: string | URL, options: ReadOptions): Promise<boolean> {
   try {
-    return await readJson(endpoint(url, 'api/v1/stats'), options, (body) => dataOf(body).syncing !== true)
+    return await readJson(apiUrl(url, 'api/v1/stats'), options, (body) => dataOf(body).syncing !== true)
   } catch (error) {
     if (error instanceof JobcastError && error.status === 404) return true
     throw error

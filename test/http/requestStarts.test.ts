@@ -1,12 +1,12 @@
 import fastify from 'fastify'
 import { expect, it } from 'vitest'
 import { keyAddresses } from '../../src/http/address.ts'
-import { takeTurns } from '../../src/http/turns.ts'
+import { limitRequestStarts } from '../../src/http/requestStarts.ts'
 
 it('a request begins before most of the hundred that another address sent before it', async () => {
   const app = fastify()
   keyAddresses(app)
-  takeTurns(app)
+  limitRequestStarts(app)
   const begun: string[] = []
   app.get('/', async ({ ip }) => {
     begun.push(ip)
