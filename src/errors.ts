@@ -30,6 +30,11 @@ export class DatabaseError extends ExpectedError {
   override name = 'DatabaseError'
 }
 
+/** Another program listens on the port. */
+export class PortTakenError extends ExpectedError {
+  override name = 'PortTakenError'
+}
+
 /**
  * Returns the code of a system or driver error, such as `ENOENT` or a SQLSTATE; undefined if the error
  * has none.

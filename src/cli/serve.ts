@@ -3,13 +3,13 @@ import { createServer } from 'node:net'
 import type { Logger } from 'pino'
 import { type App, createApp } from '../app.ts'
 import { type Config, ConfigError } from '../config.ts'
-import { FailedError } from './errors.ts'
+import { PortTakenError } from '../errors.ts'
 
 const SET_HOST = 'Set HOST to an address of this machine, or leave it unset to listen on all.'
 
 /**
  * Starts Jobcast and resolves when it listens.
- * @throws ConfigError if HOST or PORT cannot be listened on, FailedError if another program listens there,
+ * @throws ConfigError if HOST or PORT cannot be listened on, PortTakenError if another program listens there,
  * and what `createApp` throws
  */
 export async function serve(config: Config, log: Logger): Promise<App> {
@@ -35,7 +35,7 @@ async function tryToListen({ host, port }: Config): Promise<void> {
 function listenError(error: unknown, { host, port }: Config) {
   const { code, syscall, message }: Partial<NodeJS.ErrnoException> = Object(error)
   if (code === 'EADDRINUSE')
-    return new FailedError(
+    return new PortTakenError(
       `Port ${port} is taken. Stop the program that listens there, or set PORT to another port (0 takes a free one).`,
     )
   if (syscall === 'getaddrinfo')

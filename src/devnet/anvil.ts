@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createRequire } from 'node:module'
+import { PortTakenError } from '../errors.ts'
 import { anvilCall, devClient } from './client.ts'
 import { endWithParent } from './guard.ts'
 import { createWorkDir } from './workDir.ts'
@@ -35,8 +36,8 @@ export class AnvilError extends Error {
 /**
  * Starts anvil and waits until it answers. It ends with this process (see {@link endWithParent}). A Ctrl-C on
  * the terminal does not reach it, so that this process can first close what uses the chain.
- * @throws AnvilError if the package is not installed, if the port is taken, or with anvil's own output if it
- * does not start
+ * @throws PortTakenError, or AnvilError if the package is not installed, or with anvil's own output if it does
+ * not start
  */
 export async function startAnvil({ port = 0, args = [] }: AnvilOptions = {}): Promise<Anvil> {
   const binary = anvilBinary()
@@ -116,11 +117,9 @@ function listening(child: ChildProcess, port: number): Promise<number> {
     child.once('close', (code, signal) => {
       const isPortTaken = /address already in use|os error (98|48|10048)/i.test(output)
       reject(
-        new AnvilError(
-          isPortTaken
-            ? `port ${port} of ${HOST} is taken by another process`
-            : `anvil ended with ${signal ?? code}: ${output.trim()}`,
-        ),
+        isPortTaken
+          ? new PortTakenError(`Port ${port} of ${HOST} is taken by another process.`)
+          : new AnvilError(`anvil ended with ${signal ?? code}: ${output.trim()}`),
       )
     })
     setTimeout(() => {

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import getPort from 'get-port'
 import type { Address } from 'viem'
+import { PortTakenError } from '../errors.ts'
 import { type Anvil, startAnvil } from './anvil.ts'
 import { devClient } from './client.ts'
 import { type DevContract, deployMarket } from './contracts.ts'
@@ -12,6 +13,8 @@ import { createWorkDir } from './workDir.ts'
 const PAST_SECONDS = 3_600
 /** Ports above the preferred one that are tried before any free one is taken. */
 const PORT_ATTEMPTS = 100
+/** Ports that are found free, of which another program may take each before it is used. */
+const OPEN_ATTEMPTS = 5
 /**
  * Number of old states that anvil keeps. If it kept all, a devnet that runs for days would fill the disk. All
  * blocks and logs are kept.
@@ -77,13 +80,13 @@ export async function startDevnet({
     const { address, market } = await deployMarket(client, contract)
     const runs = await createPast({ client, market, seconds: PAST_SECONDS })
     const dataDir = join(workDir.path, 'db')
-    app = await start({
+    const settings = {
       RPC_URL: anvil.wsUrl,
       CONTRACT: contract,
       CONTRACT_ADDRESS: address,
       DATA_DIR: dataDir,
-      PORT: String(await freePortFrom(port)),
-    })
+    }
+    app = await onFreePort(port, (PORT) => start({ ...settings, PORT: String(PORT) }))
     log(welcome({ url: app.url, chainUrl: anvil.url, contract, address, everyMs }))
     void runMarket({ market, runs, everyMs, signal: stopped.signal, log })
     const close = () => {
@@ -100,17 +103,23 @@ export async function startDevnet({
 
 async function startChain(preferredPort: number): Promise<Anvil> {
   const anHourAgo = Math.floor(Date.now() / 1_000) - PAST_SECONDS
-  return startAnvil({
-    port: await freePortFrom(preferredPort),
-    // The clock starts an hour ago, for createPast().
-    args: ['--timestamp', String(anHourAgo), '--prune-history', String(KEPT_STATES)],
-  })
+  // The clock starts an hour ago, for createPast().
+  const args = ['--timestamp', String(anHourAgo), '--prune-history', String(KEPT_STATES)]
+  return onFreePort(preferredPort, (port) => startAnvil({ port, args }))
 }
 
-/** Finds the first free port at or above a preferred one. */
-function freePortFrom(preferred: number): Promise<number> {
-  const ports = Array.from({ length: PORT_ATTEMPTS }, (_, i) => preferred + i)
-  return getPort({ port: ports.filter((port) => port <= 65_535) })
+/** Calls `open` with the first free port at or above a preferred one, again if another program takes it first. */
+async function onFreePort<T>(preferred: number, open: (port: number) => Promise<T>): Promise<T> {
+  const ports = Array.from({ length: PORT_ATTEMPTS }, (_, i) => preferred + i).filter(
+    (port) => port <= 65_535,
+  )
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await open(await getPort({ port: ports }))
+    } catch (error) {
+      if (!(error instanceof PortTakenError) || attempt === OPEN_ATTEMPTS) throw error
+    }
+  }
 }
 
 function welcome({

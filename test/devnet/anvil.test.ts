@@ -49,7 +49,7 @@ test('takes a free port, passes arguments on, and is gone after stop()', async (
 
 test('reports that its port is taken', async () => {
   const { port } = await start()
-  await expect(startAnvil({ port })).rejects.toThrow(`port ${port} of 127.0.0.1 is taken by another process`)
+  await expect(startAnvil({ port })).rejects.toThrow(`Port ${port} of 127.0.0.1 is taken by another process`)
 })
 
 test('fails with the output of an anvil that does not start', async () => {

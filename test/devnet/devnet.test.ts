@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { devClient } from '../../src/devnet/client.ts'
 import { type Devnet, startDevnet } from '../../src/devnet/devnet.ts'
+import { PortTakenError } from '../../src/errors.ts'
 import { until } from '../helpers/until.ts'
 
 const undo: (() => Promise<unknown>)[] = []
@@ -111,6 +112,22 @@ test('skips ports that are taken, so that two devnets run side by side', async (
   expect(new Set(ports).size).toBe(4)
   expect(Math.min(...ports)).toBeGreaterThan(port)
   expect(two.net.dataDir).not.toBe(one.net.dataDir)
+})
+
+test('takes the next port if another program listens first on the one that was found', async () => {
+  const found: number[] = []
+  const { net } = await start({
+    async start(env) {
+      found.push(Number(env.PORT))
+      if (found.length > 1) return serve(env)
+      const other = await listen(Number(env.PORT))
+      undo.push(() => new Promise((resolve) => other.close(resolve)))
+      throw new PortTakenError('taken')
+    },
+  })
+  expect(found).toHaveLength(2)
+  expect(found[1]).toBeGreaterThan(found[0] as number)
+  expect(net.url).toBe(`http://127.0.0.1:${found[1]}`)
 })
 
 test('a service that does not start fails with the reason and leaves nothing', async () => {
