@@ -99,6 +99,9 @@ describe('admission', () => {
     expect(waiting()).toBe(2)
     await end('a1')
     expect(waiting()).toBe(1)
+    // To the last: a request left waiting would be refused during another test.
+    await end('a2')
+    expect(waiting()).toBe(0)
   })
 
   it('says beforehand which addresses it would refuse', async () => {
