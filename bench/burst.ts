@@ -53,7 +53,7 @@ export const burst: Bench = {
         DATABASE_URL: databaseUrl,
       })
       try {
-        await jobcast.untilReady('/ready')
+        await jobcast.untilAnswers('/ready')
         const round = async () => {
           const page = load.ask<RequestTimes>('run', {
             urls: [`${jobcast.url}/api/v1/jobs`],

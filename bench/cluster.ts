@@ -68,13 +68,16 @@ async function measure(count: number) {
   for (const service of [...apis, indexer]) await service.close()
   const perSecond = (a: Reading, b: Reading) => (b.transactions - a.transactions) / (b.at - a.at)
   return {
-    connections: (row?.connections as number) - (count === 0 ? 0 : 2),
+    connections: (row?.connections as number) - (count === 0 ? 0 : INDEXER_CONNECTIONS),
     quiet: perSecond(quietFrom, quiet),
     // A block a second.
     perBlock: perSecond(quiet, busy),
     cpuPerBlock: (1000 * (busy.cpu - quiet.cpu)) / BLOCKS,
   }
 }
+
+/** Connections of the indexer, as measured without api processes. */
+const INDEXER_CONNECTIONS = 2
 
 interface Reading {
   at: number

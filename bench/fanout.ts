@@ -239,7 +239,7 @@ export async function openJobcast(databaseUrl: string): Promise<Side> {
     await Promise.all([jobcast.stop(), load.end(), sql.end(), memory.remove()])
   }
   try {
-    await jobcast.untilReady()
+    await jobcast.untilAnswers()
     const url = `${jobcast.url}/api/v1/events`
     return {
       pid: jobcast.pid,

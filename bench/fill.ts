@@ -4,6 +4,7 @@ import { createDatabase } from '../src/store/database.ts'
 import { createFilterIndexes } from '../src/store/filterIndexes.ts'
 import { openPostgres } from '../src/store/postgres.ts'
 import type { TestChain } from '../test/helpers/anvil.ts'
+import { fillTallies } from '../test/helpers/seedJobs.ts'
 
 /** Jobs in one block. */
 const PER_BLOCK = 50
@@ -72,15 +73,7 @@ export async function fillDatabase(url: string, jobs: number, at: FilledAt = noC
             (array['PROGRAM', 'RUBRIC', 'HYBRID', 'CEX_CAPITAL'])[1 + i % 4] as strategy,
             ((50000 + i) * 0.001)::numeric(78, 6)::text as budget,
             ${head.timestamp}::bigint - (${head.number}::bigint - block) * 2 as block_time) job`
-    await sql`
-      insert into totals (kind, jobs, amount)
-      select format('{"status":"%s","strategyType":"%s","verificationLevel":%s}', keys[1], keys[3], keys[4]),
-        count(*), sum(keys[5]::numeric)
-      from jobs group by 1`
-    await sql`
-      insert into hours (hour, choice, jobs, amount)
-      select at - at % 3600, keys[3], count(*), sum(keys[5]::numeric)
-      from jobs, lateral (select (data ->> 'onchainCreatedAt')::bigint as at) created group by 1, 2`
+    await fillTallies(sql)
     await sql`
       insert into feed (id, type, data)
       select last_id + i, 'job_created',

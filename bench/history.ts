@@ -85,7 +85,7 @@ export async function historyOf(
   const bare = startChild('floors/history.ts')
   const load = startChild('load/requests.ts')
   try {
-    await jobcast.untilReady()
+    await jobcast.untilAnswers()
     const wanted = Object.entries(pages(jobs))
     const statements = Object.fromEntries(
       await Promise.all(

@@ -71,7 +71,7 @@ async function latencyOfJobcast(chain: TestChain, pg: TestPostgres, blocks: numb
     DATABASE_URL: await pg.createDatabase(),
   })
   try {
-    await jobcast.untilReady('/ready')
+    await jobcast.untilAnswers('/ready')
     return await measure(chain, `${jobcast.url}/api/v1/events`, blocks)
   } finally {
     await jobcast.stop()
@@ -120,6 +120,6 @@ export async function measure(chain: TestChain, url: string, blocks: number): Pr
     times.created.push(created.ms)
     times.updated.push(updated.ms)
   }
-  socket.removeAllListeners('close').destroy()
+  socket.destroy()
   return times
 }

@@ -110,7 +110,7 @@ export async function syncJobcast(chain: FilledChain, pg: TestPostgres): Promise
     DATABASE_URL: databaseUrl,
   })
   try {
-    await jobcast.untilReady()
+    await jobcast.untilAnswers()
     chain.kill('SIGCONT')
     const began = async () => {
       const [row] = await sql`select block_number from cursor`.catch(() => [])

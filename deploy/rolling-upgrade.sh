@@ -24,9 +24,9 @@ if [ $# -eq 0 ] || [ $(($# % 2)) -ne 0 ]; then
   exit 2
 fi
 
-# All must be ready before the first is replaced. Otherwise two could be down at the same time.
 check() { curl --silent --fail --max-time 5 --output /dev/null "$1/ready"; }
 arguments=("$@")
+# All must be ready before the first is replaced. Otherwise two could be down at the same time.
 for ((i = 0; i < ${#arguments[@]}; i += 2)); do
   check "${arguments[i]}" || { echo "${arguments[i]} is not ready: nothing was changed" >&2; exit 1; }
 done

@@ -19,8 +19,8 @@ process.on('SIGINT', () => stop.abort())
 process.on('SIGTERM', () => stop.abort())
 
 /**
- * The id of the last event that the hook accepted, and a block. Except after a reorg, no later event creates a
- * job before that block.
+ * `lastEventId`: everything up to this event was delivered. `blockNumber`: later events create jobs in this block
+ * or above, unless a reorg moves them lower.
  */
 let position = await readFile(file, 'utf8').then(JSON.parse, (error) => {
   if (error.code === 'ENOENT') return {}

@@ -6,7 +6,10 @@ export class UnavailableError extends Error {
   override name = 'UnavailableError'
 }
 
-/** Too many requests are waiting for the database. The request is answered with 503 and may be repeated. */
+/**
+ * Too many requests wait for the database, or a query waited or ran too long. The request is answered with 503
+ * and may be repeated.
+ */
 export class OverloadedError extends UnavailableError {
   override name = 'OverloadedError'
 }

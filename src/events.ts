@@ -43,7 +43,10 @@ export type Ping = Static<typeof Ping>
 /** The only frame of a stream that the server refuses for now. The client reconnects after `retryAfter`. */
 export const Unavailable = Type.Object(
   {
-    reason: Type.Union([Type.Literal('full'), Type.Literal('draining')]),
+    reason: Type.Union([Type.Literal('full'), Type.Literal('draining')], {
+      description:
+        'full: too many streams are open, or the database is out of reach. draining: the server is shutting down',
+    }),
     retryAfter: Type.Integer({ minimum: 0, description: 'seconds to wait before reconnecting' }),
   },
   { $id: 'Unavailable', title: 'Unavailable', additionalProperties: false },

@@ -29,7 +29,7 @@ const { DATABASE_URL: _, ...chainless } = unreachable
 /** Starts a process that serves the API from the database. */
 async function serving(env: Record<string, string>): Promise<JobcastProcess> {
   const child = await startProcess({ env: { ...chainless, ...env } })
-  await child.untilReady()
+  await child.untilAnswers()
   return child
 }
 

@@ -66,7 +66,7 @@ it('no secret is in the output of the process, even at log level trace and if th
     },
   })
   try {
-    await child.untilReady('/ready')
+    await child.untilAnswers('/ready')
     const get = (path: string, headers: Record<string, string> = {}) => fetch(child.url + path, { headers })
     await get(`/api/v1/jobs?api_key=${secrets.apiKey}`, { 'x-request-id': 'id-of-the-proxy' })
     await get(`/api/v1/jobs?api_key=${secrets.wrongKey}&nonsense=1`)

@@ -1,10 +1,11 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { PassThrough } from 'node:stream'
 import { stripVTControlCharacters } from 'node:util'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { FailedError, UsageError } from '../src/cli/errors.ts'
 import { type TailIo, tail } from '../src/cli/tail.ts'
+import { endWithParent } from '../src/devnet/guard.ts'
 import { type Server, startServer } from './client/server.ts'
 import { builtMain } from './helpers/process.ts'
 import { until } from './helpers/until.ts'
@@ -45,12 +46,6 @@ function run(args: string[], { tty = false, env = {} as TailIo['env'] } = {}): R
   }
 }
 
-async function indexed(jobId: string): Promise<void> {
-  await until(async () => (await fetch(`${server.url}/api/v1/jobs/${jobId}`)).ok, {
-    message: `job ${jobId} in the history`,
-  })
-}
-
 async function untilLines(run: Run, count: number): Promise<string[]> {
   await until(() => run.lines().length >= count, { message: `${count} lines` })
   return run.lines()
@@ -58,7 +53,7 @@ async function untilLines(run: Run, count: number): Promise<string[]> {
 
 test('in a pipe it prints one JSON object per line until Ctrl-C, beginning with the history if --since is given', async () => {
   const first = await server.chain.createJob({ strategyType: 1, budget: 100_500_000n })
-  await indexed(first.jobId)
+  await server.untilIndexed(first.jobId)
   const tailing = run([
     server.url,
     '--since',
@@ -139,7 +134,7 @@ test('--since takes a block or a duration', async () => {
   const old = await server.chain.createJob()
   await server.chain.rpc('evm_increaseTime', [7200])
   const young = await server.chain.createJob()
-  await indexed(young.jobId)
+  await server.untilIndexed(young.jobId)
   const firstLine = async (since: string) => {
     const tailing = run([server.url, '--since', since])
     const [line = ''] = await untilLines(tailing, 1)
@@ -196,10 +191,17 @@ test('a wrong argument is a usage error that refers to --help', async () => {
   }
 })
 
+/** Ends a process with the test, because `tail` reconnects for ever. */
+function endWithTest(child: ChildProcess): void {
+  endWithParent(child)
+  onTestFinished(() => void child.kill('SIGKILL'))
+}
+
 test('the process exits with code 0 on Ctrl-C', async () => {
   const child = spawn(process.execPath, [builtMain, 'tail', server.url, '--since', 'all'], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
+  endWithTest(child)
   await once(child.stdout, 'data')
   child.kill('SIGINT')
   expect(await once(child, 'exit')).toEqual([0, null])
@@ -209,6 +211,7 @@ test('the process exits with code 1 and the server’s message if the server ref
   const child = spawn(process.execPath, [builtMain, 'tail', server.url, '--filter', 'strategyType=program'], {
     stdio: ['ignore', 'ignore', 'pipe'],
   })
+  endWithTest(child)
   let errors = ''
   child.stderr.on('data', (chunk) => {
     errors += chunk
@@ -222,6 +225,7 @@ test('the process exits with code 0 and no message if the reader closes the pipe
   const child = spawn('sh', ['-c', `{ ${tailing}; echo "exit $?" >&2; } | head -n 1`], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  endWithTest(child)
   let errors = ''
   child.stderr.on('data', (chunk) => {
     errors += chunk

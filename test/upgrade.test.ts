@@ -43,7 +43,7 @@ it('a database from before the first release is refused and left unchanged; `job
   expect((await runCommand(['reset', '--yes'], { DATABASE_URL: url })).code).toBe(0)
   const anew = await startProcess({ args: ['start', '--only', 'api'], env: { DATABASE_URL: url } })
   try {
-    await anew.untilReady('/health')
+    await anew.untilAnswers('/health')
     const { data, lastEventId } = await (await fetch(`${anew.url}/api/v1/jobs`)).json()
     expect(data).toEqual([])
     // Ids stay greater than those before the reset.

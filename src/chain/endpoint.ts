@@ -34,7 +34,7 @@ export function createEndpoint(url: string, name: string, onRequest: OnRequest) 
   }
 
   /** Reads which chain the endpoint is on. @throws Error if the node has no genesis block */
-  async function identify(timeoutMs: number): Promise<Identity> {
+  async function readIdentity(timeoutMs: number): Promise<Identity> {
     const [chainId, genesis] = await askUnchecked([chainIdCall, headerCall(0)], { timeoutMs })
     if (!genesis)
       throw new Error(
@@ -60,7 +60,7 @@ export function createEndpoint(url: string, name: string, onRequest: OnRequest) 
      */
     async ask<const Calls extends readonly Call[]>(calls: Calls, options: SendOptions) {
       if (expected && !trusted) {
-        checking ??= identify(options.timeoutMs)
+        checking ??= readIdentity(options.timeoutMs)
           .then(trust)
           .finally(() => {
             checking = null
@@ -70,9 +70,9 @@ export function createEndpoint(url: string, name: string, onRequest: OnRequest) 
       return askUnchecked(calls, options)
     },
     askUnchecked,
-    identify,
+    readIdentity,
     trust,
-    /** Sets the chain that the endpoint must be on. It is trusted again once it has said that it is on it. */
+    /** Sets the chain that the endpoint must be on. The next `ask` checks it. */
     expect(identity: Identity): void {
       expected = identity
       trusted = false

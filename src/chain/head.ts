@@ -2,7 +2,7 @@ import { latestCall, toHeader } from './calls.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { Pool } from './pool.ts'
 import type { Header, Source } from './source.ts'
-import { createStallCheck } from './stall.ts'
+import { createStuckCheck } from './stuck.ts'
 
 /** For this long, an announced head is used instead of a request. */
 const ANNOUNCED_MS = 500
@@ -16,7 +16,7 @@ export function createHeadReader(
   pool: Pool,
   now: () => number,
 ): Pick<Source, 'head' | 'watch'> {
-  const checkStall = endpoints.length > 1 ? createStallCheck(pool, now) : async () => false
+  const checkStuck = endpoints.length > 1 ? createStuckCheck(pool, now) : async () => false
   let announced: { header: Header; at: number } | undefined
 
   async function latest(): Promise<Header> {
@@ -36,7 +36,7 @@ export function createHeadReader(
       const fresh = announced && now() - announced.at < ANNOUNCED_MS ? announced.header : undefined
       announced = undefined
       const header = fresh ?? (await latest())
-      return (await checkStall(header, known)) ? latest() : header
+      return (await checkStuck(header, known)) ? latest() : header
     },
     watch(onHead) {
       const ends = endpoints.map((endpoint) =>

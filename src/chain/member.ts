@@ -83,7 +83,7 @@ export function createMember(endpoint: Endpoint, isAlone: () => boolean, now: ()
       })
     },
     /** Asks the endpoint which chain it is on. */
-    identify: () => observe(() => endpoint.identify(timeoutOf('small'))),
+    readIdentity: () => observe(() => endpoint.readIdentity(timeoutOf('small'))),
     /** Sets the endpoint aside until it has a block. */
     setBehind(block: number): void {
       behind = block

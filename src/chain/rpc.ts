@@ -30,7 +30,7 @@ export function createRpcSource(
   )
   const pool = createPool(endpoints, now)
   return {
-    identify: (expected) => identify(endpoints, pool, expected),
+    checkChain: (expected) => checkChain(endpoints, pool, expected),
     ...createHeadReader(endpoints, pool, now),
     finalized: createFinalizedTag(pool),
     ...createHeaderReader(pool),
@@ -50,8 +50,8 @@ export function createRpcSource(
  * @param wanted null: the chain of the first endpoint in RPC_URL that answers
  * @throws CannotIndexError if one of them is on another chain
  */
-async function identify(endpoints: Endpoint[], pool: Pool, wanted: Identity | null): Promise<Identity> {
-  const answers = await pool.askEach((member) => member.identify())
+async function checkChain(endpoints: Endpoint[], pool: Pool, wanted: Identity | null): Promise<Identity> {
+  const answers = await pool.askEach((member) => member.readIdentity())
   const expected = wanted ?? answers[0]?.result
   if (!expected) throw new Error('no endpoint says which chain it is on')
   for (const endpoint of endpoints) endpoint.expect(expected)

@@ -27,7 +27,7 @@ export interface Source {
    * @param expected null: the chain of the first endpoint in RPC_URL that answers
    * @throws CannotIndexError if one of them is on another chain
    */
-  identify(expected: Identity | null): Promise<Identity>
+  checkChain(expected: Identity | null): Promise<Identity>
   /**
    * Reads the chain's head. Endpoints that stay at or below a known block for 30 s are set aside if others are
    * above it.

@@ -26,8 +26,8 @@ export function configureDatabase(): Config {
  * Awaits work on the database.
  * @throws FailedError, in place of the driver's error, if the database does not answer
  */
-export function reportingNoAnswer<T>(work: Promise<T>): Promise<T> {
-  return work.catch((error) => {
+export function reportingNoAnswer<T>(work: () => Promise<T>): Promise<T> {
+  return work().catch((error) => {
     throw isConnectionError(error)
       ? new FailedError(
           `The database does not answer: ${messageOf(error)}. Start it, or correct DATABASE_URL.`,

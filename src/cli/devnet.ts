@@ -2,7 +2,6 @@ import { loadConfig } from '../config.ts'
 import { closeOnSignal } from './closeOnSignal.ts'
 import { type Command, parseCommand } from './command.ts'
 import { contractOption, readDevContract } from './devContract.ts'
-import { FailedError } from './errors.ts'
 
 /** `jobcast devnet` */
 export const devnetCommand: Command = {
@@ -15,9 +14,8 @@ export const devnetCommand: Command = {
     // Other settings of the user are ignored, because a devnet has its own chain and its own database.
     const LOG_LEVEL = env.LOG_LEVEL || 'warn'
     const { port } = loadConfig({ LOG_LEVEL, PORT: env.PORT ?? '' }, 'api')
-    const [{ startDevnet }, { AnvilError }, { serve }, { createLog }] = await Promise.all([
+    const [{ startDevnet }, { serve }, { createLog }] = await Promise.all([
       import('../devnet/devnet.ts'),
-      import('../devnet/anvil.ts'),
       import('./serve.ts'),
       import('../observe/log.ts'),
     ])
@@ -28,8 +26,6 @@ export const devnetCommand: Command = {
         const config = loadConfig({ ...settings, LOG_LEVEL, POLL_INTERVAL_MS: '250' })
         return serve(config, createLog(config))
       },
-    }).catch((error) => {
-      throw error instanceof AnvilError ? new FailedError(error.message) : error
     })
     closeOnSignal(devnet.close, console.log)
   },

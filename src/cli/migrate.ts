@@ -28,5 +28,5 @@ async function openDriverFor({ databaseUrl, dataDir, contract: name }: Config): 
     return openPglite(dataDir, contract)
   }
   const { openPostgres } = await import('../store/postgres.ts')
-  return reportingNoAnswer(openPostgres(databaseUrl, contract))
+  return reportingNoAnswer(() => openPostgres(databaseUrl, contract))
 }

@@ -15,7 +15,7 @@ export const resetCommand: Command = {
     if (!yes && !(await confirm(`Delete everything indexed in ${databaseName(config)}?`)))
       throw new FailedError('nothing was changed')
     const { resetDatabase } = await import('../store/reset.ts')
-    await reportingNoAnswer(resetDatabase(config))
+    await reportingNoAnswer(() => resetDatabase(config))
     console.log('done: the next start indexes from scratch')
   },
 }

@@ -33,8 +33,8 @@ export function isPayment(event: string): boolean {
 }
 
 /**
- * The field that `BudgetSet(jobId, x)`, `BudgetChanged(jobId, oldBudget, newBudget)` or `JobBudgetUpdated` sets;
- * undefined for any other event.
+ * The field that an event such as `BudgetSet(jobId, x)`, `JobBudgetUpdated(jobId, x)` or
+ * `BudgetChanged(jobId, oldBudget, newBudget)` sets; undefined for any other event.
  */
 export function fieldOfSetter(event: string, noun: string, fields: string[]): string | undefined {
   const subject = /^(.+)(Set|Changed|Updated)$/.exec(event)?.[1]?.replace(new RegExp(`^${noun}(?=[A-Z])`), '')

@@ -3,7 +3,7 @@ import { Check } from 'typebox/value'
 import type { AbiEvent } from 'viem'
 import { defaultKind } from './conventions.ts'
 import { DefinitionError } from './errors.ts'
-import { isReserved } from './filters.ts'
+import { isReservedParameter } from './filters.ts'
 import { plainName } from './inputs.ts'
 import { creation, FIRST_STATUS, type Field } from './job.ts'
 import { type Filterable, type Kind, type KindName, kindNames } from './kind.ts'
@@ -12,10 +12,10 @@ import { describeEvent, findId, type Naming } from './naming.ts'
 import { decodeAddress, type Wire } from './values.ts'
 
 /**
- * Fields that every job has or that the API adds, with their kind. A definition may list those that have a kind here. It must not
- * list those with undefined.
+ * Names of the fields that every job has or that the API adds, with their kind. A definition may list those
+ * that have a kind here, to place them. It must not list those with undefined.
  */
-const common = new Map<string, KindName | undefined>([
+const reservedNames = new Map<string, KindName | undefined>([
   ['jobId', undefined],
   ['status', undefined],
   // The API adds it to a single job.
@@ -74,7 +74,7 @@ export function defaultFields(forms: AbiEvent[], naming: Naming): Field[] {
       kinds[field] = {
         ...(inAll ? kind : later(kind)),
         from: input.name,
-        ...(isReserved(field) && { filter: false }),
+        ...(isReservedParameter(field) && { filter: false }),
       }
     }
   }
@@ -83,7 +83,7 @@ export function defaultFields(forms: AbiEvent[], naming: Naming): Field[] {
 
 /** The name of the field that a parameter makes. */
 function fieldName(name: string): string {
-  return common.has(name) ? `contract${name.charAt(0).toUpperCase()}${name.slice(1)}` : name
+  return reservedNames.has(name) ? `contract${name.charAt(0).toUpperCase()}${name.slice(1)}` : name
 }
 
 function assertDistinctNames(event: AbiEvent): void {
@@ -109,11 +109,11 @@ export function assertFields(fields: Field[]): void {
       throw new DefinitionError(
         `${where}: the name cannot be used; write a letter, then at most 49 letters, digits, _ and $`,
       )
-    if (common.has(name) && kind !== common.get(name))
+    if (reservedNames.has(name) && kind !== reservedNames.get(name))
       throw new DefinitionError(
         `${where}: every job has a field of this name, or the API adds one; write another name, with from: '${name}' for the parameter`,
       )
-    if (equals && filter !== false && isReserved(name))
+    if (equals && filter !== false && isReservedParameter(name))
       throw new DefinitionError(
         `${where}: a query parameter of the API has this name; write another name with from, or filter: false`,
       )
@@ -128,5 +128,5 @@ export function assertFields(fields: Field[]): void {
  * Whether logs set the field. They do not set {@link creation}'s fields and fields that are off the chain.
  */
 export function isFromLog({ name, offChain }: Field): boolean {
-  return !offChain && !common.has(name)
+  return !offChain && !reservedNames.has(name)
 }

@@ -11,7 +11,7 @@ const MAX_VALUES = 100
 export interface FilterRule {
   name: string
   /** list: one of the fields has one of the values given. min, max: inclusive bounds of the first field */
-  test: 'list' | 'min' | 'max'
+  operator: 'list' | 'min' | 'max'
   /** names of the fields */
   fields: string[]
   parameter: QueryParameter
@@ -28,7 +28,7 @@ export interface FilterTest extends Omit<FilterRule, 'parameter'> {
 }
 
 /** Parameters that the API gives a meaning of its own. */
-const RESERVED = [
+const RESERVED_PARAMETERS = [
   'types',
   'filter',
   'lastEventId',
@@ -43,8 +43,8 @@ const RESERVED = [
   'cursor',
 ]
 
-export function isReserved(name: string): boolean {
-  return RESERVED.includes(name)
+export function isReservedParameter(name: string): boolean {
+  return RESERVED_PARAMETERS.includes(name)
 }
 
 /**
@@ -69,11 +69,11 @@ function rulesOf(field: Field, abiTypes: string[]): FilterRule[] {
   const { name, equals, range } = field
   const capital = name.charAt(0).toUpperCase() + name.slice(1)
   const rules: FilterRule[] = []
-  if (equals) rules.push({ name, test: 'list', fields: [name], parameter: equals(abiTypes) })
+  if (equals) rules.push({ name, operator: 'list', fields: [name], parameter: equals(abiTypes) })
   if (range)
     rules.push(
-      { name: `min${capital}`, test: 'min', fields: [name], parameter: range },
-      { name: `max${capital}`, test: 'max', fields: [name], parameter: range },
+      { name: `min${capital}`, operator: 'min', fields: [name], parameter: range },
+      { name: `max${capital}`, operator: 'max', fields: [name], parameter: range },
     )
   return rules
 }
@@ -86,7 +86,7 @@ function participantRules(fields: Field[], abiTypesOf: (field: Field) => string[
   const names = roles.map(({ name }) => name)
   const parameter = first.equals([...new Set(roles.flatMap(abiTypesOf))])
   const takes = `${parameter.takes}: jobs in which one of them is ${names.join(', ')}`
-  return [{ name: 'participant', test: 'list', fields: names, parameter: { ...parameter, takes } }]
+  return [{ name: 'participant', operator: 'list', fields: names, parameter: { ...parameter, takes } }]
 }
 
 /**
@@ -94,12 +94,12 @@ function participantRules(fields: Field[], abiTypesOf: (field: Field) => string[
  */
 export function filterParameters(rules: FilterRule[]): Record<string, TString> {
   return Object.fromEntries(
-    rules.map(({ name, test, parameter: { pattern, takes, example } }) => [
+    rules.map(({ name, operator, parameter: { pattern, takes, example } }) => [
       name,
       Type.Optional(
         Type.String({
-          pattern: test === 'list' ? `^${pattern}(,${pattern})*$` : `^${pattern}$`,
-          description: test === 'list' ? `${takes}; comma-separated, at most ${MAX_VALUES}` : takes,
+          pattern: operator === 'list' ? `^${pattern}(,${pattern})*$` : `^${pattern}$`,
+          description: operator === 'list' ? `${takes}; comma-separated, at most ${MAX_VALUES}` : takes,
           examples: [example],
         }),
       ),
@@ -113,24 +113,25 @@ export function filterParameters(rules: FilterRule[]): Record<string, TString> {
  */
 export function parseFilter(rules: FilterRule[], query: Record<string, unknown>): Filter {
   const filter: Filter = []
-  for (const { name, test, fields, parameter } of rules) {
+  for (const { name, operator, fields, parameter } of rules) {
     const text = query[name]
     if (typeof text !== 'string') continue
-    const values = test === 'list' ? text.split(',') : [text]
+    const values = operator === 'list' ? text.split(',') : [text]
     if (values.length > MAX_VALUES) throw new BadRequestError(`${name} takes at most ${MAX_VALUES} values`)
-    filter.push({ name, test, fields, values: canonical(name, values, parameter) })
+    const read = new Set(values.map((value) => readValue(name, value, parameter)))
+    filter.push({ name, operator, fields, values: [...read].sort() })
   }
   assertBounds(filter)
   return filter
 }
 
 /**
- * The values of a parameter as a job's JSON has them, each once and sorted.
+ * Reads one value of a parameter, as a job's JSON has it.
  * @throws BadRequestError for a value that the parameter's pattern cannot exclude
  */
-export function canonical(name: string, values: string[], { read }: QueryParameter): string[] {
+export function readValue(name: string, text: string, { read }: QueryParameter): string {
   try {
-    return [...new Set(values.map(read))].sort()
+    return read(text)
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
     throw new BadRequestError(`${name} takes ${error.message}`)
@@ -138,9 +139,9 @@ export function canonical(name: string, values: string[], { read }: QueryParamet
 }
 
 function assertBounds(filter: Filter): void {
-  for (const { test, fields, name, values } of filter) {
-    if (test !== 'min') continue
-    const max = filter.find((other) => other.test === 'max' && other.fields[0] === fields[0])
+  for (const { operator, fields, name, values } of filter) {
+    if (operator !== 'min') continue
+    const max = filter.find((other) => other.operator === 'max' && other.fields[0] === fields[0])
     if (max && isLess(max.values[0], values[0]))
       throw new BadRequestError(`${name} is above ${max.name}: no job can match`)
   }
@@ -148,12 +149,12 @@ function assertBounds(filter: Filter): void {
 
 /** The filter as a predicate on job objects. */
 export function matches(filter: Filter): (job: Job) => boolean {
-  const tests = filter.map(({ test, fields, values }): ((job: Job) => boolean) => {
+  const tests = filter.map(({ operator, fields, values }): ((job: Job) => boolean) => {
     const [field = '', bound = ''] = [fields[0], values[0]]
-    if (test === 'min') return (job) => job[field] !== null && !isLess(String(job[field]), bound)
-    if (test === 'max') return (job) => job[field] !== null && !isLess(bound, String(job[field]))
+    if (operator === 'min') return (job) => job[field] !== null && !isLess(String(job[field]), bound)
+    if (operator === 'max') return (job) => job[field] !== null && !isLess(bound, String(job[field]))
     const wanted = new Set(values)
-    return (job) => fields.some((name) => wanted.has(String(job[name])))
+    return (job) => fields.some((name) => job[name] !== null && wanted.has(String(job[name])))
   })
   return (job) => tests.every((test) => test(job))
 }

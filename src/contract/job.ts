@@ -35,7 +35,7 @@ export const creation = {
 }
 
 /** What a log that creates a job and a log that changes one have in common. */
-interface DecodedLog {
+interface JobLogBase {
   blockNumber: number
   logIndex: number
   transactionHash: Hex
@@ -49,4 +49,4 @@ interface DecodedLog {
 }
 
 /** A decoded log. `job` is the job that it creates, or `set` has the fields that it changes. */
-export type JobLog = DecodedLog & ({ job: Job; set: null } | { job: null; set: Partial<Job> })
+export type JobLog = JobLogBase & ({ job: Job; set: null } | { job: null; set: Partial<Job> })

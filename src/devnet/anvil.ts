@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createRequire } from 'node:module'
-import { PortTakenError } from '../errors.ts'
+import { ExpectedError, PortTakenError } from '../errors.ts'
 import { anvilCall, devClient } from './client.ts'
 import { endWithParent } from './guard.ts'
 import { createWorkDir } from './workDir.ts'
@@ -29,7 +29,7 @@ export interface Anvil {
 }
 
 /** Anvil cannot be started, for a reason outside of the program. */
-export class AnvilError extends Error {
+export class AnvilError extends ExpectedError {
   override name = 'AnvilError'
 }
 

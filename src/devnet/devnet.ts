@@ -11,9 +11,9 @@ import { createWorkDir } from './workDir.ts'
 
 /** Length of the past of jobs. */
 const PAST_SECONDS = 3_600
-/** Ports above the preferred one that are tried before any free one is taken. */
+/** Ports that are tried, from the preferred one upwards, before any free one is taken. */
 const PORT_ATTEMPTS = 100
-/** Ports that are found free, of which another program may take each before it is used. */
+/** Attempts to open a port: another program may take one between the moment it is found free and its use. */
 const OPEN_ATTEMPTS = 5
 /**
  * Number of old states that anvil keeps. If it kept all, a devnet that runs for days would fill the disk. All

@@ -38,6 +38,7 @@ export async function refreshState(reader: FeedReader): Promise<void> {
   if (tail.lastId === null) return loadTail(reader)
   const { lastId } = tail
   const state = await reader.store.state()
+  // `lastId` is from before the read. An own commit may have been appended since, and `state` may lack it.
   if (state.lastId < lastId || state.prunedId > tail.lastId) return reloadTail(reader)
   noteCommitted(reader, state)
   dropPruned(tail, state.prunedId)
@@ -45,8 +46,7 @@ export async function refreshState(reader: FeedReader): Promise<void> {
 }
 
 /**
- * Notes the position of a commit, unless an event of a later one is known: answers and notifications may be
- * late.
+ * Notes the position of a commit, unless a later position is known: answers and notifications may be late.
  */
 export function noteCommitted(reader: FeedReader, commit: Commit | FeedState): void {
   if (commit.lastId < reader.committedId) return
@@ -61,6 +61,7 @@ export async function fetchCommitted(reader: FeedReader): Promise<void> {
   while (reader.committedId > tail.lastId) {
     const entries = await reader.store.read(tail.lastId, reader.fetchEntries)
     if (entries.length === 0) {
+      // Announced, but not stored: any user of the database can send a notification.
       reader.committedId = tail.lastId
       return
     }

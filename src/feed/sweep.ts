@@ -41,7 +41,7 @@ export function startSweeps(walk: Walk, { keepaliveMs, stallMs }: SweepOptions):
     flushCounts(walk)
     if (full.length === 0 || walk.sliceStartedAt - checkedAt < stallMs / CHECKS_PER_LIMIT) return
     checkedAt = walk.sliceStartedAt
-    await check(full)
+    await endStalled(full)
   }
 
   /**
@@ -58,7 +58,7 @@ export function startSweeps(walk: Walk, { keepaliveMs, stallMs }: SweepOptions):
    * Ends the streams whose clients made no progress within the limit. A client that reads slowly
    * makes progress. Only Linux shows it; elsewhere a stream is ended if its socket stays full for the limit.
    */
-  async function check(full: Subscriber[]): Promise<void> {
+  async function endStalled(full: Subscriber[]): Promise<void> {
     const unsent = await readUnsent()
     const now = performance.now()
     for (const subscriber of full) {

@@ -7,9 +7,9 @@ import { observeGauge } from '../observe/metrics.ts'
 import { requestConnections } from '../store/open.ts'
 import { keyAddresses } from './address.ts'
 import { createAdmission } from './admission.ts'
-import { authentication } from './auth.ts'
-import { caching } from './caching.ts'
-import { compression } from './compression.ts'
+import { requireKey } from './auth.ts'
+import { addCaching } from './caching.ts'
+import { compressAnswers } from './compression.ts'
 import { configRoute } from './configRoute.ts'
 import type { ServerDependencies } from './dependencies.ts'
 import { ErrorBody } from './errors.ts'
@@ -29,11 +29,11 @@ export async function serveApi(app: Instance, feed: Feed, dependencies: ServerDe
   keyAddresses(app)
   limitRequestStarts(app)
   await allowOrigins(app)
-  if (config.rateLimit > 0) await limitRequests(app, config.rateLimit)
-  caching(app, config.apiKeys.length === 0)
-  await compression(app)
+  if (config.rateLimit > 0) await limitRate(app, config.rateLimit)
+  addCaching(app, config.apiKeys.length === 0)
+  await compressAnswers(app)
   await openapi(app)
-  authentication(app, config.apiKeys)
+  requireKey(app, config.apiKeys)
 
   const fanout = serveStreams(app, feed, dependencies)
   const admission = createAdmission({ atOnce: requestConnections(config) })
@@ -67,7 +67,7 @@ async function allowOrigins(app: Instance): Promise<void> {
  * not counted, because no hook runs for them.
  * @param max requests of one client address per minute
  */
-async function limitRequests(app: Instance, max: number): Promise<void> {
+async function limitRate(app: Instance, max: number): Promise<void> {
   await app.register(rateLimit, {
     max,
     timeWindow: '1 minute',

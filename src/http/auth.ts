@@ -17,7 +17,7 @@ interface UnvalidatedQuery {
 }
 
 /** Requires one of the keys for every route below /api. Without keys the API is public. */
-export function authentication(app: FastifyInstance, apiKeys: string[]): void {
+export function requireKey(app: FastifyInstance, apiKeys: string[]): void {
   if (apiKeys.length === 0) return
   const digests = apiKeys.map(sha256)
   // preParsing runs after the rate limit, which is an onRequest hook of each route. So guesses are

@@ -7,7 +7,7 @@ import type { FastifyInstance } from 'fastify'
  * because it hashes the text.
  * @param shared false if answers need a key, so that only the client itself may store them
  */
-export function caching(app: FastifyInstance, shared: boolean): void {
+export function addCaching(app: FastifyInstance, shared: boolean): void {
   const revalidate = shared ? 'no-cache' : 'private, no-cache'
   app.addHook('onSend', (request, reply, payload, done) => {
     if (reply.hasHeader('cache-control')) return done(null, payload)

@@ -21,7 +21,7 @@ const MAX_KEPT = 100
  * Compresses answers by brotli or gzip. Register it before the routes, and after caching, which hashes
  * the text.
  */
-export async function compression(app: Instance): Promise<void> {
+export async function compressAnswers(app: Instance): Promise<void> {
   // fastify answers HEAD with the length of the plain text, and GET may compress it (RFC 9110, section 8.6).
   app.addHook('onRoute', (route) => {
     if (route.method === 'HEAD') route.onSend = [route.onSend ?? [], omitLength].flat()

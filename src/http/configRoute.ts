@@ -114,9 +114,9 @@ function contractData({ name, statuses, fields, filters, choice, sum }: Contract
       ...(values && { values: [...values] }),
       ...(about !== undefined && { about }),
     })),
-    filters: filters.map(({ name, test, fields, parameter }) => ({
+    filters: filters.map(({ name, operator, fields, parameter }) => ({
       name,
-      kind: test,
+      kind: operator,
       fields,
       takes: parameter.takes,
     })),

@@ -21,7 +21,7 @@ const parserAnswers: Record<string, [status: string, message: string]> = {
  * Answers every error with the API's error body. Client errors other than 429 are answered with 400. Internal
  * errors are logged; their answer reveals nothing.
  */
-export function errorHandling(app: FastifyInstance): void {
+export function handleErrors(app: FastifyInstance): void {
   app.setSchemaErrorFormatter((errors) => new BadRequestError(validationMessage(errors)))
   app.setNotFoundHandler((request, reply) =>
     sendError(reply, 'NOT_FOUND', `there is no ${request.method} ${pathOf(request)}; see /docs`),

@@ -41,7 +41,7 @@ const errors = {
   UNAVAILABLE: {
     status: 503,
     description:
-      'the database is out of reach, too many queries or streams are open, or the server is shutting down',
+      'the database is out of reach, the query took too long, too many queries or streams are open, or the server is shutting down',
     message: OUT_OF_REACH,
     retryAfter: true,
   },

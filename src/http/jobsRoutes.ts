@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import { canonical } from '../contract/filters.ts'
+import { readValue } from '../contract/filters.ts'
 import { type HistoryQuery, readHistory, TOTAL_LIMIT } from '../store/history.ts'
 import { readJob } from '../store/lifecycle.ts'
 import type { Admission } from './admission.ts'
@@ -124,7 +124,7 @@ function jobRoute(app: Instance, admission: Admission, { contract, requestDb }: 
     '/api/v1/jobs/:jobId',
     { schema, preParsing: admissionHook(admission) },
     async ({ params, addressKey }, reply) => {
-      const [jobId = params.jobId] = canonical('jobId', [params.jobId], idParameter)
+      const jobId = readValue('jobId', params.jobId, idParameter)
       const found = await admission.run(addressKey, () => readJob(requestDb, contract, jobId))
       if (!found) return sendError(reply, 'NOT_FOUND', `there is no job ${jobId}`)
       return reply.send({ success: true, data: { ...found.job, lifecycle: found.lifecycle } })

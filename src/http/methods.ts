@@ -12,7 +12,7 @@ const UNSUPPORTED = METHODS.filter((method) => !['GET', 'HEAD', 'OPTIONS', 'CONN
  * Answers methods that a route does not have with 405 and Allow (RFC 9110, section 15.5.6). Register it
  * before the routes.
  */
-export function methodNotAllowed(app: FastifyInstance): void {
+export function refuseOtherMethods(app: FastifyInstance): void {
   for (const method of UNSUPPORTED) if (!app.supportedMethods.includes(method)) app.addHttpMethod(method)
   app.addHook('onRoute', function (route) {
     if (![route.method].flat().includes('GET')) return

@@ -2,9 +2,9 @@ import type { Metrics } from '../observe/metrics.ts'
 import { serveApi } from './api.ts'
 import { watchConnections } from './connections.ts'
 import type { ServerDependencies } from './dependencies.ts'
-import { errorHandling, refuseMalformedRequests } from './errorHandling.ts'
+import { handleErrors, refuseMalformedRequests } from './errorHandling.ts'
 import { createInstance, type Instance } from './instance.ts'
-import { methodNotAllowed } from './methods.ts'
+import { refuseOtherMethods } from './methods.ts'
 import { operationRoutes } from './operation.ts'
 import { STREAM_ROUTE } from './stream/streamDescription.ts'
 
@@ -14,9 +14,9 @@ import { STREAM_ROUTE } from './stream/streamDescription.ts'
  */
 export async function createServer(dependencies: ServerDependencies): Promise<Instance> {
   const app = createInstance(dependencies.config, dependencies.log)
-  errorHandling(app)
+  handleErrors(app)
   refuseMalformedRequests(app)
-  methodNotAllowed(app)
+  refuseOtherMethods(app)
   measureRequests(app, dependencies.metrics)
   securityHeaders(app)
   if (dependencies.feed) await serveApi(app, dependencies.feed, dependencies)

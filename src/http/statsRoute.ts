@@ -22,7 +22,7 @@ const tally = {
   }),
 }
 const ChoiceValue = Type.String({
-  description: 'value of the field that /api/v1/config names in `choice`',
+  description: 'value of the field that /api/v1/config names in `choice`; empty if the field is null',
   examples: ['PROGRAM'],
 })
 

@@ -5,7 +5,7 @@ import { begin } from './begin.ts'
 import { commitAndPublish } from './commitAndPublish.ts'
 import type { IndexerContext, Outcome } from './context.ts'
 import { fold, jobIdsToRead } from './fold.ts'
-import { assertLinked, type HeaderChain, readHeaders } from './headLogs.ts'
+import { assertLinked, type HeaderChain, readHeaders } from './headers.ts'
 import { type DecodedLogs, decodeLogs } from './logs.ts'
 import { rewind } from './rewind.ts'
 import { assertSameSetup } from './setup.ts'
@@ -54,7 +54,7 @@ export function createStepper(context: IndexerContext): Stepper {
 }
 
 async function converge(state: StepperState): Promise<Outcome> {
-  state.identity ??= await state.source.identify(await readCursor(state.db))
+  state.identity ??= await state.source.checkChain(await readCursor(state.db))
   const { reached, seen } = state
   state.reached = null
   const [cursor, head] = await Promise.all([
@@ -72,7 +72,7 @@ async function converge(state: StepperState): Promise<Outcome> {
     return 'begun'
   }
   if (cursor.chainId !== state.identity.chainId || cursor.genesisHash !== state.identity.genesisHash)
-    state.identity = await state.source.identify(cursor)
+    state.identity = await state.source.checkChain(cursor)
   assertSameSetup(state, cursor)
   return advance(state, { cursor, head, finalized })
 }
@@ -103,8 +103,9 @@ async function compareTip(
   if (target < 0) return 'caught-up'
   const tip = target === head.number ? head : await state.source.header(target)
   const local = target === cursor.blockNumber ? cursor.blockHash : await readBlockHash(state.db, target)
-  // The target is below the local chain: the node lags far, or it is a devnet that was restarted.
-  if (!local) await state.source.identify(cursor)
+  // The local chain does not reach down to the target: the node lags far, or a devnet was restarted. In the
+  // second case this throws.
+  if (!local) await state.source.checkChain(cursor)
   return !tip || !local || local === tip.hash ? 'caught-up' : rewind(state, cursor, head)
 }
 

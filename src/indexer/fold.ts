@@ -1,7 +1,7 @@
 import type { Job, JobLog } from '../contract/job.ts'
 import type { Cursor } from '../store/cursor.ts'
 import type { PlacedJob } from '../store/jobs.ts'
-import type { ChangeWrite, JobWrite, LogPosition, Step, StoredJob } from '../store/writes.ts'
+import type { ChangeWrite, JobWrite, LogPosition, Step, StoredJob, StoredJobWrite } from '../store/writes.ts'
 
 /** The part of a step that follows from its logs. */
 type Folded = Pick<Step, 'jobs' | 'changes' | 'entries' | 'unapplied'>
@@ -97,10 +97,10 @@ function writeOf(draft: Draft): JobWrite {
  * Returns the feed entries of a rewind, in the order of `jobs` (see readRewind): removals, newest first, then
  * restored jobs.
  */
-export function rewindEntries(jobs: JobWrite[]): Step['entries'] {
+export function rewindEntries(jobs: StoredJobWrite[]): Step['entries'] {
   return jobs.map(({ before, after }) =>
     after
-      ? { type: 'job_updated', data: after.data, before: before?.data ?? null }
-      : { type: 'job_removed', data: before?.data ?? '', before: null },
+      ? { type: 'job_updated', data: after.data, before: before.data }
+      : { type: 'job_removed', data: before.data, before: null },
   )
 }

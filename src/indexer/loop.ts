@@ -29,7 +29,8 @@ const HALTED_MS = 15_000
  */
 const STOP_MS = 4_000
 /**
- * A warning is logged at every so many conflicted steps in a row. One or two are usual when the lease changes hands.
+ * A warning is logged at every so many conflicted steps in a row. One or two are usual when the lease changes
+ * hands.
  */
 const MANY_CONFLICTS = 3
 
@@ -50,7 +51,7 @@ export function runIndexer(context: IndexerContext, options: IndexerOptions) {
     unwatch: undefined,
     failures: 0,
     conflicts: 0,
-    checked: false,
+    setupChecked: false,
   }
   const ended = loop(runner)
   return {
@@ -120,7 +121,7 @@ function watchHeads(runner: Runner): void {
 async function standBy(runner: Runner): Promise<void> {
   runner.unwatch?.()
   runner.unwatch = undefined
-  if (!runner.checked) runner.checked = await checkSetup(runner.context)
+  if (!runner.setupChecked) runner.setupChecked = await checkSetup(runner.context)
   enter(runner, 'standby', 'another process indexes; standing by')
   await wait(runner, RENEW_MS)
 }

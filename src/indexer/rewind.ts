@@ -12,7 +12,7 @@ import { rewindEntries } from './fold.ts'
  */
 export async function rewind(context: IndexerContext, cursor: Cursor, head: Header): Promise<Outcome> {
   // A devnet that was restarted looks like a reorg of everything.
-  await context.source.identify(cursor)
+  await context.source.checkChain(cursor)
   const local = await readLocalChain(context.db)
   // Another process has moved the cursor.
   if (local[0]?.hash !== cursor.blockHash) return 'conflicted'

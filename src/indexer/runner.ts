@@ -36,7 +36,7 @@ export interface Runner extends IndexerOptions {
   /**
    * true after a standby has checked that it could take over; an indexer that works is checked by each step
    */
-  checked: boolean
+  setupChecked: boolean
 }
 
 /** Waits `ms`, or until the indexer is stopped or, if `forHead`, a new head is announced. */

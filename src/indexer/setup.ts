@@ -16,7 +16,7 @@ export async function checkSetup(context: IndexerContext): Promise<boolean> {
   const cursor = await readCursor(context.db)
   if (!cursor) return false
   assertSameSetup(context, cursor)
-  await context.source.identify(cursor)
+  await context.source.checkChain(cursor)
   return true
 }
 

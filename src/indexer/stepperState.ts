@@ -20,9 +20,8 @@ interface Memory {
    */
   reached: Cursor | null
   /**
-   * the cursor that this process last saw; null if there was none. If the next one has a lower revision, the
-   * database was restored. Its block is known to exist, so an endpoint whose head stays at or below it may be
-   * stuck
+   * the cursor that this process last read or wrote; null if there was none. If the next one read has a lower
+   * revision, the database was restored. Its block number is the `known` of Source.head()
    */
   seen: Cursor | null
   /** undefined until the endpoints have been asked which chain they are on */

@@ -55,7 +55,7 @@ export const settingsByKey = {
   confirmations: {
     name: 'CONFIRMATIONS',
     default: '0',
-    takes: 'blocks to stay behind the head, 0 to 10000',
+    takes: 'blocks to stay below the head, 0 to 10000',
     read: wholeNumber(0, 10_000),
   },
   pollIntervalMs: {
@@ -130,7 +130,7 @@ export const settingsByKey = {
     name: 'RATE_LIMIT',
     default: '600',
     takes:
-      'requests per minute from one client address, streams included, probes and files of the page not; 0 sets no limit',
+      'requests per minute from one client address; streams count, probes and files of the page do not; 0 sets no limit',
     read: wholeNumber(0, 10_000_000),
   },
   trustProxy: {

@@ -16,14 +16,14 @@ export function totalsConditions(filter: Filter, param: Param): string[] {
 
 /** @param textOf returns the SQL of a field's value as text */
 function conditionOf(
-  { test, fields, values }: FilterTest,
+  { operator, fields, values }: FilterTest,
   param: Param,
   textOf: (field: string) => string,
 ): string {
   const placeholders = values.map(param).join(', ')
   const conditions = fields.map((field) => {
-    if (test === 'min') return `${textOf(field)}::numeric >= ${placeholders}::numeric`
-    if (test === 'max') return `${textOf(field)}::numeric <= ${placeholders}::numeric`
+    if (operator === 'min') return `${textOf(field)}::numeric >= ${placeholders}::numeric`
+    if (operator === 'max') return `${textOf(field)}::numeric <= ${placeholders}::numeric`
     return `${textOf(field)} in (${placeholders})`
   })
   return `(${conditions.join(' or ')})`

@@ -2,19 +2,8 @@ import { asc, desc, gt, lte, sql } from 'drizzle-orm'
 import { type Database, prepared } from './database.ts'
 import { cursor, feed } from './schema.ts'
 
-/** One entry of the public feed. */
-export interface FeedEntry {
-  id: number
-  /**
-   * A `jump` is never sent. It records that the ids between the previous entry and this one belong to no
-   * entry of this database.
-   */
-  type: 'job_created' | 'job_updated' | 'job_removed' | 'jump'
-  /** JSON of the job; for a jump, the previous id */
-  data: string
-  /** JSON of the job before a job_updated; null for the other types */
-  before: string | null
-}
+/** One entry of the public feed (schema.ts). */
+export type FeedEntry = Omit<typeof feed.$inferSelect, 'createdAt'>
 
 const entry = { id: feed.id, type: feed.type, data: feed.data, before: feed.before }
 

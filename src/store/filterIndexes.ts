@@ -24,7 +24,7 @@ export async function createFilterIndexes(db: Database, contract: Contract): Pro
 function indexStatements({ keys, fields, filters }: Contract): string[] {
   return keys.flatMap((name, i) => {
     const key = `(keys[${i + 1}])`
-    const isRange = filters.some((rule) => rule.test !== 'list' && rule.fields.includes(name))
+    const isRange = filters.some((rule) => rule.operator !== 'list' && rule.fields.includes(name))
     const columns = isRange ? `(${key}::numeric)` : `${key}, block_number, log_index`
     const index = `create index if not exists "jobs_by_${name}" on jobs (${columns})`
     const isNullable = fields.some((field) => field.name === name && field.nullable)

@@ -11,15 +11,12 @@ import type { LogPosition } from './writes.ts'
  */
 export const TOTAL_LIMIT = 10_000
 
-/** Selects jobs of the history. */
-interface Selection {
+/** Selects a page of the history. */
+export interface HistoryQuery {
   filter: Filter
+  /** inclusive */
   fromBlock?: number
   toBlock?: number
-}
-
-/** Selects a page of the history. */
-export interface HistoryQuery extends Selection {
   order: 'asc' | 'desc'
   limit: number
   /** rows to skip, for pages by number; 0 if `after` is set */
@@ -101,7 +98,7 @@ function pageOf({ limit, offset, order, after }: HistoryQuery, selected: string[
   ) page`
 }
 
-function blockRange({ fromBlock, toBlock }: Selection, param: Param): string[] {
+function blockRange({ fromBlock, toBlock }: HistoryQuery, param: Param): string[] {
   return [
     ...(fromBlock === undefined ? [] : [`block_number >= ${param(fromBlock)}`]),
     ...(toBlock === undefined ? [] : [`block_number <= ${param(toBlock)}`]),
@@ -113,7 +110,7 @@ function blockRange({ fromBlock, toBlock }: Selection, param: Param): string[] {
  * the limit.
  */
 function totalOf(
-  { filter, fromBlock, toBlock }: Selection,
+  { filter, fromBlock, toBlock }: HistoryQuery,
   selected: string[],
   { fields }: Contract,
   param: Param,

@@ -1,7 +1,7 @@
 import { and, asc, desc, eq, gt, lte, sql } from 'drizzle-orm'
 import { type Database, prepared } from './database.ts'
 import { changes, jobs } from './schema.ts'
-import type { JobWrite, LogPosition, StoredJob } from './writes.ts'
+import type { LogPosition, StoredJob, StoredJobWrite } from './writes.ts'
 
 /** A stored job with its position. */
 export interface PlacedJob extends StoredJob, LogPosition {}
@@ -35,7 +35,7 @@ export async function readJobs(db: Database, jobIds: string[]): Promise<Map<stri
  * Reads the writes to jobs that a rewind to a block needs. Jobs created above the block are removed, newest
  * first. Jobs changed above it return to their state before the oldest of these changes.
  */
-export async function readRewind(db: Database, blockNumber: number): Promise<JobWrite[]> {
+export async function readRewind(db: Database, blockNumber: number): Promise<StoredJobWrite[]> {
   const removed = await db.orm
     .select({ blockNumber: jobs.blockNumber, logIndex: jobs.logIndex, data: jobs.data })
     .from(jobs)

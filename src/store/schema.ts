@@ -84,16 +84,17 @@ export const unappliedLogs = pgTable(
 /**
  * The public feed. Entries are appended, never changed, and pruned after the retention. The statement that
  * updates the cursor row assigns the ids, so the order of ids is the order of commits. Ids are consecutive
- * except for jumps. An entry of type `jump` is never sent; its data is the id before it (lease.ts).
+ * except for jumps. An entry of type `jump` is never sent: it records that the ids between the entry before it
+ * and its own belong to no entry of this database (lease.ts).
  */
 export const feed = pgTable(
   'feed',
   {
     id: int8('id').primaryKey(),
     type: text('type', { enum: ['job_created', 'job_updated', 'job_removed', 'jump'] }).notNull(),
-    /** the job object exactly as sent; for a jump, the previous id */
+    /** JSON of the job exactly as sent; for a jump, the previous id */
     data: text('data').notNull(),
-    /** the job before a job_updated: a filter passes a change that matches before or after it */
+    /** JSON of the job before a job_updated, because a filter passes a change that matches before or after it; null for the other types */
     before: text('before'),
     createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
   },

@@ -1,4 +1,4 @@
-import { UnavailableError } from '../errors.ts'
+import { codeOf, OverloadedError, UnavailableError } from '../errors.ts'
 import { messageOf } from '../messages.ts'
 import { type Metrics, observeGauge } from '../observe/metrics.ts'
 import { createTransientMap } from '../transientMap.ts'
@@ -9,6 +9,8 @@ import { isConnectionError } from './connectionErrors.ts'
  * freeze its clients.
  */
 const TIMEOUT_MS = 15_000
+/** SQLSTATE of a statement that Postgres cancelled, because it exceeded `statement_timeout`. */
+const CANCELLED = '57014'
 
 interface Statement {
   since: number
@@ -55,7 +57,7 @@ export function createStatementMonitor({
     /**
      * Settles as the statement does.
      * @throws UnavailableError if the statement takes too long, after calling `onTimeout`, or if the
-     * connection fails
+     * connection fails; OverloadedError if Postgres cancelled it
      */
     measure<T>(
       answer: Promise<T>,
@@ -79,15 +81,19 @@ export function createStatementMonitor({
           },
           (error) => {
             end(id, true)
-            reject(
-              isConnectionError(error) ? new UnavailableError(messageOf(error), { cause: error }) : error,
-            )
+            reject(clientErrorOf(error))
           },
         )
       })
     },
     close: () => clearInterval(timer),
   }
+}
+
+/** Returns the error that the caller of a failed statement gets. */
+function clientErrorOf(error: unknown): unknown {
+  if (codeOf(error) === CANCELLED) return new OverloadedError('the query took too long; narrow its filters')
+  return isConnectionError(error) ? new UnavailableError(messageOf(error), { cause: error }) : error
 }
 
 export type StatementMonitor = ReturnType<typeof createStatementMonitor>

@@ -7,8 +7,9 @@ import { jobColumns } from './jobColumns.ts'
 import { NOTIFY, PAYLOAD } from './notifications.ts'
 import type { JobWrite, Step, UnappliedLog } from './writes.ts'
 
-/** A step of an indexer, with the cursor before and after it. */
-interface Move {
+/** What the statement of a step is made of. */
+interface StepStatement {
+  /** the cursor before and after the step */
   from: Cursor
   to: Cursor
   step: Step
@@ -20,8 +21,7 @@ interface Move {
 
 /**
  * Writes a step in one statement, which moves the cursor and renews the lease. Before the step at which the
- * feed begins, it prepares the filters, which can take minutes.
- * @param indexerId id of this process, as the holder of the lease
+ * feed begins, it creates the indexes of the filters, which can take minutes.
  * @returns the cursor after the step, and the entries that it added to the feed. Null, with nothing written
  * by the step, if another process has moved the cursor or acquired the lease since `from` was read
  */
@@ -57,8 +57,8 @@ export async function commitStep(
  * Postgres may keep the plan that it made while the tables were small. So each part finds its rows by their
  * keys: the finalized ones between bounds, and the changed jobs with `on conflict`, not with a join.
  */
-function statementOf(contract: Contract, move: Move): { text: string; params: unknown[] } {
-  const { from, to, step, entries } = move
+function statementOf(contract: Contract, statement: StepStatement): { text: string; params: unknown[] } {
+  const { from, to, step, entries } = statement
   // The highest indexed block that is finalized, before and after the step.
   const wasFinal = Math.min(from.finalizedNumber, from.blockNumber)
   const final = Math.min(to.finalizedNumber, to.blockNumber)
@@ -66,7 +66,7 @@ function statementOf(contract: Contract, move: Move): { text: string; params: un
   const { params, param } = createParams()
   const json = (rows: object[]) => `${param(JSON.stringify(rows))}::json`
 
-  const parts = [movedCursor(param, move)]
+  const parts = [movedCursor(param, statement)]
   if (to.blockNumber < from.blockNumber)
     parts.push(removedRows(param(to.blockNumber), param(from.blockNumber)))
   if (final > wasFinal) parts.push(finalizedRows(param(wasFinal), param(final)))
@@ -85,7 +85,7 @@ function statementOf(contract: Contract, move: Move): { text: string; params: un
  *
  * Every other part reads `moved`, directly or through `written`, so it writes nothing if `moved` is empty.
  */
-const movedCursor = (param: Param, { from, to, step, indexerId }: Move) => `
+const movedCursor = (param: Param, { from, to, step, indexerId }: StepStatement) => `
 moved as (
   update cursor set
     revision = revision + 1, last_id = ${param(to.lastId)}, silent = ${param(to.silent)},

@@ -1,4 +1,5 @@
 import { and, desc, gt, sql } from 'drizzle-orm'
+import type { Wire } from '../contract/values.ts'
 import type { Database } from './database.ts'
 import { hours, totals } from './schema.ts'
 
@@ -12,7 +13,7 @@ const SERIES_LIMIT = 10_000
 /** Number of jobs with the same status and choices, and the sum of their amounts. */
 export interface Tally {
   /** status and choices by field name */
-  key: Record<string, string | number | boolean>
+  key: Record<string, Wire | null>
   jobs: number
   amount: string
 }

@@ -19,9 +19,10 @@ export interface StoredJob {
   data: string
 }
 
-/** A write to one job: `before` is null if the step creates the job, `after` is null if it removes the job. */
-export type JobWrite = LogPosition &
-  ({ before: null; after: StoredJob } | { before: StoredJob; after: StoredJob | null })
+/** A write to a job that is stored; `after` is null if the step removes the job. */
+export type StoredJobWrite = LogPosition & { before: StoredJob; after: StoredJob | null }
+/** A write to one job; `before` is null if the step creates the job. */
+export type JobWrite = StoredJobWrite | (LogPosition & { before: null; after: StoredJob })
 
 /** A log of the contract that changed nothing. */
 export interface UnappliedLog {

@@ -106,7 +106,7 @@ async function openSource() {
     { now: () => time },
   )
   onTestFinished(() => source.close())
-  await source.identify(null)
+  await source.checkChain(null)
   const pass = (ms: number) => {
     time += ms
   }

@@ -31,7 +31,7 @@ async function connect(...proxies: RpcProxy[]) {
     { address: chain.address, topics: jobRegistry.topics },
   )
   onTestFinished(() => source.close())
-  await source.identify(null)
+  await source.checkChain(null)
   return source
 }
 

@@ -4,7 +4,7 @@ import { jobRegistry } from '../../src/contract/jobRegistry.ts'
 import { startChain, type TestChain } from '../helpers/anvil.ts'
 import { startProcess } from '../helpers/process.ts'
 import type { FaultRule } from '../helpers/rpcProxy.ts'
-import { proxyTo, serveChain, subscribe, untilIndexed } from '../helpers/serveChain.ts'
+import { proxyTo, serveChain, subscribe, untilSameAsChain } from '../helpers/serveChain.ts'
 import { createSharedDatabase } from '../helpers/sharedPostgres.ts'
 
 let chain: TestChain
@@ -54,12 +54,12 @@ describe.each([
 ])('if the logs of one block are %s, its jobs are indexed', (_name, fault) => {
   it('in the past', async () => {
     const { service } = await serve(fault)
-    await untilIndexed(service, chain)
+    await untilSameAsChain(service, chain)
   })
 
   it('at the head', async () => {
     const { proxy, service } = await serve(fault)
-    await untilIndexed(service, chain)
+    await untilSameAsChain(service, chain)
     const stream = await subscribe(service)
     const before = large
     large = (await chain.head()).number + 1
@@ -77,7 +77,7 @@ describe.each([
     await chain.mine()
     await chain.setAutomine(true)
     await stream.waitFor(3)
-    await untilIndexed(service, chain)
+    await untilSameAsChain(service, chain)
   })
 })
 

@@ -74,7 +74,7 @@ test('history in the order of the chain, then live', async () => {
   expect(stream.events.at(-1)?.id).toMatch(/^\d+$/)
 })
 
-test('history newest first, from a block on', async () => {
+test('with order desc the history begins with the newest job and ends at fromBlock', async () => {
   const first = server.chain.deployBlock + 6
   const stream = watch({ order: 'desc', fromBlock: first, filter: { strategyType: ['PROGRAM'] } })
   await stream.waitFor('synced')
@@ -98,7 +98,7 @@ test("'latest' yields no history, but the removal of an earlier job", async () =
 test("'latest' begins at `connected`: events from then on are yielded, even to a slow consumer", async () => {
   const isStored = async (jobId: string) => (await fetch(`${server.url}/api/v1/jobs/${jobId}`)).ok
   const old = await server.chain.createJob()
-  await until(() => isStored(old.jobId), { message: 'the job is indexed' })
+  await server.untilIndexed(old.jobId)
   const changes: string[] = []
   let young: string | undefined
   for await (const event of follow(server.url, { fromBlock: 'latest' })) {
@@ -107,7 +107,7 @@ test("'latest' begins at `connected`: events from then on are yielded, even to a
       await server.chain.reorg(1)
       await until(async () => !(await isStored(old.jobId)), { message: 'the reorg is indexed' })
       young = (await server.chain.createJob()).jobId
-      await until(() => isStored(young as string), { message: 'the young job is indexed' })
+      await server.untilIndexed(young)
     }
     if (event.type === 'job_created') changes.push(`+${event.data.jobId}`)
     if (event.type === 'job_removed') changes.push(`-${event.data.jobId}`)

@@ -18,14 +18,14 @@ async function ids(options: HistoryOptions = {}): Promise<number[]> {
   return found
 }
 
-test('every job of every page, newest first or in the order of the chain', async () => {
+test('every job of every page is yielded, newest first or in the order of the chain', async () => {
   const all = Array.from({ length: COUNT }, (_, i) => i + 1)
   expect(await ids({ order: 'asc' })).toEqual(all)
   expect(await ids()).toEqual(all.toReversed())
   expect(await ids({ order: 'asc', pageSize: 7 })).toEqual(all)
 })
 
-test('filters and block bounds', async () => {
+test('filters and inclusive block bounds select the jobs', async () => {
   const filter = { strategyType: ['RUBRIC' as const], maxBudget: '1.000010' }
   expect(await ids({ order: 'asc', filter })).toEqual([2, 6, 10])
   const first = server.chain.deployBlock + 1

@@ -2,6 +2,7 @@ import type { AnvilOptions } from '../../src/devnet/anvil.ts'
 import { startChain, type TestChain } from '../helpers/anvil.ts'
 import { type Service, startService } from '../helpers/service.ts'
 import { createSharedDatabase } from '../helpers/sharedPostgres.ts'
+import { until } from '../helpers/until.ts'
 
 export interface Server {
   chain: TestChain
@@ -10,6 +11,8 @@ export interface Server {
   stop(): Promise<void>
   /** Starts it again on the same port; `env` overrides its settings. Resolves when it is ready. */
   start(env?: Record<string, string>): Promise<void>
+  /** Waits until REST has a job. */
+  untilIndexed(jobId: string): Promise<void>
   /** Ends everything. */
   close(): Promise<void>
 }
@@ -43,6 +46,10 @@ export async function startServer(
       server.url = app.url
       port = new URL(app.url).port
       await app.untilReady()
+    },
+    async untilIndexed(jobId) {
+      const isIndexed = async () => (await fetch(`${server.url}/api/v1/jobs/${jobId}`)).ok
+      await until(isIndexed, { message: `job ${jobId} is indexed` })
     },
     async close() {
       await server.stop()

@@ -1,3 +1,4 @@
+import getPort from 'get-port'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import {
   JobcastError,
@@ -26,7 +27,7 @@ function watch(options: SubscribeOptions = {}): Collected<StreamEvent> {
   return collected
 }
 
-test('connected, then each job as it is committed, with ids that only grow', async () => {
+test('the stream begins with connected, then yields each job as it is committed, with ids that only grow', async () => {
   const stream = watch()
   const connected = await stream.waitFor('connected')
   expect(connected.data).toMatchObject({ type: 'connected', resumed: null })
@@ -160,16 +161,15 @@ test('an abort ends the iteration without an error, while connected and while wa
   await stream.stop()
 
   const losses: unknown[] = []
-  const down = collect((signal) =>
-    subscribe('http://127.0.0.1:9', { signal, onRetry: (info) => losses.push(info) }),
-  )
+  const nobody = `http://127.0.0.1:${await getPort()}`
+  const down = collect((signal) => subscribe(nobody, { signal, onRetry: (info) => losses.push(info) }))
   await until(() => losses.length > 0, { message: 'no server there' })
   await down.stop()
   expect(down.events).toEqual([])
   await collect(() => subscribe(server.url, { signal: AbortSignal.abort() })).stop()
 })
 
-test('callbacks: events until stopped, and an error when refused', async () => {
+test('listen() calls onEvent until it is stopped, and onError once if the server refuses', async () => {
   const events: StreamEvent[] = []
   const errors: unknown[] = []
   const stop = listen(server.url, {

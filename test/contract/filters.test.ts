@@ -6,7 +6,7 @@ import { defineContract } from '../../src/contract/define.ts'
 import { filterParameters, matches, parseFilter } from '../../src/contract/filters.ts'
 import type { Job } from '../../src/contract/job.ts'
 import { jobRegistry } from '../../src/contract/jobRegistry.ts'
-import { bytes32 } from '../../src/contract/kinds.ts'
+import { bytes32, choice, later } from '../../src/contract/kinds.ts'
 import { createDatabase, type Database } from '../../src/store/database.ts'
 import { readHistory } from '../../src/store/history.ts'
 import { openPostgres } from '../../src/store/postgres.ts'
@@ -145,6 +145,17 @@ describe('a filter', () => {
     const { filters } = defineContract({ abi, fields: { creationTxHash: bytes32() } })
     const parameter = filters.find(({ name }) => name === 'creationTxHash')?.parameter
     expect(`0x${'ab'.repeat(32)}`).toMatch(new RegExp(`^${parameter?.pattern}$`))
+  })
+
+  it('finds no job without a value, even by a value that is named null', () => {
+    const abi = parseAbi([
+      'event JobCreated(uint256 indexed jobId)',
+      'event JobRated(uint256 indexed jobId, uint8 level)',
+    ])
+    const { filters } = defineContract({ abi, fields: { level: later(choice(['null', 'high'])) } })
+    const hold = matches(parseFilter(filters, { level: 'null' }))
+    expect(hold({ level: 'null' } as unknown as Job)).toBe(true)
+    expect(hold({ level: null } as unknown as Job)).toBe(false)
   })
 
   it('finds a value of a newer contract by its name, such as UNKNOWN_9', () => {

@@ -106,7 +106,7 @@ beforeAll(async () => {
     },
   })
   api = reader(server.url)
-  await server.untilReady('/ready')
+  await server.untilAnswers('/ready')
 })
 afterAll(async () => {
   await server?.stop()

@@ -26,7 +26,7 @@ const jobcast = await startProcess({
   },
 })
 try {
-  await jobcast.untilReady()
+  await jobcast.untilAnswers()
   const statuses = new Map<number, number>()
   const sizes: number[] = []
   for (let round = 0; round < ROUNDS; round++) {

@@ -89,17 +89,16 @@ async function startNginx(
     output = (output + chunk).slice(-2_000)
   })
   const ended = new Promise((resolve) => child.once('exit', resolve).once('error', resolve))
-  const listens = until(() => isListening(port), { message: 'nginx listens' }).then(() => true)
-  if (!(await Promise.race([listens, ended.then(() => false)])))
-    throw new Error(`nginx did not start: ${output}`)
-  return {
-    url: `${scheme}://127.0.0.1:${port}`,
-    async stop() {
-      child.kill('SIGTERM')
-      await ended
-      await remove()
-    },
+  const stop = async () => {
+    child.kill('SIGTERM')
+    await ended
+    await remove()
   }
+  const listens = until(() => isListening(port), { message: 'nginx listens' }).then(() => true)
+  const didStart = await Promise.race([listens, ended.then(() => false)]).catch(() => false)
+  if (didStart) return { url: `${scheme}://127.0.0.1:${port}`, stop }
+  await stop()
+  throw new Error(`nginx did not start: ${output}`)
 }
 
 /**

@@ -43,7 +43,12 @@ max_client_conn = 200
     other.port = String(port)
     return other.href
   }
-  await until(
+  const stop = async () => {
+    child.kill('SIGKILL')
+    await ended
+    await dir.remove()
+  }
+  const answers = until(
     async () => {
       const sql = postgres(through(`postgres://postgres@127.0.0.1:${postgresPort}/postgres`), {
         max: 1,
@@ -52,13 +57,9 @@ max_client_conn = 200
       return (await sql`select 1`.finally(() => sql.end())).length
     },
     { message: 'pgbouncer answers' },
-  )
-  return {
-    through,
-    async stop() {
-      child.kill('SIGKILL')
-      await ended
-      await dir.remove()
-    },
-  }
+  ).then(() => true)
+  const didStart = await Promise.race([answers, ended.then(() => false)]).catch(() => false)
+  if (didStart) return { through, stop }
+  await stop()
+  throw new Error('pgbouncer did not start')
 }

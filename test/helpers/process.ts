@@ -21,7 +21,7 @@ export interface JobcastProcess {
   output(): string
   waitForLog(matches: RegExp | ((line: LogLine) => boolean), options?: { timeout?: number }): Promise<LogLine>
   /** Waits until `path` answers 200. Rejects with the last log lines if the process ends before. */
-  untilReady(path?: string, options?: { timeout?: number }): Promise<void>
+  untilAnswers(path?: string, options?: { timeout?: number }): Promise<void>
   /**
    * Sends a signal, SIGKILL by default. Resolves when the process has ended; for SIGSTOP and SIGCONT at once.
    */
@@ -129,7 +129,7 @@ function observe(child: ChildProcess, url: string): JobcastProcess {
       const test = matches instanceof RegExp ? (line: LogLine) => matches.test(textOf(line)) : matches
       return untilAlive(() => logs.find(test), `log line ${matches}`, timeout)
     },
-    async untilReady(path = '/health', { timeout = 30_000 } = {}) {
+    async untilAnswers(path = '/health', { timeout = 30_000 } = {}) {
       const answers = () =>
         fetch(url + path).then(
           (response) => response.ok,

@@ -41,13 +41,7 @@ export async function seedJobs(url: string, count: number): Promise<void> {
           (1 + n * 104729 % 10000)::text || '.000000' as budget,
           case when n % 10 = 0 then (n % 300)::text end as provider
         from generate_series(0::bigint, ${count - 1}::bigint) n) job`)
-    await sql.unsafe(`
-      insert into totals (kind, jobs, amount)
-      select json_build_object('status', keys[1], 'strategyType', keys[3], 'verificationLevel', keys[4]::int)::text,
-        count(*), sum(keys[5]::numeric) from jobs group by 1`)
-    await sql.unsafe(`
-      insert into hours (hour, choice, jobs, amount)
-      select (data ->> 'onchainCreatedAt')::bigint / 3600 * 3600, keys[3], count(*), sum(keys[5]::numeric) from jobs group by 1, 2`)
+    await fillTallies(sql)
     await sql.unsafe(`
       update cursor set revision = 1, chain_id = 31337, genesis_hash = '0x00', contract = '0x00', start_block = 0,
         feed_from_block = last.number, silent = false, block_number = last.number, block_hash = '0x00', block_timestamp = 0,
@@ -58,4 +52,17 @@ export async function seedJobs(url: string, count: number): Promise<void> {
   } finally {
     await Promise.all([sql.end(), db.close()])
   }
+}
+
+/** Fills the tallies from the jobs of the default contract, as the indexer would have. */
+export async function fillTallies(sql: postgres.Sql): Promise<void> {
+  await sql`
+    insert into totals (kind, jobs, amount)
+    select format('{"status":"%s","strategyType":"%s","verificationLevel":%s}', keys[1], keys[3], keys[4]),
+      count(*), sum(keys[5]::numeric)
+    from jobs group by 1`
+  await sql`
+    insert into hours (hour, choice, jobs, amount)
+    select at - at % 3600, keys[3], count(*), sum(keys[5]::numeric)
+    from jobs, lateral (select (data ->> 'onchainCreatedAt')::bigint as at) created group by 1, 2`
 }

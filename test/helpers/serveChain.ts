@@ -45,7 +45,7 @@ export async function subscribe(service: Service): Promise<EventStream> {
 /**
  * Waits until the history has as many jobs as the chain. Fails if they are not the same, in the same order.
  */
-export async function untilIndexed(service: Service, chain: TestChain): Promise<void> {
+export async function untilSameAsChain(service: Service, chain: TestChain): Promise<void> {
   const wanted = await jobsOnChain(chain)
   await until(async () => (await service.history()).length >= wanted.length, {
     message: 'every job is indexed',

@@ -142,7 +142,7 @@ describe('real answers are as the document says', () => {
     await check(response, path)
   })
 
-  it("the stream's events, and its refusal", async () => {
+  it('every event of the stream, and the refusal of a stream', async () => {
     const stream = openStream(`${service.url}/api/v1/events`)
     try {
       await stream.connected

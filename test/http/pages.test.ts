@@ -1,10 +1,10 @@
 import fastify from 'fastify'
 import { afterAll, expect, test } from 'vitest'
-import { caching } from '../../src/http/caching.ts'
+import { addCaching } from '../../src/http/caching.ts'
 import { pages } from '../../src/http/pages.ts'
 
 const app = fastify({ routerOptions: { ignoreTrailingSlash: true } })
-caching(app, true)
+addCaching(app, true)
 app.register(pages)
 afterAll(() => app.close())
 

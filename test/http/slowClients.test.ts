@@ -45,7 +45,7 @@ it('connections that send nothing, or their request byte by byte, are ended whil
 it('clients that pipeline large answers and read none cost little memory, and others are served', async () => {
   const jobcast = await startProcess({ env: { ...unreachable, RATE_LIMIT: '0' } })
   onTestFinished(async () => void (await jobcast.stop()))
-  await jobcast.untilReady('/openapi.json')
+  await jobcast.untilAnswers('/openapi.json')
   const megabytes = async () => (await readMetrics(jobcast.url))('process_resident_memory_bytes') / 2 ** 20
   const before = await megabytes()
   const request = 'GET /openapi.json HTTP/1.1\r\nHost: a\r\nAccept-Encoding: br\r\n\r\n'
@@ -53,7 +53,7 @@ it('clients that pipeline large answers and read none cost little memory, and ot
   connections.push(...greedy)
   for (const { socket } of greedy) socket.pause()
   for (const each of greedy) each.send(request.repeat(16))
-  await jobcast.untilReady('/health')
+  await jobcast.untilAnswers('/health')
   // An answer holds some 500 kB while it is compressed in the background: all of these, more than 1 GB.
   expect((await megabytes()) - before).toBeLessThan(250)
 })

@@ -16,14 +16,17 @@ const LANES = 4
 const SCHEDULES = 160
 
 describe('the model', () => {
-  it('violates no invariant in 160 schedules of reorgs, faults, crashes, races and subscribers', async () => {
+  it(`violates no invariant in ${SCHEDULES} schedules of reorgs, faults, crashes, races and subscribers`, async () => {
     const play = async (lane: number) => {
       const stores = await openStores(createSharedDatabase)
-      await fc.assert(
-        fc.asyncProperty(schedules, (schedule) => runSchedule(stores, schedule)),
-        { numRuns: SCHEDULES / LANES, seed: SEED + lane },
-      )
-      await stores.close()
+      try {
+        await fc.assert(
+          fc.asyncProperty(schedules, (schedule) => runSchedule(stores, schedule)),
+          { numRuns: SCHEDULES / LANES, seed: SEED + lane },
+        )
+      } finally {
+        await stores.close()
+      }
     }
     await Promise.all(Array.from({ length: LANES }, (_, lane) => play(lane)))
   }, 300_000)

@@ -186,7 +186,7 @@ const FOLD: Fault[] = [
     'jobs.map(',
     'jobs.toSorted((a, b) => (a.after && b.after ? b.blockNumber - a.blockNumber || b.logIndex - a.logIndex : 0)).map(',
   ],
-  ['rewindEntries', 'restored jobs are fed without `before`', 'before: before?.data ?? null', 'before: null'],
+  ['rewindEntries', 'restored jobs are fed without `before`', 'before: before.data', 'before: null'],
 ]
 
 const JOBS: Fault[] = [
@@ -278,13 +278,16 @@ const JOB_READER: Fault[] = [
   ],
 ]
 
-const HEAD_LOGS: Fault[] = [
+const HEADERS: Fault[] = [
   [
     'assertLinked',
     'parentHash is ignored between new blocks',
     'header.parentHash !== parent.hash',
     'header === undefined',
   ],
+]
+
+const HEAD_LOGS: Fault[] = [
   [
     'logsOf',
     'empty logs are accepted in spite of the bloom filter',
@@ -349,7 +352,7 @@ const REWIND: Fault[] = [
     '!header && block.number < -9',
   ],
   ['rewind', 'a rewind during the first sync is fed', 'cursor.silent ? [] :', 'false ? [] :'],
-  ['rewind', "the chain's genesis block is not checked", 'await context.source.identify(cursor)', ''],
+  ['rewind', "the chain's genesis block is not checked", 'await context.source.checkChain(cursor)', ''],
   [
     'rewind',
     'a rewind is read while another process moves the cursor',
@@ -557,6 +560,7 @@ const faults: Record<string, Fault[]> = {
   'src/store/jobs.ts': JOBS,
   'src/indexer/converge.ts': CONVERGE,
   'src/indexer/jobReader.ts': JOB_READER,
+  'src/indexer/headers.ts': HEADERS,
   'src/indexer/headLogs.ts': HEAD_LOGS,
   'src/indexer/readRange.ts': READ_RANGE,
   'src/indexer/finalizedBlock.ts': FINALIZED,

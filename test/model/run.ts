@@ -75,6 +75,7 @@ async function end(world: World): Promise<void> {
     client.cut(0)
     await connect(world, client, random)
     await drain(world, client)
+    hold('a subscriber stays connected', client.connected, () => JSON.stringify(client.wanted.query))
     client.assertComplete(cursor.last_id)
     assertHeld(world, client)
   }

@@ -84,8 +84,8 @@ export function createSimSource(sky: Sky, gates: Gates, random: Random): Source 
   const header = (number: number) => ask(`header ${number}`, () => headerAt(node(), number))
 
   return {
-    identify: (expected) =>
-      ask('identify', () => {
+    checkChain: (expected) =>
+      ask('chain', () => {
         const found = identity()
         if (expected && expected.genesisHash !== found.genesisHash)
           throw new CannotIndexError(`another chain, genesis ${found.genesisHash}`)

@@ -3,9 +3,10 @@ import { expect, test } from 'vitest'
 import { erc8183 } from '../../src/contract/erc8183.ts'
 import { creation } from '../../src/contract/job.ts'
 import { jobRegistry } from '../../src/contract/jobRegistry.ts'
+import { load } from './load.ts'
 
 const folder = new URL('../../src/page/', import.meta.url)
-const { columns, setDefinition } = await import(new URL('definition.js', folder).href)
+const { columns, setDefinition } = await load('definition')
 
 test("no file of the page contains the name of a contract's field", () => {
   const common = ['jobId', 'status', ...Object.keys(creation)]

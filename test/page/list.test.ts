@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
+import { load } from './load.ts'
 
 const {
   addJob,
@@ -16,7 +17,7 @@ const {
   resetList,
   updateJob,
   waitingCount,
-} = await import(new URL('../../src/page/list.js', import.meta.url).href)
+} = await load('list')
 
 interface Entry {
   job: ReturnType<typeof job>

@@ -5,15 +5,16 @@ import { erc8183 } from '../../src/contract/erc8183.ts'
 import { matches, parseFilter } from '../../src/contract/filters.ts'
 import type { Job } from '../../src/contract/job.ts'
 import { jobRegistry } from '../../src/contract/jobRegistry.ts'
+import { load } from './load.ts'
 
-const page = await import(new URL('../../src/page/matching.js', import.meta.url).href)
+const page = await load('matching')
 
 /** The definition as in /api/v1/config. */
 const asInConfig = ({ fields, filters }: Contract) => ({
   fields: fields.map(({ name, kind, values }) => ({ name, kind, values })),
-  filters: filters.map(({ name, test, fields }) => ({
+  filters: filters.map(({ name, operator, fields }) => ({
     name,
-    kind: test,
+    kind: operator,
     fields,
   })),
 })

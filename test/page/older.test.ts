@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { jobRegistry } from '../../src/contract/jobRegistry.ts'
-import { Source } from './source.ts'
+import { FakeEventSource } from './fakeEventSource.ts'
+import { load } from './load.ts'
 
 const job = (number: number, status = 'OPEN') => ({
   jobId: String(number),
@@ -21,7 +22,7 @@ const requests = new Map<string, (answer: Answer) => void>()
 
 beforeAll(async () => {
   vi.stubGlobal('location', { search: '' })
-  vi.stubGlobal('EventSource', Source)
+  vi.stubGlobal('EventSource', FakeEventSource)
   vi.stubGlobal('addEventListener', () => {})
   vi.stubGlobal('removeEventListener', () => {})
   vi.stubGlobal('fetch', (address: string) => {
@@ -33,10 +34,10 @@ beforeAll(async () => {
       })
     })
   })
-  const { setDefinition } = await load('definition.js')
+  const { setDefinition } = await load('definition')
   setDefinition({
     fields: jobRegistry.fields,
-    filters: jobRegistry.filters.map(({ name, test, fields }) => ({ name, kind: test, fields })),
+    filters: jobRegistry.filters.map(({ name, operator, fields }) => ({ name, kind: operator, fields })),
   })
 })
 
@@ -44,12 +45,11 @@ afterAll(() => vi.unstubAllGlobals())
 beforeEach(() => requests.clear())
 
 // The modules read `location` when they are loaded.
-const load = (name: string) => import(new URL(`../../src/page/${name}`, import.meta.url).href)
 
 /** A list that follows the open jobs. It has a page of them, the oldest of which is job 9; older ones exist. */
 async function followOpenJobs() {
-  const { createList, removeJob, resetList, updateJob } = await load('list.js')
-  const { createSession, followFilters } = await load('session.js')
+  const { createList, removeJob, resetList, updateJob } = await load('list')
+  const { createSession, followFilters } = await load('session')
   const list = createList(() => {})
   const session = createSession({
     keepaliveSeconds: 15,
@@ -76,8 +76,8 @@ const shownIn = (list: { entries: { job: { jobId: string }; gone?: string }[] })
     .join(' ')
 
 test('a page of older jobs is requested once; a page for other filters does not wait for it', async () => {
-  const { resetList } = await load('list.js')
-  const { loadOlder } = await load('older.js')
+  const { resetList } = await load('list')
+  const { loadOlder } = await load('older')
   const { list, session } = await followOpenJobs()
   const first = loadOlder(list, session)
   requests.delete('?status=OPEN&limit=100')
@@ -96,14 +96,14 @@ test('a page of older jobs is requested once; a page for other filters does not 
 })
 
 test('a page of older jobs is brought up to date with the events that overtook it', async () => {
-  const { loadOlder } = await load('older.js')
+  const { loadOlder } = await load('older')
   const { list, session } = await followOpenJobs()
   const loaded = loadOlder(list, session)
   // The page includes the first event, after which its job matched once more.
-  Source.latest.receive('job_updated', job(8, 'FUNDED'), 100)
-  Source.latest.receive('job_updated', job(7, 'FUNDED'), 102)
-  Source.latest.receive('job_removed', job(6), 103)
-  Source.latest.receive('job_updated', job(5), 104)
+  FakeEventSource.latest.receive('job_updated', job(8, 'FUNDED'), 100)
+  FakeEventSource.latest.receive('job_updated', job(7, 'FUNDED'), 102)
+  FakeEventSource.latest.receive('job_removed', job(6), 103)
+  FakeEventSource.latest.receive('job_updated', job(5), 104)
   requests.get('?status=OPEN&cursor=a&limit=100')?.({
     jobs: [job(8), job(7), job(6), job(4)],
     lastEventId: 101,

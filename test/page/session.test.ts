@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { Source } from './source.ts'
+import { FakeEventSource } from './fakeEventSource.ts'
+import { load } from './load.ts'
 
 const history = (lastEventId: number, ...jobIds: string[]) =>
   Response.json({
@@ -16,7 +17,7 @@ let answer: (response: Response) => void
 
 beforeAll(() => {
   vi.stubGlobal('location', { search: '' })
-  vi.stubGlobal('EventSource', Source)
+  vi.stubGlobal('EventSource', FakeEventSource)
   vi.stubGlobal('addEventListener', () => {})
   vi.stubGlobal('removeEventListener', () => {})
   vi.stubGlobal('fetch', () => new Promise<Response>((resolve) => (answer = resolve)))
@@ -24,12 +25,9 @@ beforeAll(() => {
 
 afterAll(() => vi.unstubAllGlobals())
 
-// The module reads `location` when it is loaded.
-const load = () => import(new URL('../../src/page/session.js', import.meta.url).href)
-
 /** A session that follows all jobs, and a log of what it reports. */
 async function startSession() {
-  const { createSession, followFilters } = await load()
+  const { createSession, followFilters } = await load('session')
   const log: unknown[][] = []
   const session = createSession({
     keepaliveSeconds: 15,
@@ -45,18 +43,18 @@ async function startSession() {
   const follow = followFilters(session, new URLSearchParams())
   answer(history(10, '1'))
   await follow
-  Source.latest.receive('connected', { resumed: true, blockNumber: '1' }, 10)
+  FakeEventSource.latest.receive('connected', { resumed: true, blockNumber: '1' }, 10)
   log.length = 0
   return { session, log }
 }
 
-const missEvents = () => Source.latest.receive('connected', { resumed: false, blockNumber: '1' }, 20)
+const missEvents = () => FakeEventSource.latest.receive('connected', { resumed: false, blockNumber: '1' }, 20)
 
 test('events that arrive while the history is read again are applied afterwards, each once', async () => {
   const { session, log } = await startSession()
   missEvents()
-  Source.latest.receive('job_created', { jobId: '2' }, 21)
-  Source.latest.receive('job_created', { jobId: '3' }, 22)
+  FakeEventSource.latest.receive('job_created', { jobId: '2' }, 21)
+  FakeEventSource.latest.receive('job_created', { jobId: '3' }, 22)
   answer(history(21, '2', '1'))
   await vi.waitFor(() => expect(log).toHaveLength(4))
   expect(log).toEqual([['live'], ['loaded', '2', '1'], ['job_created', '3'], ['live']])
@@ -70,7 +68,7 @@ test.each([
   'if the history cannot be read again because of status %i, the stream is closed',
   async (status, message) => {
     const { session, log } = await startSession()
-    const source = Source.latest
+    const source = FakeEventSource.latest
     missEvents()
     source.receive('job_created', { jobId: '2' }, 21)
     answer(refusal(status, message))
@@ -82,11 +80,11 @@ test.each([
 
 test('filters that the API refuses leave the previous ones followed', async () => {
   const { session, log } = await startSession()
-  const { followFilters } = await load()
+  const { followFilters } = await load('session')
   const follow = followFilters(session, new URLSearchParams({ status: 'NONE' }))
   answer(refusal(400, 'status takes OPEN'))
   await follow
-  Source.latest.receive('job_created', { jobId: '2' }, 21)
+  FakeEventSource.latest.receive('job_created', { jobId: '2' }, 21)
   expect(log).toEqual([
     ['refused', 'status takes OPEN'],
     ['job_created', '2'],
@@ -98,10 +96,10 @@ test('the number of matches is requested again if an event was applied after it 
   vi.useFakeTimers()
   try {
     const { session, log } = await startSession()
-    const { recount } = await load()
+    const { recount } = await load('session')
     recount(session)
     await vi.advanceTimersByTimeAsync(3000)
-    Source.latest.receive('job_created', { jobId: '2' }, 21)
+    FakeEventSource.latest.receive('job_created', { jobId: '2' }, 21)
     answer(history(20, '1'))
     await vi.advanceTimersByTimeAsync(3000)
     answer(history(22, '3', '2', '1'))

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { load } from './load.ts'
 
 const elements: Record<string, { textContent?: string; addEventListener(): void }> = {}
 
@@ -16,9 +17,8 @@ afterAll(() => vi.unstubAllGlobals())
 
 /** The number of matches of a filtered list. */
 async function createTotal() {
-  const load = (name: string) => import(new URL(`../../src/page/${name}`, import.meta.url).href)
-  const { createTotal } = await load('total.js')
-  const { createList } = await load('list.js')
+  const { createTotal } = await load('total')
+  const { createList } = await load('list')
   const list = createList(() => {})
   return createTotal(list, { hasFilters: () => true, onMore() {}, onChange() {} })
 }

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { erc8183 } from '../../src/contract/erc8183.ts'
 import { jobRegistry } from '../../src/contract/jobRegistry.ts'
+import { endWithParent } from '../../src/devnet/guard.ts'
 import { lockFolder } from '../../src/store/lock.ts'
 import { openPglite } from '../../src/store/pglite.ts'
 import { createDataDir } from '../helpers/dataDir.ts'
@@ -41,17 +42,17 @@ describe.concurrent('the lock of a folder', () => {
 
   // The holder may be in another container, where its process id means another process. So the heartbeat
   // counts, not the id.
-  it('is refused while its file changes, whatever process id the file has', async () => {
+  it('is refused while its file changes, whatever process id the file has', async ({ onTestFinished }) => {
     const path = folder()
     let beats = 0
     const beat = () =>
       writeFileSync(join(path, 'lock-7'), JSON.stringify({ pid: 999_999_999, host: 'other', beats: ++beats }))
     beat()
     const timer = setInterval(beat, 1_000)
+    onTestFinished(() => clearInterval(timer))
     await expect(lockFolder(path)).rejects.toThrow(
       /in use by process 999999999 on other\. Stop it, or set DATA_DIR/,
     )
-    clearInterval(timer)
   })
 
   it('is taken from a dead holder within seconds, and only one of many attempts succeeds', async () => {
@@ -89,7 +90,7 @@ describe.concurrent('the lock of a folder', () => {
     expect(turns).toBeGreaterThanOrEqual(30)
   })
 
-  it('is kept by a process whose main thread is blocked', async () => {
+  it('is kept by a process whose main thread is blocked', async ({ onTestFinished }) => {
     const path = folder()
     const module = fileURLToPath(new URL('../../src/store/lock.ts', import.meta.url))
     const holder = spawn(
@@ -105,6 +106,8 @@ describe.concurrent('the lock of a folder', () => {
       ],
       { stdio: ['ignore', 'pipe', 'inherit'] },
     )
+    endWithParent(holder)
+    onTestFinished(() => void holder.kill('SIGKILL'))
     await once(holder.stdout, 'data')
     for (let i = 0; i < 6; i++) {
       await expect(lockFolder(path)).rejects.toThrow(`process ${holder.pid}`)
@@ -118,7 +121,7 @@ describe.concurrent('the lock of a folder', () => {
   it('is lost if its file is removed, and the process then exits', async () => {
     const { path } = await createDataDir()
     const child = await startProcess({ env: { ...chainless, DATA_DIR: path } })
-    await child.untilReady()
+    await child.untilAnswers()
     for (const name of readdirSync(path)) if (name.startsWith('lock-')) rmSync(join(path, name))
     expect((await child.exit).code).toBe(1)
     expect(child.logs.at(-1)?.msg ?? JSON.stringify(child.logs)).toContain('was taken over')
@@ -131,10 +134,10 @@ describe('the embedded database', () => {
   it('is taken over from a paused process, which exits without another write when it continues', async () => {
     const env = { ...chainless, DATA_DIR: (await createDataDir()).path }
     const first = await startProcess({ env })
-    await first.untilReady()
+    await first.untilAnswers()
     await first.kill('SIGSTOP')
     const second = await startProcess({ env })
-    await second.untilReady('/health', { timeout: 50_000 })
+    await second.untilAnswers('/health', { timeout: 50_000 })
     await first.kill('SIGCONT')
     expect((await first.exit).code).toBe(1)
     expect(first.logs.some((line) => /was taken over by another process/.test(String(line.msg)))).toBe(true)

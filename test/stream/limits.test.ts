@@ -266,7 +266,7 @@ describe('API_KEYS', () => {
       env: { DATABASE_URL: url, API_KEYS: 'right-key-secret', LOG_LEVEL: 'trace' },
     })
     onTestFinished(async () => void (await server.stop()))
-    await server.untilReady()
+    await server.untilAnswers()
     const targets = [
       '/api/v1/events',
       '/api/v1/jobs',

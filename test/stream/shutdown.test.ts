@@ -19,7 +19,7 @@ async function serveApi(databaseUrl: string): Promise<JobcastProcess> {
     env: { DATABASE_URL: databaseUrl, MAX_STREAMS_PER_IP: '5000', RATE_LIMIT: '0' },
   })
   onTestFinished(async () => void (await jobcast.stop()))
-  await jobcast.untilReady()
+  await jobcast.untilAnswers()
   return jobcast
 }
 
@@ -130,7 +130,7 @@ it('clients that reconnect by themselves lose no event in a rolling restart of t
   const start = async (port?: string) => {
     const jobcast = await startProcess({ env: { ...env, ...(port && { PORT: port }) } })
     onTestFinished(async () => void (await jobcast.stop()))
-    await jobcast.untilReady('/ready')
+    await jobcast.untilAnswers('/ready')
     return jobcast
   }
   const servers = await Promise.all([start(), start()])

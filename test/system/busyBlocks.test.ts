@@ -73,12 +73,14 @@ describe('a block full of logs of other contracts, at the head', () => {
   })
 })
 
+const isConflict = (line: string) => JSON.parse(line).conflicts !== undefined
+
 interface Pair {
   proxies: [RpcProxy, RpcProxy]
   /** the states that were seen until the cursor reached the head */
-  untilIndexed(): Promise<{ blockNumber: number | null; indexer: string | null }[]>
-  /** messages of lost steps, of both */
-  lost(): string[]
+  untilAtHead(): Promise<{ blockNumber: number | null; indexer: string | null }[]>
+  /** log lines about steps that conflicted, of both */
+  conflicts(): string[]
 }
 
 /** An indexer that works, and then another that stands by, on one database. */
@@ -96,7 +98,7 @@ async function startPair(prepare: (proxy: RpcProxy) => void = () => {}): Promise
   await until(() => standby.indexer.state().name === 'standby')
   return {
     proxies: [worker.proxy, standby.proxy],
-    async untilIndexed() {
+    async untilAtHead() {
       const { number } = await chain.head()
       const seen: { blockNumber: number | null; indexer: string | null }[] = []
       await until(
@@ -109,7 +111,7 @@ async function startPair(prepare: (proxy: RpcProxy) => void = () => {}): Promise
       )
       return seen
     },
-    lost: () => [...worker.lines, ...standby.lines].filter((line) => line.includes('the step was lost')),
+    conflicts: () => [...worker.lines, ...standby.lines].filter(isConflict),
   }
 }
 
@@ -119,48 +121,50 @@ describe('two indexers', () => {
     const counts: { requests: number }[] = []
     // All of them together take longer than the lease.
     const pair = await startPair((proxy) => counts.push(watchAllLogs(proxy, 900)))
-    const seen = await pair.untilIndexed()
+    const seen = await pair.untilAtHead()
     expect(new Set(seen.map(({ indexer }) => indexer)).size).toBe(1)
     expect(new Set(seen.map(({ blockNumber }) => blockNumber)).size).toBeGreaterThan(3)
     expect(counts.map(({ requests }) => requests)).toEqual([expect.any(Number), 0])
     expect(counts[0]?.requests).toBeGreaterThanOrEqual(12)
     expect(counts[0]?.requests).toBeLessThanOrEqual(14)
-    expect(pair.lost()).toEqual([])
+    expect(pair.conflicts()).toEqual([])
   })
 
   it('a step that takes longer than the lease keeps it', async () => {
     const pair = await startPair()
-    await pair.untilIndexed()
+    await pair.untilAtHead()
     for (const proxy of pair.proxies) proxy.fault = () => ({ delayMs: 5_000 })
     const before = pair.proxies[1].requests
     await chain.createJobs(2, { perTransaction: 1 })
     // The head, the other header, the logs: 15 s.
-    const seen = await pair.untilIndexed()
+    const seen = await pair.untilAtHead()
     expect(new Set(seen.map(({ indexer }) => indexer)).size).toBe(1)
-    expect(pair.lost()).toEqual([])
+    expect(pair.conflicts()).toEqual([])
     expect(pair.proxies[1].requests).toBe(before)
   })
 
   it('an indexer whose RPC fails leaves the lease to the other', async () => {
     const pair = await startPair()
-    await pair.untilIndexed()
+    await pair.untilAtHead()
     await pair.proxies[0].down('refuse')
     await chain.createJob()
-    const seen = await pair.untilIndexed()
+    const seen = await pair.untilAtHead()
     expect(new Set(seen.map(({ indexer }) => indexer)).size).toBe(2)
   })
 })
 
-it('steps that are lost again and again are logged as a warning', async () => {
+it('steps that conflict again and again are logged as a warning', async () => {
   const { lines } = await startIndexing({
     url: chain.url,
     address: chain.address,
     databaseUrl: await createSharedDatabase(),
     step: async () => 'conflicted',
   })
-  const levels = await until(() => lines.length >= 6 && lines.map((line) => JSON.parse(line)))
-  const lost = levels.filter(({ msg }) => msg.startsWith('the step was lost'))
-  expect(lost.slice(0, 4).map(({ level, conflicts }) => [level, conflicts])).toEqual([
+  const conflicts = await until(() => {
+    const found = lines.filter(isConflict)
+    return found.length >= 4 && found.map((line) => JSON.parse(line))
+  })
+  expect(conflicts.slice(0, 4).map(({ level, conflicts }) => [level, conflicts])).toEqual([
     [20, 1],
     [20, 2],
     [40, 3],

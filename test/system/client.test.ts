@@ -1,24 +1,18 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { build } from 'esbuild'
-import { type Browser, chromium } from 'playwright-core'
+import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { installedClient } from '../client/installed.ts'
 import { type Server, startServer } from '../client/server.ts'
+import { launchChromium } from '../helpers/chromium.ts'
 import { until } from '../helpers/until.ts'
 
 let server: Server
 let dir: Awaited<ReturnType<typeof installedClient>>
 let browser: Browser
 beforeAll(async () => {
-  ;[server, dir, browser] = await Promise.all([
-    startServer(),
-    installedClient(),
-    chromium.launch({
-      executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-      args: ['--no-sandbox', '--disable-background-networking'],
-    }),
-  ])
+  ;[server, dir, browser] = await Promise.all([startServer(), installedClient(), launchChromium()])
 })
 afterAll(async () => {
   await browser?.close()
@@ -28,7 +22,7 @@ afterAll(async () => {
 
 test('examples/browser.html shows the history, new jobs and changes, strikes out a removed job, and continues after a restart', async () => {
   const first = await server.chain.createJob()
-  await untilIndexed(first.jobId)
+  await server.untilIndexed(first.jobId)
   const page = await browser.newPage()
   const faults: string[] = []
   page.on('pageerror', (error) => faults.push(error.message))
@@ -115,9 +109,3 @@ test('a minified bundle of the whole client has less than 19,000 characters', as
   expect(text).toContain('JobcastError')
   expect(text.length).toBeLessThan(19_000)
 })
-
-async function untilIndexed(jobId: string): Promise<void> {
-  await until(async () => (await fetch(`${server.url}/api/v1/jobs/${jobId}`)).ok, {
-    message: 'the job is indexed',
-  })
-}

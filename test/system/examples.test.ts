@@ -201,9 +201,7 @@ test('webhook.mjs delivers the oldest job of a gap, however far the chain was wh
     // A gap is read from 256 blocks before the saved block on.
     await server.chain.mine(300)
     const newest = await server.chain.createJob()
-    await until(async () => (await fetch(`${server.url}/api/v1/jobs/${newest.jobId}`)).ok, {
-      message: 'the index is at the head',
-    })
+    await server.untilIndexed(newest.jobId)
 
     accept = false
     const second = start(process.execPath, ...args)

@@ -3,7 +3,7 @@ import { startChain, type TestChain } from '../helpers/anvil.ts'
 import { type EventStream, openStream } from '../helpers/eventStream.ts'
 import { jobsOnChain } from '../helpers/fold.ts'
 import { type RpcProxy, startRpcProxy } from '../helpers/rpcProxy.ts'
-import { untilIndexed } from '../helpers/serveChain.ts'
+import { untilSameAsChain } from '../helpers/serveChain.ts'
 import { type Service, startService } from '../helpers/service.ts'
 import { createSharedDatabase } from '../helpers/sharedPostgres.ts'
 import { until } from '../helpers/until.ts'
@@ -77,7 +77,7 @@ describe.concurrent('the indexer halts, /ready has the reason, and API and strea
       withChains(async ({ chain, stranger, first }) => {
         await serving(chain, { RPC_URL: first.url }, async (service, stream) => {
           await service.untilReady()
-          await untilIndexed(service, chain)
+          await untilSameAsChain(service, chain)
           if (blocks > 0) await stranger.mine(blocks)
           first.target = stranger.url
           await stranger.createJobs(3, { perTransaction: 1 })
@@ -93,7 +93,7 @@ describe.concurrent('the indexer halts, /ready has the reason, and API and strea
     withChains(async ({ chain, stranger, first, second }) => {
       await serving(chain, { RPC_URL: `${first.url},${second.url}` }, async (service, stream) => {
         await service.untilReady()
-        await untilIndexed(service, chain)
+        await untilSameAsChain(service, chain)
         await first.down('refuse')
         second.target = stranger.url
         await stranger.mine(300)
@@ -119,7 +119,7 @@ describe.concurrent('the indexer halts, /ready has the reason, and API and strea
       await second.down('refuse')
       await serving(chain, { RPC_URL: `${first.url},${second.url}` }, async (service, stream) => {
         await service.untilReady()
-        await untilIndexed(service, chain)
+        await untilSameAsChain(service, chain)
         second.target = stranger.url
         await stranger.mine(300)
         await second.up()
@@ -190,5 +190,5 @@ async function expectIndexing(service: Service, stream: EventStream, chain: Test
   await chain.createJob()
   await stream.waitFor(1, { timeout: 40_000 })
   await service.untilReady()
-  await untilIndexed(service, chain)
+  await untilSameAsChain(service, chain)
 }

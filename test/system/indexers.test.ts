@@ -45,7 +45,7 @@ async function startIndexer(chain: TestChain, databaseUrl: string): Promise<Inde
     await process.kill('SIGCONT')
     await process.kill('SIGKILL')
   })
-  await process.untilReady('/health', PATIENT)
+  await process.untilAnswers('/health', PATIENT)
   return { process, rpc, link }
 }
 

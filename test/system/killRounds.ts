@@ -65,7 +65,7 @@ export async function runKillRounds({
   let load: ReturnType<typeof startRandomLoad> | undefined
   try {
     await Promise.all([start(0), start(1)])
-    await Promise.all(running.map((process) => process?.untilReady('/ready')))
+    await Promise.all(running.map((process) => process?.untilAnswers('/ready')))
     await subscriber.follow(`http://127.0.0.1:${ports[0]}`)
     // The load begins last: the subscriber must get every job, and jobs of the first sync are not fed.
     load = startRandomLoad(chain, createRandom(seed + 1))
@@ -85,7 +85,7 @@ export async function runKillRounds({
       }
       await start(which)
       const next = random.below(2) as 0 | 1
-      await running[next]?.untilReady('/health')
+      await running[next]?.untilAnswers('/health')
       // The next kill should hit a process that indexes, not one that starts.
       const { number } = await chain.head()
       const url = `http://127.0.0.1:${ports[next]}`
@@ -98,7 +98,7 @@ export async function runKillRounds({
     await chain.mine()
     const wanted = await jobsOnChain(chain)
     const api = reader(`http://127.0.0.1:${ports[0]}`)
-    await running[0]?.untilReady('/health')
+    await running[0]?.untilAnswers('/health')
     await until(async () => isSame(await api.history(), wanted), { message: 'history = chain' })
     await assertWhole(sql)
     await until(() => isSame(subscriber.held(), wanted), { message: 'the subscriber holds the chain' })

@@ -1,8 +1,9 @@
 import getPort from 'get-port'
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest'
 import type { Job } from '../../src/contract/job.ts'
 import { startChain, type TestChain } from '../helpers/anvil.ts'
+import { launchChromium } from '../helpers/chromium.ts'
 import { createDataDir } from '../helpers/dataDir.ts'
 import { type JobcastProcess, startProcess } from '../helpers/process.ts'
 import { until } from '../helpers/until.ts'
@@ -27,10 +28,7 @@ let complaints: string[]
 export function useLivePage(): void {
   beforeAll(async () => {
     ;[browser, chain, dir, port] = await Promise.all([
-      chromium.launch({
-        executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-        args: ['--no-sandbox', '--disable-background-networking'],
-      }),
+      launchChromium(),
       // The chain starts ten minutes ago, so that the charts have several bars.
       startChain({ args: ['--timestamp', String(now() - 600)] }),
       createDataDir(),
@@ -39,7 +37,7 @@ export function useLivePage(): void {
     await chain.createJobs(3)
     await chain.rpc('evm_setTime', [now()])
     server = await start()
-    await server.untilReady('/ready')
+    await server.untilAnswers('/ready')
   })
 
   afterAll(async () => {
@@ -80,7 +78,7 @@ export async function restart(env: Record<string, string> = {}, meanwhile = asyn
   await server.stop()
   await meanwhile()
   server = await start(env)
-  await server.untilReady('/ready')
+  await server.untilAnswers('/ready')
 }
 
 export async function newContext(options: Parameters<Browser['newContext']>[0] = {}): Promise<void> {

@@ -50,7 +50,7 @@ beforeEach(async () => {
     const args = ['start', '--only', name === 'indexer' ? 'indexer' : 'api']
     starts.set(name, () => startProcess({ args, env }))
     await start(name)
-    await get(name).untilReady('/ready', PATIENT)
+    await get(name).untilAnswers('/ready', PATIENT)
   }
   onTestFinished(async () => {
     for (const each of processes.values()) await each.kill('SIGKILL')

@@ -21,7 +21,7 @@ test('a page of another contract shows the fields of its definition', async () =
     },
   })
   try {
-    await other.untilReady('/ready')
+    await other.untilAnswers('/ready')
     const [client, , , , provider] = devAccounts
     const { jobId } = await createCommerceJob(chain.client, address, { client, provider })
     await page.goto(other.url)

@@ -43,11 +43,11 @@ it('behind a pooler in transaction mode, events are found by polling, and one wa
   const direct = await postgres.createDatabase()
   const pooled = pooler.through(direct)
   const indexer = await start(pooled, 'indexer')
-  await indexer.untilReady('/ready', PATIENT)
+  await indexer.untilAnswers('/ready', PATIENT)
   const [pooledApi, directApi] = [await start(pooled, 'api'), await start(direct, 'api')]
   const streams = []
   for (const api of [pooledApi, directApi]) {
-    await api.untilReady('/ready', PATIENT)
+    await api.untilAnswers('/ready', PATIENT)
     const stream = openStream(`${api.url}/api/v1/events`)
     onTestFinished(() => stream.close())
     await stream.connected

@@ -34,14 +34,14 @@ it('a process that is killed during a sync of 10,000 jobs continues after a rest
 
   const first = await startProcess({ env })
   onTestFinished(async () => void (await first.kill()))
-  await first.untilReady('/health')
+  await first.untilAnswers('/health')
   const before = await until(() => total(first.url), { message: 'some jobs are indexed' })
   await first.kill('SIGKILL')
   proxy.fault = undefined
 
   const second = await startProcess({ env })
   onTestFinished(async () => void (await second.stop()))
-  await second.untilReady('/health')
+  await second.untilAnswers('/health')
   await until(async () => (await total(second.url)) >= JOBS, { message: 'all jobs are indexed' })
   const jobs = await reader(second.url).history()
   const ids = jobs.map((job) => job.jobId)

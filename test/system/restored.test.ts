@@ -82,7 +82,7 @@ async function start(env: Record<string, string>): Promise<JobcastProcess> {
     },
   })
   onTestFinished(async () => void (await process.stop()))
-  await process.untilReady('/ready')
+  await process.untilAnswers('/ready')
   return process
 }
 
@@ -169,7 +169,7 @@ describe('a database restored from a backup', () => {
     const standby = await start(backup.env)
     const kept = await createJobs(process, 3)
     await backup.take()
-    await process.untilReady('/ready')
+    await process.untilAnswers('/ready')
     const lost = await createJobs(process, 4)
     const follower = subscribe(standby)
     await follower.connected

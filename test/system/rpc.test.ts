@@ -3,7 +3,7 @@ import { startChain, type TestChain } from '../helpers/anvil.ts'
 import { fold, jobsOnChain } from '../helpers/fold.ts'
 import { readMetrics } from '../helpers/metrics.ts'
 import type { Fault, FaultRule } from '../helpers/rpcProxy.ts'
-import { proxyTo, serveChain, subscribe, untilIndexed } from '../helpers/serveChain.ts'
+import { proxyTo, serveChain, subscribe, untilSameAsChain } from '../helpers/serveChain.ts'
 import { until } from '../helpers/until.ts'
 
 /** Answers of different providers to a block range that is too large. */
@@ -64,7 +64,7 @@ it('a first sync adapts to the range that a provider allows, whatever its wordin
     if (Number(toBlock) - Number(fromBlock) < 8) return undefined
     return TOO_LARGE_OR_BROKEN[refused++ % TOO_LARGE_OR_BROKEN.length]
   }
-  await untilIndexed(await serve(proxy.url), chain)
+  await untilSameAsChain(await serve(proxy.url), chain)
   expect(refused).toBeGreaterThan(0)
 })
 
@@ -80,7 +80,7 @@ it.each(TOO_LARGE.map((fault) => [fault.error?.message ?? `status ${fault.status
       refused++
       return fault
     }
-    await untilIndexed(await serve(proxy.url), chain)
+    await untilSameAsChain(await serve(proxy.url), chain)
     expect(refused).toBeGreaterThan(0)
   },
 )
@@ -108,7 +108,7 @@ it('blocks near the head are indexed with an RPC that allows 20 requests a secon
   proxy.fault = (method, params, body) =>
     limit(method, params, body) ??
     (params[0] === 'finalized' ? { error: { code: -32602, message: 'unknown block' } } : undefined)
-  await untilIndexed(await serve(proxy.url), chain)
+  await untilSameAsChain(await serve(proxy.url), chain)
   expect(proxy.injected).toBeGreaterThan(0)
 })
 
@@ -119,7 +119,7 @@ it('a range whose logs have no timestamps is indexed with an RPC that allows 20 
     (logs as object[]).map((log) => ({ ...log, blockTimestamp: undefined }))
   proxy.fault = (method, params, body) =>
     limit(method, params, body) ?? (method === 'eth_getLogs' ? { mutate: withoutTimestamps } : undefined)
-  await untilIndexed(await serve(proxy.url), chain)
+  await untilSameAsChain(await serve(proxy.url), chain)
   expect(proxy.injected).toBeGreaterThan(0)
 })
 
@@ -130,7 +130,7 @@ it('a batch has at most three calls, because some endpoints allow no more', asyn
     if (Array.isArray(body)) largest = Math.max(largest, body.length)
     return undefined
   }
-  await untilIndexed(await serve(proxy.url), chain)
+  await untilSameAsChain(await serve(proxy.url), chain)
   expect(largest).toBe(3)
 })
 
@@ -142,7 +142,7 @@ it('after an answer over 10 MiB, smaller ranges are requested', async () => {
     if (Number(toBlock) - Number(fromBlock) < 20) return undefined
     return { mutate: () => ['x'.repeat(11 * 2 ** 20)] }
   }
-  await untilIndexed(await serve(proxy.url), chain)
+  await untilSameAsChain(await serve(proxy.url), chain)
   expect(proxy.injected).toBeGreaterThan(0)
 })
 
@@ -210,7 +210,7 @@ it('each job reaches the stream once, in order, during every temporary fault of 
     expect(proxy.injected, name).toBeGreaterThan(injected)
   }
   proxy.fault = undefined
-  await untilIndexed(service, chain)
+  await untilSameAsChain(service, chain)
   expect(stream.responses).toHaveLength(1)
 })
 
@@ -226,7 +226,7 @@ it('if a WebSocket subscription falls silent, polling finds new blocks, and a cu
   proxy.cut()
   await chain.createJob()
   await stream.waitFor(2)
-  await untilIndexed(service, chain)
+  await untilSameAsChain(service, chain)
 })
 
 it('the second RPC is used only while the first is down', async () => {

@@ -21,7 +21,7 @@ it('80 clients that do not read cost little memory, are disconnected, and can re
     env: { DATABASE_URL: url, STALL_SECONDS: '8', MAX_STREAMS_PER_IP: '1000', RATE_LIMIT: '0' },
   })
   onTestFinished(async () => void (await server.stop()))
-  await server.untilReady()
+  await server.untilAnswers()
 
   const readers = [1, 2, 3].map(() => openStream(`${server.url}/api/v1/events`))
   for (const reader of readers) {
@@ -137,7 +137,7 @@ it('in a replay of megabytes a client that reads 40 kB/s stays connected, one th
     env: { DATABASE_URL: url, STALL_SECONDS: '16', RATE_LIMIT: '0', HOST: '::' },
   })
   onTestFinished(async () => void (await server.stop()))
-  await server.untilReady()
+  await server.untilAnswers()
   const { port } = new URL(server.url)
 
   const connections = await Promise.all(

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { launchChromium } from '../helpers/chromium.ts'
 import { openStream, type StreamEvent } from '../helpers/eventStream.ts'
 import { startDefaultNginx } from '../helpers/nginx.ts'
 import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
@@ -12,13 +13,7 @@ import { pythonClient } from '../stream/pythonClient.ts'
 let postgres: TestPostgres
 let browser: Browser
 beforeAll(async () => {
-  ;[postgres, browser] = await Promise.all([
-    startPostgres(),
-    chromium.launch({
-      executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-      args: ['--no-sandbox', '--disable-background-networking'],
-    }),
-  ])
+  ;[postgres, browser] = await Promise.all([startPostgres(), launchChromium()])
 })
 afterAll(async () => {
   await browser.close()
@@ -38,7 +33,7 @@ async function serve(databaseUrl: string, env: Record<string, string> = {}): Pro
     env: { DATABASE_URL: databaseUrl, RATE_LIMIT: '0', ...env },
   })
   onTestFinished(async () => void (await jobcast.stop()))
-  await jobcast.untilReady()
+  await jobcast.untilAnswers()
   return jobcast
 }
 

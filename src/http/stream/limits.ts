@@ -4,7 +4,7 @@ import type { Config } from '../../config.ts'
  * Counts all streams, and those of each address. If a limit is reached, the new stream is refused. No older
  * one is closed for it, because its client would reconnect at once.
  */
-export function createLimits({ maxStreams, maxStreamsPerIp }: Config) {
+export function createStreamLimits({ maxStreams, maxStreamsPerIp }: Config) {
   const byAddress = new Map<string, number>()
   let total = 0
   let onEmpty = () => {}

@@ -6,7 +6,7 @@ import type { Feed } from '../../feed/feed.ts'
 import { unwrap } from '../../messages.ts'
 import type { ServerDependencies } from '../dependencies.ts'
 import type { Instance } from '../instance.ts'
-import { createLimits } from './limits.ts'
+import { createStreamLimits } from './limits.ts'
 import { parseLastEventId, parseStreamFilter, preferHeaderId, streamParameters } from './query.ts'
 import { type Refusal, reasonOfStatus, sendAddressFull, sendRefusal } from './refusal.ts'
 import { END_MS, sendComplete, untilEarlierAnswered } from './response.ts'
@@ -25,7 +25,7 @@ export function streamRoute(
   fanout: Fanout,
   { config, contract, metrics }: Pick<ServerDependencies, 'config' | 'contract' | 'metrics'>,
 ): () => Promise<void> {
-  const limits = createLimits(config)
+  const limits = createStreamLimits(config)
   let draining = false
   const schema = { ...streamDescription(contract), querystring: streamParameters(contract.filters) }
   // Runs for every answer except streams, which are hijacked. Errors of hooks and of the validation

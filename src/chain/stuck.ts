@@ -6,7 +6,7 @@ import type { Header } from './source.ts'
  * Milliseconds without a higher head after which all endpoints are asked for theirs: more than two
  * blocks of a chain with 12 s blocks.
  */
-const STALL_MS = 30_000
+const STUCK_MS = 30_000
 
 /**
  * Returns a check to call with each head that was read, and with the highest block known from elsewhere. If for
@@ -16,7 +16,7 @@ const STALL_MS = 30_000
  * @param now a monotonic clock in milliseconds
  * @returns whether endpoints were set aside, so that the head must be read again
  */
-export function createStallCheck(
+export function createStuckCheck(
   pool: Pool,
   now: () => number,
 ): (head: Header, known: number) => Promise<boolean> {
@@ -34,7 +34,7 @@ export function createStallCheck(
 
   return async ({ number }, known) => {
     const rose = number > Math.max(highest, known)
-    if (!rose && now() - comparedAt < STALL_MS) return false
+    if (!rose && now() - comparedAt < STUCK_MS) return false
     highest = Math.max(highest, known, number)
     comparedAt = now()
     return !rose && setStuckAside()

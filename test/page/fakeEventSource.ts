@@ -1,12 +1,12 @@
 /** Takes the place of the browser's EventSource. */
-export class Source extends EventTarget {
+export class FakeEventSource extends EventTarget {
   static readonly OPEN = 1
-  static latest: Source
-  readyState = Source.OPEN
+  static latest: FakeEventSource
+  readyState = FakeEventSource.OPEN
 
   constructor() {
     super()
-    Source.latest = this
+    FakeEventSource.latest = this
   }
 
   close() {
