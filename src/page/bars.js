@@ -11,10 +11,10 @@ const LABEL = 34
 
 /**
  * A chart of stacked bars in an svg element, whose units are pixels.
- * @param canCut whether an absurdly high bar is cut off
+ * @param isCount whether the bars are counts; otherwise they are amounts
  * @param onPoint called with the place of the bar under the pointer, or null
  */
-export function createBars(svg, { canCut, onPoint }) {
+export function createBars(svg, { isCount, onPoint }) {
   let drawn = null
   const pointer = part('rect', { class: 'pointer', y: TOP, width: 0 })
   const grid = part('g', {})
@@ -28,7 +28,7 @@ export function createBars(svg, { canCut, onPoint }) {
     const width = svg.clientWidth - LEFT
     const height = svg.clientHeight - BOTTOM - TOP
     if (width <= 0) return
-    const { top, cut } = chartHeight(sums, { canCut })
+    const { top, cut } = chartHeight(sums, { isCount })
     const slot = width / sums.length
     const bar = Math.max(1, Math.min(22, slot * 0.78))
     const x = (place) => LEFT + place * slot + (slot - bar) / 2
@@ -47,7 +47,7 @@ export function createBars(svg, { canCut, onPoint }) {
     const xOfTime = (time) => LEFT + ((time - begin) / range.step) * slot
     const times = axisTimes(begin, end, range.ticks, { width, space: range.space })
     grid.replaceChildren(
-      ...axisValues(top, Math.max(2, Math.floor(height / 30))).flatMap((value) =>
+      ...axisValues(top, Math.max(2, Math.floor(height / 30)), { isCount }).flatMap((value) =>
         gridLine(value, y(value), width),
       ),
       ...timeLabels(times, xOfTime, { range, width, y: TOP + height + 17 }),

@@ -11,7 +11,7 @@ import { count, formatInteger, roughly } from './format.js'
 export function createFigure(measure, onPoint) {
   const figure = $(`${measure}-figure`)
   const svg = figure.querySelector('svg')
-  const bars = createBars(svg, { canCut: measure === 'amount', onPoint })
+  const bars = createBars(svg, { isCount: measure === 'jobs', onPoint })
   const valueText = (value) =>
     measure === 'jobs' ? count('job', value) : `${roughly(value)} ${fieldOf(definition().sum).unit}`
   let drawn

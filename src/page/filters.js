@@ -79,7 +79,8 @@ export function createFilters(form, onChange) {
     accept() {
       markProblems(form, null)
       show()
-      saveAddress(pageUrl(wanted))
+      // The same filters may be written in another way or order. That is no new entry of the history.
+      if (readAddress().toString() !== wanted.toString()) saveAddress(pageUrl(wanted))
     },
 
     /** The API refuses the filters: its message is shown beside the fields that it names. */

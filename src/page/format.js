@@ -5,6 +5,7 @@ const compactSum = new Intl.NumberFormat('en', {
   minimumFractionDigits: 2,
   maximumFractionDigits: 2,
 })
+const threeDigits = new Intl.NumberFormat('en', { maximumSignificantDigits: 3 })
 const fullTime = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'long' })
 const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' })
 const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' })
@@ -60,15 +61,17 @@ export function sums(texts) {
   const longest = Math.max(0, ...texts.map((text) => text?.split('.')[0].length ?? 0))
   return texts.map((text) => {
     if (text === null) return null
-    if (longest <= 3) return formatAmount(text).replace(/(\.\d\d)\d+$/, '$1')
+    // Two digits after the point, or as many as show two that are not 0.
+    if (longest <= 3) return formatAmount(text).replace(/^(0\.0*[1-9]\d|\d+\.\d\d)\d*$/, '$1')
     const [units, fraction = ''] = text.split('.')
     if (units === '0' && /[1-9]/.test(fraction)) return '<1'
     return longest <= 6 || units.length <= 3 ? formatInteger(units) : compactText(units, compactSum)
   })
 }
 
-/** A number for the axis or the caption of a chart: `950`, `12.5K`, `1.15e71`. */
+/** A number for the axis or the caption of a chart: `0.035`, `950`, `12.5K`, `1.15e71`. */
 export function roughly(value) {
+  if (value < 1000) return threeDigits.format(value)
   return compactText(BigInt(Math.round(value)).toString(), compact)
 }
 

@@ -4,7 +4,7 @@ import { holdList, waitingCount } from './list.js'
 
 /**
  * Holds the list while it is paused or its beginning is above the screen, so that rows do not move under the
- * reader. A button in the header gives the number of new jobs that wait, and shows them.
+ * reader. A button in the header says how many new jobs wait. A click on it shows them and releases the list.
  * @param onOverflow called if more jobs arrived than may wait: the list must be read again
  */
 export function createHold(list, { onOverflow }) {
@@ -32,7 +32,9 @@ export function createHold(list, { onOverflow }) {
     $('jobs-title').focus({ preventScroll: true })
   })
   new IntersectionObserver(
-    ([entry]) => {
+    (entries) => {
+      // After a busy moment there are several, the newest last.
+      const entry = entries.at(-1)
       isDown = !entry.isIntersecting && entry.boundingClientRect.top < entry.rootBounds.top
       apply()
     },

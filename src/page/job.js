@@ -49,7 +49,7 @@ async function refresh() {
   isReading = false
 }
 
-/** Opens the stream that the next change of the job passes, unless it is open. */
+/** Opens a stream whose filters pass the next change of the job, unless it is open already. */
 function follow(job) {
   const filters = streamFilters(job)
   if (filters.toString() === followed) return
@@ -75,8 +75,7 @@ function receiveEvent(type, data) {
 const canonicalId = () => asInJob(fieldOf('jobId'), idInAddress)
 
 /**
- * Filters of a stream that the next change of the job passes and few other events do: by one participant, if
- * the job has any.
+ * Filters that the next change of the job passes, and few other events: one participant, if the job has any.
  * @param job null if it does not exist
  */
 function streamFilters(job) {

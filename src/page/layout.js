@@ -15,7 +15,13 @@ export function arrangePage() {
   addEventListener('resize', stick)
 
   // On a phone everything above the list is folded, so that the jobs come early.
-  const isPhone = matchMedia('(max-width: 48rem)').matches
-  for (const details of document.querySelectorAll('.card, #filters-box')) details.open = !isPhone
+  const phone = matchMedia('(max-width: 48rem)')
+  for (const card of document.querySelectorAll('.card')) card.open = !phone.matches
+  // A wider screen shows no summary, with which the reader could open the filters.
+  const foldFilters = () => {
+    $('filters-box').open = !phone.matches
+  }
+  phone.addEventListener('change', foldFilters)
+  foldFilters()
   $('use').open = matchMedia('(min-width: 72.01rem)').matches
 }

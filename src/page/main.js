@@ -42,6 +42,7 @@ const stats = createStats({
   onStats({ hours, headBlockNumber }) {
     charts.setHours(hours)
     showHead(headBlockNumber)
+    if (config.chainId === null) readChain()
   },
   onUnreachable: connection.suspect,
   allJobs: () => total.allJobs,
@@ -69,7 +70,7 @@ const session = createSession({
   onEvent: applyEvent,
 })
 
-async function showHistory({ jobs, next, total: found, lastId, isFresh }) {
+function showHistory({ jobs, next, total: found, lastId, isFresh }) {
   total.set(found, lastId)
   if (isFresh) {
     filters.accept()
@@ -80,9 +81,12 @@ async function showHistory({ jobs, next, total: found, lastId, isFresh }) {
   } else refreshList(list, jobs, next, hasFilters() ? 'left' : 'removed')
   stats.refresh()
   loadLastHour(list, session)
-  if (config.chainId !== null) return
+}
+
+/** The chain is unknown until an indexer has reached it for the first time. */
+async function readChain() {
   config = await readConfig().catch(() => config)
-  redrawRows(rows)
+  if (config.chainId !== null) redrawRows(rows)
 }
 
 function applyEvent(type, job, id) {

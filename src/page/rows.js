@@ -176,7 +176,9 @@ function resize(row, height) {
  */
 function openJobOnClick(body) {
   body.addEventListener('click', (event) => {
-    const isPlain = event.button === 0 && getSelection().isCollapsed && !event.target.closest('a, button')
-    if (isPlain) event.target.closest('tr')?.querySelector('.job a')?.click()
+    // With such a key the reader wants a new tab or window, which click() would not open.
+    const hasKey = event.metaKey || event.ctrlKey || event.shiftKey
+    if (!hasKey && getSelection().isCollapsed && !event.target.closest('a, button'))
+      event.target.closest('tr')?.querySelector('.job a')?.click()
   })
 }

@@ -2,29 +2,31 @@
 const CUT_FACTOR = 20
 /** Space above the highest bar, as a share of it. */
 const HEADROOM = 1.08
-/** Value at the upper edge of a chart with low bars or none. */
-const MIN_TOP = 4
+/** Value at the upper edge of a chart of counts that are low or 0. */
+const MIN_COUNT = 4
 
 /**
- * The height of a chart: that of its highest bar, unless that bar is so high that it would flatten
- * all others.
+ * The height of a chart: that of its highest bar. A bar of amounts is cut off if it is so high that it would
+ * flatten all others.
+ * @param isCount whether the bars are counts; otherwise they are amounts
  * @returns `{ top, cut }`: the value at the upper edge, and the places of the bars that are cut off there
  */
-export function chartHeight(heights, { canCut }) {
+export function chartHeight(heights, { isCount }) {
   const sorted = heights.filter((height) => height > 0).sort((a, b) => a - b)
   const highest = sorted.at(-1) ?? 0
   const limit = CUT_FACTOR * (sorted[Math.floor((sorted.length - 1) / 2)] ?? 0)
-  if (!canCut || highest <= limit) return { top: Math.max(MIN_TOP, highest * HEADROOM), cut: [] }
+  if (isCount) return { top: Math.max(MIN_COUNT, highest * HEADROOM), cut: [] }
+  if (highest <= limit) return { top: highest * HEADROOM || 1, cut: [] }
   const usual = sorted.findLast((height) => height <= limit)
-  const top = Math.max(MIN_TOP, usual * 1.25)
+  const top = usual * 1.25
   return { top, cut: heights.flatMap((height, i) => (height > top ? [i] : [])) }
 }
 
-/** About `count` round values for an axis from 0 to `top`, which is at least {@link MIN_TOP}. */
-export function axisValues(top, count) {
+/** About `count` round values for an axis from 0 to `top`; whole numbers if they are counts. */
+export function axisValues(top, count, { isCount }) {
   const power = 10 ** Math.floor(Math.log10(top / count))
   const step = Math.max(
-    1,
+    isCount ? 1 : 0,
     [1, 2, 5, 10].map((n) => n * power).find((n) => top / n <= count + 0.5),
   )
   return Array.from({ length: Math.floor(top / step) + 1 }, (_, i) => i * step)

@@ -25,21 +25,26 @@ export function createSearch({ list, onParty }) {
   const partyFilter = definition().filters.find(({ fields }) => fields.length > 1 && fieldOf(fields[0]).role)
   input.placeholder = ['Job id', ...(partyFilter ? [partyFilter.name] : []), 'transaction'].join(', ')
 
+  /** @returns whether the results are those of the present text */
   const search = async () => {
     stop()
     const { signal } = running
     const text = input.value.trim().replace(/^#/, '')
-    if (text === '') return results.close()
+    if (text === '') {
+      results.close()
+      return false
+    }
     const found = await Promise.all([
       findJob(text, signal),
       findTransaction(text, list),
       partyFilter && findParty(partyFilter.name, text, signal, onParty),
     ])
-    if (signal.aborted) return
+    if (signal.aborted) return false
     const items = found.flat().filter(Boolean)
     if (items.length > 0) results.show(items)
     else if (TRANSACTION_HASH.test(text)) searchHistory(text.toLowerCase(), { signal, show: results.show })
     else results.show([`Nothing found for “${ends(text)}”.`])
+    return true
   }
 
   const stop = () => {
@@ -59,8 +64,7 @@ export function createSearch({ list, onParty }) {
   })
   form.addEventListener('submit', async (event) => {
     event.preventDefault()
-    await search()
-    results.first()?.click()
+    if (await search()) results.first()?.click()
   })
   form.addEventListener('keydown', (event) => {
     if (event.key === 'Escape') close()

@@ -103,9 +103,9 @@ export async function readOlder(session, page) {
 
 /**
  * Asks for the number of matches, at most once in 3 s.
- * @param isOwed whether a failed request is repeated, because the number that is shown may lack events
+ * @param untilAnswered whether a failed request is repeated, because the number that is shown may lack events
  */
-export function recount(session, isOwed = false) {
+export function recount(session, untilAnswered = false) {
   if (session.isRecounting) return
   session.isRecounting = true
   setTimeout(async () => {
@@ -113,7 +113,7 @@ export function recount(session, isOwed = false) {
     const { filters } = session
     const answer = await get('jobs', [...filters, ['limit', 1]]).catch(() => null)
     if (filters !== session.filters) return
-    if (answer === null) return isOwed && recount(session, true)
+    if (answer === null) return untilAnswered && recount(session, true)
     const lastId = Number(answer.lastEventId)
     session.onTotal(answer.pagination.total, lastId)
     // The number lacks the events that were applied while it was on its way.

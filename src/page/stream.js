@@ -39,9 +39,7 @@ export function openStream({ filters, lastEventId, keepaliveSeconds, onState, on
     heardAt = Date.now()
     backoff.reset()
     refusal = undefined
-    // A resumed stream sends `connected` before the events that it resumes, so its id is not yet a position
-    // to resume from.
-    if (type !== 'connected' || data.resumed !== true) position = event.lastEventId
+    position = event.lastEventId
     if (type === 'connected') onState('live')
     onEvent(type, data, event.lastEventId)
   }

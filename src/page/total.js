@@ -3,8 +3,8 @@ import { count, formatInteger } from './format.js'
 import { isFull, MAX_JOBS, olderPage, waitingCount } from './list.js'
 
 /**
- * Largest number of matches that the API counts one by one; one more means "more than this". Totals of status
- * and choices alone are exact at any size.
+ * The API counts up to so many matches of filters other than status and choices; it answers one more if there
+ * are more. Totals of status and choices alone are exact at any size.
  */
 const MAX_COUNT = 10_000
 

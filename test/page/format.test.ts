@@ -1,8 +1,19 @@
 import { describe, expect, test } from 'vitest'
+import { load } from './load.ts'
 
-// The page has no build step, so its modules have no types.
-const { formatAmount, date, ends, exactTime, machineTime, relative, shortAmount, sums, title, words } =
-  await import(new URL('../../src/page/format.js', import.meta.url).href)
+const {
+  formatAmount,
+  date,
+  ends,
+  exactTime,
+  machineTime,
+  relative,
+  roughly,
+  shortAmount,
+  sums,
+  title,
+  words,
+} = await load('format')
 const maxUint256 = (2n ** 256n - 1n).toString()
 
 describe('an amount', () => {
@@ -33,6 +44,12 @@ describe('an amount', () => {
     expect(sums(['1234567.000000', '19840.000000', '3.000000'])).toEqual(['1.23M', '19.84K', '3'])
     expect(sums(['1234567.000000', '296800.000000'])).toEqual(['1.23M', '296.80K'])
     expect(sums([])).toEqual([])
+  })
+
+  test('of a valuable unit keeps two digits that are not 0', () => {
+    expect(sums(['0.003456', '0.050000', '0.000000'])).toEqual(['0.0034', '0.05', '0.00'])
+    expect(sums(['12.003456'])).toEqual(['12.00'])
+    expect([0, 0.0345678, 0.35, 999.4, 12_500].map(roughly)).toEqual(['0', '0.0346', '0.35', '999', '12.5K'])
   })
 })
 

@@ -4,6 +4,7 @@ import {
   chain,
   gone,
   live,
+  newContext,
   open,
   page,
   row,
@@ -100,6 +101,25 @@ describe('the filters', () => {
     await page.getByRole('button', { name: 'Clear filters' }).click()
     await live()
     await untilComplete()
+  })
+
+  test('are open again if a phone is turned to a wide screen', async () => {
+    await newContext({ viewport: { width: 390, height: 844 } })
+    await open()
+    const field = page.getByRole('textbox', { name: 'Minimum budget' })
+    expect(await field.isVisible()).toBe(false)
+    await page.setViewportSize({ width: 844, height: 390 })
+    await field.waitFor()
+  })
+
+  test('in another order or notation are no further entry of the browser’s history', async () => {
+    await open('/?status=OPEN')
+    await open('/?minBudget=1&status=OPEN%2CFUNDED')
+    await page.goBack()
+    await untilComplete('&status=OPEN')
+    expect(new URL(page.url()).search).toBe('?status=OPEN')
+    await page.goForward()
+    await untilComplete('&minBudget=1&status=OPEN,FUNDED')
   })
 
   test('are set by the search box, which also finds a job by its id or transaction', async () => {
