@@ -1,7 +1,7 @@
 import { locate, pages } from './history.ts'
 import { type JobBase, jobKey } from './job.ts'
 import { byBlock } from './known.ts'
-import { type Change, floorOf, notePage, noteRead, noteReadBegan, type Progress } from './progress.ts'
+import { type Change, floorOf, noteJobRead, notePage, noteReadBegan, type Progress } from './progress.ts'
 import { apiUrl, dataOf, JobcastError, type RequestOptions } from './request.ts'
 import { type ReadOptions, readJson } from './retry.ts'
 
@@ -29,7 +29,7 @@ export async function* catchUp<J extends JobBase>(
   // During the first sync the index lacks jobs, and the stream does not send them. The jobs that the index
   // has are yielded once. The rest, and any removals, wait until the index is complete.
   const complete = await isComplete(options.url, read)
-  const first = progress.yieldedTo === undefined
+  const first = progress.highest === undefined
   // With `liveOnly`, the first read only records the jobs and yields none.
   const recordOnly = first && progress.liveOnly
   if (!complete && (!first || recordOnly)) return false
@@ -37,14 +37,14 @@ export async function* catchUp<J extends JobBase>(
   // A head far below the last one belongs to another chain: a devnet was restarted, and all of its jobs
   // are new.
   const isOtherChain =
-    progress.yieldedTo !== undefined &&
+    progress.highest !== undefined &&
     progress.depth !== undefined &&
-    progress.indexed + progress.depth < progress.yieldedTo
+    progress.indexed + progress.depth < progress.highest
   if (first || isOtherChain) {
-    progress.yieldedTo = progress.indexed
+    progress.highest = progress.indexed
     progress.from = recordOnly ? floorOf(progress, progress.indexed) : progress.start
   }
-  progress.known.raiseFloor(floorOf(progress, progress.yieldedTo ?? 0n))
+  progress.known.raiseFloor(floorOf(progress, progress.highest ?? 0n))
   const unseen = progress.known.inside()
   yield* yieldDifferences(progress, { ...read, order: first ? options.order : 'asc', recordOnly, unseen })
   if (complete) yield* yieldMissing(progress, unseen, read)
@@ -75,8 +75,8 @@ async function* yieldDifferences<J extends JobBase>(
       const key = jobKey(job)
       unseen.delete(key)
       // The job was looked up after this page was read (see `others`), so a newer state of it was yielded.
-      if ((progress.asOf.get(key) ?? at) > at) continue
-      if (!recordOnly && at > begunAt) noteRead(progress, key, at)
+      if ((progress.jobReadAt.get(key) ?? at) > at) continue
+      if (!recordOnly && at > begunAt) noteJobRead(progress, key, at)
       if (!known.differs(key, job)) continue
       const isNew = !known.has(key)
       // If a reorg moved the job to another block, it is removed there before it is created here.
@@ -98,7 +98,7 @@ async function* yieldMissing<J extends JobBase>(
 ): AsyncGenerator<Change<J>> {
   const { known } = progress
   for await (const { key, job, at } of locate<J>(read.url, byBlock(keys), read)) {
-    if (at > read.streamAt) noteRead(progress, key, at)
+    if (at > read.streamAt) noteJobRead(progress, key, at)
     if (job === undefined) {
       const data = known.remove(key)
       if (data) yield { type: 'job_removed', data, left: false }

@@ -23,22 +23,25 @@ export interface Progress<J extends JobBase> {
    * are kept
    */
   depth: bigint | undefined
-  /** the highest block known to be indexed */
+  /** the block indexed last, as of the newest event that names one; a reorg or another chain lowers it */
   indexed: bigint
-  /** the block up to which everything has been yielded; undefined until history has been read once */
-  yieldedTo: bigint | undefined
+  /**
+   * the highest block that was indexed so far, from which the floor of `known` follows; undefined until the first
+   * read begins, 0 at first if an earlier run is continued
+   */
+  highest: bigint | undefined
   /** first block that is read again after a gap */
   from: bigint
   /**
    * position at which the last read of the history began: events up to it bring nothing new for the blocks
    * from `from` on
    */
-  readAt: bigint
+  readBeganAt: bigint
   /**
    * for each job that was read after `readAt`, the position of that read: events up to it bring nothing new
    * for the job
    */
-  asOf: Map<string, bigint>
+  jobReadAt: Map<string, bigint>
   /** the highest position of a read; while the stream is below it, no position is safe to resume from */
   readEnd: bigint
   /**
@@ -55,8 +58,8 @@ export function floorOf({ depth, start }: Progress<JobBase>, head: bigint): bigi
 
 /** Records that a read of the history began at a position. It replaces what earlier reads recorded. */
 export function noteReadBegan(progress: Progress<JobBase>, at: bigint): void {
-  progress.readAt = at
-  progress.asOf.clear()
+  progress.readBeganAt = at
+  progress.jobReadAt.clear()
 }
 
 /** Records the position of a page. */
@@ -65,13 +68,13 @@ export function notePage(progress: Progress<JobBase>, at: bigint): void {
 }
 
 /** Records the position at which a job was read. */
-export function noteRead(progress: Progress<JobBase>, key: string, at: bigint): void {
-  progress.asOf.set(key, at)
+export function noteJobRead(progress: Progress<JobBase>, key: string, at: bigint): void {
+  progress.jobReadAt.set(key, at)
   notePage(progress, at)
 }
 
 /** Whether the consumer already has the state of the job that event `id` carries, or a newer one. */
 export function isOutdated(progress: Progress<JobBase>, key: string, id: bigint): boolean {
-  const readAt = progress.asOf.get(key) ?? (blockOf(key) >= progress.from ? progress.readAt : -1n)
+  const readAt = progress.jobReadAt.get(key) ?? (blockOf(key) >= progress.from ? progress.readBeganAt : -1n)
   return id <= readAt
 }

@@ -106,7 +106,10 @@ function parseEvent<J extends JobBase>(
 
 export interface ListenOptions<J extends JobBase = Job> extends SubscribeOptions {
   onEvent: (event: StreamEvent<J>) => void
-  /** Called once, if the server refuses for good or `onEvent` throws. The stream is then closed. */
+  /**
+   * Called once: if the URL or the key is not valid, if the server refuses for good, or if `onEvent` throws. The
+   * stream is then closed.
+   */
   onError: (error: unknown) => void
 }
 

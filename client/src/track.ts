@@ -77,7 +77,7 @@ export async function* track<J extends JobBase>(
     const streamAt = BigInt(event.id)
     // The stream has passed every read, so no later event can be outdated. The map is cleared because it may
     // hold most jobs of the history.
-    if (streamAt > progress.readEnd) progress.asOf.clear()
+    if (streamAt > progress.readEnd) progress.jobReadAt.clear()
     const position = () => (caughtUp && streamAt >= progress.readEnd ? event.id : null)
     if (event.type === 'connected') {
       // Read once the stream is open: if the filter is wrong, the server refuses the stream with the reason.
@@ -107,9 +107,9 @@ export async function* track<J extends JobBase>(
       caughtUp = next.value
       if (caughtUp) yield { type: 'synced', id: position(), data: null }
     }
-    if (caughtUp && progress.yieldedTo !== undefined && progress.indexed > progress.yieldedTo) {
-      progress.yieldedTo = progress.indexed
-      progress.known.raiseFloor(floorOf(progress, progress.yieldedTo))
+    if (caughtUp && progress.highest !== undefined && progress.indexed > progress.highest) {
+      progress.highest = progress.indexed
+      progress.known.raiseFloor(floorOf(progress, progress.highest))
     }
   }
 }
@@ -132,10 +132,10 @@ function initialProgress<J extends JobBase>(options: TrackOptions<J>): Progress<
     liveOnly,
     depth,
     indexed: 0n,
-    yieldedTo: resume ? 0n : undefined,
+    highest: resume ? 0n : undefined,
     from: start,
-    readAt: -1n,
-    asOf: new Map(),
+    readBeganAt: -1n,
+    jobReadAt: new Map(),
     readEnd: -1n,
     recordedAt: undefined,
   }

@@ -11,9 +11,7 @@ export function chainTime(seconds: string): Date | null {
   return Number.isNaN(date.getTime()) ? null : date
 }
 
-/**
- * Time of the block with the job's creating log; an invalid Date if a Date cannot hold it (see `chainTime`).
- */
+/** Time of the block with the job's creating log. A Date holds the time of every block. */
 export function createdAt(job: Pick<JobBase, 'onchainCreatedAt'>): Date {
   return new Date(Number(job.onchainCreatedAt) * 1000)
 }
