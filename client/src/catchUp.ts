@@ -29,20 +29,18 @@ export async function* catchUp<J extends JobBase>(
   // During the first sync the index lacks jobs, and the stream does not send them. The jobs that the index
   // has are yielded once. The rest, and any removals, wait until the index is complete.
   const complete = await isComplete(options.url, read)
-  const first = progress.highest === undefined
+  const { highest, depth, indexed } = progress
+  const first = highest === undefined
   // With `liveOnly`, the first read only records the jobs and yields none.
   const recordOnly = first && progress.liveOnly
   if (!complete && (!first || recordOnly)) return false
 
   // A head far below the last one belongs to another chain: a devnet was restarted, and all of its jobs
   // are new.
-  const isOtherChain =
-    progress.highest !== undefined &&
-    progress.depth !== undefined &&
-    progress.indexed + progress.depth < progress.highest
+  const isOtherChain = !first && depth !== undefined && indexed + depth < highest
   if (first || isOtherChain) {
-    progress.highest = progress.indexed
-    progress.from = recordOnly ? floorOf(progress, progress.indexed) : progress.start
+    progress.highest = indexed
+    progress.from = recordOnly ? floorOf(progress, indexed) : progress.start
   }
   progress.known.raiseFloor(floorOf(progress, progress.highest ?? 0n))
   const unseen = progress.known.inside()

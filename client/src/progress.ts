@@ -38,7 +38,7 @@ export interface Progress<J extends JobBase> {
    */
   readBeganAt: bigint
   /**
-   * for each job that was read after `readAt`, the position of that read: events up to it bring nothing new
+   * for each job that was read after `readBeganAt`, the position of that read: events up to it bring nothing new
    * for the job
    */
   jobReadAt: Map<string, bigint>

@@ -107,9 +107,10 @@ export async function* track<J extends JobBase>(
       caughtUp = next.value
       if (caughtUp) yield { type: 'synced', id: position(), data: null }
     }
-    if (caughtUp && progress.highest !== undefined && progress.indexed > progress.highest) {
-      progress.highest = progress.indexed
-      progress.known.raiseFloor(floorOf(progress, progress.highest))
+    const { indexed, highest = indexed } = progress
+    if (caughtUp && indexed > highest) {
+      progress.highest = indexed
+      progress.known.raiseFloor(floorOf(progress, indexed))
     }
   }
 }
