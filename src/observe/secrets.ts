@@ -8,8 +8,8 @@ const ORDINARY = /^(.{0,7}|[a-z]{0,15}|[0-9]{0,19})$/is
 
 /**
  * Returns the secrets of a configuration: API keys, passwords, and the parts of RPC URLs that may be keys,
- * each in every form in which a library may quote it. Ordinary text is left out, because redactor() removes
- * it together with its URL.
+ * each in every form in which a library may quote it. Ordinary text is left out: redactor()
+ * removes it only in a URL, or as the `api_key` of a query.
  */
 export function secretsOf({
   rpcUrls,
@@ -23,7 +23,9 @@ export function secretsOf({
 
 function keysIn(url: string): string[] {
   const { username, password, pathname, searchParams } = new URL(url)
-  const basic = username && btoa(`${decoded(username)}:${decoded(password)}`)
+  // As post.ts sends it.
+  const credentials = username || password ? `${decoded(username)}:${decoded(password)}` : ''
+  const basic = Buffer.from(credentials).toString('base64')
   return [username, basic, password, ...pathname.split('/'), ...searchParams.values()]
 }
 

@@ -49,6 +49,14 @@ describe('secrets of a configuration', () => {
     }
   })
 
+  it.each([
+    ['http://us:p%E2%82%ACss@rpc', 'us:p€ss'],
+    ['http://:long%20password@rpc', ':long password'],
+  ])('hold the credentials as they are sent to %s', (url, credentials) => {
+    const sent = Buffer.from(credentials).toString('base64')
+    expect(secretsOf({ ...config, rpcUrls: [url] })).toContain(sent)
+  })
+
   it.each(['p', '1', 'level', 'time', 'blockNumber', '12345678'])(
     'one like "%s" leaves other texts unchanged',
     (word) => {
