@@ -39,9 +39,18 @@ export function axisValues(top, count, { isCount }) {
 export function axisTimes(begin, end, distances, { width, space }) {
   const most = Math.max(1, Math.floor(width / space))
   const distance = distances.find((each) => (end - begin) / each <= most) ?? distances.at(-1)
-  const offset = new Date(begin * 1000).getTimezoneOffset() * 60
+  const offset = offsetAt(begin)
   const first = Math.ceil((begin - offset) / distance) * distance + offset
   const times = []
-  for (let time = first; time < end; time += distance) times.push(time)
-  return times
+  for (let time = first; ; time += distance) {
+    // The time zone's offset may change within the axis, by a part of the distance or by several.
+    const round = time + ((offsetAt(time) - offset) % distance)
+    if (round >= end) return times
+    if (round >= begin) times.push(round)
+  }
+}
+
+/** Seconds from a local time of the reader to UTC. */
+function offsetAt(time) {
+  return new Date(time * 1000).getTimezoneOffset() * 60
 }

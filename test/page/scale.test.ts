@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { load } from './load.ts'
 
 const { axisTimes, axisValues, chartHeight } = await load('scale')
@@ -42,5 +42,18 @@ describe('an axis', () => {
     const begin = 1_790_000_000 - (1_790_000_000 % 3600)
     const times = axisTimes(begin, begin + 3600, [300, 600, 900], { width: 420, space: 52 })
     expect(times.map((time: number) => time - begin)).toEqual([0, 600, 1200, 1800, 2400, 3000])
+  })
+
+  test.each(['2026-10-25', '2026-03-29'])('has round local times also if the clocks change on %s', (day) => {
+    vi.stubEnv('TZ', 'Europe/Berlin')
+    onTestFinished(() => void vi.unstubAllEnvs())
+    const noon = Date.parse(`${day}T12:00:00Z`) / 1000
+    const times = (distance: number) =>
+      axisTimes(noon - 3 * 86_400, noon + 3 * 86_400, [distance], { width: 6_000, space: 1 })
+    const days = times(86_400).map((time: number) => new Date(time * 1000))
+    expect(days.map((date: Date) => date.getHours())).toEqual([0, 0, 0, 0, 0, 0])
+    expect(new Set(days.map((date: Date) => date.getDate())).size).toBe(6)
+    const tenMinutes: number[] = times(600)
+    expect(tenMinutes.every((time, i) => i === 0 || time - (tenMinutes[i - 1] ?? 0) === 600)).toBe(true)
   })
 })
