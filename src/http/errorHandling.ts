@@ -21,10 +21,11 @@ const parserAnswers: Record<string, [status: string, message: string]> = {
  * Answers every error with the API's error body. Client errors other than 429 are answered with 400. Internal
  * errors are logged; their answer reveals nothing.
  */
-export function handleErrors(app: FastifyInstance): void {
+export function handleErrors(app: FastifyInstance, servesApi: boolean): void {
+  const advice = servesApi ? '; see /docs' : ''
   app.setSchemaErrorFormatter((errors) => new BadRequestError(validationMessage(errors)))
   app.setNotFoundHandler((request, reply) =>
-    sendError(reply, 'NOT_FOUND', `there is no ${request.method} ${pathOf(request)}; see /docs`),
+    sendError(reply, 'NOT_FOUND', `there is no ${request.method} ${pathOf(request)}${advice}`),
   )
   app.setErrorHandler<FastifyError>((thrown, request, reply) => {
     const error = unwrap(thrown)

@@ -3,8 +3,8 @@ import type { FastifyInstance } from 'fastify'
 import { sendError } from './errors.ts'
 
 /**
- * Methods that no route has. OPTIONS is left out because CORS answers it; a process without the API has no
- * CORS. CONNECT is left out because node:http closes its connection.
+ * Methods that no route has. OPTIONS is left out because CORS answers it; a process without the API answers it
+ * with 404. CONNECT is left out because node:http closes its connection.
  */
 const UNSUPPORTED = METHODS.filter((method) => !['GET', 'HEAD', 'OPTIONS', 'CONNECT'].includes(method))
 
@@ -12,7 +12,8 @@ const UNSUPPORTED = METHODS.filter((method) => !['GET', 'HEAD', 'OPTIONS', 'CONN
  * Answers methods that a route does not have with 405 and Allow (RFC 9110, section 15.5.6). Register it
  * before the routes.
  */
-export function refuseOtherMethods(app: FastifyInstance): void {
+export function refuseOtherMethods(app: FastifyInstance, servesApi: boolean): void {
+  const allow = servesApi ? 'GET, HEAD, OPTIONS' : 'GET, HEAD'
   for (const method of UNSUPPORTED) if (!app.supportedMethods.includes(method)) app.addHttpMethod(method)
   app.addHook('onRoute', function (route) {
     if (![route.method].flat().includes('GET')) return
@@ -24,7 +25,7 @@ export function refuseOtherMethods(app: FastifyInstance): void {
       ...(route.config && { config: route.config }),
       // Answered before the body is read, and after the rate limit, which is an onRequest hook.
       async preParsing(request, reply) {
-        reply.header('allow', 'GET, HEAD, OPTIONS')
+        reply.header('allow', allow)
         return sendError(reply, 'METHOD_NOT_ALLOWED', `${request.method} is not allowed here; use GET`)
       },
       handler: async () => {},

@@ -14,9 +14,10 @@ import { STREAM_ROUTE } from './stream/streamDescription.ts'
  */
 export async function createServer(dependencies: ServerDependencies): Promise<Instance> {
   const app = createInstance(dependencies.config, dependencies.log)
-  handleErrors(app)
+  const servesApi = dependencies.feed !== undefined
+  handleErrors(app, servesApi)
   refuseMalformedRequests(app)
-  refuseOtherMethods(app)
+  refuseOtherMethods(app, servesApi)
   measureRequests(app, dependencies.metrics)
   securityHeaders(app)
   if (dependencies.feed) await serveApi(app, dependencies.feed, dependencies)
