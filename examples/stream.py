@@ -58,7 +58,7 @@ def subscribe(base, query):
             print(error, file=sys.stderr)
             failures += 1
         # Doubled after each failure, with jitter, so that not all clients return at once after a restart of the server.
-        time.sleep(max(wait, min(retry * 2 ** max(0, failures - 1), 60)) * random.uniform(1, 1.3))
+        time.sleep(max(wait, min(retry * 2 ** min(max(0, failures - 1), 10), 60)) * random.uniform(1, 1.3))
 
 
 def main():
