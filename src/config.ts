@@ -6,7 +6,7 @@ import { misspelt } from './settings/misspelt.ts'
 import { type Setting, settingsByKey } from './settings/settings.ts'
 import { InvalidValue } from './settings/values.ts'
 
-/** What a process does: index the chain, serve the API, or both. */
+/** Role of a process: it indexes the chain, serves the API, or both. */
 export type Role = 'all' | 'indexer' | 'api'
 
 /** The settings as the program uses them. */

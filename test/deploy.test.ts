@@ -69,7 +69,7 @@ it('every stat panel of the dashboard sets its own thresholds', () => {
   for (const { title, fieldConfig } of stats) expect(fieldConfig?.defaults.thresholds, title).toBeDefined()
 })
 
-it('docker-compose.yml passes every setting of .env to a single process and to a cluster', () => {
+it('docker-compose.yml passes every setting of .env, except those of the container, to a single process and to a cluster', () => {
   const compose = read('docker-compose.yml')
   const ofTheContainer = ['DATABASE_URL', 'DATA_DIR', 'HOST', 'PORT', 'TRUST_PROXY']
   for (const { name } of settings)

@@ -20,7 +20,7 @@ export interface SubscribeOptions extends StreamOptions {
   lastEventId?: string | undefined
 }
 
-/** Milliseconds before a reconnect until the server sends `retry:`, as in the EventSource of browsers. */
+/** Milliseconds before a reconnect, unless the server has set another delay by `retry:`. */
 const DEFAULT_RETRY = 3000
 export const DEFAULT_IDLE_TIMEOUT = 75_000
 const EVENT_TYPES: readonly string[] = [

@@ -33,7 +33,7 @@ export function isJobEvent<J extends JobBase>(event: FollowEvent<J>): event is J
   return event.type === 'job_created' || event.type === 'job_updated' || event.type === 'job_removed'
 }
 
-/** What an earlier run held when it ended, and where it ended. */
+/** The jobs that an earlier run held at its end, and the event id to continue from. */
 export interface EarlierRun<J extends JobBase> {
   lastEventId?: string | undefined
   jobs: Iterable<J>

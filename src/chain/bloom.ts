@@ -51,7 +51,7 @@ export async function accountsFor(
 
 const memo = new Map<Hex, number[]>()
 
-/** Only for the contract's address and topics: every header is tested for them, and they are few. */
+/** Memoizes bitsOf(). Only for the contract's address and topics: they are few, and every header is tested for them. */
 function memoizedBitsOf(value: Hex): number[] {
   const bits = memo.get(value) ?? bitsOf(value)
   memo.set(value, bits)

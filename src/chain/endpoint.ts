@@ -10,8 +10,8 @@ export type OnRequest = (method: string, seconds: number, error?: unknown) => vo
 export type Endpoint = ReturnType<typeof createEndpoint>
 
 /**
- * Creates the endpoint of one JSON-RPC URL. The first `ask` after an expected chain was set, and the first
- * after each outage, checks which chain the endpoint is on before it sends the calls.
+ * Creates the endpoint of one JSON-RPC URL. An `ask` first checks which chain the endpoint is on, if
+ * that is not known yet or if there was an outage since.
  * @param name its place in RPC_URL, in words: /ready shows it to anyone
  */
 export function createEndpoint(url: string, name: string, onRequest: OnRequest) {
@@ -21,7 +21,10 @@ export function createEndpoint(url: string, name: string, onRequest: OnRequest) 
   let trusted = false
   let checking: Promise<void> | null = null
 
-  /** Like `ask`, for an endpoint on any chain. @throws RpcError if a call has no result */
+  /**
+   * Like `ask`, for an endpoint on any chain.
+   * @throws RpcError if a call has no result, IncompleteAnswerError if its result cannot be read
+   */
   async function askUnchecked<const Calls extends readonly Call[]>(calls: Calls, options: SendOptions) {
     const start = performance.now()
     const replies = await transport.send(calls, options).catch((error) => calls.map((): Reply => ({ error })))
@@ -56,7 +59,8 @@ export function createEndpoint(url: string, name: string, onRequest: OnRequest) 
     /**
      * Returns the results of calls, which one node answers together. Concurrent requests share one check of
      * the chain.
-     * @throws RpcError if a call has no result, CannotIndexError if the chain is not the expected one
+     * @throws RpcError if a call has no result, IncompleteAnswerError if its result cannot be read,
+     * CannotIndexError if the chain is not the expected one
      */
     async ask<const Calls extends readonly Call[]>(calls: Calls, options: SendOptions) {
       if (expected && !trusted) {

@@ -72,7 +72,7 @@ export function createSocketTransport(url: string): SocketTransport {
   }
 }
 
-/** Also closes a socket that is not open yet, as soon as it is. */
+/** Closes a socket. One that is still connecting is closed as soon as it is open. */
 function close(client: Promise<SocketClient>): void {
   client.then(
     (opened) => opened.close(),

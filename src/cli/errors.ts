@@ -23,7 +23,7 @@ export function redactSecretsOf(config: Config): void {
   redact = redactor(secretsOf(config))
 }
 
-/** Prints one line for an error that the operator can fix, and the stack of an internal error. */
+/** Prints the message of an error that the operator can fix, and the stack of any other. */
 export function printError(error: unknown): void {
   console.error(redact(error instanceof ExpectedError ? error.message : inspect(error)))
 }

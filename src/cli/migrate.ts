@@ -11,11 +11,7 @@ export const migrateCommand: Command = {
     parseCommand('migrate', { args })
     const driver = await openDriverFor(configureDatabase())
     await driver.close()
-    console.log(
-      driver.migrated
-        ? 'the database was migrated to this version'
-        : 'the database is up to date: nothing was changed',
-    )
+    console.log(driver.migrated ? 'the database was migrated to this version' : 'the database is up to date')
   },
 }
 

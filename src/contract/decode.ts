@@ -20,8 +20,8 @@ interface CompiledForm extends Form {
   /** 32-byte words of data that the log must have at least: one for each parameter in the data */
   words: number
   /**
-   * All parameters in the data, if viem must decode them; null if each of them is one word. viem leaves words
-   * as they are (`bytes32`).
+   * All parameters in the data, if viem must decode them; null if each of them is one word. Parameters of one
+   * word are given to viem as `bytes32`, so that it returns them undecoded.
    */
   viemInputs: readonly Input[] | null
   readId: Reader
@@ -41,7 +41,9 @@ export function createDecoder(id: Field, fields: Field[], forms: Form[]): Decode
     const { topics, data } = log
     const form = compiled.get(layoutKey(topics[0], topics.length))
     if (!form)
-      throw new MalformedLogError(`no event of the contract has ${topics.length} topics and ${topics[0]}`)
+      throw new MalformedLogError(
+        `no event of the contract has ${topics.length} topics, the first of them ${topics[0]}`,
+      )
     assertLengths(log, form)
     const values = form.viemInputs ? decodeWithViem(form.viemInputs, data) : []
     const jobId = String(form.readId(topics, data, values))
@@ -74,7 +76,7 @@ function assertLengths({ topics, data }: RpcLog, form: CompiledForm): void {
     if (topic.length !== 2 + WORD_DIGITS) throw new MalformedLogError('expected topics of 32 bytes')
   if (data.length < 2 + form.words * WORD_DIGITS)
     throw new MalformedLogError(
-      `expected ${form.words * 32} bytes of data for ${form.event.name}, found ${(data.length - 2) / 2}`,
+      `expected at least ${form.words * 32} bytes of data for ${form.event.name}, found ${(data.length - 2) / 2}`,
     )
 }
 

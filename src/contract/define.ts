@@ -49,7 +49,7 @@ export interface Contract {
   keys: string[]
   /** the first choice that logs set: statistics group by it */
   choice: Field | undefined
-  /** the amount that statistics add up; undefined if jobs may count in different units */
+  /** the first amount with a unit that logs set, which statistics add up; undefined if there is none */
   sum: Field | undefined
   decode: Decode
   /** the same for definitions that store the same data */
@@ -59,8 +59,8 @@ export interface Contract {
 /**
  * Makes a contract from its definition. `defineContract({ abi })` is enough if the contract follows the
  * naming conventions: `JobCreated` creates a job, its parameters become fields, `JobFunded`, `JobCompleted`…
- * set statuses, and parameters of other events set the fields of the same name. Several events of one name
- * are forms of the same event.
+ * set statuses. The parameters of every event set the fields of the same name, unless the event reports a
+ * payment. Several events of one name are forms of the same event.
  * @throws DefinitionError if the definition cannot work
  */
 export function defineContract<const D extends Definition>(
@@ -91,7 +91,7 @@ export function defineContract<const D extends Definition>(
     name,
     created,
     fields,
-    idParameter: id.equals([...new Set(forms.map((form) => wordType(form.id)))]),
+    idParameter: id.equalityParameter([...new Set(forms.map((form) => wordType(form.id)))]),
     statuses,
     topics: [...new Set(forms.map(({ topic }) => topic))],
     filters,

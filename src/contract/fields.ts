@@ -40,7 +40,7 @@ export function statusField(statuses: string[]): Field {
     about: 'set by the latest log of the job that sets a status',
     // Unlike another choice it has no unknown values: statuses come from the definition, not from logs.
     schema: Type.String({ enum: statuses, examples: [FIRST_STATUS] }),
-    equals: () => ({
+    equalityParameter: () => ({
       pattern: `(${statuses.join('|')})`,
       takes: `any of ${statuses.join(', ')}`,
       example: FIRST_STATUS,
@@ -100,7 +100,7 @@ function assertDistinctNames(event: AbiEvent): void {
  * that the schema rejects
  */
 export function assertFields(fields: Field[]): void {
-  for (const { name, kind, filter, equals, initial, schema } of fields) {
+  for (const { name, kind, filter, equalityParameter, initial, schema } of fields) {
     const where = `fields.${name}`
     if (!kindNames.includes(kind))
       throw new DefinitionError(`${where}: the value is not a kind; write one, such as ${name}: uint()`)
@@ -113,7 +113,7 @@ export function assertFields(fields: Field[]): void {
       throw new DefinitionError(
         `${where}: every job has a field of this name, or the API adds one; write another name, with from: '${name}' for the parameter`,
       )
-    if (equals && filter !== false && isReservedParameter(name))
+    if (equalityParameter && filter !== false && isReservedParameter(name))
       throw new DefinitionError(
         `${where}: a query parameter of the API has this name; write another name with from, or filter: false`,
       )

@@ -66,25 +66,28 @@ export function filterRules(fields: Field[], abiTypesOf: (field: Field) => strin
 }
 
 function rulesOf(field: Field, abiTypes: string[]): FilterRule[] {
-  const { name, equals, range } = field
+  const { name, equalityParameter, rangeParameter } = field
   const capital = name.charAt(0).toUpperCase() + name.slice(1)
   const rules: FilterRule[] = []
-  if (equals) rules.push({ name, operator: 'list', fields: [name], parameter: equals(abiTypes) })
-  if (range)
+  if (equalityParameter)
+    rules.push({ name, operator: 'list', fields: [name], parameter: equalityParameter(abiTypes) })
+  if (rangeParameter)
     rules.push(
-      { name: `min${capital}`, operator: 'min', fields: [name], parameter: range },
-      { name: `max${capital}`, operator: 'max', fields: [name], parameter: range },
+      { name: `min${capital}`, operator: 'min', fields: [name], parameter: rangeParameter },
+      { name: `max${capital}`, operator: 'max', fields: [name], parameter: rangeParameter },
     )
   return rules
 }
 
 /** `participant` covers the roles that have the same kind as the first role. */
 function participantRules(fields: Field[], abiTypesOf: (field: Field) => string[]): FilterRule[] {
-  const [first, ...others] = fields.filter(({ role, filter, equals }) => role && filter !== false && equals)
-  if (!first?.equals) return []
+  const [first, ...others] = fields.filter(
+    ({ role, filter, equalityParameter }) => role && filter !== false && equalityParameter,
+  )
+  if (!first?.equalityParameter) return []
   const roles = [first, ...others.filter(({ kind }) => kind === first.kind)]
   const names = roles.map(({ name }) => name)
-  const parameter = first.equals([...new Set(roles.flatMap(abiTypesOf))])
+  const parameter = first.equalityParameter([...new Set(roles.flatMap(abiTypesOf))])
   const takes = `${parameter.takes}: jobs in which one of them is ${names.join(', ')}`
   return [{ name: 'participant', operator: 'list', fields: names, parameter: { ...parameter, takes } }]
 }

@@ -34,7 +34,7 @@ export const creation = {
   blockNumber: uint({ about: 'block of the creating log', filter: false }),
 }
 
-/** What a log that creates a job and a log that changes one have in common. */
+/** Fields of every decoded log. */
 interface JobLogBase {
   blockNumber: number
   logIndex: number

@@ -15,7 +15,7 @@ export interface FieldOptions {
   role?: boolean
   /** false if the field is no query parameter and needs no index */
   filter?: false
-  /** value of a new job if its creating log does not carry the field, in the form that jobs have it */
+  /** value in a new job if its creating log does not carry the field, as a job's JSON has it */
   initial?: Wire
 }
 
@@ -56,9 +56,9 @@ export interface Kind<T extends Wire | null = Wire | null> extends FieldOptions 
    * Makes the query parameter of values that come from these ABI types. Missing if the field cannot be
    * filtered by equality.
    */
-  equals?(abiTypes: readonly string[]): QueryParameter
+  equalityParameter?(abiTypes: readonly string[]): QueryParameter
   /** set if the field can be filtered by a minimum and a maximum */
-  range?: QueryParameter
+  rangeParameter?: QueryParameter
   /** fraction digits of an amount */
   decimals?: number
   /** unit of an amount; missing if jobs may use different units, whose amounts must not be added up */
@@ -68,4 +68,4 @@ export interface Kind<T extends Wire | null = Wire | null> extends FieldOptions 
 }
 
 /** A kind whose fields can be filtered by equality. */
-export type Filterable<T extends Wire | null> = Kind<T> & Required<Pick<Kind<T>, 'equals'>>
+export type Filterable<T extends Wire | null> = Kind<T> & Required<Pick<Kind<T>, 'equalityParameter'>>

@@ -30,14 +30,14 @@ export function uint(options: FieldOptions = {}): Filterable<string> {
     reads: /^u?int\d*$/,
     schema: Type.String({ pattern: `^${DECIMAL_INTEGER}$`, examples: ['7'] }),
     decoder: integerDecoder,
-    equals: integerParameter,
+    equalityParameter: integerParameter,
     ...options,
   }
 }
 
 /** Unix seconds: a decimal string, which the page shows as a date. */
 export function time(options: FieldOptions = {}): Kind<string> {
-  const { equals, ...rest } = uint()
+  const { equalityParameter, ...rest } = uint()
   const schema = Type.String({
     pattern: `^${DECIMAL_INTEGER}$`,
     description: 'unix seconds',
@@ -54,7 +54,7 @@ export function address(options: FieldOptions = {}): Filterable<string | null> {
     schema: Type.String({ pattern: '^0x[0-9a-f]{40}$', examples: [EXAMPLE_ADDRESS] }),
     decoder: () => decodeParty,
     nullable: true,
-    equals: addressParameter,
+    equalityParameter: addressParameter,
     ...options,
   }
 }
@@ -66,7 +66,7 @@ export function bytes32(options: FieldOptions = {}): Filterable<string> {
     reads: /^bytes\d+$/,
     schema: Type.String({ pattern: '^0x([0-9a-f]{2}){1,32}$', examples: [exampleBytes(32)] }),
     decoder: bytesDecoder,
-    equals: bytesParameter,
+    equalityParameter: bytesParameter,
     ...options,
   }
 }
@@ -88,8 +88,8 @@ export function choice<const T extends Wire>(
       `choice(${JSON.stringify(values)}): a value is missing or not a word; write words of letters, digits, - and _, all of one type`,
     )
   const known = values.join('|')
-  const equals = (abiTypes: readonly string[]) => choiceParameter(values, abiTypes)
-  const shared = { kind: 'choice', values, equals, ...options } as const
+  const equalityParameter = (abiTypes: readonly string[]) => choiceParameter(values, abiTypes)
+  const shared = { kind: 'choice', values, equalityParameter, ...options } as const
   if (typeof first === 'boolean')
     return {
       reads: /^bool$/,
@@ -136,7 +136,7 @@ export function amount(decimals: number, options: FieldOptions & { unit?: string
     reads: /^uint\d*$/,
     schema: Type.String({ pattern: `^[0-9]+${fraction}$`, examples: [canonicalDecimal('100', decimals)] }),
     decoder: (abiType) => pipe(integerDecoder(abiType), (units) => withPoint(units, decimals)),
-    range: { ...range, example: '100', read: (text) => canonicalDecimal(text, decimals) },
+    rangeParameter: { ...range, example: '100', read: (text) => canonicalDecimal(text, decimals) },
     decimals,
     ...options,
   }

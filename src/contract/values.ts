@@ -10,7 +10,7 @@ export type Wire = string | number | boolean
  */
 export type WordDecoder<T extends Wire | null = Wire | null> = (hex: string) => T
 
-/** The values of an integer type, `uint8` to `int256`. */
+/** Returns the smallest and the greatest value of an integer type, `uint8` to `int256`. */
 export function integerRange(abiType: string): { min: bigint; max: bigint } {
   const bits = BigInt(/\d+$/.exec(abiType)?.[0] ?? 256)
   if (abiType.startsWith('int')) return { min: -(2n ** (bits - 1n)), max: 2n ** (bits - 1n) - 1n }
@@ -91,7 +91,7 @@ export function toText(value: unknown): string {
 }
 
 /**
- * The JSON of a list or tuple. What follows its first {@link MAX_TEXT_LENGTH} characters may be anything. The
+ * Returns the JSON of a list or tuple, right only in its first {@link MAX_TEXT_LENGTH} characters. The
  * offsets of a list can all refer to one string, so its JSON could be thousands of times as long as the data.
  */
 function startOfJson(value: unknown): string {

@@ -1,11 +1,11 @@
-import type { FeedEvent, JobChange } from './event.ts'
+import type { FeedEvent, JobEvent } from './event.ts'
 import { bytesFor } from './frames.ts'
 
 /** Selects the events that a stream carries. */
 export interface EventFilter {
   /** equal for filters that pass the same events */
   key: string
-  passes(event: JobChange): boolean
+  passes(event: JobEvent): boolean
 }
 
 /** The subscribers with the same filter and encoding. Those at the same position are sent the same batch. */

@@ -8,8 +8,8 @@ interface Place {
   previousId: number
 }
 
-/** A change of a job, parsed and encoded once for all subscribers. */
-export interface JobChange extends Place {
+/** A creation, change or removal of a job, parsed and encoded once for all subscribers. */
+export interface JobEvent extends Place {
   type: Exclude<FeedEntry['type'], 'jump'>
   job: Job
   /** the job before a job_updated; null for the other types */
@@ -19,7 +19,7 @@ export interface JobChange extends Place {
 }
 
 /** An entry of the feed. A jump is not sent to clients; it only records the id that it continues. */
-export type FeedEvent = JobChange | (Place & { type: 'jump' })
+export type FeedEvent = JobEvent | (Place & { type: 'jump' })
 
 export function feedEventOf({ id, type, data, before }: FeedEntry): FeedEvent {
   if (type === 'jump') return { id, previousId: Number(data), type }

@@ -37,7 +37,7 @@ export function createFanout(
     /** Returns the number of open streams. */
     size: () => all.size,
     /** Returns the number of open streams whose socket is full. */
-    withFullSocket: () => [...all].filter(({ noProgressSince }) => noProgressSince > 0).length,
+    countFullSockets: () => [...all].filter(({ noProgressSince }) => noProgressSince > 0).length,
     /** Adds a stream: its first frame is sent, then each event after its position that passes its filter. */
     open(opening: NewSubscriber): Subscriber {
       const subscriber = add(opening)

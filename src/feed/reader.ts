@@ -46,7 +46,8 @@ export async function refreshState(reader: FeedReader): Promise<void> {
 }
 
 /**
- * Notes the position of a commit, unless a later position is known: answers and notifications may be late.
+ * Notes the position of a commit, unless a greater event id is known: answers and notifications may be late. Of
+ * commits with the same id, which added no event, the one noted last counts, until the next poll.
  */
 export function noteCommitted(reader: FeedReader, commit: Commit | FeedState): void {
   if (commit.lastId < reader.committedId) return

@@ -19,7 +19,7 @@ export interface Subscriber extends Pick<NewSubscriber, 'socket' | 'end'> {
   unsent: number | undefined
   /** performance.now() of the last write */
   wroteAt: number
-  /** true from a resume behind the feed until a ping has reported that it has caught up */
+  /** true if the stream began below the feed's last id, until a ping has reported that it has caught up */
   catchingUp: boolean
   /** true while it is queued for the next walk */
   queued: boolean

@@ -30,7 +30,7 @@ export interface Walk {
   groupsWithBatch: FilterGroup[]
   /** performance.now() */
   sliceStartedAt: number
-  /** Counted until flushCounts(): a metric for each delivery would cost as much as some deliveries. */
+  /** Counted until flushCounts(): a metric for each delivery would cost as much as several deliveries. */
   eventsWritten: number
   bytesWritten: number
 }

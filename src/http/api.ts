@@ -93,7 +93,7 @@ function serveStreams(app: Instance, feed: Feed, dependencies: ServerDependencie
     metrics.registry,
     'jobcast_streams_socket_full',
     'Open streams whose socket is full: the client reads more slowly than events arrive, or not at all.',
-    fanout.withFullSocket,
+    fanout.countFullSockets,
   )
   const drain = streamRoute(app, feed, fanout, dependencies)
   app.addHook('preClose', async () => {

@@ -31,8 +31,8 @@ export async function compressAnswers(app: Instance): Promise<void> {
     threshold: 1_024,
     syncThreshold: MAX_SYNC_BYTES,
     zlib: {
-      brotliCompressSync: memoizeLatest<BrotliOptions>(brotliCompressSync),
-      gzipSync: memoizeLatest<ZlibOptions>(gzipSync),
+      brotliCompressSync: memoizeRecent<BrotliOptions>(brotliCompressSync),
+      gzipSync: memoizeRecent<ZlibOptions>(gzipSync),
     },
   })
 }
@@ -46,14 +46,14 @@ const omitLength: onSendHookHandler = (_request, reply, payload, done) => {
  * Keeps the most recently used compressed answers. Options are not part of the key, because the server always
  * passes the same.
  */
-function memoizeLatest<Options>(compressSync: (data: Buffer, options: Options) => Buffer) {
-  const latest = new LRUCache<string, Buffer>({ max: MAX_KEPT })
+function memoizeRecent<Options>(compressSync: (data: Buffer, options: Options) => Buffer) {
+  const recent = new LRUCache<string, Buffer>({ max: MAX_KEPT })
   return (data: Buffer, options: Options): Buffer => {
     const key = hash('sha256', data, 'base64')
-    const known = latest.get(key)
+    const known = recent.get(key)
     if (known) return known
     const compressed = compressSync(data, options)
-    latest.set(key, compressed)
+    recent.set(key, compressed)
     return compressed
   }
 }

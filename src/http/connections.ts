@@ -8,7 +8,7 @@ import type { Socket } from 'node:net'
 const MAX_PIPELINED = 32
 
 /**
- * Milliseconds that unanswered requests may take after the server begins to close. The whole shutdown may
+ * Milliseconds that unanswered requests may take after the streams have ended. The whole shutdown may
  * take 10 s (cli/closeOnSignal.ts).
  */
 const LAST_ANSWERS_MS = 3_000

@@ -14,7 +14,8 @@ const NO_BLOCK: Hex = `0x${'0'.repeat(64)}`
 
 /**
  * Begins the index of a contract in a new database. The feed begins at the chain's head of this moment.
- * @throws CannotIndexError if there is no such contract, or if its first block cannot be found
+ * @throws CannotIndexError if there is no such contract, if its first block cannot be found, or if
+ * START_BLOCK is above the head
  */
 export async function begin(
   { source, db, address, contract, startBlock, report }: IndexerContext,

@@ -33,16 +33,18 @@ export interface IndexerContext {
 export interface Report {
   /** Called before the search for the first block of a contract, which takes some 25 requests. */
   searchBegan(): void
+  /** @param cursor before the step */
   advanced(cursor: Cursor, step: Step): void
+  /** @param cursor before the step */
   rewound(cursor: Cursor, step: Step): void
   /** Called for a block that is indexed although no endpoint gave the logs that its bloom announces. */
   bloomMismatch(header: Header): void
 }
 
 /**
- * What a step did:
+ * Result of a step:
  * - `caught-up`: nothing was new
- * - `begun`: the index of a new database was begun, at the block below the contract's first
+ * - `begun`: the index of a new database was begun, at the block below the first one to index
  * - `moved`: the step was committed
  * - `arrived`: the step was committed and reached the block CONFIRMATIONS below the head
  * - `conflicted`: nothing was written, because another process moved the cursor or acquired the lease first,

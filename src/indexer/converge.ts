@@ -134,7 +134,10 @@ async function indexHead(state: StepperState, start: StepStart, limit: number): 
   return outcome === 'moved' && arrives ? 'arrived' : outcome
 }
 
-/** Every chain's genesis block has the same parent, so genesis blocks are compared by hash. */
+/**
+ * Whether a block is the child of the cursor's block. Genesis blocks are compared by hash, because those of all
+ * chains have the same parent.
+ */
 function follows(first: Header, cursor: Cursor): boolean {
   return first.number === 0 ? first.hash === cursor.genesisHash : first.parentHash === cursor.blockHash
 }

@@ -15,7 +15,7 @@ import { checkLogs, type MinedLog } from './logs.ts'
 const BLOOM_ATTEMPTS = 3
 const BLOOM_PAUSE_MS = 100
 /**
- * Steps, some 20 s in all, in which a block's logs do not account for its bloom. All but the last fail; the
+ * Steps, some 15 s in all, in which a block's logs do not account for its bloom. All but the last fail; the
  * last indexes the block.
  */
 const MAX_BLOOM_DOUBTS = 8

@@ -29,8 +29,8 @@ const HALTED_MS = 15_000
  */
 const STOP_MS = 4_000
 /**
- * A warning is logged at every so many conflicted steps in a row. One or two are usual when the lease changes
- * hands.
+ * Each time this many steps in a row have conflicted, a warning is logged. One or two are usual when the lease
+ * changes hands.
  */
 const MANY_CONFLICTS = 3
 

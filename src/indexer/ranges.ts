@@ -49,7 +49,11 @@ export function createRanges(context: IndexerContext) {
     }
   }
 
-  /** Gives the blocks from `from` on, up to `limit` at most. Rejects with the error of the read. */
+  /**
+   * Returns the next range: from `from` on, up to `limit` at most. After an error that a smaller range may avoid,
+   * it reads a smaller one.
+   * @throws any other error of the read
+   */
   return async function take(from: number, limit: number): Promise<Range> {
     for (;;) {
       const [ahead] = pending
@@ -66,8 +70,8 @@ export function createRanges(context: IndexerContext) {
         pending = []
         if (blocks === 1 || rpcFailureOf(error) === undefined) throw error
         size = Math.floor(blocks / 2)
-        // After any other failure, such as a rate limit or a broken connection, the next attempt is delayed,
-        // and the size may double again.
+        // Any other failure, such as a rate limit or a broken connection, is thrown, so that the loop delays the
+        // next attempt. The size may then double again.
         if (!mayFitSmaller(error)) throw error
         refusedAt = blocks
       }

@@ -22,7 +22,7 @@ export async function rewind(context: IndexerContext, cursor: Cursor, head: Head
       `the RPC contradicts itself about block ${to.number}, as during a reorg. If this repeats, its nodes disagree: use another RPC`,
     )
   const jobs = await readRewind(context.db, to.number)
-  // Without this check, the jobs could be those of a cursor that another process moved between the two reads.
+  // The jobs are those of `cursor` only if no other process has moved it between the two reads.
   if ((await readCursor(context.db))?.revision !== cursor.revision) return 'conflicted'
   const step: Step = {
     to,

@@ -70,7 +70,7 @@ function createFactories(registry: Registry) {
 }
 
 const indexerMetrics = ({ counter, duration, histogram }: Factories) => ({
-  jobsIndexed: counter('jobcast_jobs_indexed_total', 'Jobs written by this process.'),
+  jobsIndexed: counter('jobcast_jobs_indexed_total', 'Creations of jobs written by this process.'),
   changesIndexed: counter('jobcast_changes_indexed_total', 'Changes of jobs written by this process.'),
   unappliedLogs: counter(
     'jobcast_unapplied_logs_total',
@@ -146,6 +146,6 @@ const streamMetrics = ({ counter, histogram }: Factories) => ({
   delivered: counter('jobcast_events_delivered_total', 'Job events written to streams.'),
   streamBytes: counter(
     'jobcast_stream_bytes_total',
-    'Bytes written to streams: frames of all kinds, including pings and HTTP chunk framing.',
+    'Bytes written to open streams: first frames, events and pings, with their HTTP chunk framing.',
   ),
 })

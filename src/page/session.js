@@ -2,7 +2,7 @@ import { get, PAGE_SIZE } from './api.js'
 import { retry } from './retry.js'
 import { openStream } from './stream.js'
 
-/** Maximum number of jobs that are read again if the server could not resume the stream. */
+/** Maximum number of jobs that `reread()` reads: after a gap of the stream, or if more jobs arrived than may wait. */
 const MAX_REREAD = 500
 const RECOUNT_MS = 3000
 
@@ -18,7 +18,7 @@ const RECOUNT_MS = 3000
  * - `onState(state, detail)`: as in `openStream()`; also, with the error of a request, `lost` while it is
  *   repeated and `stopped` if nothing is followed from now on
  * - `onTotal(total, lastId)`: the number of matches up to the event `lastId`, after `recount()`
- * - `shownJobs()`: returns how many jobs are in the list, to be read again if the stream has a gap
+ * - `shownJobs()`: returns how many jobs are in the list; `reread()` reads as many
  */
 export function createSession(options) {
   return {

@@ -31,7 +31,7 @@ export async function acquireLease(db: Database, indexerId: string): Promise<boo
         renewed_at = case when ${cursor.indexer} = ${indexerId}::text then ${cursor.renewedAt} else clock_timestamp() end,
         revision = ${cursor.revision} + 1,
         last_id = greatest(${cursor.lastId} + 1, (extract(epoch from clock_timestamp()) * 1000000)::bigint)
-      from found where ${cursor.revision} = found.revision and ${isLeaseFree(indexerId)}
+      from found where ${cursor.revision} = found.revision and ${leaseFreeCondition(indexerId)}
       returning ${cursor.lastId}, found.last_id as previous, ${sql.raw(PAYLOAD)} as payload),
     jump as (
       insert into ${feed} (id, type, data) select last_id, 'jump', previous from acquired)
@@ -77,10 +77,10 @@ export async function releaseLease(db: Database, indexerId: string): Promise<voi
 }
 
 /**
- * A lease is free for an indexer if no indexer or itself holds it, or if it has expired. A lease whose
+ * SQL condition of a lease that an indexer may acquire: nobody or itself holds it, or it has expired. A lease whose
  * renewal is more than 8 s in the future counts as expired: the database's clock was set back since.
  */
-function isLeaseFree(indexerId: string): SQL | undefined {
+function leaseFreeCondition(indexerId: string): SQL | undefined {
   const age = sql`abs(extract(epoch from clock_timestamp() - ${cursor.renewedAt}))`
   return or(isNull(cursor.indexer), eq(cursor.indexer, indexerId), sql`${age} > ${LEASE_SECONDS}::float8`)
 }

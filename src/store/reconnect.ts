@@ -102,8 +102,8 @@ async function reconnect(connection: Connection): Promise<void> {
  * replaced. If they do not, the old ones are kept. The operating system would report a lost connection only
  * after 15 minutes.
  */
-async function replaceConnections(connection: Connection, silent: Driver): Promise<void> {
-  if (connection.replacing || connection.closed || connection.driver !== silent) return
+async function replaceConnections(connection: Connection, unanswering: Driver): Promise<void> {
+  if (connection.replacing || connection.closed || connection.driver !== unanswering) return
   connection.replacing = true
   const opening = connection.open()
   try {

@@ -129,7 +129,7 @@ export const hours = pgTable(
   {
     /** unix seconds at which the hour begins */
     hour: seconds('hour').notNull(),
-    /** the value of the definition's first choice; empty if it has none */
+    /** the value of the definition's first choice; empty if it is null, or if the definition has no choice */
     choice: text('choice').notNull(),
     jobs: int8('jobs').notNull(),
     amount: numeric('amount').notNull(),

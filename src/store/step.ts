@@ -7,7 +7,7 @@ import { jobColumns } from './jobColumns.ts'
 import { NOTIFY, PAYLOAD } from './notifications.ts'
 import type { JobWrite, Step, UnappliedLog } from './writes.ts'
 
-/** What the statement of a step is made of. */
+/** Inputs of a step's statement. */
 interface StepStatement {
   /** the cursor before and after the step */
   from: Cursor

@@ -75,7 +75,7 @@ it.each<[string, Fault]>([
   expect(proxy.requests - asked).toBe(1)
 })
 
-it('a range that is refused by an error for the whole POST is no refusal of batches', async () => {
+it('an error for the whole POST that refuses the range does not count as a refusal of batches', async () => {
   const proxy = await proxyTo(chain)
   proxy.fault = (method) => (method === 'eth_getLogs' ? REFUSALS['an error object with a status'] : undefined)
   const source = connect(proxy)

@@ -137,7 +137,7 @@ describe('a definition from an ABI alone', () => {
     expect(contract.choice?.name).toBe('strategy')
   })
 
-  it('prefixes a parameter that has the name of a field of every job, or of the API', () => {
+  it('prefixes a parameter whose name is that of a field that every job has, or that the API adds', () => {
     const contract = defineContract({
       abi: parseAbi(['event JobCreated(uint256 jobId, uint8 status, uint256 blockNumber, string lifecycle)']),
     })

@@ -6,7 +6,7 @@ import { until } from '../helpers/until.ts'
 import { openWriter, serveDatabase } from '../helpers/writer.ts'
 import { fuzz } from './fuzz.ts'
 
-it('each complete one of 1,500 random requests is answered, every answer is well-formed, and no stream stays open', async () => {
+it('of 1,500 random requests each complete one is answered, every answer is well-formed, and no stream stays open', async () => {
   const url = await createSharedDatabase()
   const writer = await openWriter(url)
   onTestFinished(() => writer.close())

@@ -43,7 +43,7 @@ http {
 }
 
 /**
- * Starts nginx with the files of deploy/nginx, in which only addresses and paths are replaced. Its
+ * Starts nginx with the files of deploy/nginx, in which only addresses, paths and the number of workers are replaced. Its
  * certificate is self-signed.
  */
 export function startDeployedNginx(backends: [string, string]): Promise<Nginx> {

@@ -37,7 +37,7 @@ describe('shared reads', () => {
     expect(begun).toEqual(['first', 'first'])
   })
 
-  it('do not overlap: a call between the end of one and the begin of the next joins the next', async () => {
+  it('do not overlap: a call after the end of one and before the start of the next joins the next', async () => {
     const { begun, read, end } = store()
     const shared = coalesce(read)
     const first = shared({ page: 'first' })

@@ -33,7 +33,7 @@ function sync(confirmations = 0) {
   }
 }
 
-it('a sync logs its progress, speed and remaining time: soon, and then ever more rarely', () => {
+it('a sync logs its progress, speed and remaining time: after 2 s, then at intervals that grow to 30 s', () => {
   const { lines, run } = sync()
   run(60)
   expect(lines[0]).toMatchObject({ msg: 'syncing: 0.0 %, 100 blocks/s, 2.8 h left', secondsLeft: 9_997 })

@@ -424,9 +424,9 @@ const SERVING: Record<string, Fault[]> = {
     ],
   ],
   'src/store/lease.ts': [
-    ['isLeaseFree', 'any process that asks gets the lease', 'isNull(cursor.indexer)', 'sql`true`'],
+    ['leaseFreeCondition', 'any process that asks gets the lease', 'isNull(cursor.indexer)', 'sql`true`'],
     [
-      'isLeaseFree',
+      'leaseFreeCondition',
       'a lease renewed in the future never expires',
       'abs(extract(epoch from clock_timestamp() - ${cursor.renewedAt}))',
       'extract(epoch from clock_timestamp() - ${cursor.renewedAt})',

@@ -101,7 +101,7 @@ export function createClient(wanted: ModelQuery, slow: boolean, committed: Commi
       }
       const request = {
         method: 'GET',
-        ip: '127.0.0.1',
+        addressKey: '127.0.0.1',
         query,
         headers: {
           accept: 'text/event-stream',

@@ -18,7 +18,7 @@ const expireRenewal = (db: Database) =>
   db.run(`update cursor set renewed_at = renewed_at - interval '1 minute'`, [])
 const lastId = async (db: Database) => (await readState(db)).lastId
 
-it('an indexer that holds its lease gives out the next ids', async () => {
+it('an indexer that holds its lease continues the ids without a jump', async () => {
   const db = await openDatabase()
   const lease = createLease(db, 'a')
   expect(await ensureLease(lease)).toBe(true)
@@ -29,7 +29,7 @@ it('an indexer that holds its lease gives out the next ids', async () => {
 })
 
 // The database may have been restored meanwhile to a state in which it names this process.
-it('an indexer whose lease ran out jumps, even if the database names it as the holder', async () => {
+it('an indexer whose lease has expired adds a jump when it acquires it again, even if the database names it as the holder', async () => {
   const db = await openDatabase()
   const lease = createLease(db, 'a')
   await ensureLease(lease)
@@ -40,7 +40,7 @@ it('an indexer whose lease ran out jumps, even if the database names it as the h
   expect(await lastId(db)).toBeGreaterThan(before)
 })
 
-it('an indexer that cannot renew its lease jumps when it acquires it again', async () => {
+it('an indexer that cannot renew its lease adds a jump when it acquires it again', async () => {
   const db = await openDatabase()
   const lease = createLease(db, 'a')
   await ensureLease(lease)

@@ -327,7 +327,7 @@ describe('without a database', () => {
 })
 
 describe('everything a stream does is counted', () => {
-  it('streams opened and resumed, events behind at a resume, events delivered, bytes, and refusals', async () => {
+  it('streams opened and resumed, events after the position of a resumed stream, events delivered, bytes, and refusals', async () => {
     const service = await serve({ KEEPALIVE_SECONDS: '1' })
     const last = await writer.add({}, {}, {}, {}, {})
     await until(async () => (await readMetrics(service.url))('jobcast_feed_last_id') === last)

@@ -20,7 +20,11 @@ function eventSchema([type, { data, when }]: [string, { data: string; when: stri
         contentSchema: { $ref: `#/components/schemas/${data}` },
       },
       ...(type !== 'unavailable' && {
-        id: { type: 'string', pattern: '^[0-9]+$', description: 'position in the feed; ids only increase' },
+        id: {
+          type: 'string',
+          pattern: '^[0-9]+$',
+          description: 'position in the feed; it never decreases within a stream',
+        },
       }),
       ...(['connected', 'unavailable'].includes(type) && {
         retry: { type: 'integer', description: 'milliseconds to wait before reconnecting' },
