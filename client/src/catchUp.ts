@@ -111,8 +111,8 @@ async function* yieldMissing<J extends JobBase>(
 }
 
 /**
- * Whether the server has finished its first sync, during which it sends no events. True if the server does
- * not report it.
+ * Returns whether the server has finished its first sync, during which it sends no events. True if the server
+ * does not report it.
  */
 async function isComplete(url: string | URL, options: ReadOptions): Promise<boolean> {
   try {

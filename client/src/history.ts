@@ -75,7 +75,7 @@ function isPage<J extends JobBase>(body: unknown): body is JobPage<J> {
   return Array.isArray(data) && pagination.next !== undefined && /^\d+$/.test(String(lastEventId))
 }
 
-/** The present position of the feed. */
+/** Returns the present position of the feed. */
 export async function readPosition(url: string | URL, options: PagesOptions): Promise<bigint> {
   const first = await pages(url, { ...options, filter: undefined, pageSize: 1 }).next()
   return BigInt(first.value.lastEventId)

@@ -35,7 +35,7 @@ export function jobKey(job: Pick<JobBase, 'jobId' | 'creationTxHash' | 'blockNum
   return `${job.blockNumber}:${job.creationTxHash}:${job.jobId}`
 }
 
-/** The block of a {@link jobKey}. */
+/** Returns the block of a {@link jobKey}. */
 export function blockOf(key: string): bigint {
   return BigInt(key.slice(0, key.indexOf(':')))
 }

@@ -9,9 +9,9 @@ const LEFT = -1
  */
 export interface KnownJobs<J extends JobBase> {
   has(key: string): boolean
-  /** Whether the job is known and matched the filter when it was last yielded. */
+  /** Returns whether the job is known and matched the filter when it was last yielded. */
   isInside(key: string): boolean
-  /** Whether the job is unknown, has left the filter, or has changed since it was last yielded. */
+  /** Returns whether the job is unknown, has left the filter, or has changed since it was last yielded. */
   differs(key: string, job: J): boolean
   put(key: string, job: J): void
   /** Records that a job no longer matches the filter. */
@@ -96,8 +96,8 @@ export function byBlock(keys: Iterable<string>): Map<bigint, string[]> {
 }
 
 /**
- * A 53-bit hash of a job's JSON (cyrb53). One change in 10^16 is missed. Web Crypto's hashes are not used
- * because they are asynchronous.
+ * Returns a 53-bit hash of a job's JSON (cyrb53). One change in 10^16 is missed. Web Crypto's hashes are not
+ * used because they are asynchronous.
  */
 export function hashOf(job: JobBase): number {
   let [high, low] = [0xdeadbeef, 0x41c6ce57]

@@ -3,7 +3,8 @@ import { blockOf, type JobBase, jobKey } from './job.ts'
 import { type Change, isOutdated, type Progress } from './progress.ts'
 
 /**
- * The change to yield for a job event of the stream; undefined if the consumer has this state or a newer one.
+ * Returns the change to yield for a job event of the stream; undefined if the consumer has this state or a
+ * newer one.
  */
 export function applyLive<J extends JobBase>(
   progress: Progress<J>,

@@ -51,7 +51,7 @@ export interface Progress<J extends JobBase> {
   recordedAt: bigint | undefined
 }
 
-/** First block whose jobs a reorg can remove if `head` is the newest block. */
+/** Returns the first block whose jobs a reorg can remove if `head` is the newest block. */
 export function floorOf({ depth, start }: Progress<JobBase>, head: bigint): bigint {
   return depth !== undefined && head - depth > start ? head - depth : start
 }
@@ -73,7 +73,7 @@ export function noteJobRead(progress: Progress<JobBase>, key: string, at: bigint
   notePage(progress, at)
 }
 
-/** Whether the consumer already has the state of the job that event `id` carries, or a newer one. */
+/** Returns whether the consumer already has the state of the job that event `id` carries, or a newer one. */
 export function isOutdated(progress: Progress<JobBase>, key: string, id: bigint): boolean {
   const readAt = progress.jobReadAt.get(key) ?? (blockOf(key) >= progress.from ? progress.readBeganAt : -1n)
   return id <= readAt

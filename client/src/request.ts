@@ -44,16 +44,16 @@ export class JobcastError extends Error {
 }
 
 /**
- * Whether the same request may succeed later. A request that the server refused as invalid, as with a 400,
- * never will.
+ * Returns whether the same request may succeed later. A request that the server refused as invalid, as with a
+ * 400, never will.
  */
 export function isTransient(error: unknown): boolean {
   return !(error instanceof JobcastError) || [408, 425, 429].includes(error.status) || error.status >= 500
 }
 
 /**
- * The URL of `path` below the server's base URL, which may have a path of its own (the prefix of a reverse
- * proxy). In a browser the base may be relative. Lists in `query` are comma-joined.
+ * Returns the URL of `path` below the server's base URL, which may have a path of its own (the prefix of a
+ * reverse proxy). In a browser the base may be relative. Lists in `query` are comma-joined.
  * @throws TypeError if `base` is no http(s) URL or holds a password, or if the browser is too old
  */
 export function apiUrl(base: string | URL, path: string, query: JobFilter = {}): URL {
@@ -86,7 +86,7 @@ export function requestHeaders(accept: string, apiKey?: string): Headers {
   return headers
 }
 
-/** The error of a response that is not 2xx. */
+/** Returns the error of a response that is not 2xx. */
 export async function errorOf(response: Response): Promise<JobcastError> {
   const body = await response.json().catch(() => undefined)
   return new JobcastError(
@@ -103,12 +103,12 @@ function parseRetryAfter(value: string | null): number | undefined {
   return Number.isNaN(ms) ? undefined : Math.max(0, ms)
 }
 
-/** The `data` of an answer of the API; empty if the answer has none. */
+/** Returns the `data` of an answer of the API; empty if the answer has none. */
 export function dataOf(body: unknown): Record<string, unknown> {
   return isObject(body) && isObject(body.data) ? body.data : {}
 }
 
-/** Whether a JSON value is an object, whose properties can then be read. */
+/** Returns whether a JSON value is an object, whose properties can then be read. */
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null
 }

@@ -14,8 +14,8 @@ const FIRST_BACKOFF = 500
 const ANSWER_TIMEOUT = 30_000
 
 /**
- * Milliseconds until the next attempt. The delay doubles from `base` on and is never shorter than the
- * server asks for. Up to 30% of jitter is added, so that the clients of a restarted server do not all
+ * Returns the milliseconds until the next attempt. The delay doubles from `base` on and is never shorter than
+ * the server asks for. Up to 30% of jitter is added, so that the clients of a restarted server do not all
  * return at once.
  */
 export function backoff(base: number, failures: number, error?: unknown): number {

@@ -13,11 +13,11 @@ const MAX_BITS = 0.9 * 8 * BLOOM_BYTES
 const HASHES_AT_ONCE = 200
 
 /**
- * Whether a block's bloom announces a log with all of these values (address, topics). The announcement may be
- * wrong, because other logs may have set the same bits (Yellow Paper, section 4.4.3: three bits of 2048 for
- * each value).
- * @returns false also if the bloom proves nothing: if it is not 256 bytes long, or is nearly full, as on
- * chains that send all ones
+ * Returns whether a block's bloom announces a log with all of these values (address, topics). The announcement
+ * may be wrong, because other logs may have set the same bits (Yellow Paper, section 4.4.3: three bits of 2048
+ * for each value).
+ * @returns false also if the bloom proves nothing: if it is not 256 bytes long, or is nearly full, as on chains
+ * that send all ones
  */
 export function bloomMayHold(logsBloom: Hex, values: Hex[]): boolean {
   const bloom = Buffer.from(logsBloom.slice(2), 'hex')
@@ -26,9 +26,9 @@ export function bloomMayHold(logsBloom: Hex, values: Hex[]): boolean {
 }
 
 /**
- * Whether the addresses and topics of these logs set every bloom bit of the values. If not, and the block's
- * bloom has these bits, the node has omitted logs. Each distinct address and topic is hashed once, until
- * every bit is found.
+ * Returns whether the addresses and topics of these logs set every bloom bit of the values. If not, and the
+ * block's bloom has these bits, the node has omitted logs. Each distinct address and topic is hashed once,
+ * until every bit is found.
  * @param pause called after every 200 hashes, so that the event loop is not held up
  */
 export async function accountsFor(
@@ -58,7 +58,7 @@ function memoizedBitsOf(value: Hex): number[] {
   return bits
 }
 
-/** The three bits of a value: the low 11 bits of each of the first three pairs of bytes of its hash. */
+/** Returns the three bits of a value: the low 11 bits of each of the first three pairs of bytes of its hash. */
 function bitsOf(value: Hex): number[] {
   const { buffer, byteOffset } = keccak256(hexToBytes(value), 'bytes')
   const hash = new DataView(buffer, byteOffset)

@@ -25,7 +25,7 @@ export interface LogFilter {
   topics?: readonly Hex[]
 }
 
-/** Whether a filter selects a log. */
+/** Returns whether a filter selects a log. */
 export function matchesFilter(log: RpcLog, { address, topics }: LogFilter): boolean {
   const isOfAddress = address === undefined || log.address.toLowerCase() === address
   return isOfAddress && (topics === undefined || topics.some((topic) => topic === log.topics[0]))

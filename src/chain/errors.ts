@@ -47,7 +47,7 @@ export class RpcError extends Error {
  */
 const RATE_LIMIT = /too many requests|rate.?limit|per second|compute units/i
 
-/** The error of a node's answer to one call. */
+/** Returns the error of a node's answer to one call. */
 export function refusalOf(
   origin: string,
   method: string,
@@ -57,7 +57,7 @@ export function refusalOf(
   return new RpcError(origin, limited ? 'rate-limited' : 'refused', `${method}: ${message} (code ${code})`)
 }
 
-/** The error of an answer that holds no reply. */
+/** Returns the error of an answer that holds no reply. */
 export function statusError(origin: string, { ok, status, headers }: Response): RpcError {
   if (ok) return new RpcError(origin, 'no-answer', 'the answer is not JSON-RPC')
   // A date instead of seconds is ignored.
@@ -82,22 +82,22 @@ export function rpcFailureOf(error: unknown): RpcFailure | undefined {
 }
 
 /**
- * Whether a request for fewer blocks may succeed. Each provider says "range too large" with a wording and a
- * code of its own. The refusal may also be a timeout, a body that is too large, or a gateway's 5xx.
+ * Returns whether a request for fewer blocks may succeed. Each provider says "range too large" with a wording
+ * and a code of its own. The refusal may also be a timeout, a body that is too large, or a gateway's 5xx.
  */
 export function mayFitSmaller(error: unknown): boolean {
   if (!(error instanceof RpcError)) return false
   return ['refused', 'too-large', 'timeout', 'bad-request', 'server-error'].includes(error.failure)
 }
 
-/** Whether an error means that the endpoint fails, whatever it is asked. */
+/** Returns whether an error means that the endpoint fails, whatever it is asked. */
 export function isOutage(error: unknown): boolean {
   return error instanceof RpcError && !['refused', 'too-large', 'bad-request'].includes(error.failure)
 }
 
 /**
- * The milliseconds after which an endpoint accepts requests again, by its Retry-After (HTTP 429 or 503); 0 if
- * it names none.
+ * Returns the milliseconds after which an endpoint accepts requests again, by its Retry-After (HTTP 429 or
+ * 503); 0 if it names none.
  */
 export function retryAfterMs(error: unknown): number {
   return error instanceof RpcError ? error.retryAfterMs : 0

@@ -86,7 +86,7 @@ export function createPool(endpoints: Endpoint[], now: () => number) {
       if (found.length === 0) throw failure
       return found
     },
-    /** Whether `ask` asks this endpoint first. */
+    /** Returns whether `ask` asks this endpoint first. */
     isFirst: (endpoint: Endpoint) => inService()[0]?.endpoint === endpoint,
   }
 }

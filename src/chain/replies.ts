@@ -1,7 +1,7 @@
 import { refusalOf } from './errors.ts'
 import type { Reply, RpcCall } from './transport.ts'
 
-/** The request for one call; its id is its place in the batch (JSON-RPC 2.0, section 6). */
+/** Returns the request for one call; its id is its place in the batch (JSON-RPC 2.0, section 6). */
 export function requestOf({ method, params }: RpcCall, index = 0) {
   return { jsonrpc: '2.0', id: index + 1, method, params }
 }

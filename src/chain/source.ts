@@ -58,7 +58,7 @@ export interface Source {
    */
   allLogs(block: Header, attempt: number): Promise<RpcLog[]>
   /**
-   * Whether the contract has code at a block.
+   * Returns whether the contract has code at a block.
    * @throws RpcError of a refusal if the endpoint does not keep that block's state: it is no archive node
    */
   hasCode(block: number | 'latest'): Promise<boolean>

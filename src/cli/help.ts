@@ -3,7 +3,7 @@ import type { Command } from './command.ts'
 
 type Columns = readonly [left: string, right: string]
 
-/** The text of `jobcast --help`. */
+/** Returns the text of `jobcast --help`. */
 export function helpOf(commands: readonly Command[]): string {
   const commandRows = commands.flatMap((command): Columns[] => [
     [`  ${nameOf(command)}`, command.summary],
@@ -28,7 +28,7 @@ ${table(settingRows)}
 `
 }
 
-/** The text of `jobcast <command> --help`. */
+/** Returns the text of `jobcast <command> --help`. */
 export function commandHelp(command: Command): string {
   const { summary, details, options = [] } = command
   return `Usage: jobcast ${nameOf(command)}${options.length > 0 ? ' [options]' : ''}

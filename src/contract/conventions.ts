@@ -4,8 +4,8 @@ import type { Kind } from './kind.ts'
 import { address, amount, bytes32, choice, text, time, uint } from './kinds.ts'
 
 /**
- * The contract's word for a job: `Task` if the creating event is TaskPosted or NewTask. Ids are then called
- * taskId, and events Task….
+ * Returns the contract's word for a job: `Task` if the creating event is TaskPosted or NewTask. Ids are then
+ * called taskId, and events Task….
  */
 export function nounOf(created: string): string {
   return /^(?:New(?=[A-Z]))?([A-Z]?[a-z0-9]+)/.exec(created)?.[1] ?? created
@@ -15,8 +15,8 @@ export function nounOf(created: string): string {
 const EDITS = ['CREATED', 'UPDATED', 'EDITED', 'CHANGED', 'MODIFIED']
 
 /**
- * The status that an event sets by its name: the noun and a past participle, as in `JobFunded`. Undefined for
- * any other name.
+ * Returns the status that an event sets by its name: the noun and a past participle, as in `JobFunded`.
+ * Undefined for any other name.
  */
 export function defaultStatus(event: string, noun: string): string | undefined {
   const rest = event.startsWith(noun) ? event.slice(noun.length) : ''
@@ -25,15 +25,15 @@ export function defaultStatus(event: string, noun: string): string | undefined {
 }
 
 /**
- * Whether an event reports a payment. Its parameters are about the payment, so they set no field by their
- * names.
+ * Returns whether an event reports a payment. Its parameters are about the payment, so they set no field by
+ * their names.
  */
 export function isPayment(event: string): boolean {
   return /(Paid|Payment|Payout|Released|Refund|Fee(?!d)|Withdraw|Deposit|Transfer)/.test(event)
 }
 
 /**
- * The field that an event such as `BudgetSet(jobId, x)`, `JobBudgetUpdated(jobId, x)` or
+ * Returns the field that an event such as `BudgetSet(jobId, x)`, `JobBudgetUpdated(jobId, x)` or
  * `BudgetChanged(jobId, oldBudget, newBudget)` sets; undefined for any other event.
  */
 export function fieldOfSetter(event: string, noun: string, fields: string[]): string | undefined {
@@ -43,7 +43,7 @@ export function fieldOfSetter(event: string, noun: string, fields: string[]): st
   return [name, `${name}Id`].find((each) => fields.includes(each))
 }
 
-/** The kind of a parameter, by its type and name. */
+/** Returns the kind of a parameter, by its type and name. */
 export function defaultKind(input: Input): Kind {
   const type = wordType(input)
   const name = plainName(input)

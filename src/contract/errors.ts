@@ -9,8 +9,8 @@ export class MalformedLogError extends Error {
 }
 
 /**
- * Whether an error is a MalformedLogError. It compares names, because the module of a definition may load
- * another copy of the class.
+ * Returns whether an error is a MalformedLogError. It compares names, because the module of a definition may
+ * load another copy of the class.
  */
 export function isMalformedLog(error: unknown): error is MalformedLogError {
   return error instanceof Error && error.name === 'MalformedLogError'

@@ -23,7 +23,7 @@ const reservedNames = new Map<string, KindName | undefined>([
   ...Object.entries(creation).map(([name, { kind }]) => [name, kind] as const),
 ])
 
-/** The id of a job. It is never null, even if it is the zero address. */
+/** Returns the field of a job's id. The id is never null, even if it is the zero address. */
 export function idField({ type }: Naming): Field & Filterable<Wire | null> {
   const about = 'id of the job in its contract'
   const base = { name: 'jobId', filter: false, nullable: false, about } as const
@@ -32,7 +32,7 @@ export function idField({ type }: Naming): Field & Filterable<Wire | null> {
   return { ...bytes32(), ...base }
 }
 
-/** The status of a job. @param statuses every status that a job can have */
+/** Returns the field of a job's status. @param statuses every status that a job can have */
 export function statusField(statuses: string[]): Field {
   return {
     ...choice(statuses),
@@ -49,7 +49,7 @@ export function statusField(statuses: string[]): Field {
   }
 }
 
-/** The fields as a definition writes them, then those of {@link creation} that are not among them. */
+/** Returns the fields as a definition writes them, then those of {@link creation} that are not among them. */
 export function namedFields(kinds: Record<string, Kind>): Field[] {
   const missing = Object.entries(creation).filter(([name]) => !(name in kinds))
   return [...Object.entries(kinds), ...missing].map(([name, kind]) => ({ ...kind, name }))
@@ -81,7 +81,7 @@ export function defaultFields(forms: AbiEvent[], naming: Naming): Field[] {
   return namedFields(kinds)
 }
 
-/** The name of the field that a parameter makes. */
+/** Returns the name of the field that a parameter makes. */
 function fieldName(name: string): string {
   return reservedNames.has(name) ? `contract${name.charAt(0).toUpperCase()}${name.slice(1)}` : name
 }
@@ -125,7 +125,8 @@ export function assertFields(fields: Field[]): void {
 }
 
 /**
- * Whether logs set the field. They do not set {@link creation}'s fields and fields that are off the chain.
+ * Returns whether logs set the field. They do not set {@link creation}'s fields and fields that are off the
+ * chain.
  */
 export function isFromLog({ name, offChain }: Field): boolean {
   return !offChain && !reservedNames.has(name)

@@ -48,7 +48,7 @@ export function isReservedParameter(name: string): boolean {
 }
 
 /**
- * The query parameters of a contract: those of each field that can be filtered, and `participant`.
+ * Returns the query parameters of a contract: those of each field that can be filtered, and `participant`.
  * @param abiTypesOf the types of the parameters that a field comes from
  * @throws DefinitionError if two fields make the same parameter
  */
@@ -93,7 +93,8 @@ function participantRules(fields: Field[], abiTypesOf: (field: Field) => string[
 }
 
 /**
- * The filter's query parameters as schemas, the same for stream and history. A 400 quotes their descriptions.
+ * Returns the filter's query parameters as schemas, the same for stream and history. A 400 quotes their
+ * descriptions.
  */
 export function filterParameters(rules: FilterRule[]): Record<string, TString> {
   return Object.fromEntries(
@@ -150,7 +151,7 @@ function assertBounds(filter: Filter): void {
   }
 }
 
-/** The filter as a predicate on job objects. */
+/** Returns the filter as a predicate on job objects. */
 export function matches(filter: Filter): (job: Job) => boolean {
   const tests = filter.map(({ operator, fields, values }): ((job: Job) => boolean) => {
     const [field = '', bound = ''] = [fields[0], values[0]]

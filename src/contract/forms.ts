@@ -85,7 +85,7 @@ function sourcesOf(
   return sources
 }
 
-/** The parameter of a setter that holds the new value: the only one, or the only one named `new…`. */
+/** Returns the parameter of a setter that holds the new value: the only one, or the only one named `new…`. */
 function newValueOf(inputs: Input[]): Input | undefined {
   const named = inputs.filter((input) => /^new[A-Z]/.test(plainName(input)))
   const [value, ...others] = inputs.length === 1 ? inputs : named
@@ -97,7 +97,7 @@ function reads(field: Field, input: Input): boolean {
 }
 
 /**
- * The types of the parameters that a field comes from. A field that no log sets comes from the block or
+ * Returns the types of the parameters that a field comes from. A field that no log sets comes from the block or
  * its transaction.
  */
 export function abiTypesOf(field: Field, forms: Form[]): string[] {
@@ -130,14 +130,14 @@ export function assertDistinct(forms: Form[]): void {
   }
 }
 
-/** The key of a form, equal to that of its logs. */
+/** Returns the key of a form, equal to that of its logs. */
 export function layoutOf({ topic, event }: Form): string {
   return layoutKey(topic, 1 + indexedInputs(event).length)
 }
 
 /**
- * A key that is the same for a form and its logs. The topic alone is not enough: two forms may differ only in
- * what is indexed.
+ * Returns a key that is the same for a form and its logs. The topic alone is not enough: two forms may differ
+ * only in what is indexed.
  */
 export function layoutKey(topic: string | undefined, topics: number): string {
   return `${topic}/${topics}`

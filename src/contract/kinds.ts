@@ -23,7 +23,7 @@ import {
 const DECIMAL_INTEGER = '-?[0-9]{1,78}'
 const UNKNOWN = 'UNKNOWN_[0-9]{1,78}'
 
-/** Integers of any size, signed or unsigned: a decimal string. */
+/** Makes the kind of integers of any size, signed or unsigned: a decimal string. */
 export function uint(options: FieldOptions = {}): Filterable<string> {
   return {
     kind: 'uint',
@@ -35,7 +35,7 @@ export function uint(options: FieldOptions = {}): Filterable<string> {
   }
 }
 
-/** Unix seconds: a decimal string, which the page shows as a date. */
+/** Makes the kind of unix seconds: a decimal string, which the page shows as a date. */
 export function time(options: FieldOptions = {}): Kind<string> {
   const { equalityParameter, ...rest } = uint()
   const schema = Type.String({
@@ -46,7 +46,7 @@ export function time(options: FieldOptions = {}): Kind<string> {
   return { ...rest, kind: 'time', schema, ...options }
 }
 
-/** An address: lower-case hex. The zero address is null, which means none. */
+/** Makes the kind of an address: lower-case hex. The zero address is null, which means none. */
 export function address(options: FieldOptions = {}): Filterable<string | null> {
   return {
     kind: 'address',
@@ -59,7 +59,7 @@ export function address(options: FieldOptions = {}): Filterable<string | null> {
   }
 }
 
-/** bytes1 to bytes32: lower-case hex. */
+/** Makes the kind of bytes1 to bytes32: lower-case hex. */
 export function bytes32(options: FieldOptions = {}): Filterable<string> {
   return {
     kind: 'bytes32',
@@ -72,9 +72,9 @@ export function bytes32(options: FieldOptions = {}): Filterable<string> {
 }
 
 /**
- * One of several known values. Strings are the members of a Solidity enum in order, and a log holds the index
- * of one of them. Numbers and booleans are the values themselves. An index `n` beyond the list, such as one
- * of a newer contract, becomes `UNKNOWN_n`.
+ * Makes the kind of one of several known values. Strings are the members of a Solidity enum in order, and a log
+ * holds the index of one of them. Numbers and booleans are the values themselves. An index `n` beyond the list,
+ * such as one of a newer contract, becomes `UNKNOWN_n`.
  * @throws DefinitionError if the values are not words of one type
  */
 export function choice<const T extends Wire>(
@@ -114,7 +114,8 @@ export function choice<const T extends Wire>(
 }
 
 /**
- * An amount of money: a decimal string with exactly `decimals` fraction digits, without a point if that is 0.
+ * Makes the kind of an amount of money: a decimal string with exactly `decimals` fraction digits, without a
+ * point if that is 0.
  * @param options.unit the unit, if all jobs use the same one; amounts without a unit are never added up
  * @throws DefinitionError if `decimals` is not an integer from 0 to 77
  */
@@ -142,7 +143,7 @@ export function amount(decimals: number, options: FieldOptions & { unit?: string
   }
 }
 
-/** Any text: a string, bytes as hex, and lists and tuples as JSON. Cut at 16,384 characters. */
+/** Makes the kind of any text: a string, bytes as hex, and lists and tuples as JSON. Cut at 16,384 characters. */
 export function text(options: FieldOptions = {}): Kind<string> {
   return {
     kind: 'text',
@@ -152,12 +153,12 @@ export function text(options: FieldOptions = {}): Kind<string> {
   }
 }
 
-/** A field that is null until a later log sets it. */
+/** Makes a kind nullable, for a field that is null until a later log sets it. */
 export function later<T extends Wire | null>(kind: Kind<T>): Kind<T | null> {
   return { ...kind, nullable: true }
 }
 
-/** A field that no log carries: null in every job. */
+/** Makes the kind of a field that no log carries: it is null in every job. */
 export function offChain<T extends Wire | null>(kind: Kind<T>): Kind<T | null> {
   return { ...kind, nullable: true, offChain: true, filter: false }
 }

@@ -34,7 +34,7 @@ export async function loadContract(name: string): Promise<Contract> {
   }
 }
 
-/** The message of an error in one line, with the place of a syntax error. */
+/** Returns the message of an error in one line, with the place of a syntax error. */
 function reasonOf(error: unknown): string {
   const reason = messageOf(error)
   if (reason.includes('dist/src/contract')) return `${reason}; run \`npm run build\` first`

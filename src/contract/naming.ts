@@ -27,7 +27,7 @@ export function namingOf(creating: AbiEvent, parameter: string | undefined): Nam
   return { ...words, type }
 }
 
-/** The parameter that holds the job's id; undefined if the event has none. */
+/** Returns the parameter that holds the job's id; undefined if the event has none. */
 export function findId({ inputs }: AbiEvent, { noun, parameter }: Omit<Naming, 'type'>): Input | undefined {
   const idNames = ['jobid', 'id', `${noun.toLowerCase()}id`]
   const inputNamed = (idName: string) => inputs.find((input) => plainName(input).toLowerCase() === idName)
@@ -45,13 +45,13 @@ export function requireId(event: AbiEvent, words: Omit<Naming, 'type'>): Input {
   )
 }
 
-/** The type of an id; uints of all sizes are one type. */
+/** Returns the type of an id; uints of all sizes are one type. */
 export function idType(id: Input): string {
   const type = wordType(id)
   return /^uint\d*$/.test(type) ? 'uint' : type
 }
 
-/** An event as a person writes it: `JobFunded(jobId, amount)`. */
+/** Returns an event as a person writes it: `JobFunded(jobId, amount)`. */
 export function describeEvent({ name, inputs }: AbiEvent): string {
   return `${name}(${inputs.map((input) => input.name || input.type).join(', ')})`
 }

@@ -6,7 +6,7 @@ export const exampleBytes = (length: number) => `0x${'ab'.repeat(length)}`
 
 const lowerCase = (text: string) => text.toLowerCase()
 
-/** A parameter of integers that one of the ABI types can hold. */
+/** Returns a parameter of integers that one of the ABI types can hold. */
 export function integerParameter(abiTypes: readonly string[]): QueryParameter {
   const ranges = abiTypes.map(integerRange)
   const isSigned = ranges.some(({ min }) => min < 0n)
@@ -34,7 +34,7 @@ export function addressParameter(): QueryParameter {
   }
 }
 
-/** A parameter of hex values that are as long as one of the ABI types, such as `bytes32`. */
+/** Returns a parameter of hex values that are as long as one of the ABI types, such as `bytes32`. */
 export function bytesParameter(abiTypes: readonly string[]): QueryParameter {
   const lengths = abiTypes.map((type) => Number(type.slice('bytes'.length)))
   return {
@@ -46,8 +46,8 @@ export function bytesParameter(abiTypes: readonly string[]): QueryParameter {
 }
 
 /**
- * A parameter of the known values of a choice and, unless they are booleans, of the values that only a newer
- * contract has.
+ * Returns a parameter of the known values of a choice and, unless they are booleans, of the values that only a
+ * newer contract has.
  */
 export function choiceParameter(values: readonly Wire[], abiTypes: readonly string[]): QueryParameter {
   const [first] = values

@@ -64,7 +64,7 @@ function assertSet(where: string, set: Record<string, string>, forms: AbiEvent[]
   }
 }
 
-/** The names of events, for a message. */
+/** Returns the names of events, for a message. */
 export function namesOf(events: AbiEvent[]): string {
   return [...new Set(events.map(({ name }) => name))].join(', ')
 }

@@ -61,14 +61,14 @@ export function decodeBool(hex: string): boolean {
   return hex.endsWith('1')
 }
 
-/** An integer count of 10^-decimals as a decimal number with exactly that many fraction digits. */
+/** Returns an integer count of 10^-decimals as a decimal number with exactly that many fraction digits. */
 export function withPoint(units: string, decimals: number): string {
   if (decimals === 0) return units
   const padded = units.padStart(decimals + 1, '0')
   return `${padded.slice(0, -decimals)}.${padded.slice(-decimals)}`
 }
 
-/** A decimal number in the form that {@link withPoint} gives it. */
+/** Returns a decimal number in the form that {@link withPoint} gives it. */
 export function canonicalDecimal(text: string, decimals: number): string {
   return withPoint(parseUnits(text, decimals).toString(), decimals)
 }
@@ -104,7 +104,7 @@ function startOfJson(value: unknown): string {
   })
 }
 
-/** A value inside a list or tuple: integers as decimal strings, addresses in lower case. */
+/** Returns a value inside a list or tuple: integers as decimal strings, addresses in lower case. */
 function jsonItemOf(value: unknown): unknown {
   if (typeof value === 'bigint') return String(value)
   return typeof value === 'string' && /^0x[0-9a-f]{40}$/i.test(value) ? value.toLowerCase() : value

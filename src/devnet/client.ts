@@ -95,7 +95,7 @@ export function encodeCall<const Contract extends Abi, Name extends CallName<Con
   return encodeFunctionData<Abi>({ abi, functionName, args })
 }
 
-/** A text as a bytes32, padded with zeros. */
+/** Returns a text as a bytes32, padded with zeros. */
 export function bytes32Of(text: string): Hex {
   return stringToHex(text, { size: 32 })
 }
@@ -158,7 +158,7 @@ export function minedIn(receipt: TransactionReceipt): Mined {
   }
 }
 
-/** The time of the next block in unix seconds. The newest block of a quiet chain may be hours old. */
+/** Returns the time of the next block in unix seconds. The newest block of a quiet chain may be hours old. */
 export async function nextBlockTime(client: DevClient): Promise<number> {
   return Number((await client.getBlock({ blockTag: 'pending' })).timestamp)
 }
@@ -172,7 +172,7 @@ export function anvilCall<T = unknown>(
   return client.request<{ Parameters: unknown[]; ReturnType: T }>({ method, params })
 }
 
-/** Whether the node has the transaction, mined or pending. */
+/** Returns whether the node has the transaction, mined or pending. */
 async function hasTransaction(client: DevClient, hash: Hex): Promise<boolean> {
   return (await client.request({ method: 'eth_getTransactionByHash', params: [hash] })) !== null
 }

@@ -66,7 +66,7 @@ const actions: Record<CommerceStep, (job: CommerceJob, change: Change) => Promis
   claimRefund: ({ jobId, client }, change) => change(client, 'claimRefund', [jobId]),
 }
 
-/** The market of an ERC-8183 contract: four clients, four providers and two evaluators. */
+/** Returns the market of an ERC-8183 contract: four clients, four providers and two evaluators. */
 export function commerceMarket(client: DevClient, address: Address): Market<CommerceStep> {
   const change: Change = (from, name, args) => changeCommerceJob(client, address, from, name, args)
   return {

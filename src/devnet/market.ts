@@ -138,7 +138,7 @@ export async function startRun(
   return { job, end: way.end, todo }
 }
 
-/** A random way, chosen by the weights. */
+/** Returns a random way, chosen by the weights. */
 export function randomWay(ways: readonly Way[]): Way {
   return randomOf(ways.flatMap((way) => Array<Way>(way.weight).fill(way)))
 }

@@ -93,7 +93,7 @@ export async function changeJob<Name extends RegistryChange>(
   return minedIn(await succeeded(client, await sendChange(client, address, name, args)))
 }
 
-/** A plausible job of the marketplace: one of 12 clients, 50 to 5,000 USDC, due in 1 to 30 days. */
+/** Returns a plausible job of the marketplace: one of 12 clients, 50 to 5,000 USDC, due in 1 to 30 days. */
 export function randomJob(now: number): Required<Omit<JobInput, 'jobId'>> {
   return {
     clientId: BigInt(1 + randomBelow(12)),
@@ -105,7 +105,7 @@ export function randomJob(now: number): Required<Omit<JobInput, 'jobId'>> {
   }
 }
 
-/** Unix seconds, a week from now. */
+/** Returns Unix seconds, a week from now. */
 export function defaultDeadline(): bigint {
   return BigInt(Math.floor(Date.now() / 1000)) + 7n * DAY_SECONDS
 }

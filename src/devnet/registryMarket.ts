@@ -27,7 +27,7 @@ interface RegistryJob {
   budget: bigint
 }
 
-/** The arguments of each step. */
+/** Returns the arguments of each step. */
 const argsOf: { [Step in RegistryChange]: (job: RegistryJob) => RegistryArgs<Step> } = {
   setProvider: ({ jobId, providerId }) => [jobId, providerId],
   setEvaluator: ({ jobId, evaluatorId }) => [jobId, evaluatorId],
@@ -41,7 +41,7 @@ const argsOf: { [Step in RegistryChange]: (job: RegistryJob) => RegistryArgs<Ste
   arbitrate: ({ jobId }) => [jobId, bytes32Of('half is paid')],
 }
 
-/** The market of a job-registry contract. */
+/** Returns the market of a job-registry contract. */
 export function registryMarket(client: DevClient, address: Address): Market<RegistryChange> {
   return {
     ways: registryWays,

@@ -34,7 +34,7 @@ export function feedEventOf({ id, type, data, before }: FeedEntry): FeedEvent {
   }
 }
 
-/** Whether events follow an id in the feed without a missing entry. */
+/** Returns whether events follow an id in the feed without a missing entry. */
 export function continues(id: number, events: FeedEvent[]): boolean {
   return events.every(({ previousId }, i) => previousId === (events[i - 1]?.id ?? id))
 }

@@ -40,12 +40,12 @@ export interface NewSubscriber {
   end(how: 'cleanly' | 'reset'): void
 }
 
-/** Whether events of the feed are left to send to a stream, or to filter out. */
+/** Returns whether events of the feed are left to send to a stream, or to filter out. */
 export function isBehind(feed: Feed, { position }: Subscriber): boolean {
   return position < (feed.lastId() ?? 0)
 }
 
-/** The open streams, grouped by filter. */
+/** Creates the set of open streams, grouped by filter. */
 export function createSubscribers() {
   const all = new Set<Subscriber>()
   const groups = new Map<string, FilterGroup>()

@@ -24,7 +24,7 @@ export function addCaching(app: FastifyInstance, shared: boolean): void {
   })
 }
 
-/** Whether If-None-Match (RFC 9110, section 13.1.2) names a weak ETag, by weak comparison. */
+/** Returns whether If-None-Match (RFC 9110, section 13.1.2) names a weak ETag, by weak comparison. */
 function matchesEtag(ifNoneMatch: string | undefined, etag: string): boolean {
   if (ifNoneMatch === undefined) return false
   if (ifNoneMatch === '*') return true

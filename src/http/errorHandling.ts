@@ -88,7 +88,7 @@ export function refuseMalformedRequests(app: FastifyInstance): void {
   app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response))
 }
 
-/** The path without the query, which may hold a key. */
+/** Returns the path without the query, which may hold a key. */
 function pathOf({ url }: FastifyRequest): string {
   const [path = ''] = url.split('?', 1)
   return excerpt(path)

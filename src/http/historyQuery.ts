@@ -30,7 +30,7 @@ const PageParameters = Type.Object({
   ),
 })
 
-/** The query of the history: the contract's filters, and the parameters that only the history has. */
+/** Returns the query of the history: the contract's filters, and the parameters that only the history has. */
 export function historyParameters(rules: FilterRule[]) {
   return { ...filterParameters(rules), ...PageParameters.properties }
 }

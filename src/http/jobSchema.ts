@@ -14,7 +14,7 @@ function fieldSchema({ schema, nullable, offChain, about }: Field): TSchema {
   return nullable ? Type.Union([schema, Type.Null()], options) : { ...schema, ...options }
 }
 
-/** A job for the OpenAPI document, made of the examples of its fields. */
+/** Returns a job for the OpenAPI document, made of the examples of its fields. */
 export function exampleJob({ fields }: Contract): Record<string, unknown> {
   return Object.fromEntries(fields.map((field) => [field.name, exampleValue(field)]))
 }

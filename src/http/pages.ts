@@ -79,8 +79,8 @@ export const pages: FastifyPluginAsyncTypebox = async (app) => {
 }
 
 /**
- * The id as HTML text; empty if no contract can have such an id: 80 characters are more than any uint256,
- * address or bytes32 has.
+ * Returns the id as HTML text; empty if no contract can have such an id: 80 characters are more than any
+ * uint256, address or bytes32 has.
  */
 function displayedId(jobId: string): string {
   return /^[0-9a-zA-Z-]{1,80}$/.test(jobId) ? jobId : ''

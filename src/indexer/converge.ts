@@ -135,8 +135,8 @@ async function indexHead(state: StepperState, start: StepStart, limit: number): 
 }
 
 /**
- * Whether a block is the child of the cursor's block. Genesis blocks are compared by hash, because those of all
- * chains have the same parent.
+ * Returns whether a block is the child of the cursor's block. Genesis blocks are compared by hash, because
+ * those of all chains have the same parent.
  */
 function follows(first: Header, cursor: Cursor): boolean {
   return first.number === 0 ? first.hash === cursor.genesisHash : first.parentHash === cursor.blockHash

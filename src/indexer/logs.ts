@@ -95,7 +95,9 @@ export function decodeLogs(
   return { decoded, malformed }
 }
 
-/** The log's own `blockTimestamp`, in decimal unix seconds; undefined if the node gives none, or 0x0. */
+/**
+ * Returns the log's own `blockTimestamp`, in decimal unix seconds; undefined if the node gives none, or 0x0.
+ */
 export function timestampOf({ blockTimestamp }: MinedLog): string | undefined {
   if (!blockTimestamp || !/^0x[0-9a-f]{1,16}$/.test(blockTimestamp)) return undefined
   const seconds = BigInt(blockTimestamp)

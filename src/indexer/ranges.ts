@@ -79,7 +79,7 @@ export function createRanges(context: IndexerContext) {
   }
 
   /**
-   * The next size, after an answer with so many logs in so many blocks. The size may have changed since
+   * Returns the next size, after an answer with so many logs in so many blocks. The size may have changed since
    * the request.
    */
   function adapted(blocks: number, logs: number): number {

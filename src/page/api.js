@@ -25,28 +25,28 @@ export class ApiError extends Error {
   }
 }
 
-/** The absolute address of an API path, without the API key, so that a reader may copy it. */
+/** Returns the absolute address of an API path, without the API key, so that a reader may copy it. */
 export function publicUrl(path, params) {
   return addressWith(new URL(`api/v1/${path}`, root), params)
 }
 
 /**
- * The address of a URL with these parameters as its query. Commas separate values, and a query may contain
- * them unescaped.
+ * Returns the address of a URL with these parameters as its query. Commas separate values, and a query may
+ * contain them unescaped.
  */
 export function addressWith(url, params) {
   url.search = new URLSearchParams(params).toString().replaceAll('%2C', ',')
   return url.href
 }
 
-/** The address with the page's API key, for EventSource and links, which cannot send a header. */
+/** Returns the address with the page's API key, for EventSource and links, which cannot send a header. */
 export function keyedUrl(path, params) {
   const all = new URLSearchParams(params)
   if (hasApiKey) all.set('api_key', apiKey)
   return publicUrl(path, all)
 }
 
-/** The address of another page of this site, with the API key that this page was opened with. */
+/** Returns the address of another page of this site, with the API key that this page was opened with. */
 export function siteUrl(path) {
   const url = new URL(path, root)
   if (hasApiKey) url.searchParams.set('api_key', apiKey)

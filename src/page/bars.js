@@ -10,7 +10,7 @@ const TOP = 8
 const LABEL = 34
 
 /**
- * A chart of stacked bars in an svg element, whose units are pixels.
+ * Creates a chart of stacked bars in an svg element, whose units are pixels.
  * @param isCount whether the bars are counts; otherwise they are amounts
  * @param onPoint called with the place of the bar under the pointer, or null
  */
@@ -98,7 +98,7 @@ function timeLabels(times, xOf, { range, width, y }) {
   return fitting.map((time) => label(range.label(time), { x: xOf(time), y }))
 }
 
-/** One part of a stacked bar, from its lower to its upper edge. */
+/** Returns one part of a stacked bar, from its lower to its upper edge. */
 function rectangle(x, width, from, to) {
   return `M${x.toFixed(1)} ${from.toFixed(1)}V${to.toFixed(1)}h${width.toFixed(1)}V${from.toFixed(1)}z`
 }

@@ -28,8 +28,8 @@ const WIDTHS = { amount: 8, time: 7.5, address: 8.5, bytes32: 8.5, uint: 5, text
 const COMMON_WIDTH = 26
 
 /**
- * The contract's fields that get a column, in the order of the definition. In a narrow list, the fields that
- * help least to tell jobs apart get none.
+ * Returns the contract's fields that get a column, in the order of the definition. In a narrow list, the fields
+ * that help least to tell jobs apart get none.
  * @param width of the list in rem
  * @param jobs of the list: a text that is null in all of them gets no column
  */
@@ -59,7 +59,7 @@ function rank(field) {
   return { time: 2, text: 2, choice: 4, uint: 5, address: 6, bytes32: 7 }[field.kind]
 }
 
-/** The heading of a field, with its unit if it is an amount. */
+/** Returns the heading of a field, with its unit if it is an amount. */
 export function heading({ name, unit }) {
   return unit ? `${title(name)}, ${unit}` : title(name)
 }
@@ -68,8 +68,8 @@ export function heading({ name, unit }) {
 export const TONES = ['0', '1', '2', '3', 'other']
 
 /**
- * The colour of a value of the contract's first choice. If the contract has no choice, everything has the
- * first colour.
+ * Returns the colour of a value of the contract's first choice. If the contract has no choice, everything has
+ * the first colour.
  */
 export function tone(value) {
   if (contract.choice === null) return TONES[0]
@@ -84,6 +84,6 @@ const lives = {
   warn: ['DISPUTED'],
 }
 
-/** The meaning of a status, which decides its colour: open, good, bad, warn, or underway. */
+/** Returns the meaning of a status, which decides its colour: open, good, bad, warn, or underway. */
 export const lifeOf = (status) =>
   Object.keys(lives).find((life) => lives[life].includes(status)) ?? 'underway'

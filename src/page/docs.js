@@ -30,7 +30,7 @@ function details(summary, ...content) {
   return element('details', {}, element('summary', {}, summary), ...content)
 }
 
-/** The response of a route and its errors, folded. */
+/** Returns the response of a route and its errors, folded. */
 function responseDetails({ responses }, schemas) {
   const { 200: success, ...failures } = responses
   const [[type, { schema, example }] = []] = Object.entries(success.content ?? {})

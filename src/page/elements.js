@@ -15,7 +15,7 @@ export function element(tag, { data = {}, attributes = {}, ...properties }, ...c
   return made
 }
 
-/** One of the symbols that the document defines. */
+/** Returns one of the symbols that the document defines. */
 function icon(name) {
   const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg')
   svg.setAttribute('aria-hidden', 'true')
@@ -27,7 +27,7 @@ function icon(name) {
 }
 
 /**
- * A value of a job, shown by the kind of its field.
+ * Returns a value of a job, shown by the kind of its field.
  * @param short true in a column, where long values are shortened
  */
 export function valueElement(field, value, { short = false } = {}) {
@@ -82,14 +82,14 @@ export function refreshAges(root) {
   }
 }
 
-/** A button that copies a value (see clipboard.js). `what` names the value in words. */
+/** Returns a button that copies a value (see clipboard.js). `what` names the value in words. */
 export function copyButton(value, what, ...content) {
   const title = `Copy ${what}`
   const properties = { type: 'button', className: 'copy', title, data: { copy: value, what } }
   return element('button', { ...properties, attributes: { 'aria-label': title } }, ...content, icon('copy'))
 }
 
-/** A link to a transaction in the chain's block explorer. */
+/** Returns a link to a transaction in the chain's block explorer. */
 export function explorerLink(explorerUrl, hash, what) {
   const link = element('a', { className: 'out', href: `${explorerUrl}/tx/${hash}`, target: '_blank' })
   link.rel = 'noreferrer'
@@ -99,10 +99,10 @@ export function explorerLink(explorerUrl, hash, what) {
   return link
 }
 
-/** The address of a job's page. */
+/** Returns the address of a job's page. */
 export const jobUrl = (jobId) => siteUrl(`jobs/${encodeURIComponent(jobId)}`)
 
-/** A link to a job, as a result of the search. */
+/** Returns a link to a job, as a result of the search. */
 export function jobLink({ jobId }) {
   return element('a', { href: jobUrl(jobId), data: { result: '' } }, `Job #${ends(jobId)}`)
 }

@@ -8,7 +8,7 @@ export function createEntry(job, mark) {
 }
 
 /**
- * The entry of a job that left the list. Its row stays for a moment, struck out.
+ * Returns the entry of a job that left the list. Its row stays for a moment, struck out.
  * @param gone 'removed' (a reorg removed the job) or 'left' (the job no longer matches the filters)
  */
 export function leavingEntry(entry, gone) {
@@ -24,7 +24,7 @@ export function entryKey({ jobId, creationTxHash, blockNumber }) {
 }
 
 /**
- * Whether a job belongs above another one. Jobs of one block are ordered by their logs, whose order the
+ * Returns whether a job belongs above another one. Jobs of one block are ordered by their logs, whose order the
  * ids follow.
  */
 export function isNewer(a, b) {

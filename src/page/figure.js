@@ -4,7 +4,7 @@ import { $ } from './elements.js'
 import { count, formatInteger, roughly } from './format.js'
 
 /**
- * One chart with its caption.
+ * Creates one chart with its caption.
  * @param measure 'jobs' or 'amount'
  * @param onPoint called with the place of the bar under the pointer, or null
  */

@@ -3,7 +3,7 @@ import { $, element } from './elements.js'
 import { problemId } from './filterForm.js'
 import { words } from './format.js'
 
-/** The filters as they are in the form. */
+/** Returns the filters as they are in the form. */
 export function readForm(form, names) {
   const data = new FormData(form)
   const filters = new URLSearchParams()

@@ -65,5 +65,5 @@ function problem(name) {
   return element('p', { id: problemId(name), className: 'problem-text', role: 'alert', hidden: true })
 }
 
-/** Id of the element for the error message of a filter. */
+/** Returns the id of the element for the error message of a filter. */
 export const problemId = (name) => `problem-${name}`

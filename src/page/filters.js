@@ -9,7 +9,7 @@ const APPLY_DELAY_MS = 350
 
 const filterNames = () => definition().filters.map(({ name }) => name)
 
-/** The filters in the page's own address. */
+/** Returns the filters in the page's own address. */
 function readAddress() {
   const query = new URLSearchParams(location.search)
   const filters = new URLSearchParams()
@@ -20,7 +20,7 @@ function readAddress() {
   return filters
 }
 
-/** The page's address with these filters. */
+/** Returns the page's address with these filters. */
 export function pageUrl(filters) {
   const query = new URLSearchParams(location.search)
   for (const name of filterNames()) query.delete(name)
@@ -29,9 +29,9 @@ export function pageUrl(filters) {
 }
 
 /**
- * The form of the contract's filters.
+ * Creates the form of the contract's filters.
  * @param onChange called with the filters when they change: in the form, by `set`, or by the browser's back
- *   button. The caller answers with `accept` or `refuse`.
+ * button. The caller answers with `accept` or `refuse`.
  */
 export function createFilters(form, onChange) {
   let wanted = readAddress()

@@ -43,7 +43,8 @@ export function formatAmount(text) {
 }
 
 /**
- * An amount for a narrow column: exact if it fits, otherwise without its fraction, otherwise as `1.23e20`.
+ * Returns an amount for a narrow column: exact if it fits, otherwise without its fraction, otherwise as
+ * `1.23e20`.
  */
 export function shortAmount(text) {
   const exactText = formatAmount(text)
@@ -69,7 +70,7 @@ export function sums(texts) {
   })
 }
 
-/** A number for the axis or the caption of a chart: `0.035`, `950`, `12.5K`, `1.15e71`. */
+/** Returns a number for the axis or the caption of a chart: `0.035`, `950`, `12.5K`, `1.15e71`. */
 export function roughly(value) {
   if (value < 1000) return threeDigits.format(value)
   return compactText(BigInt(Math.round(value)).toString(), compact)
@@ -83,12 +84,12 @@ function scientific(digits) {
   return `${digits[0]}.${digits.slice(1, 3)}e${digits.length - 1}`
 }
 
-/** The two ends of a long identifier: `0x12ab…9f3c`. One of up to 12 characters is unchanged. */
+/** Returns the two ends of a long identifier: `0x12ab…9f3c`. One of up to 12 characters is unchanged. */
 export function ends(text, head = 6, tail = 4) {
   return text.length <= 12 ? text : `${text.slice(0, head)}…${text.slice(-tail)}`
 }
 
-/** Unix seconds relative to now: `in 6 days`, or `12s ago` with `short`. */
+/** Returns Unix seconds relative to now: `in 6 days`, or `12s ago` with `short`. */
 export function relative(seconds, { short = false, now = Date.now() / 1000 } = {}) {
   if (!isDate(seconds)) return 'far future'
   const distance = Number(seconds) - now
@@ -100,8 +101,8 @@ export function relative(seconds, { short = false, now = Date.now() / 1000 } = {
 }
 
 /**
- * Unix seconds as a date in the reader's time zone: `6 Dec, 14:05` within half a year, otherwise
- * `6 Dec 2031`.
+ * Returns Unix seconds as a date in the reader's time zone: `6 Dec, 14:05` within half a year, otherwise `6 Dec
+ * 2031`.
  */
 export function date(seconds, now = Date.now() / 1000) {
   if (!isDate(seconds)) return 'far future'
@@ -111,12 +112,12 @@ export function date(seconds, now = Date.now() / 1000) {
     : dayOfYear.format(dateOf(seconds))
 }
 
-/** Unix seconds as a full date and time in the reader's time zone. */
+/** Returns Unix seconds as a full date and time in the reader's time zone. */
 export function exactTime(seconds) {
   return isDate(seconds) ? fullTime.format(dateOf(seconds)) : `unix time ${seconds}`
 }
 
-/** Unix seconds for `<time datetime>`; empty if a Date cannot hold them. */
+/** Returns Unix seconds for `<time datetime>`; empty if a Date cannot hold them. */
 export function machineTime(seconds) {
   return isDate(seconds) ? dateOf(seconds).toISOString() : ''
 }
@@ -124,7 +125,7 @@ export function machineTime(seconds) {
 export const clockTime = (seconds) => clock.format(dateOf(seconds))
 export const dayMonth = (seconds) => day.format(dateOf(seconds))
 
-/** A duration: `45 s`, `3 min`, `5 h`. */
+/** Returns a duration: `45 s`, `3 min`, `5 h`. */
 export function formatDuration(seconds) {
   if (seconds < 100) return `${Math.floor(seconds)} s`
   return seconds < 6000 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3600)} h`
@@ -137,7 +138,8 @@ export function count(noun, number) {
 }
 
 /**
- * A value of a choice in words: `CEX_CAPITAL` → `Cex capital`, `true` → `Yes`. Any other value is unchanged.
+ * Returns a value of a choice in words: `CEX_CAPITAL` → `Cex capital`, `true` → `Yes`. Any other value is
+ * unchanged.
  */
 export function words(value) {
   const text = String(value)
@@ -147,8 +149,8 @@ export function words(value) {
 }
 
 /**
- * The name of a field or an event in words: `partyId` → `Party`, `onchainStart` → `Start`, `JobCreated` →
- * `Job created`.
+ * Returns the name of a field or an event in words: `partyId` → `Party`, `onchainStart` → `Start`, `JobCreated`
+ * → `Job created`.
  */
 export function title(name) {
   const text = name

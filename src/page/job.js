@@ -71,7 +71,10 @@ function receiveEvent(type, data) {
   if (isBeginning || data.jobId === canonicalId()) refresh()
 }
 
-/** The id as in a job object. The address may have it in another notation, such as an address in capitals. */
+/**
+ * Returns the id as in a job object. The address may have it in another notation, such as an address in
+ * capitals.
+ */
 const canonicalId = () => asInJob(fieldOf('jobId'), idInAddress)
 
 /**

@@ -45,7 +45,8 @@ function fieldContent(field, value, explorerUrl) {
 }
 
 /**
- * A participant as a link to its jobs; null if the field is no role, or if the contract has no filter for it.
+ * Returns a participant as a link to its jobs; null if the field is no role, or if the contract has no filter
+ * for it.
  */
 function partyLink(field, value) {
   if (!field.role || !definition().filters.some(({ name }) => name === field.name)) return null
@@ -55,7 +56,7 @@ function partyLink(field, value) {
   return link
 }
 
-/** The text that a contract has written into a bytes32, padded with zeros; null if it is not text. */
+/** Returns the text that a contract has written into a bytes32, padded with zeros; null if it is not text. */
 function decodeText(hex) {
   const codes = (
     hex

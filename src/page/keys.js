@@ -1,4 +1,4 @@
-/** The controls of a row, its job's link first. */
+/** Returns the controls of a row, its job's link first. */
 export const controlsOf = (row) => [...row.querySelectorAll('a, button')]
 
 /**

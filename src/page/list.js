@@ -29,19 +29,19 @@ export function createList(onChange) {
   }
 }
 
-/** Jobs that are on the chain and match, including those that wait. */
+/** Returns the jobs that are on the chain and match, including those that wait. */
 export const liveJobs = (list) => Array.from(list.live.values(), ({ job }) => job)
 
-/** Number of new jobs that wait. */
+/** Returns the number of new jobs that wait. */
 export const waitingCount = (list) => list.waiting.length + list.missed
 
-/** Whether older jobs exist that the list has no room for. */
+/** Returns whether older jobs exist that the list has no room for. */
 export const isFull = (list) => list.entries.length >= MAX_JOBS && list.nextPage !== null
 
-/** Query parameters of the next page of older jobs; null if there is none, or no room for it. */
+/** Returns the query parameters of the next page of older jobs; null if there is none, or no room for it. */
 export const olderPage = (list) => (isFull(list) ? null : list.nextPage)
 
-/** Unix seconds since when every job is in the list; 0 if the whole history is. */
+/** Returns Unix seconds since when every job is in the list; 0 if the whole history is. */
 export function completeSince({ entries, nextPage }) {
   return nextPage === null || entries.length === 0 ? 0 : Number(entries.at(-1).job.onchainCreatedAt)
 }
@@ -186,7 +186,7 @@ function trim(list) {
   list.nextPage = { toBlock: list.entries.at(-1).job.blockNumber }
 }
 
-/** Whether a job belongs into the part of the history that is loaded. */
+/** Returns whether a job belongs into the part of the history that is loaded. */
 function isInRange({ entries, nextPage }, job) {
   return nextPage === null || entries.some((entry) => isNewer(job, entry.job))
 }

@@ -21,7 +21,7 @@ import { createTotal } from './total.js'
 const connection = createConnection()
 let config = await awaitConfig(connection.set)
 
-/** The filters that the list follows. None before the first answer. */
+/** Returns the filters that the list follows. None before the first answer. */
 const applied = () => session.filters ?? new URLSearchParams()
 const hasFilters = () => applied().size > 0
 const list = createList(() => {

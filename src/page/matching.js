@@ -1,5 +1,5 @@
 /**
- * Whether a job matches the filters, by the rules of src/contract/filters.ts.
+ * Returns whether a job matches the filters, by the rules of src/contract/filters.ts.
  * @param definition of the contract, from /api/v1/config
  * @param filters URLSearchParams with values that the server has accepted
  */
@@ -16,7 +16,7 @@ export function matchesFilters(definition, filters, job) {
   })
 }
 
-/** A value of a query or of a path, written as in a job. @param text one that the server accepts */
+/** Returns a value of a query or of a path, written as in a job. @param text one that the server accepts */
 export function asInJob({ kind, values }, text) {
   if (kind === 'uint') return BigInt(text).toString()
   if (kind === 'choice') return typeof values[0] === 'number' ? text.replace('UNKNOWN_', '') : text

@@ -7,8 +7,8 @@ import { curlCode, eventSourceCode } from './snippets.js'
 const MAX_SHOWN = 20_000
 
 /**
- * A form for the parameters of a route, and the request with those that are filled in as code. A REST request
- * can be sent, and its response is shown. The stream is shown as code only, since it has no end.
+ * Creates a form for the parameters of a route, and the request with those that are filled in as code. A REST
+ * request can be sent, and its response is shown. The stream is shown as code only, since it has no end.
  */
 export function createRequest(path, { operationId, parameters = [], responses }) {
   const isStream = 'text/event-stream' in (responses[200].content ?? {})

@@ -9,7 +9,7 @@ const goneTexts = {
 }
 
 /**
- * A row of the list. It has no tab stop (see keys.js).
+ * Creates a row of the list. It has no tab stop (see keys.js).
  * @param entry of the list
  * @param fields that have a column
  */
@@ -53,7 +53,7 @@ function fieldCell(field, value, filters) {
   return td
 }
 
-/** A participant of a job, as a link to its jobs if the contract has a filter for it. */
+/** Returns a participant of a job, as a link to its jobs if the contract has a filter for it. */
 function filterLink(field, value, filters, shown) {
   if (!definition().filters.some(({ name }) => name === field.name)) return shown
   const next = new URLSearchParams(filters)
@@ -73,7 +73,7 @@ function transactionCell({ jobId, creationTxHash }, explorerUrl) {
   return td
 }
 
-/** The row of the column headings. */
+/** Returns the row of the column headings. */
 export function headRow(fields) {
   const names = ['Job', 'Status', 'Created', ...fields.map(heading), 'Transaction']
   const kinds = ['job', 'status', 'age', ...fields.map(({ kind }) => kind), 'tx']

@@ -6,8 +6,8 @@ const HEADROOM = 1.08
 const MIN_COUNT = 4
 
 /**
- * The height of a chart: that of its highest bar. A bar of amounts is cut off if it is so high that it would
- * flatten all others.
+ * Returns the height of a chart: that of its highest bar. A bar of amounts is cut off if it is so high that it
+ * would flatten all others.
  * @param isCount whether the bars are counts; otherwise they are amounts
  * @returns `{ top, cut }`: the value at the upper edge, and the places of the bars that are cut off there
  */
@@ -22,7 +22,7 @@ export function chartHeight(heights, { isCount }) {
   return { top, cut: heights.flatMap((height, i) => (height > top ? [i] : [])) }
 }
 
-/** About `count` round values for an axis from 0 to `top`; whole numbers if they are counts. */
+/** Returns about `count` round values for an axis from 0 to `top`; whole numbers if they are counts. */
 export function axisValues(top, count, { isCount }) {
   const power = 10 ** Math.floor(Math.log10(top / count))
   const step = Math.max(
@@ -33,7 +33,7 @@ export function axisValues(top, count, { isCount }) {
 }
 
 /**
- * Times for an axis: round in the reader's time zone, one of `distances` apart, and at least `space`
+ * Returns times for an axis: round in the reader's time zone, one of `distances` apart, and at least `space`
  * pixels apart.
  */
 export function axisTimes(begin, end, distances, { width, space }) {
@@ -50,7 +50,7 @@ export function axisTimes(begin, end, distances, { width, space }) {
   }
 }
 
-/** Seconds from a local time of the reader to UTC. */
+/** Returns the seconds from a local time of the reader to UTC. */
 function offsetAt(time) {
   return new Date(time * 1000).getTimezoneOffset() * 60
 }

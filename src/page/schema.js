@@ -5,7 +5,7 @@ export function createSchemas(document) {
     return document.components.schemas[schema.$ref.split('/').pop()] ?? {}
   }
 
-  /** A value that the schema allows, made of its examples. */
+  /** Returns a value that the schema allows, made of its examples. */
   function example(given) {
     const schema = resolve(given)
     if (schema.examples) return schema.examples[0]
@@ -30,8 +30,8 @@ export function createSchemas(document) {
   }
 
   /**
-   * The fields of a schema: `{ path, type, description }`, with a path such as `pagination.next`
-   * or `data[].jobId`.
+   * Returns the fields of a schema: `{ path, type, description }`, with a path such as `pagination.next` or
+   * `data[].jobId`.
    */
   function fields(given, path = '') {
     const schema = resolve(given)

@@ -11,7 +11,7 @@ const SEARCH_DELAY_MS = 250
 const TRANSACTION_HASH = /^0x[0-9a-f]{64}$/i
 
 /**
- * The search box. It finds a job by its id or by the transaction that created it, and the jobs of a
+ * Creates the search box. It finds a job by its id or by the transaction that created it, and the jobs of a
  * participant. A transaction that is not among the jobs in the list is searched for in the history.
  * @param onParty called with the filter's name and the value, if the reader chooses the jobs of a participant
  */
@@ -81,7 +81,7 @@ export function createSearch({ list, onParty }) {
   })
 }
 
-/** The list below the search box. An item with `data-result` is one that the reader may choose. */
+/** Creates the list below the search box. An item with `data-result` is one that the reader may choose. */
 function createResults(form, input) {
   const box = $('search-results')
   return {

@@ -25,7 +25,7 @@ export function showShares({ byStatus, byChoice, ...total }) {
   })
 }
 
-/** One row per value: all values of the definition in their order, then any others. */
+/** Returns one row per value: all values of the definition in their order, then any others. */
 function withAllValues(totals, name, values) {
   const found = new Map(totals.map(({ [name]: value, jobs, amount }) => [value, { value, jobs, amount }]))
   const all = new Set([...values.map(String), ...found.keys()])

@@ -5,7 +5,8 @@ import { definition } from './definition.js'
 const KEY = 'YOUR_KEY'
 
 /**
- * JavaScript that logs every event of a stream. Lines are short, so that a narrow column does not break them.
+ * Returns JavaScript that logs every event of a stream. Lines are short, so that a narrow column does not break
+ * them.
  */
 export function eventSourceCode(url) {
   return [
@@ -58,7 +59,8 @@ function quote(text) {
 }
 
 /**
- * The box with code for the stream: tabs, reached by pointer and arrow keys, and the code of the chosen one.
+ * Creates the box with code for the stream: tabs, reached by pointer and arrow keys, and the code of the chosen
+ * one.
  * @returns a function that shows the code for other filters
  */
 export function createSnippets(box) {

@@ -13,13 +13,13 @@ const RESPONSE_TIMEOUT_MS = 8000
 const MIN_LAG_SECONDS = 60
 
 /**
- * The tiles and the shares. They count all jobs, whatever the filters. They are read every 15 s, and sooner
- * after an event.
+ * Creates the tiles and the shares. They count all jobs, whatever the filters. They are read every 15 s, and
+ * sooner after an event.
  *
  * - `onStats(stats)`: after each read
  * - `onUnreachable()`: a read got no answer
- * - `allJobs()`: the number of all jobs if the list knows it, which is newer than the statistics;
- *   null otherwise
+ * - `allJobs()`: the number of all jobs if the list knows it, which is newer than the statistics; null
+ *   otherwise
  */
 export function createStats({ onStats, onUnreachable, allJobs }) {
   let timer

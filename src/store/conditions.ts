@@ -2,13 +2,14 @@ import type { Contract } from '../contract/define.ts'
 import type { Filter, FilterTest } from '../contract/filters.ts'
 import type { Param } from './database.ts'
 
-/** SQL conditions of the rows of `jobs` that match a filter. */
+/** Returns the SQL conditions of the rows of `jobs` that match a filter. */
 export function jobsConditions(filter: Filter, { keys }: Contract, param: Param): string[] {
   return filter.map((test) => conditionOf(test, param, (field) => `keys[${keys.indexOf(field) + 1}]`))
 }
 
 /**
- * SQL conditions of the rows of `totals` that match a filter. The filter may only test status and choices.
+ * Returns the SQL conditions of the rows of `totals` that match a filter. The filter may only test status and
+ * choices.
  */
 export function totalsConditions(filter: Filter, param: Param): string[] {
   return filter.map((test) => conditionOf(test, param, (field) => `(kind::json ->> ${param(field)}::text)`))

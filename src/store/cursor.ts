@@ -7,7 +7,7 @@ import { createFilterIndexes } from './filterIndexes.ts'
 import { blocks, cursor } from './schema.ts'
 import type { BlockRef } from './writes.ts'
 
-/** The error of a read that finds no row in the table cursor. */
+/** Returns the error of a read that finds no row in the table cursor. */
 export function missingCursor(): DatabaseError {
   return new DatabaseError(
     'The row of the table cursor is missing. Run jobcast reset; the next start indexes from scratch.',
@@ -45,7 +45,7 @@ function hasBegun(row: { [Name in keyof Cursor]: Cursor[Name] | null }): row is 
   return row.chainId !== null
 }
 
-/** Whether a move to a block completes the contract's past, so that the feed begins. */
+/** Returns whether a move to a block completes the contract's past, so that the feed begins. */
 export function completesPast({ silent, feedFromBlock }: Cursor, blockNumber: number): boolean {
   return silent && blockNumber >= feedFromBlock
 }

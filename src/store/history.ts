@@ -78,9 +78,9 @@ interface PageRow {
 }
 
 /**
- * SQL of a page as one row. Aggregates keep the order of a sorted subquery (Postgres manual, "Aggregate
- * Functions"). The database joins the JSON texts of the jobs, so that they become the body of the response
- * without being parsed.
+ * Returns the SQL of a page as one row. Aggregates keep the order of a sorted subquery (Postgres manual,
+ * "Aggregate Functions"). The database joins the JSON texts of the jobs, so that they become the body of the
+ * response without being parsed.
  */
 function pageOf({ limit, offset, order, after }: HistoryQuery, selected: string[], param: Param): string {
   const size = `${param(limit)}::int`
@@ -106,8 +106,8 @@ function blockRange({ fromBlock, toBlock }: HistoryQuery, param: Param): string[
 }
 
 /**
- * SQL of `total`: read from the tallies if the filter only tests status and choices, else counted up to
- * the limit.
+ * Returns the SQL of `total`: read from the tallies if the filter only tests status and choices, else counted
+ * up to the limit.
  */
 function totalOf(
   { filter, fromBlock, toBlock }: HistoryQuery,

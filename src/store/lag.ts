@@ -28,14 +28,14 @@ export function staleness(
   return undefined
 }
 
-/** Blocks between the indexed one and the target. */
+/** Returns the number of blocks between the indexed one and the target. */
 export function lagBlocks({ blockNumber, headNumber }: IndexState, confirmations: number): number {
   return Math.max(0, (headNumber ?? 0) - confirmations - (blockNumber ?? 0))
 }
 
 /**
- * Seconds of chain time between the same two blocks, interpolated: blocks up to the head are taken as
- * evenly spaced.
+ * Returns the seconds of chain time between the same two blocks, interpolated: blocks up to the head are taken
+ * as evenly spaced.
  */
 export function lagSeconds(state: IndexState, confirmations: number): number {
   const blocks = lagBlocks(state, 0)

@@ -77,8 +77,9 @@ export async function releaseLease(db: Database, indexerId: string): Promise<voi
 }
 
 /**
- * SQL condition of a lease that an indexer may acquire: nobody or itself holds it, or it has expired. A lease whose
- * renewal is more than 8 s in the future counts as expired: the database's clock was set back since.
+ * Returns the SQL condition of a lease that an indexer may acquire: nobody or itself holds it, or it has
+ * expired. A lease whose renewal is more than 8 s in the future counts as expired: the database's clock was set
+ * back since.
  */
 function leaseFreeCondition(indexerId: string): SQL | undefined {
   const age = sql`abs(extract(epoch from clock_timestamp() - ${cursor.renewedAt}))`

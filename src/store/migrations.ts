@@ -20,7 +20,7 @@ const migrationsFolder = fileURLToPath(new URL('.', import.meta.resolve('#root/d
 export const JOURNAL = 'jobcast_migrations'
 
 /**
- * Whether migrations are missing in the database.
+ * Returns whether migrations are missing in the database.
  * @throws DatabaseError if another version made it and this one cannot migrate it
  */
 export async function mustMigrate(db: Database): Promise<boolean> {

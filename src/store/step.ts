@@ -50,8 +50,8 @@ export async function commitStep(
 }
 
 /**
- * Everything a step writes, in one statement: one transaction and one round trip. It has only the parts that
- * the step needs: with all of them, a step without logs took 2.8 ms instead of 2.2 ms. There are some 40
+ * Returns one statement that writes all of a step: one transaction and one round trip. It has only the parts
+ * that the step needs: with all of them, a step without logs took 2.8 ms instead of 2.2 ms. There are some 40
  * different texts, and each stays prepared.
  *
  * Postgres may keep the plan that it made while the tables were small. So each part finds its rows by their
@@ -122,7 +122,7 @@ finalized_changes as (
   where before is not null and block_number > (select ${wasFinal}::bigint)
     and block_number <= (select ${final}::bigint) and exists (select from moved))`
 
-/** The parts that write jobs and their tallies. */
+/** Returns the parts that write jobs and their tallies. */
 function writtenJobs(param: Param, contract: Contract, jobs: JobWrite[]): string[] {
   const parts = [written(param, jobColumns(contract, jobs))]
   if (jobs.some(({ before }) => before === null)) parts.push(CREATED)

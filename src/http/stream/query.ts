@@ -36,7 +36,7 @@ const OwnParameters = Type.Object({
 /** A validated query of a stream. The contract's filters are among its other keys. */
 type StreamQuery = Static<typeof OwnParameters>
 
-/** The query of a stream: the contract's filters, and the parameters that only a stream has. */
+/** Returns the query of a stream: the contract's filters, and the parameters that only a stream has. */
 export function streamParameters(rules: FilterRule[]) {
   return Type.Object(
     { ...filterParameters(rules), ...OwnParameters.properties },
@@ -60,7 +60,7 @@ export function parseStreamFilter(rules: FilterRule[], query: StreamQuery): Even
   }
 }
 
-/** The event types that one of the patterns matches, in the order of {@link eventTypes}. */
+/** Returns the event types that one of the patterns matches, in the order of {@link eventTypes}. */
 function matchingTypes(patterns: string): string[] {
   const chosen = patterns.split(',').flatMap((pattern) => {
     if (pattern.split('*').length - 1 > MAX_STARS)
@@ -104,7 +104,7 @@ function toEventId(text: string): number | undefined {
   return /^[0-9]{1,16}$/.test(text) && Number.isSafeInteger(id) ? id : undefined
 }
 
-/** The value of a parameter or of its alias. @throws BadRequestError if both are given */
+/** Returns the value of a parameter or of its alias. @throws BadRequestError if both are given */
 function eitherOf<K extends keyof StreamQuery>(query: StreamQuery, name: K, alias: K): StreamQuery[K] {
   if (query[name] !== undefined && query[alias] !== undefined)
     throw new BadRequestError(`${name} and ${alias} are the same parameter: give one of them`)

@@ -60,7 +60,7 @@ const lastEventIdHeader = Type.Object({
   ),
 })
 
-/** The route of the stream in the OpenAPI document, without its query. */
+/** Returns the route of the stream in the OpenAPI document, without its query. */
 export const streamDescription = (contract: Contract) => ({
   operationId: 'streamEvents',
   summary: 'The stream of jobs, as Server-Sent Events',
