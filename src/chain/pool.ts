@@ -18,15 +18,12 @@ export function createPool(endpoints: Endpoint[], now: () => number) {
   })
   const inService = () => members.filter((member) => member.isInService())
 
-  /**
-   * Returns the members in service, and probes the others. If none is in service, returns all: to ask them is
-   * as good as a probe.
-   */
+  /** Probes the members that are set aside, and returns those in service. If none is, returns all. */
   function usable(): Member[] {
-    const found = inService()
-    if (found.length === 0) return members
+    // Also if none is in service: one whose head is behind answers, so that the others would not be asked.
     for (const member of members) member.halfOpen()
-    return found
+    const found = inService()
+    return found.length > 0 ? found : members
   }
 
   return {

@@ -146,6 +146,27 @@ it('a first endpoint whose head stands still is set aside until it moves', async
   })
 })
 
+it('while the first endpoint is behind, the second one is used again soon after an outage', async () => {
+  const { first, second, source, pass } = await openSource()
+  const stuck = await source.head(-1)
+  first.fault = headAt(() => ({ number: stuck.number, hash: stuck.hash }))
+  await chain.mine()
+  expect((await source.head(-1)).number).toBe(stuck.number)
+  pass(40_000)
+  expect((await source.head(-1)).number).toBe(stuck.number + 1)
+  await second.down('refuse')
+  expect((await source.head(-1)).number).toBe(stuck.number)
+  await second.up()
+  let passed = 0
+  await until(async () => {
+    pass(200)
+    passed += 200
+    return (await source.head(-1)).number === stuck.number + 1
+  })
+  // The heads of all endpoints are compared every 30 s.
+  expect(passed).toBeLessThan(20_000)
+})
+
 it('a chain on which all heads stand still keeps its endpoints', async () => {
   const { second, source, pass } = await openSource()
   const { number } = await chain.head()
