@@ -60,7 +60,7 @@ export function siteUrl(path) {
 export const requestInit = { headers: hasApiKey ? { 'x-api-key': apiKey } : {}, cache: 'no-store' }
 
 /**
- * GET of an API path.
+ * Requests an API path by GET.
  * @returns the whole envelope: `data`, and for a list also `pagination` and `lastEventId`
  * @throws ApiError for an error response; TypeError or DOMException if there is no response
  */
@@ -76,7 +76,7 @@ export async function get(path, params, signal) {
   )
 }
 
-/** Why the index is stale, in words; null if it is not, or if the server gives no reason. */
+/** Returns in words why the index is stale; null if it is not, or if the server gives no reason. */
 export async function staleReason(signal) {
   const response = await fetch(new URL('ready', root), { cache: 'no-store', signal }).catch(() => null)
   if (response?.status !== 503) return null

@@ -50,8 +50,8 @@ const DRAW_DELAY_MS = 250
 const REDRAW_MS = 10_000
 
 /**
- * Charts of the jobs and their amounts, coloured by the contract's first choice. The last hour is drawn from
- * the jobs in the list, so it follows the filters. A day and 7 days are drawn from the hourly totals of
+ * Creates the charts of the jobs and their amounts, coloured by the contract's first choice. The last hour is
+ * drawn from the jobs in the list, so it follows the filters. A day and 7 days are drawn from the hourly totals of
  * /api/v1/stats, which count all jobs.
  */
 export function createCharts({ list, hasFilters }) {
@@ -102,8 +102,8 @@ export function createCharts({ list, hasFilters }) {
 }
 
 /**
- * Where the hour's chart begins. It leaves out the time for which the list may lack jobs, but
- * shows MIN_MINUTES.
+ * Returns the time at which the hour's chart begins. The chart leaves out the time for which the list may lack
+ * jobs, but shows MIN_MINUTES.
  */
 function beginOfHour(end, list) {
   const complete = Math.ceil(completeSince(list) / MINUTE) * MINUTE

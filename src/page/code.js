@@ -1,6 +1,6 @@
 import { copyButton, element } from './elements.js'
 
-/** Code with a button that copies it. `what` names the code in words. */
+/** Creates a block of code with a button that copies it. `what` names the code in words. */
 export function codeBlock(text, what) {
   const code = element('code', {}, text)
   // Focusable, so that the keyboard can scroll it.

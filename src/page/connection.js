@@ -51,8 +51,8 @@ export function createConnection() {
   }
 
   /**
-   * Something arrived, so the server is reachable. A browser that is offline can still reach a server on its
-   * own machine.
+   * Records that something arrived, so the server is reachable. A browser that is offline can still reach a
+   * server on its own machine.
    */
   const heard = () => {
     heardAt = Date.now()
@@ -80,7 +80,7 @@ export function createConnection() {
     },
 
     /**
-     * The state of the session or of a stream. `detail` is an error, or `{ reason, retryAfter }` of
+     * Sets the state of the session or of a stream. `detail` is an error, or `{ reason, retryAfter }` of
      * a refusal.
      */
     set(next, detail) {
@@ -98,7 +98,7 @@ export function createConnection() {
 
     heard,
 
-    /** A request failed, so the stream's socket may be dead too. */
+    /** Records that a request failed: the stream's socket may be dead too. */
     suspect() {
       isSuspect = true
       isOffline = !navigator.onLine

@@ -5,7 +5,7 @@ import { $, element } from './elements.js'
 import { createRequest } from './request.js'
 import { createSchemas } from './schema.js'
 
-/** Paragraphs with `code` in them. The document's descriptions contain no other markup. */
+/** Creates paragraphs from a text with `code` in it. The document's descriptions contain no other markup. */
 function prose(text) {
   return text.split('\n\n').map((paragraph) => element('p', {}, ...inline(paragraph.replaceAll('\n', ' '))))
 }

@@ -69,7 +69,7 @@ function dateElement(seconds) {
   )
 }
 
-/** How long ago a time was. {@link refreshAges} keeps the text up to date. */
+/** Returns an element that says how long ago a time was. {@link refreshAges} keeps the text up to date. */
 export function ageElement(seconds) {
   const properties = { dateTime: machineTime(seconds), title: exactTime(seconds), data: { age: seconds } }
   return element('time', properties, relative(seconds, { short: true }))

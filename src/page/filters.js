@@ -66,7 +66,11 @@ export function createFilters(form, onChange) {
     change(new URLSearchParams())
     $('jobs-title').focus()
   })
-  addEventListener('popstate', () => change(readAddress()))
+  addEventListener('popstate', () => {
+    // A field keeps its text while it has the focus.
+    if (form.contains(document.activeElement)) document.activeElement.blur()
+    change(readAddress())
+  })
 
   return {
     get wanted() {
@@ -75,7 +79,7 @@ export function createFilters(form, onChange) {
 
     set: change,
 
-    /** The list follows the filters now. */
+    /** Saves the filters in the address: the list follows them now. */
     accept() {
       markProblems(form, null)
       show()
@@ -83,7 +87,7 @@ export function createFilters(form, onChange) {
       if (readAddress().toString() !== wanted.toString()) saveAddress(pageUrl(wanted))
     },
 
-    /** The API refuses the filters: its message is shown beside the fields that it names. */
+    /** Shows the API's refusal of the filters beside the fields that it names. */
     refuse(message) {
       show()
       markProblems(form, message)

@@ -78,7 +78,8 @@ function receiveEvent(type, data) {
 const canonicalId = () => asInJob(fieldOf('jobId'), idInAddress)
 
 /**
- * Filters that the next change of the job passes, and few other events: one participant, if the job has any.
+ * Returns filters that the next change of the job passes, and few other events: one participant, if the job has
+ * any.
  * @param job null if it does not exist
  */
 function streamFilters(job) {

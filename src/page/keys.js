@@ -2,7 +2,7 @@
 export const controlsOf = (row) => [...row.querySelectorAll('a, button')]
 
 /**
- * Keyboard access to the rows of a table. The table is one tab stop: the link of the row that was focused
+ * Gives the keyboard access to the rows of a table. The table is one tab stop: the link of the row that was focused
  * last. The up and down arrow keys move between rows, left and right between the controls of a row.
  */
 export function createKeys(body) {

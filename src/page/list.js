@@ -10,7 +10,7 @@ const MAX_WAITING = 1000
 const LEAVING_MS = 6000
 
 /**
- * The jobs of the page, newest first, as entries (see entries.js). No element is involved. `onChange` is
+ * Creates the list of the page's jobs, newest first, as entries (see entries.js). No element is involved. `onChange` is
  * called after every change. While the list is held, new jobs wait and no row disappears.
  */
 export function createList(onChange) {

@@ -83,7 +83,7 @@ function showHistory({ jobs, next, total: found, lastId, isFresh }) {
   loadLastHour(list, session)
 }
 
-/** The chain is unknown until an indexer has reached it for the first time. */
+/** Reads the config again: the chain is unknown until an indexer has reached it for the first time. */
 async function readChain() {
   config = await readConfig().catch(() => config)
   if (config.chainId !== null) redrawRows(rows)

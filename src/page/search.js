@@ -2,9 +2,10 @@ import { announce } from './announcer.js'
 import { get } from './api.js'
 import { definition, fieldOf } from './definition.js'
 import { $, element, jobLink } from './elements.js'
-import { count, ends } from './format.js'
+import { count, ends, formatInteger } from './format.js'
 import { searchHistory } from './historySearch.js'
 import { liveJobs } from './list.js'
+import { MAX_COUNT } from './total.js'
 
 /** Delay from the last key to the search. */
 const SEARCH_DELAY_MS = 250
@@ -84,6 +85,8 @@ export function createSearch({ list, onParty }) {
 /** Creates the list below the search box. An item with `data-result` is one that the reader may choose. */
 function createResults(form, input) {
   const box = $('search-results')
+  // Safari gives no link or button the focus on a click: the input would lose it, and the results would close.
+  box.addEventListener('mousedown', (event) => event.preventDefault())
   return {
     show(items) {
       // An element that is removed would take the focus with it.
@@ -124,7 +127,8 @@ async function findParty(name, value, signal, onParty) {
   const found = await get('jobs', { [name]: value, limit: 1 }, signal).catch(() => null)
   const total = found?.pagination.total ?? 0
   if (total === 0) return null
-  const text = `${count('job', total)} of ${name} ${ends(value)}`
+  const jobs = total > MAX_COUNT ? `More than ${formatInteger(MAX_COUNT)} jobs` : count('job', total)
+  const text = `${jobs} of ${name} ${ends(value)}`
   const button = element('button', { type: 'button', data: { result: '' } }, text)
   button.addEventListener('click', () => onParty(name, value))
   return button

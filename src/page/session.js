@@ -46,6 +46,8 @@ export async function followFilters(session, filters) {
   const onError = (error) => {
     if (error.status !== 400) return failed(session, error)
     session.onRefused(error.message)
+    // An earlier attempt may have reported `lost`, but the previous filters are still followed.
+    if (session.stream?.isOpen) session.onState('live')
     return true
   }
   const history = await retry(() => fetchHistory(filters, PAGE_SIZE, signal), { signal, onError })
@@ -101,23 +103,20 @@ export async function readOlder(session, page) {
   }
 }
 
-/**
- * Asks for the number of matches, at most once in 3 s.
- * @param untilAnswered whether a failed request is repeated, because the number that is shown may lack events
- */
-export function recount(session, untilAnswered = false) {
+/** Asks for the number of matches, at most once in 3 s, until the server answers. */
+export function recount(session) {
   if (session.isRecounting) return
   session.isRecounting = true
   setTimeout(async () => {
     session.isRecounting = false
     const { filters } = session
-    const answer = await get('jobs', [...filters, ['limit', 1]]).catch(() => null)
+    const answer = await get('jobs', [...filters, ['limit', 1]]).catch((error) => error)
     if (filters !== session.filters) return
-    if (answer === null) return untilAnswered && recount(session, true)
+    if (answer instanceof Error) return answer.isFinal || recount(session)
     const lastId = Number(answer.lastEventId)
     session.onTotal(answer.pagination.total, lastId)
     // The number lacks the events that were applied while it was on its way.
-    if (lastId < session.lastId) recount(session, true)
+    if (lastId < session.lastId) recount(session)
   }, RECOUNT_MS)
 }
 

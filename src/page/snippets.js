@@ -5,7 +5,7 @@ import { definition } from './definition.js'
 const KEY = 'YOUR_KEY'
 
 /**
- * Returns JavaScript that logs every event of a stream. Lines are short, so that a narrow column does not break
+ * Returns JavaScript that logs every job event of a stream. Lines are short, so that a narrow column does not break
  * them.
  */
 export function eventSourceCode(url) {

@@ -9,7 +9,7 @@ const REFRESH_MS = 15_000
 const AFTER_EVENT_MS = 3000
 /** A request without an answer for so long counts as failed. */
 const RESPONSE_TIMEOUT_MS = 8000
-/** A lag below this is given in blocks only. */
+/** A lag of up to this is given in blocks only. */
 const MIN_LAG_SECONDS = 60
 
 /**
@@ -69,7 +69,7 @@ export function createStats({ onStats, onUnreachable, allJobs }) {
   return {
     refresh,
 
-    /** An event arrived: the statistics have changed. */
+    /** Schedules a read after an event, which has changed the statistics. */
     touch() {
       if (isTouched) return
       isTouched = true
@@ -79,7 +79,7 @@ export function createStats({ onStats, onUnreachable, allJobs }) {
       }, AFTER_EVENT_MS)
     },
 
-    /** The number of all jobs has changed. */
+    /** Shows the number of all jobs again, after it has changed. */
     showCount,
 
     setConnected(value) {

@@ -6,7 +6,7 @@ import { isFull, MAX_JOBS, olderPage, waitingCount } from './list.js'
  * The API counts up to so many matches of filters other than status and choices; it answers one more if there
  * are more. Totals of status and choices alone are exact at any size.
  */
-const MAX_COUNT = 10_000
+export const MAX_COUNT = 10_000
 
 /**
  * Shows the words around the list: how many jobs there are, and why the list is empty or ends.
@@ -82,7 +82,7 @@ export function createTotal(list, { hasFilters, onMore, onChange }) {
       show()
     },
 
-    /** The filters of the page's address are not valid, so there is no list. */
+    /** Shows that there is no list, because the filters of the page's address are not valid. */
     refuse() {
       isRefused = true
       show()

@@ -85,10 +85,20 @@ test('filters that the API refuses leave the previous ones followed', async () =
   answer(refusal(400, 'status takes OPEN'))
   await follow
   FakeEventSource.latest.receive('job_created', { jobId: '2' }, 21)
-  expect(log).toEqual([
-    ['refused', 'status takes OPEN'],
-    ['job_created', '2'],
-  ])
+  expect(log).toEqual([['refused', 'status takes OPEN'], ['live'], ['job_created', '2']])
+  session.stream.close()
+})
+
+test('filters that the API refuses after a failed request leave the connection live', async () => {
+  const { followFilters } = await load('session')
+  const { session, log } = await startSession()
+  const follow = followFilters(session, new URLSearchParams({ clientId: 'x' }))
+  const answerFirst = answer
+  answer(Response.json({ error: { message: 'busy' } }, { status: 503, headers: { 'retry-after': '0.01' } }))
+  await vi.waitFor(() => expect(answer).not.toBe(answerFirst))
+  answer(refusal(400, 'no such filter'))
+  await follow
+  expect(log).toEqual([['lost', 'busy'], ['refused', 'no such filter'], ['live']])
   session.stream.close()
 })
 
