@@ -73,8 +73,9 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
     await db.close()
   }
 
+  let server: Awaited<ReturnType<typeof createServer>> | undefined
   try {
-    const server = await createServer({
+    const created = await createServer({
       config,
       metrics,
       contract,
@@ -86,16 +87,19 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
       readState: sharedState,
       haltReason: () => indexer?.haltReason(),
     })
-    const url = await server.listen({ host: config.host, port: config.port })
+    server = created
+    const url = await created.listen({ host: config.host, port: config.port })
     let closing: Promise<void> | undefined
     return {
       url: url.replace('[::]', '[::1]'),
       close() {
-        closing ??= server.close().then(closeRooms)
+        closing ??= created.close().then(closeRooms)
         return closing
       },
     }
   } catch (error) {
+    // The port may be taken.
+    await server?.close()
     await closeRooms()
     throw error
   }

@@ -28,7 +28,7 @@ main(process.argv.slice(2)).catch((error) => {
 async function main(argv: string[]): Promise<void> {
   const name = argv[0]?.startsWith('-') ? undefined : argv[0]
   const args = name === undefined ? argv : argv.slice(1)
-  if (name === 'help') return printHelp(args[0])
+  if (name === 'help') return printHelp(args.find((arg) => !arg.startsWith('-')))
   if (args.includes('--help') || args.includes('-h')) return printHelp(name)
   const command = findCommand(name ?? 'start')
   if (args.includes('--version') || args.includes('-v')) return console.log(version)
