@@ -21,8 +21,8 @@ for (const type of ['job_created', 'job_updated', 'job_removed'])
   source.addEventListener(type, (event) => console.log(`${type} ${event.data}`))
 source.addEventListener('error', (event) => {
   console.error(event.message ?? 'connection lost')
-  // CLOSED is final: the server refused the request (a bad filter, a missing key). After any other error
-  // it reconnects.
+  // CLOSED is final: the answer was not a stream (a bad filter, a missing key, a proxy's 502). After any other
+  // error EventSource reconnects.
   if (source.readyState === EventSource.CLOSED) process.exitCode = 1
 })
 

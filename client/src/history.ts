@@ -41,7 +41,7 @@ interface PagesOptions extends HistoryOptions, ReadOptions {
   notBefore?: bigint
 }
 
-/** {@link history}, as pages. */
+/** Yields the pages of {@link history}. */
 export async function* pages<J extends JobBase>(
   url: string | URL,
   options: PagesOptions = {},

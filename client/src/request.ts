@@ -54,7 +54,7 @@ export function isTransient(error: unknown): boolean {
 /**
  * Returns the URL of `path` below the server's base URL, which may have a path of its own (the prefix of a
  * reverse proxy). In a browser the base may be relative. Lists in `query` are comma-joined.
- * @throws TypeError if `base` is no http(s) URL or holds a password, or if the browser is too old
+ * @throws TypeError if `base` is not an http(s) URL or has a user name or a password, or if the browser is too old
  */
 export function apiUrl(base: string | URL, path: string, query: JobFilter = {}): URL {
   const root = new URL(base, globalThis.location?.href)

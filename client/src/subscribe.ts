@@ -113,7 +113,7 @@ export interface ListenOptions<J extends JobBase = Job> extends SubscribeOptions
   onError: (error: unknown) => void
 }
 
-/** {@link subscribe} with callbacks. @returns a function that closes the stream */
+/** Calls `onEvent` with each event of {@link subscribe}. @returns a function that closes the stream */
 export function listen<J extends JobBase = Job>(url: string | URL, options: ListenOptions<J>): () => void {
   const own = new AbortController()
   const signal = options.signal ? AbortSignal.any([options.signal, own.signal]) : own.signal

@@ -4,8 +4,8 @@ import { hexToBytes, keccak256 } from 'viem/utils'
 /** Bytes of a block's bloom: 2,048 bits. */
 const BLOOM_BYTES = 256
 /**
- * A bloom with more bits set than nine tenths is ignored, because it proves little: in more than half of the
- * cases (0.9⁶ = 0.53), the six bits of an omitted log are set by other logs too. Some 1,600 distinct
+ * A bloom with more than nine tenths of its bits set is ignored, because it proves little: in more than half of
+ * the cases (0.9⁶ = 0.53), the six bits of an omitted log are set by other logs too. Some 1,600 distinct
  * addresses and topics set so many bits.
  */
 const MAX_BITS = 0.9 * 8 * BLOOM_BYTES

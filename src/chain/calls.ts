@@ -106,7 +106,7 @@ function tagOf(block: number | 'latest' | 'finalized'): string {
   return typeof block === 'number' ? numberToHex(block) : block
 }
 
-/** Reads a block as a node gives or announces it. @returns null if there is none, or a pending one */
+/** Reads a block as a node gives or announces it. @returns null if there is no block, or if it is pending */
 export function toHeader(result: unknown): Header | null {
   const block = result as RpcBlock | null
   if (!block?.hash || block.number === null) return null

@@ -12,7 +12,7 @@ export type Endpoint = ReturnType<typeof createEndpoint>
 /**
  * Creates the endpoint of one JSON-RPC URL. An `ask` first checks which chain the endpoint is on, if
  * that is not known yet or if there was an outage since.
- * @param name its place in RPC_URL, in words: /ready shows it to anyone
+ * @param name its place in RPC_URL, in words. It names no host, because /ready shows it to anyone
  */
 export function createEndpoint(url: string, name: string, onRequest: OnRequest) {
   const socket = url.startsWith('ws') ? createSocketTransport(url) : undefined

@@ -76,7 +76,7 @@ export function timeoutError(origin: string, timeoutMs: number): RpcError {
   return new RpcError(origin, 'timeout', `timeout after ${timeoutMs / 1_000} s`)
 }
 
-/** Why a request failed; undefined for errors that are no {@link RpcError}. */
+/** Returns why a request failed; undefined for an error that is not an {@link RpcError}. */
 export function rpcFailureOf(error: unknown): RpcFailure | undefined {
   return error instanceof RpcError ? error.failure : undefined
 }
@@ -90,7 +90,10 @@ export function mayFitSmaller(error: unknown): boolean {
   return ['refused', 'too-large', 'timeout', 'bad-request', 'server-error'].includes(error.failure)
 }
 
-/** Returns whether an error means that the endpoint fails, whatever it is asked. */
+/**
+ * Returns whether an endpoint is set aside after an error. A timeout or a 5xx counts, although the range may have
+ * been too large.
+ */
 export function isOutage(error: unknown): boolean {
   return error instanceof RpcError && !['refused', 'too-large', 'bad-request'].includes(error.failure)
 }

@@ -11,7 +11,8 @@ const MIN_DEPTH = 64
 
 /**
  * Returns a function that reads the number of the finalized block. A block counts only if two consecutive
- * readings have it finalized. Null until an endpoint has known the tag in two consecutive readings.
+ * readings have it finalized. Null until an endpoint has known the tag in two consecutive
+ * readings. A reading that is refused or incomplete counts as the one before it.
  */
 export function createFinalizedTag(pool: Pool): () => Promise<number | null> {
   /** undefined before the first reading */

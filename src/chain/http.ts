@@ -5,7 +5,7 @@ import type { Reply, RpcCall, SendOptions, Transport } from './transport.ts'
 
 /**
  * An endpoint gets no more batches after this many refused ones in a row. A batch counts as refused if each
- * of its calls is answered when it is sent alone.
+ * of its calls has a result when it is sent alone.
  */
 const MAX_REFUSALS = 3
 /** Status codes by which endpoints refuse a batch, besides a JSON-RPC error. */

@@ -22,8 +22,8 @@ export interface Answer {
 
 /**
  * Posts a body as JSON.
- * @throws RpcError if no complete answer came in time, or one with too many bytes, or if the endpoint limits
- * the rate of requests
+ * @throws RpcError if no complete answer came in time, if it has too many bytes, or if the endpoint limits the
+ * rate of requests
  */
 type Post = (body: unknown, options: SendOptions) => Promise<Answer>
 

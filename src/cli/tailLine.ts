@@ -51,7 +51,7 @@ export function tailLine(event: JobEvent<JobBase>, before: JobBase | undefined, 
   ].join('  ')
 }
 
-/** `2026-01-31 13:45:00` in local time. The Swedish locale has this format. */
+/** Returns a time as `2026-01-31 13:45:00` in local time. The Swedish locale has this format. */
 function localTime(date: Date): string {
   return Number.isNaN(date.getTime()) ? '-' : date.toLocaleString('sv-SE')
 }
@@ -65,7 +65,7 @@ function abbreviate(text: string): string {
   return text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE - 1)}…` : text
 }
 
-/** Removes control characters from a server's text, because a terminal would interpret them. */
+/** Removes control characters, also bidirectional ones, from a server's text, because a terminal would interpret them. */
 function printable(value: unknown): string {
   return String(value).replace(/[\p{Cc}\p{Bidi_Control}]/gu, '')
 }

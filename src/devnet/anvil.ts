@@ -36,8 +36,8 @@ export class AnvilError extends ExpectedError {
 /**
  * Starts anvil and waits until it answers. It ends with this process (see {@link endWithParent}). A Ctrl-C on
  * the terminal does not reach it, so that this process can first close what uses the chain.
- * @throws PortTakenError, or AnvilError if the package is not installed, or with anvil's own output if it does
- * not start
+ * @throws PortTakenError if the port is taken; AnvilError if the package is not installed, or, with anvil's own
+ * output, if it does not start
  */
 export async function startAnvil({ port = 0, args = [] }: AnvilOptions = {}): Promise<Anvil> {
   const binary = anvilBinary()
@@ -81,7 +81,8 @@ export async function startAnvil({ port = 0, args = [] }: AnvilOptions = {}): Pr
 }
 
 /**
- * Path of the binary in the package for this platform. The `anvil` command of npm would start four processes.
+ * Returns the path of the binary in the package for this platform. The `anvil` command of npm would start four
+ * processes.
  */
 function anvilBinary(): string {
   const arch = process.arch === 'x64' ? 'amd64' : process.arch

@@ -149,7 +149,7 @@ export async function transact(client: DevClient, transaction: Transaction): Pro
   return succeeded(client, await sendTransaction(client, transaction))
 }
 
-/** Where a transaction was mined. */
+/** Returns where a transaction was mined. */
 export function minedIn(receipt: TransactionReceipt): Mined {
   return {
     blockNumber: Number(receipt.blockNumber),

@@ -52,7 +52,7 @@ type Change = <Name extends CommerceChange>(
   args: CommerceArgs<Name>,
 ) => Promise<unknown>
 
-/** Takes each step: the account that sends it, and the arguments. */
+/** Functions that send the transaction of each step, from the right account and with its arguments. */
 const actions: Record<CommerceStep, (job: CommerceJob, change: Change) => Promise<unknown>> = {
   setProvider: ({ jobId, client, provider, agentId }, change) =>
     change(client, 'setProvider', [jobId, provider, agentId]),

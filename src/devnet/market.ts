@@ -53,7 +53,7 @@ interface MarketOptions {
 
 /**
  * The shortest and the longest time between two steps of a job, in multiples of the time between two new
- * jobs. Most jobs are open for two or three steps, so about ten jobs are open at any time.
+ * jobs. A job takes some four steps, so about twelve jobs are under way at any time.
  */
 const STEP_PACES = [1, 5] as const
 

@@ -3,7 +3,7 @@ import { type Market, type Run, randomWay, startRun } from './market.ts'
 
 /**
  * One job every 90 s in an hour. Between two steps of a job are 0.5 to 2.5 of these intervals, so jobs have
- * reached every end and about 5 are still open.
+ * reached every end and about 6 are still under way.
  */
 const JOBS = 40
 
@@ -34,7 +34,7 @@ export async function createPast({ client, market, seconds }: PastOptions): Prom
   await anvilCall(client, 'evm_setTime', [toSeconds(Date.now())])
   return runs.filter(({ todo }) => todo.length > 0)
 
-  /** Takes the steps of all jobs before a time, in the order of their times. */
+  /** Takes all steps that are due before a time, in the order of their times. */
   async function takeStepsBefore(time: number): Promise<void> {
     for (;;) {
       const [next] = runs.filter(({ todo: [step] }) => step && step.at < time).sort(byNextStep)

@@ -7,7 +7,7 @@ import { connectionKey, readUnsent } from './unsent.ts'
 import { cut, flushCounts, isSliceOver, nextSlice, type Walk, write } from './walkState.ts'
 
 /**
- * Number of checks of full sockets within `stallMs`. They are few, because reading the kernel's table takes
+ * Maximum number of checks of full sockets within `stallMs`. They are few, because reading the kernel's table takes
  * 5 ms of CPU for 1,000 connections.
  */
 const CHECKS_PER_LIMIT = 8
@@ -45,7 +45,7 @@ export function startSweeps(walk: Walk, { keepaliveMs, stallMs }: SweepOptions):
   }
 
   /**
-   * A stream gets a ping after silence, and once it has caught up after a resume. The second one tells a client
+   * Returns whether a ping is due: after silence, and once a stream has caught up after a resume. The second one tells a client
    * that it is up to date, even if its filter leaves out the last events. Otherwise it would learn that only
    * after the first silence, or never if a proxy cuts silent streams earlier.
    */

@@ -146,7 +146,7 @@ async function measured<T>(client: Client, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } finally {
-    // Divided by the number of this address's queries, which shared the processors with it.
+    // Divided by the number of the address's queries that ran when this one began: they shared the processors.
     const ms = (performance.now() - since) / running
     const { averageMs = ms } = client
     client.averageMs = averageMs + WEIGHT * (ms - averageMs)

@@ -2,7 +2,7 @@ import { type TObject, type TSchema, Type } from 'typebox'
 import type { Contract } from '../contract/define.ts'
 import type { Field } from '../contract/job.ts'
 
-/** JSON schema of a contract's job object. */
+/** Returns the JSON schema of a contract's job object. */
 export function jobSchema({ fields }: Contract): TObject {
   const properties = Object.fromEntries(fields.map((field) => [field.name, fieldSchema(field)]))
   return Type.Object(properties, { $id: 'Job', title: 'Job', additionalProperties: false })

@@ -99,7 +99,8 @@ export function createHeadLogs(context: IndexerContext): (headers: HeaderChain) 
 }
 
 /**
- * Reads the logs of several blocks in one request, or in one request for each block if the endpoint refuses.
+ * Reads the logs of several blocks in one request. After an error that a smaller request may avoid, it sends one
+ * request for each block.
  */
 async function readLogsOf({ source }: IndexerContext, headers: HeaderChain): Promise<RpcLog[]> {
   const [first] = headers

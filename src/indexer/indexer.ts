@@ -59,8 +59,8 @@ export function startIndexer({ config, contract, db, onCommit, metrics, log }: I
     /** false for a standby, and while indexing fails */
     working: () => indexer.state().name === 'working',
     /**
-     * Why indexing is halted; undefined if it is not. A temporary failure does not halt it: it shows as
-     * lag.
+     * Returns why indexing is halted; undefined if it is not. A temporary failure does not halt indexing, but
+     * shows as lag.
      */
     haltReason() {
       const state = indexer.state()

@@ -9,7 +9,7 @@ const AHEAD = 3
  * many are under way.
  */
 const MAX_ADDED = 2
-/** Few providers allow less. The size doubles with each answer, so a low start costs seven requests. */
+/** Few providers allow less. Seven doublings lead to the largest size, so a low start costs some seven round trips. */
 const FIRST_SIZE = 100
 /** The largest range that most providers allow. */
 const MAX_SIZE = 10_000
@@ -70,8 +70,8 @@ export function createRanges(context: IndexerContext) {
         pending = []
         if (blocks === 1 || rpcFailureOf(error) === undefined) throw error
         size = Math.floor(blocks / 2)
-        // Any other failure, such as a rate limit or a broken connection, is thrown, so that the loop delays the
-        // next attempt. The size may then double again.
+        // Any other failure, such as a rate limit or a broken connection, is thrown, so that runIndexer()
+        // delays the next attempt. The size may then double again.
         if (!mayFitSmaller(error)) throw error
         refusedAt = blocks
       }

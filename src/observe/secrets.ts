@@ -23,7 +23,7 @@ export function secretsOf({
 
 function keysIn(url: string): string[] {
   const { username, password, pathname, searchParams } = new URL(url)
-  // As post.ts sends it.
+  // chain/post.ts sends user name and password as Basic authentication.
   const credentials = username || password ? `${decoded(username)}:${decoded(password)}` : ''
   const basic = Buffer.from(credentials).toString('base64')
   return [username, basic, password, ...pathname.split('/'), ...searchParams.values()]

@@ -27,7 +27,7 @@ const PAYLOAD_FORMAT = /^(\d{1,16}) (-?\d{1,16}) (\d{1,16})$/
 
 /**
  * Calls `onCommit` for each commit that is notified, and `onListening` whenever listening begins or begins
- * again. Notifications of earlier commits may be lost, so the caller must then read the store.
+ * again. Notifications of earlier commits may be lost, so the caller must read the store in `onListening`.
  */
 export function listenForCommits(
   db: Pick<Database, 'listen'>,

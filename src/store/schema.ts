@@ -94,7 +94,10 @@ export const feed = pgTable(
     type: text('type', { enum: ['job_created', 'job_updated', 'job_removed', 'jump'] }).notNull(),
     /** JSON of the job exactly as sent; for a jump, the previous id */
     data: text('data').notNull(),
-    /** JSON of the job before a job_updated, because a filter passes a change that matches before or after it; null for the other types */
+    /**
+     * JSON of the job before a job_updated; null for the other types. A filter passes an update if the job
+     * matches before or after it.
+     */
     before: text('before'),
     createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
   },
