@@ -56,6 +56,18 @@ describe('the filters', () => {
     await until(async () => new URL(page.url()).searchParams.get('clientId') === '1')
   })
 
+  test('show the earlier filters in every field after Back, also in the one with the focus', async () => {
+    await open()
+    const field = page.getByRole('textbox', { name: 'Minimum budget' })
+    await field.pressSequentially('250')
+    await untilComplete('&minBudget=250')
+    await page.goBack()
+    await untilComplete()
+    expect(await field.inputValue()).toBe('')
+    await page.getByRole('checkbox', { name: 'Program' }).check()
+    await until(async () => new URL(page.url()).search === '?strategyType=PROGRAM')
+  })
+
   test('strike out a job that no longer matches, and add one that does', async () => {
     const { jobId } = await chain.createJob()
     await open('/?status=OPEN')
