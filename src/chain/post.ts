@@ -1,4 +1,5 @@
 import { messageOf } from '../messages.ts'
+import { basicCredentials } from '../observe/secrets.ts'
 import { RpcError, statusError, timeoutError } from './errors.ts'
 import type { SendOptions } from './transport.ts'
 
@@ -59,12 +60,9 @@ export function createPost(url: string): Post {
 function withoutCredentials(url: string): { address: URL; headers: Headers } {
   const address = new URL(url)
   const headers = new Headers({ 'content-type': 'application/json' })
-  const { username, password } = address
-  if (username || password) {
-    const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
-    headers.set('authorization', `Basic ${Buffer.from(credentials).toString('base64')}`)
-    address.username = address.password = ''
-  }
+  const credentials = basicCredentials(address)
+  if (credentials !== null) headers.set('authorization', `Basic ${credentials}`)
+  address.username = address.password = ''
   return { address, headers }
 }
 

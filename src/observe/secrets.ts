@@ -22,11 +22,16 @@ export function secretsOf({
 }
 
 function keysIn(url: string): string[] {
-  const { username, password, pathname, searchParams } = new URL(url)
-  // chain/post.ts sends user name and password as Basic authentication.
-  const credentials = username || password ? `${decoded(username)}:${decoded(password)}` : ''
-  const basic = Buffer.from(credentials).toString('base64')
+  const parsed = new URL(url)
+  const { username, password, pathname, searchParams } = parsed
+  const basic = basicCredentials(parsed) ?? ''
   return [username, basic, password, ...pathname.split('/'), ...searchParams.values()]
+}
+
+/** Returns a URL's credentials as Basic authentication sends them (RFC 7617); null if it has none. */
+export function basicCredentials({ username, password }: URL): string | null {
+  if (!username && !password) return null
+  return Buffer.from(`${decoded(username)}:${decoded(password)}`).toString('base64')
 }
 
 function passwordsIn(url: string): string[] {
