@@ -73,9 +73,8 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
     await db.close()
   }
 
-  let server: Awaited<ReturnType<typeof createServer>> | undefined
   try {
-    const created = await createServer({
+    const server = await createServer({
       config,
       metrics,
       contract,
@@ -87,19 +86,20 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
       readState: sharedState,
       haltReason: () => indexer?.haltReason(),
     })
-    server = created
-    const url = await created.listen({ host: config.host, port: config.port })
+    const url = await server.listen({ host: config.host, port: config.port }).catch(async (error) => {
+      // The port may be taken.
+      await server.close()
+      throw error
+    })
     let closing: Promise<void> | undefined
     return {
       url: url.replace('[::]', '[::1]'),
       close() {
-        closing ??= created.close().then(closeRooms)
+        closing ??= server.close().then(closeRooms)
         return closing
       },
     }
   } catch (error) {
-    // The port may be taken.
-    await server?.close()
     await closeRooms()
     throw error
   }
