@@ -14,7 +14,8 @@
 #     http://10.0.0.2:3000 'ssh 10.0.0.2 systemctl restart jobcast-api' \
 #     http://10.0.0.3:3000 'ssh 10.0.0.3 systemctl restart jobcast-api'
 #
-# Ends at the first process that is not ready within READY_SECONDS (60): the processes after it still run the old version.
+# Ends at the first process that is not ready within READY_SECONDS (60): the processes after it still run the old
+# version.
 set -euo pipefail
 
 ready_seconds=${READY_SECONDS:-60}

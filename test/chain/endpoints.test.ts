@@ -123,14 +123,21 @@ function headAt(head: () => { number: number; hash?: string }): FaultRule {
   }
 }
 
-it('a first endpoint whose head stands still is set aside until it moves', async () => {
-  const { first, source, pass } = await openSource()
+/** A source whose first endpoint was set aside, because its head stands still at the block `stuck`. */
+async function openStuckSource() {
+  const opened = await openSource()
+  const { first, source, pass } = opened
   const stuck = await source.head(-1)
   first.fault = headAt(() => ({ number: stuck.number, hash: stuck.hash }))
   await chain.mine()
   expect((await source.head(-1)).number).toBe(stuck.number)
   pass(40_000)
   expect((await source.head(-1)).number).toBe(stuck.number + 1)
+  return { ...opened, stuck }
+}
+
+it('a first endpoint whose head stands still is set aside until it moves', async () => {
+  const { first, source, pass, stuck } = await openStuckSource()
   // Its probes fail as long as it stands still.
   for (let i = 0; i < 5; i++) {
     pass(20_000)
@@ -147,13 +154,7 @@ it('a first endpoint whose head stands still is set aside until it moves', async
 })
 
 it('while the first endpoint is behind, the second one is used again soon after an outage', async () => {
-  const { first, second, source, pass } = await openSource()
-  const stuck = await source.head(-1)
-  first.fault = headAt(() => ({ number: stuck.number, hash: stuck.hash }))
-  await chain.mine()
-  expect((await source.head(-1)).number).toBe(stuck.number)
-  pass(40_000)
-  expect((await source.head(-1)).number).toBe(stuck.number + 1)
+  const { second, source, pass, stuck } = await openStuckSource()
   await second.down('refuse')
   expect((await source.head(-1)).number).toBe(stuck.number)
   await second.up()

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import getPort from 'get-port'
 import { endWithParent } from '../../src/devnet/guard.ts'
+import { didStart } from './didStart.ts'
 import { tempDir } from './tempDir.ts'
 import { until } from './until.ts'
 
@@ -43,8 +44,8 @@ http {
 }
 
 /**
- * Starts nginx with the files of deploy/nginx, in which only addresses, paths and the number of workers are replaced. Its
- * certificate is self-signed.
+ * Starts nginx with the files of deploy/nginx, in which only addresses, paths and the number of workers are
+ * replaced. Its certificate is self-signed.
  */
 export function startDeployedNginx(backends: [string, string]): Promise<Nginx> {
   return startNginx('https', async (folder, port) => {
@@ -94,9 +95,8 @@ async function startNginx(
     await ended
     await remove()
   }
-  const listens = until(() => isListening(port), { message: 'nginx listens' }).then(() => true)
-  const didStart = await Promise.race([listens, ended.then(() => false)]).catch(() => false)
-  if (didStart) return { url: `${scheme}://127.0.0.1:${port}`, stop }
+  const listens = until(() => isListening(port), { message: 'nginx listens' })
+  if (await didStart(listens, ended)) return { url: `${scheme}://127.0.0.1:${port}`, stop }
   await stop()
   throw new Error(`nginx did not start: ${output}`)
 }

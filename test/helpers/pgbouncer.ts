@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import getPort from 'get-port'
 import postgres from 'postgres'
 import { endWithParent } from '../../src/devnet/guard.ts'
+import { didStart } from './didStart.ts'
 import { tempDir } from './tempDir.ts'
 import { until } from './until.ts'
 
@@ -57,9 +58,8 @@ max_client_conn = 200
       return (await sql`select 1`.finally(() => sql.end())).length
     },
     { message: 'pgbouncer answers' },
-  ).then(() => true)
-  const didStart = await Promise.race([answers, ended.then(() => false)]).catch(() => false)
-  if (didStart) return { through, stop }
+  )
+  if (await didStart(answers, ended)) return { through, stop }
   await stop()
   throw new Error('pgbouncer did not start')
 }
