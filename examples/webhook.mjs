@@ -65,7 +65,7 @@ try {
       await forward(event.type, event.data, event.id)
       // The block of a job is that of its creation, so a change says nothing about the present block.
       await save(event.id, event.type === 'job_created' ? event.data.blockNumber : position.blockNumber)
-    } else if (event.type !== 'unavailable') {
+    } else if (event.type === 'connected') {
       // A gap: the server no longer keeps the events since the position. The jobs created since then are read
       // from the history, beginning 256 blocks earlier, because a reorg may have moved some. This script
       // misses removals and changes of older jobs in the gap; `follow` and `mirror` find them.
@@ -75,8 +75,7 @@ try {
         for await (const job of history(url, gap))
           await forward('job_created', job, `block-${job.blockNumber}`)
       }
-      // Also after a ping: if no job changes for hours, the position must stay within the events that the
-      // server keeps. A resumed stream reports the present block before it sends the missed events.
+      // A resumed stream reports the present block before it sends the missed events.
       await save(event.id, event.data.resumed === true ? position.blockNumber : event.data.blockNumber)
     }
   }
