@@ -1,5 +1,5 @@
 import { messageOf } from '../messages.ts'
-import { basicCredentials } from '../observe/secrets.ts'
+import { moveCredentials } from './credentials.ts'
 import { RpcError, statusError, timeoutError } from './errors.ts'
 import type { SendOptions } from './transport.ts'
 
@@ -35,7 +35,8 @@ type Post = (body: unknown, options: SendOptions) => Promise<Answer>
  */
 export function createPost(url: string): Post {
   const origin = new URL(url).origin
-  const { address, headers } = withoutCredentials(url)
+  const { address, headers: credentials } = moveCredentials(url)
+  const headers = { ...credentials, 'content-type': 'application/json' }
 
   return async function post(body, { timeoutMs, large }) {
     const signal = AbortSignal.timeout(timeoutMs)
@@ -54,16 +55,6 @@ export function createPost(url: string): Post {
       throw new RpcError(origin, 'no-answer', messageOf(error))
     }
   }
-}
-
-/** Moves the credentials of a URL into a header, because fetch refuses a URL that has some. */
-function withoutCredentials(url: string): { address: URL; headers: Headers } {
-  const address = new URL(url)
-  const headers = new Headers({ 'content-type': 'application/json' })
-  const credentials = basicCredentials(address)
-  if (credentials !== null) headers.set('authorization', `Basic ${credentials}`)
-  address.username = address.password = ''
-  return { address, headers }
 }
 
 /** Reads the text of a body; null if it has more than `maxBytes`. */

@@ -1,7 +1,9 @@
 import { setTimeout } from 'node:timers/promises'
-import { getWebSocketRpcClient } from 'viem/utils'
+import { type GetSocketParameters, getSocketRpcClient, type Socket, type SocketRpcClient } from 'viem/utils'
+import { WebSocket } from 'ws'
 import { withDeadline } from '../deadline.ts'
 import { messageOf } from '../messages.ts'
+import { moveCredentials } from './credentials.ts'
 import { RpcError, refusalOf, timeoutError } from './errors.ts'
 import type { Reply, RpcCall, Transport } from './transport.ts'
 
@@ -10,7 +12,7 @@ const CONNECT_MS = 10_000
 /** Delay before a lost subscription is renewed. Polling finds the head meanwhile. */
 const RESUBSCRIBE_MS = 2_000
 
-type SocketClient = Awaited<ReturnType<typeof getWebSocketRpcClient>>
+type SocketClient = SocketRpcClient<object>
 
 interface SocketTransport extends Transport {
   /**
@@ -31,7 +33,7 @@ export function createSocketTransport(url: string): SocketTransport {
    * opens another. viem's own reconnection is off, because it gives up after 5 attempts.
    */
   async function withClient<T>(timeoutMs: number, use: (client: SocketClient) => Promise<T>): Promise<T> {
-    opened ??= getWebSocketRpcClient(url, { reconnect: false })
+    opened ??= getSocketRpcClient({ url, reconnect: false, getSocket: (events) => openSocket(url, events) })
     const used = opened
     try {
       const connectMs = Math.min(timeoutMs, CONNECT_MS)
@@ -70,6 +72,37 @@ export function createSocketTransport(url: string): SocketTransport {
       if (opened) close(opened)
     },
   }
+}
+
+/**
+ * Opens a socket for viem's JSON-RPC client. From Node 22 on, a socket that viem opens is Node's own WebSocket,
+ * which sends no credentials.
+ * @param url may hold credentials, which are sent as basic authentication
+ */
+function openSocket(url: string, events: GetSocketParameters): Promise<Socket<object>> {
+  const { onClose, onError, onResponse } = events
+  const { address, headers } = moveCredentials(url)
+  const socket = new WebSocket(address, { headers, handshakeTimeout: CONNECT_MS })
+  socket.on('close', onClose)
+  socket.on('error', onError)
+  socket.on('message', (data) => {
+    try {
+      const text = String(data).trim()
+      if (text !== '') onResponse(JSON.parse(text))
+    } catch (error) {
+      onError(error as Error)
+    }
+  })
+  return new Promise((resolve, reject) => {
+    socket.once('error', reject)
+    socket.once('open', () =>
+      resolve({
+        close: () => socket.close(),
+        ping: () => socket.ping(),
+        request: ({ body }) => socket.send(JSON.stringify(body), (error) => error && onError(error)),
+      }),
+    )
+  })
 }
 
 /** Closes a socket. One that is still connecting is closed as soon as it is open. */

@@ -1,7 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { createRequire } from 'node:module'
 import type { AddressInfo, Socket } from 'node:net'
-import type { Duplex } from 'node:stream'
+import { WebSocket, WebSocketServer } from 'ws'
 
 /** A fault of one call. `{}` changes nothing. */
 export interface Fault {
@@ -68,28 +67,8 @@ interface Answer {
   error?: Fault['error']
 }
 
-/** The part of `ws` that is used here. `ws` comes with viem and publishes no types. */
-interface Ws {
-  readonly readyState: number
-  send(text: string): void
-  terminate(): void
-  on(event: 'open' | 'close' | 'error', listener: () => void): void
-  on(event: 'message', listener: (data: Buffer) => void): void
-}
-interface WsModule {
-  new (url: string): Ws
-  WebSocketServer: new (options: {
-    noServer: true
-  }) => {
-    handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, then: (client: Ws) => void): void
-  }
-}
-
-const OPEN = 1
-
 export async function startRpcProxy(target: string): Promise<RpcProxy> {
-  const WebSocket = createRequire(createRequire(import.meta.url).resolve('viem'))('ws') as WsModule
-  const upgrades = new WebSocket.WebSocketServer({ noServer: true })
+  const upgrades = new WebSocketServer({ noServer: true })
   const sockets = new Set<Socket>()
   const timers = new Set<NodeJS.Timeout>()
   const counts = new Map<string, number>()
@@ -226,7 +205,7 @@ export async function startRpcProxy(target: string): Promise<RpcProxy> {
   }
 
   /** Connects one client's WebSocket with a WebSocket to the node. */
-  function bridge(client: Ws): void {
+  function bridge(client: WebSocket): void {
     const upstream = new WebSocket(proxy.target.replace(/^http/, 'ws'))
     const pending = new Map<unknown, { call: Call; fault: Fault }>()
     const queued: string[] = []
@@ -241,14 +220,14 @@ export async function startRpcProxy(target: string): Promise<RpcProxy> {
       each.on('error', end)
     }
     const up = (message: string) => {
-      if (upstream.readyState === OPEN) upstream.send(message)
+      if (upstream.readyState === WebSocket.OPEN) upstream.send(message)
       else queued.push(message)
     }
     upstream.on('open', () => {
       for (const message of queued.splice(0)) upstream.send(message)
     })
     const down = (message: unknown) => {
-      if (!hanging && client.readyState === OPEN) client.send(JSON.stringify(message))
+      if (!hanging && client.readyState === WebSocket.OPEN) client.send(JSON.stringify(message))
     }
 
     client.on('message', async (data) => {
