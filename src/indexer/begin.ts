@@ -21,7 +21,7 @@ export async function begin(
   { source, db, address, contract, startBlock, report }: IndexerContext,
   { chainId, genesisHash }: Identity,
   head: Header,
-  finalizedNumber: number,
+  finalized: number,
 ): Promise<void> {
   if (!(await source.hasCode('latest')))
     throw new CannotIndexError(
@@ -29,7 +29,7 @@ export async function begin(
     )
   if (startBlock === undefined) report.searchBegan()
   // Not above the finalized block: a reorg could move the contract's creation further down.
-  const first = startBlock ?? Math.min(await findFirstBlock(source, head.number), finalizedNumber)
+  const first = startBlock ?? Math.min(await findFirstBlock(source, head.number), finalized)
   const before = await blockBefore(source, first, head)
   await beginCursor(db, contract, {
     chainId,
@@ -40,7 +40,7 @@ export async function begin(
     blockNumber: before.number,
     blockHash: before.hash,
     blockTimestamp: before.timestamp,
-    finalizedNumber,
+    finalizedNumber: finalized,
   })
 }
 

@@ -15,11 +15,11 @@ export interface Lease {
   indexerId: string
   held: boolean
   /**
-   * performance.now() when the lease was last known to be held; this clock goes on while the process
-   * is paused
+   * performance.now() before the latest statement that acquired or renewed the lease; this clock goes on while
+   * the process is paused
    */
   heldAt: number
-  /** performance.now() when an answer of the chain was last recorded, which renews the lease too */
+  /** performance.now() before an answer of the chain was last recorded, which renews the lease too */
   contactAt: number
 }
 
@@ -30,9 +30,10 @@ export function createLease(db: Database, indexerId: string): Lease {
 /** Acquires the lease if this process does not hold it. @returns false if another process holds it */
 export async function ensureLease(lease: Lease): Promise<boolean> {
   if (lease.held) return true
+  const at = performance.now()
   lease.held = await acquireLease(lease.db, lease.indexerId)
   if (!lease.held) return false
-  lease.heldAt = performance.now()
+  lease.heldAt = at
   // Acquiring does not record an answer of the chain, so the next one must be recorded.
   lease.contactAt = Number.NEGATIVE_INFINITY
   return true
@@ -52,13 +53,17 @@ function mayHaveExpired({ heldAt }: Lease): boolean {
 
 /** Records an answer of the chain, which renews the lease, unless one was recorded within the last 2 s. */
 export async function recordContactIfDue(lease: Lease, head: Header | null): Promise<void> {
-  if (performance.now() - lease.contactAt <= RENEW_MS) return
-  if (await recordContact(lease.db, lease.indexerId, head)) noteRenewal(lease)
+  const now = performance.now()
+  if (now - lease.contactAt <= RENEW_MS) return
+  if (await recordContact(lease.db, lease.indexerId, head)) noteRenewal(lease, now)
   else dropLease(lease)
 }
 
-/** Runs a step, and renews the lease meanwhile: a slow step must not look like a dead process. */
-export async function withHeartbeat<T>(lease: Lease, step: () => Promise<T>): Promise<T> {
+/**
+ * Runs a step or a wait, and renews the lease meanwhile: neither a slow step nor a long wait may look like a
+ * dead process.
+ */
+export async function withHeartbeat<T>(lease: Lease, run: () => Promise<T>): Promise<T> {
   let beating = false
   const timer = setInterval(async () => {
     if (beating) return
@@ -67,7 +72,7 @@ export async function withHeartbeat<T>(lease: Lease, step: () => Promise<T>): Pr
     beating = false
   }, RENEW_MS)
   try {
-    return await step()
+    return await run()
   } finally {
     clearInterval(timer)
   }
@@ -77,13 +82,20 @@ export async function withHeartbeat<T>(lease: Lease, step: () => Promise<T>): Pr
 async function beat(lease: Lease): Promise<void> {
   if (mayHaveExpired(lease)) return
   const at = performance.now()
-  if (await renewLease(lease.db, lease.indexerId).catch(() => false))
-    lease.heldAt = Math.max(lease.heldAt, at)
+  if (await renewLease(lease.db, lease.indexerId).catch(() => false)) noteHeld(lease, at)
 }
 
-/** Notes that the lease was renewed, by a step or by recordContact(). */
-export function noteRenewal(lease: Lease): void {
-  lease.heldAt = lease.contactAt = performance.now()
+/**
+ * Notes that the lease was renewed by a step or by recordContact(), both of which have an answer of the chain.
+ * @param at performance.now() before it began
+ */
+export function noteRenewal(lease: Lease, at: number): void {
+  lease.contactAt = at
+  noteHeld(lease, at)
+}
+
+function noteHeld(lease: Lease, at: number): void {
+  lease.heldAt = Math.max(lease.heldAt, at)
 }
 
 /**

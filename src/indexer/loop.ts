@@ -90,12 +90,13 @@ async function takeTurn(runner: Runner): Promise<void> {
   if (!(await ensureLease(lease))) return standBy(runner)
   watchHeads(runner)
   runner.headAnnounced = false
+  const startedAt = performance.now()
   // An indexer that fails lets its lease expire: the RPC of a standby may be better.
   const outcome = runner.failures === 0 ? await withHeartbeat(lease, stepper.step) : await stepper.step()
   enter(runner, 'working', 'indexing')
   noteConflicts(runner, outcome)
   if (outcome === 'conflicted') dropLease(lease)
-  if (outcome === 'moved' || outcome === 'arrived') noteRenewal(lease)
+  if (outcome === 'moved' || outcome === 'arrived') noteRenewal(lease, startedAt)
   // After `arrived` there are no new blocks either. Reading the head again at once would delay the events
   // just committed.
   if (outcome === 'caught-up' || outcome === 'arrived') await rest(runner)
@@ -126,13 +127,11 @@ async function standBy(runner: Runner): Promise<void> {
   await wait(runner, RENEW_MS)
 }
 
-/** Waits until it is time to read the head again, and renews the lease meanwhile. */
+/** Waits until it is time to read the head again. The lease is renewed meanwhile. */
 async function rest(runner: Runner): Promise<void> {
-  const end = performance.now() + runner.pollIntervalMs
-  do {
-    await recordContactIfDue(runner.lease, runner.stepper.head())
-    await wait(runner, Math.min(RENEW_MS, end - performance.now()), true)
-  } while (runner.lease.held && !runner.stopping && !runner.headAnnounced && performance.now() < end)
+  const { lease, stepper, pollIntervalMs } = runner
+  await recordContactIfDue(lease, stepper.head())
+  if (lease.held) await withHeartbeat(lease, () => wait(runner, pollIntervalMs, true))
 }
 
 function enter(runner: Runner, name: 'working' | 'standby', message: string): void {

@@ -61,14 +61,15 @@ export const settingsByKey = {
   pollIntervalMs: {
     name: 'POLL_INTERVAL_MS',
     default: '1000',
-    takes: 'milliseconds between polls of the head, 10 to 600000; a ws:// URL also announces each new head',
-    read: wholeNumber(10, 600_000),
+    takes: 'milliseconds between polls of the head, 10 to 30000; a ws:// URL also announces each new head',
+    read: wholeNumber(10, 30_000),
   },
   maxLagSeconds: {
     name: 'MAX_LAG_SECONDS',
     default: '60',
-    takes: 'lag of the indexer in seconds above which /ready answers 503, 1 to 86400',
-    read: wholeNumber(1, 86_400),
+    takes: 'seconds of lag, or without an answer of the chain, above which /ready answers 503, 5 to 86400',
+    // Answers of the chain are recorded every 2 to 4 s.
+    read: wholeNumber(5, 86_400),
   },
   databaseUrl: {
     name: 'DATABASE_URL',

@@ -4,13 +4,13 @@ import type { Role } from '../../src/config.ts'
 import { jobRegistry } from '../../src/contract/jobRegistry.ts'
 import { openPostgres } from '../../src/store/postgres.ts'
 import { startChain, type TestChain } from '../helpers/anvil.ts'
-import { openStream } from '../helpers/eventStream.ts'
 import { jobsOnChain } from '../helpers/fold.ts'
 import { readMetrics } from '../helpers/metrics.ts'
 import { startPostgres } from '../helpers/postgres.ts'
-import { startRpcProxy } from '../helpers/rpcProxy.ts'
+import { proxyTo } from '../helpers/serveChain.ts'
 import { type Service, startService } from '../helpers/service.ts'
 import { createSharedDatabase } from '../helpers/sharedPostgres.ts'
+import { subscribe } from '../helpers/subscribe.ts'
 import { until } from '../helpers/until.ts'
 
 let chain: TestChain
@@ -23,12 +23,6 @@ async function serve(env: Record<string, string>, role: Role): Promise<Service> 
   const service = await startService(env, role)
   onTestFinished(() => service.close())
   return service
-}
-
-function subscribe(service: Service, lastEventId?: string) {
-  const stream = openStream(`${service.url}/api/v1/events`, lastEventId === undefined ? {} : { lastEventId })
-  onTestFinished(() => stream.close())
-  return stream
 }
 
 async function query(url: string, text: string): Promise<Record<string, unknown>[]> {
@@ -72,7 +66,7 @@ it('api processes need no RPC and send the same ids in the same order, so a clie
     )
   const all = one.jobEvents()
   expect(two.jobEvents()).toEqual(all)
-  const resumed = subscribe(apis[1], before.at(-1)?.id as string)
+  const resumed = subscribe(apis[1], { lastEventId: before.at(-1)?.id as string })
   const rest = await resumed.waitFor(all.length - 30)
   expect([...before, ...rest]).toEqual(all)
 })
@@ -91,15 +85,11 @@ it('an indexer process serves /health and /metrics, and no part of the API', asy
 })
 
 it('a standby sends one RPC request while another process holds the lease, and continues where that one stopped', async () => {
-  const proxy = await startRpcProxy(chain.url)
-  onTestFinished(() => proxy.stop())
+  const proxy = await proxyTo(chain)
   const DATABASE_URL = await createSharedDatabase()
   const settings = { DATABASE_URL, CONTRACT_ADDRESS: chain.address }
   // The holder polls the head less often than the lease expires, so the renewals do not come from its steps.
-  const holder = await startService(
-    { ...settings, RPC_URL: chain.url, POLL_INTERVAL_MS: '600000' },
-    'indexer',
-  )
+  const holder = await startService({ ...settings, RPC_URL: chain.url, POLL_INTERVAL_MS: '30000' }, 'indexer')
   onTestFinished(() => holder.close())
   await holder.untilReady()
   const standby = await serve({ ...settings, RPC_URL: proxy.url }, 'indexer')
