@@ -5,7 +5,7 @@ import type { Sql } from 'postgres'
  * A group of connections. `requests` runs the queries of the history and of single jobs, so that everything
  * else (`index`) never waits for them.
  */
-type Lane = 'index' | 'requests'
+export type Lane = 'index' | 'requests'
 
 interface QueryOptions {
   /**

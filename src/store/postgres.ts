@@ -40,6 +40,11 @@ export const INDEX_CONNECTIONS = 2
  * one processor.
  */
 const REQUEST_SETTINGS = { statement_timeout: 8_000, max_parallel_workers_per_gather: 0 }
+/**
+ * Settings of the connections for everything else. A server or a user with a `statement_timeout` would cancel the
+ * creation of an index again and again. The process has limits of its own. The driver does not send the number 0.
+ */
+const INDEX_SETTINGS = { statement_timeout: '0' }
 /** Time that the statements under way may take after the database begins to close. */
 const CLOSE_SECONDS = 1
 /** Time after which an idle connection is closed, so that many processes can share a server. */
@@ -83,8 +88,8 @@ export async function openPostgres(
       connection: { application_name: applicationName(schema), ...connection },
       types: { json: RAW_JSON },
     })
-  const index = open(INDEX_CONNECTIONS, {})
   // A pooler refuses connection parameters that it does not know.
+  const index = open(INDEX_CONNECTIONS, pooled ? {} : INDEX_SETTINGS)
   const requests = open(connections, pooled ? {} : REQUEST_SETTINGS)
   const lanes = { index: queryOf(index), requests: queryOf(requests) }
   return {
@@ -133,6 +138,7 @@ function migratePostgres(url: string, contract: Contract) {
     let migrated = false
     if ((await mustMigrate(db)) || !(await isRecorded(db, contract)))
       migrated = await sql.begin(async (tx) => {
+        await tx`set local statement_timeout = 0`
         await tx`select pg_advisory_xact_lock(${MIGRATION_LOCK})`
         // False if another process has migrated during the wait for the lock.
         return migrate(databaseOnQuery(queryOf(tx)), contract)

@@ -59,9 +59,12 @@ export async function connectPostgres(url: string, contract: Contract, options: 
     query(text, params, queryOptions) {
       const { driver } = connection
       if (!driver)
-        return statements.measure(Promise.reject(new UnavailableError('the database has not answered yet')))
+        return statements.measure(
+          Promise.reject(new UnavailableError('the database has not answered yet')),
+          queryOptions,
+        )
       return statements.measure(driver.query(text, params, queryOptions), {
-        timeoutMs: queryOptions.timeoutMs,
+        ...queryOptions,
         onTimeout: () => void replaceConnections(connection, driver),
       })
     },
@@ -107,7 +110,7 @@ async function replaceConnections(connection: Connection, unanswering: Driver): 
   connection.replacing = true
   const opening = connection.open()
   try {
-    use(connection, await connection.statements.measure(opening))
+    use(connection, await connection.statements.measure(opening, { lane: 'index' }))
     if (!connection.closed)
       connection.log.warn('the connections to the database stopped answering; new ones replaced them')
   } catch {

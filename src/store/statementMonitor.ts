@@ -3,13 +3,14 @@ import { messageOf } from '../messages.ts'
 import { type Metrics, observeGauge } from '../observe/metrics.ts'
 import { createTransientMap } from '../transientMap.ts'
 import { isConnectionError } from './connectionErrors.ts'
+import type { Lane } from './database.ts'
 
 /**
  * Default of the milliseconds after which a statement is rejected as lost: a frozen database server must not
  * freeze its clients.
  */
 const TIMEOUT_MS = 15_000
-/** SQLSTATE of a statement that Postgres cancelled, because it exceeded `statement_timeout`. */
+/** SQLSTATE of a statement that Postgres cancelled: usually because it exceeded `statement_timeout`. */
 const CANCELLED = '57014'
 
 interface Statement {
@@ -19,6 +20,7 @@ interface Statement {
 }
 
 interface MeasureOptions {
+  lane: Lane
   timeoutMs?: number | undefined
   onTimeout?: () => void
 }
@@ -57,11 +59,11 @@ export function createStatementMonitor({
     /**
      * Settles as the statement does.
      * @throws UnavailableError if the statement takes too long, after calling `onTimeout`, or if the
-     * connection fails; OverloadedError if Postgres cancelled it
+     * connection fails or Postgres cancels the statement; OverloadedError if it cancels the query of a client
      */
     measure<T>(
       answer: Promise<T>,
-      { timeoutMs = TIMEOUT_MS, onTimeout = () => {} }: MeasureOptions = {},
+      { lane, timeoutMs = TIMEOUT_MS, onTimeout = () => {} }: MeasureOptions,
     ): Promise<T> {
       return new Promise((resolve, reject) => {
         const id = ++started
@@ -81,7 +83,7 @@ export function createStatementMonitor({
           },
           (error) => {
             end(id, true)
-            reject(clientErrorOf(error))
+            reject(failureOf(error, lane))
           },
         )
       })
@@ -91,9 +93,13 @@ export function createStatementMonitor({
 }
 
 /** Returns the error that the caller of a failed statement gets. */
-function clientErrorOf(error: unknown): unknown {
-  if (codeOf(error) === CANCELLED) return new OverloadedError('the query took too long; narrow its filters')
-  return isConnectionError(error) ? new UnavailableError(messageOf(error), { cause: error }) : error
+function failureOf(error: unknown, lane: Lane): unknown {
+  const isCancelled = codeOf(error) === CANCELLED
+  if (isCancelled && lane === 'requests')
+    return new OverloadedError('the query took too long; narrow its filters')
+  return isCancelled || isConnectionError(error)
+    ? new UnavailableError(messageOf(error), { cause: error })
+    : error
 }
 
 export type StatementMonitor = ReturnType<typeof createStatementMonitor>

@@ -10,7 +10,7 @@ it('a statement that Postgres cancels because it runs too long is distinguished 
   onTestFinished(monitor.close)
   const sql = postgres(await createSharedDatabase(), { max: 1, connection: { statement_timeout: 50 } })
   onTestFinished(() => sql.end())
-  const cancelled = monitor.measure(sql`select pg_sleep(10)`)
+  const cancelled = monitor.measure(sql`select pg_sleep(10)`, { lane: 'requests' })
   await expect(cancelled).rejects.toThrow(OverloadedError)
   await expect(cancelled).rejects.toThrow('took too long')
 })
