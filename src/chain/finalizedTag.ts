@@ -10,9 +10,8 @@ import { IncompleteAnswerError } from './source.ts'
 const MIN_DEPTH = 64
 
 /**
- * Returns a function that reads the number of the finalized block. A block counts only if two consecutive
- * readings have it finalized. Null until an endpoint has known the tag in two consecutive
- * readings. A reading that is refused or incomplete counts as the one before it.
+ * Returns a function that reads the number of the finalized block: the lower one of the last two readings. Null
+ * if one of the two did not know the tag. A reading that is refused or incomplete repeats the one before it.
  */
 export function createFinalizedTag(pool: Pool): () => Promise<number | null> {
   /** undefined before the first reading */

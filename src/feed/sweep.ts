@@ -7,8 +7,8 @@ import { connectionKey, readUnsent } from './unsent.ts'
 import { cut, flushCounts, isSliceOver, nextSlice, type Walk, write } from './walkState.ts'
 
 /**
- * Maximum number of checks of full sockets within `stallMs`. They are few, because reading the kernel's table takes
- * 5 ms of CPU for 1,000 connections.
+ * Maximum number of checks of full sockets within `stallMs`. They are few, because reading the kernel's table
+ * takes 5 ms of CPU for 1,000 connections.
  */
 const CHECKS_PER_LIMIT = 8
 
@@ -45,9 +45,9 @@ export function startSweeps(walk: Walk, { keepaliveMs, stallMs }: SweepOptions):
   }
 
   /**
-   * Returns whether a ping is due: after silence, and once a stream has caught up after a resume. The second one tells a client
-   * that it is up to date, even if its filter leaves out the last events. Otherwise it would learn that only
-   * after the first silence, or never if a proxy cuts silent streams earlier.
+   * Returns whether a ping is due: after silence, or when a resumed stream has caught up. The ping after catching
+   * up tells the client that nothing is missing, even if its filter omitted the last events. Without it, the
+   * client would know only after the first silence, or never if a proxy cuts silent streams earlier.
    */
   function isPingDue(subscriber: Subscriber): boolean {
     const isSilent = walk.sliceStartedAt - subscriber.wroteAt >= keepaliveMs
@@ -59,7 +59,7 @@ export function startSweeps(walk: Walk, { keepaliveMs, stallMs }: SweepOptions):
    * makes progress. Only Linux shows it; elsewhere a stream is ended if its socket stays full for the limit.
    */
   async function endStalled(full: Subscriber[]): Promise<void> {
-    const unsent = await readUnsent()
+    const unsent = await readUnsent(new Set(full.map(({ socket }) => connectionKey(socket))))
     const now = performance.now()
     for (const subscriber of full) {
       if (!walk.subscribers.has(subscriber) || subscriber.noProgressSince === 0) continue
