@@ -1,4 +1,5 @@
 import { backoffMs } from './backoff.ts'
+import { retryAfterMs } from './errors.ts'
 
 /** The first cool-down of an endpoint. It doubles with each failure, up to {@link MAX_COOL_DOWN_MS}. */
 const MIN_COOL_DOWN_MS = 1_000
@@ -46,7 +47,7 @@ export function createBreaker(probe: () => Promise<void>, now: () => number) {
       if (probeAt === null || probing || now() < probeAt) return
       probing = true
       probe()
-        .then(close, () => coolDown())
+        .then(close, (error) => coolDown(retryAfterMs(error)))
         .finally(() => {
           probing = false
         })
