@@ -18,6 +18,8 @@ const COUNTS = [0, 1, 8, 32]
 const BLOCKS = 20
 const JOBS = 10
 const QUIET_SECONDS = 10
+/** Connections of the indexer, as measured without api processes. */
+const INDEXER_CONNECTIONS = 2
 
 const chain = await startChain()
 const postgres = await startPostgres()
@@ -75,9 +77,6 @@ async function measure(count: number) {
     cpuPerBlock: (1000 * (busy.cpu - quiet.cpu)) / BLOCKS,
   }
 }
-
-/** Connections of the indexer, as measured without api processes. */
-const INDEXER_CONNECTIONS = 2
 
 interface Reading {
   at: number

@@ -2,10 +2,10 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import type { Job } from '../src/contract/job.ts'
 import { startChain, type TestChain } from './helpers/anvil.ts'
 import { createDataDir } from './helpers/dataDir.ts'
-import { type EventStream, openStream } from './helpers/eventStream.ts'
 import { readMetrics } from './helpers/metrics.ts'
 import { type Service, startService } from './helpers/service.ts'
 import { createSharedDatabase } from './helpers/sharedPostgres.ts'
+import { subscribe } from './helpers/subscribe.ts'
 import { until } from './helpers/until.ts'
 
 let chain: TestChain
@@ -41,15 +41,6 @@ describe.each(Object.entries(databases))('on %s', (_name, createDatabase) => {
     onTestFinished(() => service.close())
     await service.untilReady()
     return service
-  }
-
-  function subscribe(service: Service, query = '', lastEventId?: string): EventStream {
-    const stream = openStream(
-      `${service.url}/api/v1/events${query}`,
-      lastEventId === undefined ? {} : { lastEventId },
-    )
-    onTestFinished(() => stream.close())
-    return stream
   }
 
   // Shared by tests that do not need an empty history: an embedded database takes seconds to open.
@@ -172,7 +163,7 @@ describe.each(Object.entries(databases))('on %s', (_name, createDatabase) => {
 
     const { fromBlock, toBlock } = await chain.createJobs(40)
     const second = await serve(env)
-    const resumed = subscribe(second, '', id)
+    const resumed = subscribe(second, { lastEventId: id })
     const events = await resumed.waitFor(40)
     expect((await resumed.connected).data.resumed).toBe(true)
     const firstId = Number(events[0]?.id)
@@ -203,7 +194,7 @@ describe.each(Object.entries(databases))('on %s', (_name, createDatabase) => {
   })
 
   it('a stream sends only events that match its filter, and its pings advance the id past the events that do not match', async () => {
-    const stream = subscribe(service, '?strategyType=RUBRIC&minBudget=500&types=job_*')
+    const stream = subscribe(service, { query: '?strategyType=RUBRIC&minBudget=500&types=job_*' })
     const { id } = await stream.connected
     await chain.createJob({ strategyType: 1, budget: 499_999_999n })
     await chain.createJob({ strategyType: 0, budget: 500_000_000n })

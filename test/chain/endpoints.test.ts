@@ -4,7 +4,8 @@ import { jobRegistry } from '../../src/contract/jobRegistry.ts'
 import { startChain, type TestChain } from '../helpers/anvil.ts'
 import { jobsOnChain } from '../helpers/fold.ts'
 import type { FaultRule, RpcProxy } from '../helpers/rpcProxy.ts'
-import { proxyTo, serveChain, subscribe } from '../helpers/serveChain.ts'
+import { proxyTo, serveChain } from '../helpers/serveChain.ts'
+import { subscribe } from '../helpers/subscribe.ts'
 import { until } from '../helpers/until.ts'
 
 let chain: TestChain
@@ -20,7 +21,8 @@ const serve = (...proxies: RpcProxy[]) => serveChain({ chain, rpcUrl: proxies.ma
 async function follow(...proxies: RpcProxy[]) {
   const service = await serve(...proxies)
   await service.untilReady()
-  const stream = await subscribe(service)
+  const stream = subscribe(service)
+  await stream.connected
   let jobs = 0
   return {
     /** Milliseconds until a new job is on the stream. */

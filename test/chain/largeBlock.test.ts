@@ -4,8 +4,9 @@ import { jobRegistry } from '../../src/contract/jobRegistry.ts'
 import { startChain, type TestChain } from '../helpers/anvil.ts'
 import { startProcess } from '../helpers/process.ts'
 import type { FaultRule } from '../helpers/rpcProxy.ts'
-import { proxyTo, serveChain, subscribe, untilSameAsChain } from '../helpers/serveChain.ts'
+import { proxyTo, serveChain, untilSameAsChain } from '../helpers/serveChain.ts'
 import { createSharedDatabase } from '../helpers/sharedPostgres.ts'
+import { subscribe } from '../helpers/subscribe.ts'
 
 let chain: TestChain
 let large: number
@@ -60,7 +61,8 @@ describe.each([
   it('at the head', async () => {
     const { proxy, service } = await serve(fault)
     await untilSameAsChain(service, chain)
-    const stream = await subscribe(service)
+    const stream = subscribe(service)
+    await stream.connected
     const before = large
     large = (await chain.head()).number + 1
     onTestFinished(() => {

@@ -5,7 +5,7 @@ import { Validator } from '@seriousme/openapi-schema-validator'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import postgresJs from 'postgres'
 import { type Address, encodeAbiParameters, encodeFunctionData, type Hex, keccak256, toHex } from 'viem'
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Anvil, startAnvil } from '../../src/devnet/anvil.ts'
 import {
   anvilCall,
@@ -15,12 +15,12 @@ import {
   devClient,
   transact,
 } from '../../src/devnet/client.ts'
-import { openStream } from '../helpers/eventStream.ts'
 import { readMetrics } from '../helpers/metrics.ts'
 import { type JobcastProcess, startProcess } from '../helpers/process.ts'
 import { reader } from '../helpers/service.ts'
 import { createSharedDatabase } from '../helpers/sharedPostgres.ts'
 import { compile } from '../helpers/solidity.ts'
+import { subscribe } from '../helpers/subscribe.ts'
 import { tempDir } from '../helpers/tempDir.ts'
 import { until } from '../helpers/until.ts'
 
@@ -141,17 +141,11 @@ const indexed = (jobId: Hex, fields: object) =>
     { message: `${jobId} is ${JSON.stringify(fields)}` },
   )
 
-function subscribe(query = '') {
-  const stream = openStream(`${server.url}/api/v1/events${query}`)
-  onTestFinished(() => stream.close())
-  return stream
-}
-
 const jobsOf = async (query: string): Promise<string[]> =>
   (await api.get(`/api/v1/jobs?${query}`)).data.map(({ jobId }: { jobId: string }) => jobId)
 
 it('a bounty is a job with the fields of the definition in their order, the same on the stream and in the history', async () => {
-  const stream = subscribe()
+  const stream = subscribe(server)
   await stream.connected
   const jobId = await post('first', { title: 'Fix the bridge' })
   await call('claim', [jobId], HUNTER)
@@ -195,8 +189,8 @@ it('a bounty is a job with the fields of the definition in their order, the same
 })
 
 it('the filters of the definition select the same jobs from the history and the stream', async () => {
-  const claims = subscribe(`?hunter=${OTHER}`)
-  const rich = subscribe('?minReward=5.5&types=job_created')
+  const claims = subscribe(server, { query: `?hunter=${OTHER}` })
+  const rich = subscribe(server, { query: '?minReward=5.5&types=job_created' })
   await Promise.all([claims.connected, rich.connected])
   const cheap = await post('cheap', { reward: 2n * ETHER, from: OTHER })
   const dear = await post('dear', { reward: 55n * 10n ** 17n, from: OTHER })
@@ -234,7 +228,7 @@ it('the filters of the definition select the same jobs from the history and the 
 
 it('if a reorg removes a claim, the job returns to its previous state, and subscribers receive it', async () => {
   const jobId = await post('taken back')
-  const stream = subscribe(`?hunter=${HUNTER}&types=job_updated`)
+  const stream = subscribe(server, { query: `?hunter=${HUNTER}&types=job_updated` })
   await stream.connected
   await call('claim', [jobId], HUNTER)
   await stream.waitFor(1)
@@ -258,7 +252,7 @@ describe('a hostile contract', () => {
     ['100,000 characters', 'x'.repeat(100_000)],
     ['an emoji at the place where it is cut', `${'x'.repeat(16_382)}🦊🦊`],
   ])('a title with %s reaches subscribers and the history as one job', async (name, title) => {
-    const stream = subscribe()
+    const stream = subscribe(server)
     await stream.connected
     const jobId = await post(name, { title })
     const [event] = await stream.waitFor(1)

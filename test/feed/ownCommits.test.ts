@@ -1,12 +1,13 @@
 import pino from 'pino'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { openFeed } from '../../src/feed/feed.ts'
-import type { FeedStore } from '../../src/feed/store.ts'
+import type { FeedState, FeedStore } from '../../src/feed/store.ts'
 import type { FeedEntry } from '../../src/store/feed.ts'
 import { until } from '../helpers/until.ts'
 
 const entry = (id: number): FeedEntry => ({ id, type: 'job_created', data: '{}', before: null })
 const commitOf = (lastId: number) => ({ lastId, blockNumber: lastId, finalizedNumber: 0 })
+const stateOf = (lastId: number): FeedState => ({ ...commitOf(lastId), prunedId: 0 })
 
 /**
  * A feed at id 10, and the ids after which it read the store. The reads of entries end when the test ends
@@ -16,7 +17,7 @@ async function openAtTen() {
   const reads: number[] = []
   let answer: (entries: FeedEntry[]) => void = () => {}
   const store: FeedStore = {
-    state: async () => ({ ...commitOf(10), prunedId: 0 }),
+    state: async () => stateOf(10),
     read(afterId) {
       reads.push(afterId)
       return new Promise((resolve) => {
@@ -35,6 +36,7 @@ async function openAtTen() {
   changes = 0
   return {
     feed,
+    store,
     reads,
     changes: () => changes,
     rebuilt: () => rebuilt,
@@ -64,15 +66,17 @@ describe('a commit of the same process', () => {
     expect(reads).toEqual([10])
   })
 
-  it('is read from the store in parts if it has more entries than a read returns', async () => {
-    const { feed, reads } = await openAtTen()
-    feed.takeCommit(
-      commitOf(1_011),
-      Array.from({ length: 1_001 }, (_, i) => entry(11 + i)),
-    )
+  it('is read from the store in parts if it has more entries than one read returns', async () => {
+    const { feed, reads, answer } = await openAtTen()
+    const entries = Array.from({ length: 1_001 }, (_, i) => entry(11 + i))
+    feed.takeCommit(commitOf(1_011), entries)
     expect(feed.lastId()).toBe(10)
-    await until(() => reads.length > 0, { message: 'the store is read' })
-    expect(reads).toEqual([10])
+    await until(() => reads.length === 1, { message: 'the store is read' })
+    answer(entries.slice(0, 1_000))
+    await until(() => reads.length === 2, { message: 'the store is read again' })
+    answer(entries.slice(1_000))
+    await until(() => feed.lastId() === 1_011, { message: 'all entries were read' })
+    expect(reads).toEqual([10, 1_010])
   })
 
   it('is in the feed once, even if its notification has begun a read', async () => {
@@ -88,10 +92,20 @@ describe('a commit of the same process', () => {
   })
 
   it('does not look like a restored database if the state was read before it', async () => {
-    const { feed, rebuilt } = await openAtTen()
+    const { feed, store, rebuilt } = await openAtTen()
+    let answerState: (state: FeedState) => void = () => {}
+    const asked = new Promise<void>((resolve) => {
+      store.state = () => {
+        resolve()
+        return new Promise((answer) => {
+          answerState = answer
+        })
+      }
+    })
     const refreshed = feed.refresh()
-    await Promise.resolve()
+    await asked
     feed.takeCommit(commitOf(11), [entry(11)])
+    answerState(stateOf(10))
     await refreshed
     expect(rebuilt()).toBe(false)
     expect(feed.lastId()).toBe(11)

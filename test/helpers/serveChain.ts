@@ -1,6 +1,5 @@
 import { expect, onTestFinished } from 'vitest'
 import type { TestChain } from './anvil.ts'
-import { type EventStream, openStream } from './eventStream.ts'
 import { jobsOnChain } from './fold.ts'
 import { type RpcProxy, startRpcProxy } from './rpcProxy.ts'
 import { type Service, startService } from './service.ts'
@@ -32,14 +31,6 @@ export async function serveChain(
   })
   onTestFinished(() => service.close())
   return service
-}
-
-/** Opens the stream of all events and waits until it is connected. It ends with the test. */
-export async function subscribe(service: Service): Promise<EventStream> {
-  const stream = openStream(`${service.url}/api/v1/events`)
-  onTestFinished(() => stream.close())
-  await stream.connected
-  return stream
 }
 
 /**

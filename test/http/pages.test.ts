@@ -1,7 +1,8 @@
 import fastify from 'fastify'
-import { afterAll, expect, test } from 'vitest'
+import { afterAll, expect, onTestFinished, test } from 'vitest'
 import { addCaching } from '../../src/http/caching.ts'
 import { pages } from '../../src/http/pages.ts'
+import { openRaw, parseAnswer } from '../helpers/rawHttp.ts'
 
 const app = fastify({ routerOptions: { ignoreTrailingSlash: true } })
 addCaching(app, true)
@@ -73,12 +74,17 @@ test('a copy that is still fresh is not sent again', async () => {
 })
 
 test('the routes of the page serve no other file', async () => {
-  for (const url of [
-    '/page/',
-    '/page/index.html',
-    '/page/job.html',
-    '/page/../http/page.ts',
-    '/page/%2e%2e/http/page.ts',
-  ])
+  for (const url of ['/page/', '/page/index.html', '/page/job.html', '/page/..%2fhttp%2fpages.ts'])
     expect((await app.inject(url)).statusCode, url).toBe(404)
+})
+
+// `inject` and `fetch` resolve such a path before they send it.
+test('a path that leaves the folder of the page is not served', async () => {
+  const url = await app.listen({ port: 0, host: '127.0.0.1' })
+  for (const path of ['/page/../http/pages.ts', '/page/%2e%2e/http/pages.ts']) {
+    const connection = await openRaw(url)
+    onTestFinished(() => connection.close())
+    connection.send(`GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`)
+    expect(parseAnswer(await connection.until('\r\n\r\n')).status, path).toBe(404)
+  }
 })

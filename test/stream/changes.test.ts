@@ -1,8 +1,9 @@
-import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { Job } from '../../src/contract/job.ts'
-import { type EventStream, openStream } from '../helpers/eventStream.ts'
+import type { EventStream } from '../helpers/eventStream.ts'
 import type { Service } from '../helpers/service.ts'
 import { createSharedDatabase } from '../helpers/sharedPostgres.ts'
+import { subscribe } from '../helpers/subscribe.ts'
 import { openWriter, serveDatabase, type Writer } from '../helpers/writer.ts'
 
 let writer: Writer
@@ -17,9 +18,8 @@ afterAll(async () => {
   await writer?.close()
 })
 
-async function subscribe(query = ''): Promise<EventStream> {
-  const stream = openStream(`${service.url}/api/v1/events?${query}`)
-  onTestFinished(() => stream.close())
+async function follow(query: string): Promise<EventStream> {
+  const stream = subscribe(service, { query: `?${query}` })
   await stream.connected
   return stream
 }
@@ -39,7 +39,7 @@ async function received(stream: EventStream): Promise<string[]> {
 }
 
 it('a job that leaves the filter is sent once more, as it is now, and then no more', async () => {
-  const stream = await subscribe('status=OPEN')
+  const stream = await follow('status=OPEN')
   const jobId = await newJob()
   await writer.change(jobId, { status: 'FUNDED' })
   await writer.change(jobId, { status: 'SUBMITTED' })
@@ -47,7 +47,7 @@ it('a job that leaves the filter is sent once more, as it is now, and then no mo
 })
 
 it('a job that enters the filter is sent from that change on', async () => {
-  const stream = await subscribe('providerId=41')
+  const stream = await follow('providerId=41')
   const jobId = await newJob()
   await writer.change(jobId, { status: 'FUNDED' })
   await writer.change(jobId, { providerId: '41' })
@@ -62,7 +62,7 @@ it('a job that enters the filter is sent from that change on', async () => {
 })
 
 it('participant selects the jobs in which the given id has any role, and no others', async () => {
-  const stream = await subscribe('participant=51')
+  const stream = await follow('participant=51')
   const mine = await newJob({ clientId: '51' })
   const other = await newJob({ clientId: '52', providerId: '53' })
   await writer.change(mine, { status: 'FUNDED' })
@@ -72,8 +72,8 @@ it('participant selects the jobs in which the given id has any role, and no othe
 })
 
 it('an event must match types and the filter: job_updated alone, and creations alone', async () => {
-  const changes = await subscribe('types=job_updated,ping&clientId=61')
-  const creations = await subscribe('filter=job_c*,ping&clientId=61')
+  const changes = await follow('types=job_updated,ping&clientId=61')
+  const creations = await follow('filter=job_c*,ping&clientId=61')
   const jobId = await newJob({ clientId: '61' })
   await writer.change(jobId, { status: 'FUNDED' })
   expect(await received(changes)).toEqual(['job_updated FUNDED'])
@@ -81,7 +81,7 @@ it('an event must match types and the filter: job_updated alone, and creations a
 })
 
 it('a change that a reorg removes is sent as an update, and a removal is filtered by the last state of the job', async () => {
-  const [open, funded] = [await subscribe('status=OPEN'), await subscribe('status=FUNDED')]
+  const [open, funded] = [await follow('status=OPEN'), await follow('status=FUNDED')]
   const kept = await newJob()
   const removed = await newJob()
   await writer.change(kept, { status: 'FUNDED' })
@@ -101,14 +101,14 @@ it('a change that a reorg removes is sent as an update, and a removal is filtere
 })
 
 it('a client that resumes in the middle of a lifecycle gets the rest that passes its filter', async () => {
-  const stream = await subscribe('status=OPEN,FUNDED')
+  const stream = await follow('status=OPEN,FUNDED')
   const jobId = await newJob()
   await writer.change(jobId, { status: 'FUNDED' })
   const [created] = await stream.waitFor(1)
   stream.close()
   await writer.change(jobId, { status: 'SUBMITTED' })
   await writer.change(jobId, { status: 'COMPLETED' })
-  const resumed = await subscribe(`status=OPEN,FUNDED&lastEventId=${created?.id}`)
+  const resumed = await follow(`status=OPEN,FUNDED&lastEventId=${created?.id}`)
   expect((await resumed.connected).data.resumed).toBe(true)
   expect(await received(resumed)).toEqual(['job_updated FUNDED', 'job_updated SUBMITTED'])
 })

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { openStream } from '../helpers/eventStream.ts'
 import { readMetrics } from '../helpers/metrics.ts'
 import { startProcess } from '../helpers/process.ts'
 import { openRaw, parseAnswer } from '../helpers/rawHttp.ts'
 import type { Service } from '../helpers/service.ts'
 import { createSharedDatabase } from '../helpers/sharedPostgres.ts'
+import { subscribe } from '../helpers/subscribe.ts'
 import { until } from '../helpers/until.ts'
 import { openWriter, serveDatabase, type Writer } from '../helpers/writer.ts'
 
@@ -22,12 +22,6 @@ async function serve(env: Record<string, string>): Promise<Service> {
   const service = await serveDatabase(url, env)
   onTestFinished(() => service.close())
   return service
-}
-
-function subscribe(service: Service, headers: Record<string, string> = {}, query = '') {
-  const stream = openStream(`${service.url}/api/v1/events${query}`, { headers })
-  onTestFinished(() => stream.close())
-  return stream
 }
 
 async function raw(service: Service) {
@@ -158,28 +152,31 @@ describe('TRUST_PROXY', () => {
 
   it('unset, does not trust an address given by the client', async () => {
     const service = await serve({ MAX_STREAMS_PER_IP: '1' })
-    await subscribe(service, from('198.51.100.1')).connected
-    const other = subscribe(service, from('198.51.100.2'))
+    await subscribe(service, { headers: from('198.51.100.1') }).connected
+    const other = subscribe(service, { headers: from('198.51.100.2') })
     await until(() => other.responses[0]?.status === 429)
   })
 
   it('set, counts the streams of each address behind the proxy separately', async () => {
     const service = await serve({ MAX_STREAMS_PER_IP: '1', TRUST_PROXY: '127.0.0.1' })
-    const first = subscribe(service, from('198.51.100.1'))
+    const first = subscribe(service, { headers: from('198.51.100.1') })
     await first.connected
-    await subscribe(service, from('198.51.100.2')).connected
-    await subscribe(service, from('2001:db8:1:1::1')).connected
-    const same = [subscribe(service, from('198.51.100.1')), subscribe(service, from('2001:db8:1:1::2'))]
+    await subscribe(service, { headers: from('198.51.100.2') }).connected
+    await subscribe(service, { headers: from('2001:db8:1:1::1') }).connected
+    const same = [
+      subscribe(service, { headers: from('198.51.100.1') }),
+      subscribe(service, { headers: from('2001:db8:1:1::2') }),
+    ]
     await until(() => same.every((stream) => stream.responses[0]?.status === 429))
     first.close()
     await until(async () => (await streams(service)) === 2)
-    await subscribe(service, from('198.51.100.1')).connected
+    await subscribe(service, { headers: from('198.51.100.1') }).connected
   })
 
   it('as a number of hops, trusts that many proxies and no address before them', async () => {
     const service = await serve({ MAX_STREAMS_PER_IP: '1', TRUST_PROXY: '1' })
-    await subscribe(service, from('203.0.113.9, 198.51.100.1')).connected
-    const forged = subscribe(service, from('203.0.113.10, 198.51.100.1'))
+    await subscribe(service, { headers: from('203.0.113.9, 198.51.100.1') }).connected
+    const forged = subscribe(service, { headers: from('203.0.113.10, 198.51.100.1') })
     await until(() => forged.responses[0]?.status === 429)
   })
 })
@@ -332,7 +329,7 @@ describe('everything a stream does is counted', () => {
     const last = await writer.add({}, {}, {}, {}, {})
     await until(async () => (await readMetrics(service.url))('jobcast_feed_last_id') === last)
     await subscribe(service).connected
-    const stream = subscribe(service, { 'last-event-id': String(last - 3) })
+    const stream = subscribe(service, { lastEventId: last - 3 })
     await stream.waitFor(3)
     const read = await readMetrics(service.url)
     expect(read('jobcast_streams')).toBe(2)

@@ -1,10 +1,11 @@
 import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
-import { openStream } from '../helpers/eventStream.ts'
+import type { EventStream } from '../helpers/eventStream.ts'
 import { readMetrics } from '../helpers/metrics.ts'
 import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
 import { openRaw, parseAnswer } from '../helpers/rawHttp.ts'
 import type { Service } from '../helpers/service.ts'
+import { subscribe } from '../helpers/subscribe.ts'
 import { until } from '../helpers/until.ts'
 import { openWriter, serveDatabase, type Writer } from '../helpers/writer.ts'
 
@@ -26,18 +27,8 @@ async function write(url: string): Promise<Writer> {
   return writer
 }
 
-function subscribe(service: Service, query = '', lastEventId?: string) {
-  const stream = openStream(
-    `${service.url}/api/v1/events${query}`,
-    lastEventId === undefined ? {} : { lastEventId },
-  )
-  onTestFinished(() => stream.close())
-  return stream
-}
-
-type Stream = ReturnType<typeof subscribe>
-const resumed = async (stream: Stream) => (await stream.connected).data.resumed
-const ids = (stream: Stream) => stream.jobEvents().map(({ id }) => Number(id))
+const resumed = async (stream: EventStream) => (await stream.connected).data.resumed
+const ids = (stream: EventStream) => stream.jobEvents().map(({ id }) => Number(id))
 
 /** The integers from `first` to `last`. */
 const range = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, i) => first + i)
@@ -70,9 +61,9 @@ describe('a client that reconnects', () => {
   it('gets every event after its id once and in order, then live; by header, query and alias', async () => {
     const from = start + 4
     const streams = [
-      subscribe(service, '', String(from)),
-      subscribe(service, `?lastEventId=${from}`),
-      subscribe(service, `?last_event_id=${from}`),
+      subscribe(service, { lastEventId: from }),
+      subscribe(service, { query: `?lastEventId=${from}` }),
+      subscribe(service, { query: `?last_event_id=${from}` }),
     ]
     for (const stream of streams) {
       expect(await resumed(stream)).toBe(true)
@@ -87,7 +78,7 @@ describe('a client that reconnects', () => {
   })
 
   it('with the newest id misses no event, and a new client gets no earlier ones', async () => {
-    const same = subscribe(service, '', String(last))
+    const same = subscribe(service, { lastEventId: last })
     const fresh = subscribe(service)
     expect(await resumed(same)).toBe(true)
     expect(await resumed(fresh)).toBe(null)
@@ -99,15 +90,15 @@ describe('a client that reconnects', () => {
   })
 
   it('the header wins over the query', async () => {
-    const stream = subscribe(service, `?lastEventId=${start}`, String(last - 1))
+    const stream = subscribe(service, { query: `?lastEventId=${start}`, lastEventId: last - 1 })
     expect(await resumed(stream)).toBe(true)
     await stream.waitFor(1)
     expect(ids(stream)).toEqual([last])
-    const wrong = subscribe(service, `?lastEventId=${start}`, 'not-an-id')
+    const wrong = subscribe(service, { query: `?lastEventId=${start}`, lastEventId: 'not-an-id' })
     expect(await resumed(wrong)).toBe(false)
     for (const query of ['?lastEventId=abc', '?last_event_id=', '?lastEventId=1&last_event_id=2']) {
-      expect(await resumed(subscribe(service, query, String(last - 1))), query).toBe(true)
-      expect(await resumed(subscribe(service, query, 'not-an-id')), query).toBe(false)
+      expect(await resumed(subscribe(service, { query, lastEventId: last - 1 })), query).toBe(true)
+      expect(await resumed(subscribe(service, { query, lastEventId: 'not-an-id' })), query).toBe(false)
     }
   })
 
@@ -120,10 +111,10 @@ describe('a client that reconnects', () => {
 
   it('continues a filtered stream after the events that the filter leaves out', async () => {
     await writer.add({ clientId: '9' }, {}, { clientId: '9' })
-    const stream = subscribe(service, '?clientId=9', String(start))
+    const stream = subscribe(service, { query: '?clientId=9', lastEventId: start })
     await stream.waitFor(2)
     expect(ids(stream)).toEqual([last + 1, last + 3])
-    const removals = subscribe(service, '?types=job_removed', String(start))
+    const removals = subscribe(service, { query: '?types=job_removed', lastEventId: start })
     await removals.waitFor(3)
     expect(ids(removals)).toEqual(range(last - 2, last))
   })
@@ -134,7 +125,7 @@ describe('a client that reconnects', () => {
       ['?clientId=9', [newest - 1]],
       ['?clientId=404', []],
     ] as const) {
-      const stream = subscribe(service, query, String(start))
+      const stream = subscribe(service, { query, lastEventId: start })
       // Long before the first 30 s of silence are over.
       const ping = await stream.waitFor(({ type }) => type === 'ping', { timeout: 15_000 })
       expect(ping.id).toBe(String(newest))
@@ -156,15 +147,15 @@ describe('a client that reconnects', () => {
       '9007199254740993',
       '18446744073709551616',
     ]) {
-      expect(await resumed(subscribe(service, '', id)), id.slice(0, 20)).toBe(false)
+      expect(await resumed(subscribe(service, { lastEventId: id })), id.slice(0, 20)).toBe(false)
     }
     for (const id of ['0', '1', String(origin - 1), String(last + 1_000_000), String(2 ** 53 - 1)]) {
-      expect(await resumed(subscribe(service, '', id)), id).toBe(false)
-      expect(await resumed(subscribe(service, `?lastEventId=${id}`)), id).toBe(false)
+      expect(await resumed(subscribe(service, { lastEventId: id })), id).toBe(false)
+      expect(await resumed(subscribe(service, { query: `?lastEventId=${id}` })), id).toBe(false)
     }
     const newest = await writer.add({})
     await until(async () => (await readMetrics(service.url))('jobcast_feed_last_id') === newest)
-    const stream = subscribe(service, '', '1')
+    const stream = subscribe(service, { lastEventId: '1' })
     expect((await stream.connected).id).toBe(String(newest))
   })
 
@@ -194,7 +185,7 @@ describe('a client that reconnects', () => {
     await writer.run(sql`update cursor set last_id = last_id + 2, revision = revision + 1`)
     await writer.run(sql`insert into feed (id, type, data) values
       (${last + 1}::bigint, 'job_created', '{"jobId":"a"}'), (${last + 2}::bigint, 'job_created', '{"jobId":"b"}')`)
-    const stream = subscribe(service, '', String(last + 1))
+    const stream = subscribe(service, { lastEventId: last + 1 })
     expect(await resumed(stream)).toBe(true)
     await stream.waitFor(1)
     expect(ids(stream)).toEqual([last + 2])
@@ -208,21 +199,21 @@ describe('retention', () => {
     const service = await serve(url, { FEED_RETENTION: '1s' })
     const start = await writer.lastId()
     const old = await writer.add({}, {})
-    expect(await resumed(subscribe(service, '', String(start)))).toBe(true)
+    expect(await resumed(subscribe(service, { lastEventId: start }))).toBe(true)
     await until(
       async () => Number((await writer.run(sql`select pruned_id from cursor`))[0]?.pruned_id) === old,
     )
-    await until(async () => (await resumed(subscribe(service, '', String(start)))) === false)
+    await until(async () => (await resumed(subscribe(service, { lastEventId: start }))) === false)
     // No event came after this id, so nothing is missing.
-    expect(await resumed(subscribe(service, '', String(old)))).toBe(true)
+    expect(await resumed(subscribe(service, { lastEventId: old }))).toBe(true)
     const newest = await writer.add({})
-    const stream = subscribe(service, '', String(old))
+    const stream = subscribe(service, { lastEventId: old })
     await stream.waitFor(1)
     expect(ids(stream)).toEqual([newest])
     // Another process, which has never read the pruned events, answers the same.
     const other = await serve(url)
-    expect(await resumed(subscribe(other, '', String(old - 1)))).toBe(false)
-    expect(await resumed(subscribe(other, '', String(newest)))).toBe(true)
+    expect(await resumed(subscribe(other, { lastEventId: old - 1 }))).toBe(false)
+    expect(await resumed(subscribe(other, { lastEventId: newest }))).toBe(true)
   })
 
   it('0 switches resuming off: every id is a gap, and the stream is live', async () => {
@@ -231,7 +222,7 @@ describe('retention', () => {
     const service = await serve(url, { FEED_RETENTION: '0' })
     const last = await writer.add({}, {})
     await until(async () => (await readMetrics(service.url))('jobcast_feed_last_id') === last)
-    const stream = subscribe(service, '', String(last - 1))
+    const stream = subscribe(service, { lastEventId: last - 1 })
     expect(await resumed(stream)).toBe(false)
     const newest = await writer.add({})
     await stream.waitFor(1)
@@ -248,8 +239,8 @@ describe('the store', () => {
     // Memory holds the newest 8,192 of 10,000 events. Half of the clients start before these.
     const service = await serve(url)
     const positions = Array.from({ length: 16 }, (_, i) => start + (i % 2 ? 9_000 : 0) + 7 * i)
-    const streams = positions.map((from) => subscribe(service, '', String(from)))
-    const narrow = subscribe(service, '?clientId=1', String(start))
+    const streams = positions.map((from) => subscribe(service, { lastEventId: from }))
+    const narrow = subscribe(service, { query: '?clientId=1', lastEventId: start })
     for (let i = 0; i < 60; i++) await writer.add({}, {})
     const newest = await writer.add({ clientId: '1' })
     for (const [i, stream] of streams.entries()) {

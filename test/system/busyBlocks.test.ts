@@ -6,8 +6,9 @@ import { deployRegistry } from '../../src/devnet/registry.ts'
 import { startChain, type TestChain } from '../helpers/anvil.ts'
 import { createJobs } from '../helpers/batch.ts'
 import type { RpcProxy } from '../helpers/rpcProxy.ts'
-import { proxyTo, serveChain, subscribe } from '../helpers/serveChain.ts'
+import { proxyTo, serveChain } from '../helpers/serveChain.ts'
 import { createSharedDatabase } from '../helpers/sharedPostgres.ts'
+import { subscribe } from '../helpers/subscribe.ts'
 import { until } from '../helpers/until.ts'
 import { startIndexing } from '../indexer/indexing.ts'
 
@@ -64,7 +65,8 @@ describe('a block full of logs of other contracts, at the head', () => {
     await chain.createJob()
     const service = await serveChain({ chain, rpcUrl: proxy.url })
     await service.untilReady()
-    const stream = await subscribe(service)
+    const stream = subscribe(service)
+    await stream.connected
     const counted = watchAllLogs(proxy, 0)
     await mine()
     const { jobId } = await chain.createJob()

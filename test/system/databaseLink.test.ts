@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { startChain, type TestChain } from '../helpers/anvil.ts'
-import { openStream } from '../helpers/eventStream.ts'
 import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
 import { startService } from '../helpers/service.ts'
+import { subscribe } from '../helpers/subscribe.ts'
 import { startTcpProxy } from '../helpers/tcpProxy.ts'
 import { until } from '../helpers/until.ts'
 
@@ -40,8 +40,7 @@ it('database connections that never answer again are replaced, and subscribers m
   )
   onTestFinished(() => api.close())
   await api.untilReady()
-  const stream = openStream(`${api.url}/api/v1/events`)
-  onTestFinished(() => stream.close())
+  const stream = subscribe(api)
   await stream.connected
 
   // Different pages, since requests for the same page share one query. The proxy has two ends of

@@ -1,13 +1,14 @@
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { startChain, type TestChain } from '../helpers/anvil.ts'
-import { openStream } from '../helpers/eventStream.ts'
 import { fold, jobsOnChain } from '../helpers/fold.ts'
 import { startLoad } from '../helpers/load.ts'
 import { readMetrics } from '../helpers/metrics.ts'
 import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
 import { type JobcastProcess, startProcess } from '../helpers/process.ts'
-import { type RpcProxy, startRpcProxy } from '../helpers/rpcProxy.ts'
+import type { RpcProxy } from '../helpers/rpcProxy.ts'
+import { proxyTo } from '../helpers/serveChain.ts'
 import { reader, type Service, startService } from '../helpers/service.ts'
+import { subscribe } from '../helpers/subscribe.ts'
 import { startTcpProxy, type TcpProxy } from '../helpers/tcpProxy.ts'
 import { until } from '../helpers/until.ts'
 
@@ -28,8 +29,7 @@ interface Indexer {
 }
 
 async function startIndexer(chain: TestChain, databaseUrl: string): Promise<Indexer> {
-  const rpc = await startRpcProxy(chain.url)
-  onTestFinished(() => rpc.stop())
+  const rpc = await proxyTo(chain)
   const link = await startTcpProxy(postgres.port)
   onTestFinished(() => link.stop())
   const process = await startProcess({
@@ -64,8 +64,7 @@ async function cluster() {
   await until(() => works(worker), { message: 'the first indexer works', ...PATIENT })
   const standby = await startIndexer(chain, databaseUrl)
   await standby.process.waitForLog(/standing by/, PATIENT)
-  const stream = openStream(`${api.url}/api/v1/events`)
-  onTestFinished(() => stream.close())
+  const stream = subscribe(api)
   await stream.connected
   const load = startLoad(chain)
   onTestFinished(() => load.stop().catch(() => {}))

@@ -2,13 +2,13 @@ import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { jobRegistry } from '../../src/contract/jobRegistry.ts'
 import { openPostgres } from '../../src/store/postgres.ts'
 import { startChain, type TestChain } from '../helpers/anvil.ts'
-import { openStream } from '../helpers/eventStream.ts'
 import { fold, jobsOnChain } from '../helpers/fold.ts'
 import { startLoad } from '../helpers/load.ts'
 import { type Pgbouncer, startPgbouncer } from '../helpers/pgbouncer.ts'
 import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
 import { startProcess } from '../helpers/process.ts'
 import { reader } from '../helpers/service.ts'
+import { subscribe } from '../helpers/subscribe.ts'
 
 const PATIENT = { timeout: 90_000 }
 
@@ -48,8 +48,7 @@ it('behind a pooler in transaction mode, events are found by polling, and one wa
   const streams = []
   for (const api of [pooledApi, directApi]) {
     await api.untilAnswers('/ready', PATIENT)
-    const stream = openStream(`${api.url}/api/v1/events`)
-    onTestFinished(() => stream.close())
+    const stream = subscribe(api)
     await stream.connected
     streams.push(stream)
   }

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { startChain, type TestChain } from '../helpers/anvil.ts'
 import { createDataDir } from '../helpers/dataDir.ts'
 import { startProcess } from '../helpers/process.ts'
-import { startRpcProxy } from '../helpers/rpcProxy.ts'
+import { proxyTo } from '../helpers/serveChain.ts'
 import { reader } from '../helpers/service.ts'
 import { until } from '../helpers/until.ts'
 
@@ -16,8 +16,7 @@ beforeAll(async () => {
 afterAll(() => chain.stop())
 
 it('a process that is killed during a sync of 10,000 jobs continues after a restart, and no job is lost or duplicated', async () => {
-  const proxy = await startRpcProxy(chain.url)
-  onTestFinished(() => proxy.stop())
+  const proxy = await proxyTo(chain)
   // Slows down the sync, so that the kill comes in the middle.
   proxy.fault = (method) => (method === 'eth_getLogs' ? { delayMs: 200 } : undefined)
   const folder = await createDataDir()

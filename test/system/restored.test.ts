@@ -4,11 +4,12 @@ import postgres from 'postgres'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { startChain, type TestChain } from '../helpers/anvil.ts'
 import { createDataDir } from '../helpers/dataDir.ts'
-import { openStream } from '../helpers/eventStream.ts'
+import type { EventStream } from '../helpers/eventStream.ts'
 import { jobsOnChain } from '../helpers/fold.ts'
 import { type JobcastProcess, startProcess } from '../helpers/process.ts'
 import { reader } from '../helpers/service.ts'
 import { createSharedDatabase } from '../helpers/sharedPostgres.ts'
+import { subscribe } from '../helpers/subscribe.ts'
 import { tempDir } from '../helpers/tempDir.ts'
 import { until } from '../helpers/until.ts'
 
@@ -86,18 +87,9 @@ async function start(env: Record<string, string>): Promise<JobcastProcess> {
   return process
 }
 
-function subscribe({ url }: JobcastProcess, lastEventId?: number) {
-  const stream = openStream(
-    `${url}/api/v1/events`,
-    lastEventId === undefined ? {} : { lastEventId: String(lastEventId) },
-  )
-  onTestFinished(() => stream.close())
-  return stream
-}
-type Stream = ReturnType<typeof subscribe>
-const idsOf = (stream: Stream) => stream.of('job_created').map(({ id }) => Number(id))
-const jobsOf = (stream: Stream) => stream.of('job_created').map(({ data }) => data.jobId)
-const resumed = async (stream: Stream) => (await stream.connected).data.resumed
+const idsOf = (stream: EventStream) => stream.of('job_created').map(({ id }) => Number(id))
+const jobsOf = (stream: EventStream) => stream.of('job_created').map(({ data }) => data.jobId)
+const resumed = async (stream: EventStream) => (await stream.connected).data.resumed
 
 /**
  * Creates jobs in one block each. Resolves with the ids of their events once a subscriber has received all
@@ -123,13 +115,13 @@ async function expectGapOnlyForLost(process: JobcastProcess, kept: number[], los
     message: 'the lost jobs are indexed again',
   })
   for (const id of lost) {
-    const stream = subscribe(process, id)
+    const stream = subscribe(process, { lastEventId: id })
     expect(await resumed(stream), `lost id ${id}`).toBe(false)
     expect(Number((await stream.connected).id)).toBeGreaterThan(newest)
   }
   const all = (await reader(process.url).history()).map(({ jobId }) => jobId)
   for (const [i, id] of kept.entries()) {
-    const stream = subscribe(process, id)
+    const stream = subscribe(process, { lastEventId: id })
     expect(await resumed(stream), `kept id ${id}`).toBe(true)
     const due = kept.length - 1 - i + lost.length
     await stream.waitFor(due)
@@ -153,7 +145,7 @@ describe('a database restored from a backup', () => {
 
       process = await start(backup.env)
       // An ordinary restart causes no gap.
-      for (const id of kept) expect(await resumed(subscribe(process, id))).toBe(true)
+      for (const id of kept) expect(await resumed(subscribe(process, { lastEventId: id }))).toBe(true)
       const lost = await createJobs(process, 4)
       await process.stop()
       await backup.restore()
@@ -192,7 +184,7 @@ describe('a database restored from a backup', () => {
     await createJobs(second, 2)
     await follower.waitFor(5)
     expect(follower.of('connected')).toHaveLength(1)
-    const late = subscribe(second, before[0] as number)
+    const late = subscribe(second, { lastEventId: before[0] as number })
     expect(await resumed(late)).toBe(true)
     await late.waitFor(4)
     expect(idsOf(late)).toEqual(idsOf(follower).slice(1))

@@ -3,7 +3,8 @@ import { startChain, type TestChain } from '../helpers/anvil.ts'
 import { fold, jobsOnChain } from '../helpers/fold.ts'
 import { readMetrics } from '../helpers/metrics.ts'
 import type { Fault, FaultRule } from '../helpers/rpcProxy.ts'
-import { proxyTo, serveChain, subscribe, untilSameAsChain } from '../helpers/serveChain.ts'
+import { proxyTo, serveChain, untilSameAsChain } from '../helpers/serveChain.ts'
+import { subscribe } from '../helpers/subscribe.ts'
 import { until } from '../helpers/until.ts'
 
 /** Answers of different providers to a block range that is too large. */
@@ -55,20 +56,28 @@ function atFirst(times: number, fault: Fault, on: (method: string) => boolean = 
   }
 }
 
-it('a first sync adapts to the range that a provider allows, whatever its wording of "too large"', async () => {
-  const proxy = await proxyTo(chain)
-  let refused = 0
-  proxy.fault = (method, params) => {
-    const { fromBlock, toBlock } = (params[0] ?? {}) as { fromBlock?: string; toBlock?: string }
-    if (method !== 'eth_getLogs' || fromBlock === undefined) return undefined
-    if (Number(toBlock) - Number(fromBlock) < 8) return undefined
-    return TOO_LARGE_OR_BROKEN[refused++ % TOO_LARGE_OR_BROKEN.length]
-  }
-  await untilSameAsChain(await serve(proxy.url), chain)
-  expect(refused).toBeGreaterThan(0)
-})
+/** A row of a test for each fault, with its name. */
+const named = (faults: Fault[]) =>
+  faults.map((fault) => {
+    const { drop, error, status } = fault
+    return [drop ? 'the connection ends' : (error?.message ?? `status ${status}`), fault] as const
+  })
 
-it.each(TOO_LARGE.map((fault) => [fault.error?.message ?? `status ${fault.status}`, fault] as const))(
+it.each(named(TOO_LARGE_OR_BROKEN))(
+  'a first sync adapts to the range that a provider allows: %s',
+  async (_words, fault) => {
+    const proxy = await proxyTo(chain)
+    proxy.fault = (method, params) => {
+      const { fromBlock, toBlock } = (params[0] ?? {}) as { fromBlock?: string; toBlock?: string }
+      if (method !== 'eth_getLogs' || fromBlock === undefined) return undefined
+      return Number(toBlock) - Number(fromBlock) < 8 ? undefined : fault
+    }
+    await untilSameAsChain(await serve(proxy.url), chain)
+    expect(proxy.injected).toBeGreaterThan(0)
+  },
+)
+
+it.each(named(TOO_LARGE))(
   'blocks near the head are read one by one if a range is refused: %s',
   async (_words, fault) => {
     const proxy = await proxyTo(chain)
@@ -151,7 +160,8 @@ it('each job reaches the stream once, in order, during every temporary fault of 
   const service = await serve(proxy.url)
   await service.untilReady()
   const before = (await jobsOnChain(chain)).length
-  const stream = await subscribe(service)
+  const stream = subscribe(service)
+  await stream.connected
   const faults: Record<string, FaultRule> = {
     'Retry-After': atFirst(3, { status: 429, headers: { 'retry-after': '1' }, body: 'slow down' }),
     'a limit as a JSON-RPC error': atFirst(3, { error: { code: -32005, message: 'rate limit exceeded' } }),
@@ -218,7 +228,8 @@ it('if a WebSocket subscription falls silent, polling finds new blocks, and a cu
   const proxy = await proxyTo(chain)
   const service = await serve(proxy.wsUrl)
   await service.untilReady()
-  const stream = await subscribe(service)
+  const stream = subscribe(service)
+  await stream.connected
   proxy.fault = (method) => (method === 'eth_subscription' ? { drop: true } : undefined)
   await chain.createJob()
   await stream.waitFor(1)
@@ -233,7 +244,8 @@ it('the second RPC is used only while the first is down', async () => {
   const [first, second] = [await proxyTo(chain), await proxyTo(chain)]
   const service = await serve(`${first.url},${second.url}`)
   await service.untilReady()
-  const stream = await subscribe(service)
+  const stream = subscribe(service)
+  await stream.connected
   await first.down('refuse')
   await chain.createJob()
   await stream.waitFor(1)
@@ -250,7 +262,8 @@ it('malformed logs, unknown values, repeated ids and absurd times neither stop t
   const proxy = await proxyTo(chain)
   const service = await serve(proxy.url)
   await service.untilReady()
-  const stream = await subscribe(service)
+  const stream = subscribe(service)
+  await stream.connected
   const before = (await service.history()).length
   const word = (value: number) => value.toString(16).padStart(64, '0')
   proxy.fault = (method) => {

@@ -1,11 +1,11 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { expect, it, onTestFinished } from 'vitest'
-import { openStream } from '../helpers/eventStream.ts'
 import { readMetrics } from '../helpers/metrics.ts'
 import { startProcess } from '../helpers/process.ts'
 import { openRaw, parseAnswer, type RawConnection } from '../helpers/rawHttp.ts'
 import { createSharedDatabase } from '../helpers/sharedPostgres.ts'
+import { subscribe } from '../helpers/subscribe.ts'
 import { until } from '../helpers/until.ts'
 import { openWriter } from '../helpers/writer.ts'
 
@@ -23,11 +23,8 @@ it('80 clients that do not read cost little memory, are disconnected, and can re
   onTestFinished(async () => void (await server.stop()))
   await server.untilAnswers()
 
-  const readers = [1, 2, 3].map(() => openStream(`${server.url}/api/v1/events`))
-  for (const reader of readers) {
-    onTestFinished(() => reader.close())
-    await reader.connected
-  }
+  const readers = [1, 2, 3].map(() => subscribe(server))
+  for (const reader of readers) await reader.connected
   // Fills the server's tail of events, so that any growth after this is what the stalled streams cost.
   for (let i = 0; i < 13; i++) await writer.add(...Array.from({ length: 1_000 }, () => ({ clientId: '1' })))
   await until(async () => readers.every((reader) => reader.of('job_created').length === 13_000), {
@@ -79,8 +76,7 @@ it('80 clients that do not read cost little memory, are disconnected, and can re
   const got = ids.at(-1) as number
   expect(got).toBeLessThan(last)
   expect(ids.slice(1)).toEqual(Array.from({ length: ids.length - 1 }, (_, i) => (ids[1] as number) + i))
-  const again = openStream(`${server.url}/api/v1/events`, { lastEventId: String(got) })
-  onTestFinished(() => again.close())
+  const again = subscribe(server, { lastEventId: got })
   await again.waitFor(last - got)
   expect((await again.connected).data.resumed).toBe(true)
   expect(again.of('job_created')[0]?.id).toBe(String(got + 1))

@@ -6,6 +6,7 @@ import { openStream, type StreamEvent } from '../helpers/eventStream.ts'
 import { startDefaultNginx } from '../helpers/nginx.ts'
 import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
 import { type JobcastProcess, startProcess } from '../helpers/process.ts'
+import { subscribe } from '../helpers/subscribe.ts'
 import { until } from '../helpers/until.ts'
 import { openWriter, type Writer } from '../helpers/writer.ts'
 import { pythonClient } from '../stream/pythonClient.ts'
@@ -88,8 +89,7 @@ describe('EventSource of Chromium', () => {
   it('reconnects by itself to a full server that refused it, when there is room', async () => {
     const { url } = await database()
     const server = await serve(url, { MAX_STREAMS: '1' })
-    const holder = openStream(`${server.url}/api/v1/events`)
-    onTestFinished(() => holder.close())
+    const holder = subscribe(server)
     await holder.connected
     const page = await openInBrowser(server.url)
     await until(async () => (await page.events()).some(({ type }) => type === 'unavailable'))
