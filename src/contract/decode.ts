@@ -109,7 +109,18 @@ function compile(form: Form, id: Field): CompiledForm {
   }
 }
 
+/**
+ * Maximum bytes of data with a list of texts, bytes or lists. Its offsets may all refer to one long text, which viem
+ * copies up to 8,192 times.
+ */
+const MAX_NESTED_BYTES = 32 * 1024
+
+/** Whether values of a type may refer to the same bytes more than once. Tuples are not looked into. */
+const isNested = ({ type }: Input): boolean => /^tuple|(string|bytes|\])\[/.test(type)
+
 function decodeWithViem(inputs: readonly Input[], data: Hex): readonly unknown[] {
+  if (data.length > 2 + 2 * MAX_NESTED_BYTES && inputs.some(isNested))
+    throw new MalformedLogError(`lists or tuples have more than ${MAX_NESTED_BYTES} bytes`)
   try {
     return decodeAbiParameters(inputs, data)
   } catch (error) {

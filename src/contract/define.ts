@@ -117,6 +117,13 @@ function assertParts(definition: Definition): void {
   const unknown = Object.keys(definition).find((part) => !PARTS.includes(part))
   if (unknown !== undefined)
     throw new DefinitionError(`${unknown}: a definition has no such part; write one of ${PARTS.join(', ')}`)
+  for (const part of ['fields', 'events'] as const) {
+    const value: unknown = definition[part]
+    if (value !== undefined && (typeof value !== 'object' || value === null))
+      throw new DefinitionError(
+        `${part}: ${JSON.stringify(value)} is no object; write ${part}: { name: … }, or leave it out`,
+      )
+  }
 }
 
 function isEvent(item: unknown): item is AbiEvent {

@@ -88,7 +88,7 @@ function participantRules(fields: Field[], abiTypesOf: (field: Field) => string[
   const roles = [first, ...others.filter(({ kind }) => kind === first.kind)]
   const names = roles.map(({ name }) => name)
   const parameter = first.equalityParameter([...new Set(roles.flatMap(abiTypesOf))])
-  const takes = `${parameter.takes}: jobs in which one of them is ${names.join(', ')}`
+  const takes = `${parameter.takes}; a job matches if one of them is its ${names.join(' or ')}`
   return [{ name: 'participant', operator: 'list', fields: names, parameter: { ...parameter, takes } }]
 }
 

@@ -108,8 +108,15 @@ export function abiTypesOf(field: Field, forms: Form[]): string[] {
 
 function misfit(where: string, { kind }: Field, event: AbiEvent, input: Input): DefinitionError {
   return new DefinitionError(
-    `${where}: ${input.name} of ${describeEvent(event)} has the type ${input.type}, which the kind ${kind} does not read; write ${defaultKind(input).kind}(), or name another parameter`,
+    `${where}: ${input.name} of ${describeEvent(event)} has the type ${input.type}, which the kind ${kind} does not read; write ${kindCall(input)}, or name another parameter`,
   )
+}
+
+/** Returns the kind that fits a parameter, as a definition writes it. */
+function kindCall(input: Input): string {
+  const { kind } = defaultKind(input)
+  if (kind === 'choice') return 'choice([false, true])'
+  return kind === 'amount' ? 'amount(0)' : `${kind}()`
 }
 
 /**

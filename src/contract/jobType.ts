@@ -48,14 +48,21 @@ type PlainName<Name extends string> = Name extends ''
     ? PlainName<Rest>
     : Name
 
-/** Parameter names that hold an id by convention, in upper or lower case. */
+/** Name of the parameter that holds the id: `findId` of naming.ts, as a type. */
 type IdName<D, Name extends string> = D extends { id: infer Id extends string }
   ? PlainName<Id>
-  : Name extends unknown
-    ? Lowercase<Name> extends 'jobid' | 'id' | `${Lowercase<NounOf<CreatedName<D>>>}id`
-      ? Name
-      : never
+  : FirstNamed<Name, ['jobid', 'id', `${Lowercase<NounOf<CreatedName<D>>>}id`]>
+type FirstNamed<Name extends string, Words> = Words extends [infer Word, ...infer Others]
+  ? [Named<Name, Word>] extends [never]
+    ? FirstNamed<Name, Others>
+    : Named<Name, Word>
+  : never
+/** The names that are the word in upper or lower case. */
+type Named<Name extends string, Word> = Name extends unknown
+  ? Lowercase<Name> extends Word
+    ? Name
     : never
+  : never
 type NounOf<Created extends string> = Created extends `New${infer Noun}`
   ? FirstWord<Noun> extends Capitalize<FirstWord<Noun>>
     ? FirstWord<Noun>

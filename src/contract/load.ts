@@ -53,7 +53,7 @@ async function fromAbiFile(path: string): Promise<Contract> {
   try {
     return defineContract({ abi })
   } catch (error) {
-    throw new DefinitionError(`${messageOf(error)}, in a module that imports the ABI`)
+    throw new DefinitionError(`${messageOf(error)} (do this in a module that imports the ABI)`)
   }
 }
 

@@ -16,6 +16,8 @@ export interface EventRule {
   set?: Record<string, string>
 }
 
+const STATUS = /^[A-Z][A-Z0-9_]{0,39}$/
+
 export type EventRules = Record<string, EventRule | 'ignore'>
 
 /**
@@ -42,9 +44,13 @@ export function assertRules(rules: EventRules, events: AbiEvent[], created: stri
         `${where}: ${JSON.stringify(rule)} is not a rule; write { status, set } or 'ignore'`,
       )
     const { status, set = {} } = rule
-    if (typeof status === 'string' && !/^[A-Z][A-Z0-9_]{0,39}$/.test(status))
+    if (status !== undefined && status !== null && !(typeof status === 'string' && STATUS.test(status)))
       throw new DefinitionError(
-        `${where}.status: "${status}" is not a status; write at most 40 capitals, digits and _, such as 'IN_REVIEW'`,
+        `${where}.status: ${JSON.stringify(status)} is not a status; write at most 40 capitals, digits and _, such as 'IN_REVIEW'`,
+      )
+    if (typeof set !== 'object' || set === null)
+      throw new DefinitionError(
+        `${where}.set: ${JSON.stringify(set)} is no object; write { field: 'parameter' }`,
       )
     assertSet(`${where}.set`, set, forms, fields)
   }

@@ -249,6 +249,26 @@ describe('an invalid definition is refused, and the message has the place and th
       /^events\.BudgetSet\.status: "priced!" is not a status; /,
     ],
     [
+      'a status that is no text',
+      { abi, events: { BudgetSet: { status: 5 } } } as never,
+      /^events\.BudgetSet\.status: 5 is not a status; /,
+    ],
+    [
+      'a rule that sets no object',
+      { abi, events: { BudgetSet: { set: null } } } as never,
+      /^events\.BudgetSet\.set: null is no object; write \{ field: 'parameter' \}/,
+    ],
+    ['no object of rules', { abi, events: null } as never, /^events: null is no object; write events: \{/],
+    ['no object of fields', { abi, fields: 'client' } as never, /^fields: "client" is no object; /],
+    [
+      'a kind that does not fit a bool',
+      {
+        abi: parseAbi(['event JobCreated(uint256 jobId, bool urgent)']),
+        fields: { urgent: uint() },
+      },
+      /the kind uint does not read; write choice\(\[false, true\]\), or name another parameter/,
+    ],
+    [
       'a name of the API',
       { abi, fields: { limit: uint({ from: 'tier' }) } },
       /^fields\.limit: a query parameter of the API has this name; /,
@@ -271,12 +291,12 @@ describe('an invalid definition is refused, and the message has the place and th
     [
       'a parameter of another kind by a rule',
       { abi, fields: { client: address() }, events: { BudgetSet: { set: { client: 'amount' } } } },
-      /^events\.BudgetSet\.set\.client: amount of BudgetSet\(jobId, amount\) has the type uint256, .* kind address .*; write amount\(\)/,
+      /^events\.BudgetSet\.set\.client: amount of BudgetSet\(jobId, amount\) has the type uint256, .* kind address .*; write amount\(0\)/,
     ],
     [
       'a kind that does not fit the only event with the parameter',
       { abi, fields: { amount: later(address()) } },
-      /^fields\.amount: amount of BudgetSet\(jobId, amount\) has the type uint256, .* kind address .*; write amount\(\)/,
+      /^fields\.amount: amount of BudgetSet\(jobId, amount\) has the type uint256, .* kind address .*; write amount\(0\)/,
     ],
     ['a misspelled part', { abi, feilds: {} } as Definition, /^feilds: .*write one of abi, .*fields/],
     [
@@ -387,6 +407,13 @@ describe('the type of a job', () => {
     expect(names(contract).slice(2, 6)).toEqual(['poster', 'reward', 'urgent', 'contractStatus'])
   })
 
+  it('has a parameter that is named like an id beside the one that is', () => {
+    const abi = parseAbi(['event JobCreated(uint256 jobId, bytes32 id, uint256 x)'])
+    const contract = defineContract({ abi })
+    expectTypeOf<JobOf<typeof contract>>().branded.toEqualTypeOf<Base & { id: string; x: string }>()
+    expect(names(contract).slice(2, 4)).toEqual(['id', 'x'])
+  })
+
   it('has null for a parameter that a form of the event lacks', () => {
     const abi = parseAbi([
       'event JobCreated(uint256 number, uint256 pay)',
@@ -459,7 +486,7 @@ describe('CONTRACT', () => {
     [
       'an ABI that needs a definition',
       () => file('posted.json', JSON.stringify(parseAbi(['event JobPosted(uint256 jobId)']))),
-      /posted\.json: created: .*; write created: '…' .*, in a module that imports the ABI$/,
+      /posted\.json: created: .*; write created: '…' .* \(do this in a module that imports the ABI\)$/,
     ],
     [
       'TypeScript with a syntax error',

@@ -191,7 +191,7 @@ describe.each(['/api/v1/jobs', '/api/v1/events'])('%s', (path) => {
     ['verificationLevel=UNKNOWN_4', /verificationLevel takes any of .*found "UNKNOWN_4"/],
     ['verificationLevel=UNKNOWN_256', /verificationLevel takes .*no uint8 is as large/],
     ['status=open', /status takes any of OPEN, FUNDED/],
-    ['participant=me', /participant takes integers in decimal: jobs in which/],
+    ['participant=me', /participant takes integers in decimal; a job matches if one of them is its /],
     ['minBudget=2&maxBudget=1', /minBudget is above maxBudget/],
     ['verificationLevel=0', /verificationLevel takes any of 1, 2, 3, 4/],
     ['verificationLevel=L1', /verificationLevel takes/],
@@ -232,7 +232,7 @@ describe('/api/v1/events', () => {
   it.each([
     ['types=jobs', /types takes event names or patterns with \*.*; "jobs" is none of them/],
     ['types=job_created,nope', /"nope" is none of them/],
-    ['filter=error', /types takes/],
+    ['filter=error', /^filter takes/],
     ['types=', /types takes/],
     ['types=*a*b*c*d*', /types takes patterns with at most 3 \*/],
     ['types=job_*&filter=job_*', /types and filter are the same parameter/],
@@ -241,6 +241,7 @@ describe('/api/v1/events', () => {
     ['lastEventId=-1', /lastEventId takes/],
     ['lastEventId=1.5', /lastEventId takes/],
     ['lastEventId=9007199254740993', /lastEventId takes/],
+    ['last_event_id=9007199254740993', /^last_event_id takes/],
     ['last_event_id=abc', /last_event_id takes/],
     ['lastEventId=1&last_event_id=1', /are the same parameter/],
   ])('?%s is a 400 that states the accepted values', async (text, message) => {
