@@ -10,7 +10,7 @@ import type { Instance } from './instance.ts'
 const NOT_READY_RETRY_SECONDS = 5
 const uncached = { 'cache-control': 'no-store' }
 const tags = ['operation']
-const config = { rateLimit: false } satisfies FastifyContextConfig
+const unlimited = { rateLimit: false } satisfies FastifyContextConfig
 const badRequest = { '4xx': { description: 'the request is not valid HTTP' } }
 
 /** `/health`, `/ready` and `/metrics`: for probes and monitoring, without a rate limit or a key. */
@@ -25,7 +25,7 @@ export function operationRoutes(app: Instance, dependencies: ServerDependencies)
       ...badRequest,
     },
   }
-  app.get('/health', { schema: health, config }, async (_request, reply) =>
+  app.get('/health', { schema: health, config: unlimited }, async (_request, reply) =>
     reply.headers(uncached).send({ status: 'ok' }),
   )
 
@@ -47,7 +47,7 @@ export function operationRoutes(app: Instance, dependencies: ServerDependencies)
       ...badRequest,
     },
   }
-  app.get('/ready', { schema: ready, config }, async (_request, reply) => {
+  app.get('/ready', { schema: ready, config: unlimited }, async (_request, reply) => {
     reply.headers(uncached)
     const reason = await notReadyReason(dependencies)
     if (reason === undefined) return reply.send({ status: 'ready' })
@@ -71,7 +71,7 @@ export function operationRoutes(app: Instance, dependencies: ServerDependencies)
       ...badRequest,
     },
   }
-  app.get('/metrics', { schema: metrics, config }, async (_request, reply) => {
+  app.get('/metrics', { schema: metrics, config: unlimited }, async (_request, reply) => {
     return reply
       .headers(uncached)
       .type(registry.contentType)

@@ -32,7 +32,10 @@ export function groupByField(
   const groups = new Map<string, Tally[]>()
   for (const tally of tallies) {
     const value = String(tally.key[field] ?? '')
-    groups.set(value, [...(groups.get(value) ?? []), tally])
+    const group = groups.get(value)
+    // Pushed, not copied: a contract with many values of its choice has as many tallies.
+    if (group) group.push(tally)
+    else groups.set(value, [tally])
   }
   return [...groups].map(([value, group]) => ({ value, ...addUp(group, sum) }))
 }

@@ -20,7 +20,7 @@ const typesOptions = {
 const eventId = (description: string) =>
   Type.Optional(Type.String({ pattern: '^[0-9]{1,16}$', description, examples: ['1780000000000000'] }))
 
-/** The parameters that only a stream has. A 400 repeats their descriptions. */
+/** The parameters that only a stream has, in addition to the key's. A 400 repeats their descriptions. */
 const OwnParameters = Type.Object({
   types: Type.Optional(Type.String(typesOptions)),
   filter: Type.Optional(
@@ -30,16 +30,15 @@ const OwnParameters = Type.Object({
     'id of an event, or lastEventId of /api/v1/jobs: the stream continues after it. The Last-Event-ID header wins',
   ),
   last_event_id: eventId('an alias of lastEventId: the id of an event'),
-  ...apiKeyParameter,
 })
 
 /** A validated query of a stream. The contract's filters are among its other keys. */
 type StreamQuery = Static<typeof OwnParameters>
 
-/** Returns the query of a stream: the contract's filters, and the parameters that only a stream has. */
+/** Returns the query of a stream: the contract's filters, the parameters that only a stream has, and the key. */
 export function streamParameters(rules: FilterRule[]) {
   return Type.Object(
-    { ...filterParameters(rules), ...OwnParameters.properties },
+    { ...filterParameters(rules), ...OwnParameters.properties, ...apiKeyParameter },
     { additionalProperties: false },
   )
 }
@@ -50,7 +49,7 @@ export function streamParameters(rules: FilterRule[]) {
  * @throws BadRequestError for bad values that the schema accepts
  */
 export function parseStreamFilter(rules: FilterRule[], query: StreamQuery): EventFilter {
-  const types = matchingTypes(eitherOf(query, 'types', 'filter') ?? '*')
+  const types = matchingTypes(eitherOf(query, 'types', 'filter') ?? { name: 'types', text: '*' })
   const filter = parseFilter(rules, query)
   const matchesJob = matches(filter)
   return {
@@ -61,14 +60,14 @@ export function parseStreamFilter(rules: FilterRule[], query: StreamQuery): Even
 }
 
 /** Returns the event types that one of the patterns matches, in the order of {@link eventTypes}. */
-function matchingTypes(patterns: string): string[] {
-  const chosen = patterns.split(',').flatMap((pattern) => {
+function matchingTypes({ name, text }: Given): string[] {
+  const chosen = text.split(',').flatMap((pattern) => {
     if (pattern.split('*').length - 1 > MAX_STARS)
-      throw new BadRequestError(`types takes patterns with at most ${MAX_STARS} *; "${pattern}" has more`)
+      throw new BadRequestError(`${name} takes patterns with at most ${MAX_STARS} *; "${pattern}" has more`)
     const regex = new RegExp(`^${pattern.replace(/\*+/g, '.*')}$`)
     const found = eventTypes.filter((type) => regex.test(type))
     if (found.length === 0)
-      throw new BadRequestError(`types takes ${typesOptions.description}; "${pattern}" is none of them`)
+      throw new BadRequestError(`${name} takes ${typesOptions.description}; "${pattern}" is none of them`)
     return found
   })
   return eventTypes.filter((type) => chosen.includes(type))
@@ -91,11 +90,11 @@ export function preferHeaderId(headers: IncomingHttpHeaders, query: StreamQuery)
  */
 export function parseLastEventId(header: string | undefined, query: StreamQuery): LastEventId {
   if (header) return toEventId(header) ?? 'malformed'
-  const text = eitherOf(query, 'lastEventId', 'last_event_id')
-  if (text === undefined) return 'none'
-  const id = toEventId(text)
+  const given = eitherOf(query, 'lastEventId', 'last_event_id')
+  if (!given) return 'none'
+  const id = toEventId(given.text)
   if (id === undefined)
-    throw new BadRequestError('lastEventId takes the id of an event, or lastEventId of /api/v1/jobs')
+    throw new BadRequestError(`${given.name} takes the id of an event, or lastEventId of /api/v1/jobs`)
   return id
 }
 
@@ -104,9 +103,21 @@ function toEventId(text: string): number | undefined {
   return /^[0-9]{1,16}$/.test(text) && Number.isSafeInteger(id) ? id : undefined
 }
 
-/** Returns the value of a parameter or of its alias. @throws BadRequestError if both are given */
-function eitherOf<K extends keyof StreamQuery>(query: StreamQuery, name: K, alias: K): StreamQuery[K] {
-  if (query[name] !== undefined && query[alias] !== undefined)
-    throw new BadRequestError(`${name} and ${alias} are the same parameter: give one of them`)
-  return query[name] ?? query[alias]
+/** A parameter of the query under the name that the client used. */
+interface Given {
+  name: string
+  text: string
+}
+
+/**
+ * Returns a parameter or its alias; undefined if neither is given.
+ * @throws BadRequestError if both are given
+ */
+function eitherOf(query: StreamQuery, name: keyof StreamQuery, alias: keyof StreamQuery): Given | undefined {
+  const [given, other] = [name, alias].flatMap((each) => {
+    const text = query[each]
+    return text === undefined ? [] : [{ name: each, text }]
+  })
+  if (other) throw new BadRequestError(`${name} and ${alias} are the same parameter: give one of them`)
+  return given
 }

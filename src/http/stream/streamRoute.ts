@@ -16,8 +16,8 @@ import { addSubscriber } from './subscriber.ts'
 
 /**
  * `GET /api/v1/events`: the stream.
- * @returns a function that ends all streams and refuses further ones. It resolves when their connections have
- *   closed, but after 2 s at the latest.
+ * @returns a function that ends all streams and refuses further ones. It resolves when their responses have
+ *   ended, but after 2 s at the latest.
  */
 export function streamRoute(
   app: Instance,

@@ -25,9 +25,9 @@ interface OpenStream {
 }
 
 /**
- * Sends the headers and the first frame of a stream, and adds it to the fan-out until its connection closes.
+ * Sends the headers and the first frame of a stream, and adds it to the fan-out until its response ends.
  * Its frames are written directly to the socket, because they are already encoded.
- * @param onClose called once, when the connection has closed
+ * @param onClose called once, when the response has ended or the connection is lost
  */
 export function addSubscriber(feed: Feed, fanout: Fanout, stream: OpenStream, onClose: () => void): void {
   const { response, socket, chunked, filter, start } = stream
