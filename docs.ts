@@ -1,5 +1,6 @@
 /** Writes the settings into the documents that list them: `npm run docs`. */
 import { readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { settings } from './src/settings/settings.ts'
 
 /** Returns the README with the table of settings between its two markers. */
@@ -33,7 +34,7 @@ export function dotEnvExample(): string {
 
 const fileOf = (name: string) => new URL(name, import.meta.url)
 
-if (process.argv[1] === fileOf('docs.ts').pathname) {
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
   writeFileSync(fileOf('README.md'), withSettings(readFileSync(fileOf('README.md'), 'utf8')))
   writeFileSync(fileOf('.env.example'), dotEnvExample())
 }

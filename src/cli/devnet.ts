@@ -10,7 +10,7 @@ export const devnetCommand: Command = {
   options: [contractOption],
   async run(args, env) {
     const { contract } = parseCommand('devnet', { args, options: { contract: { type: 'string' } } }).values
-    const devContract = await readDevContract(contract)
+    const devContract = await readDevContract('devnet', contract)
     // Other settings of the user are ignored, because a devnet has its own chain and its own database.
     const LOG_LEVEL = env.LOG_LEVEL || 'warn'
     const { port } = loadConfig({ LOG_LEVEL, PORT: env.PORT ?? '' }, 'api')

@@ -20,7 +20,7 @@ export const generateCommand: Command = {
     if (extra !== undefined)
       throw wrongArgument('generate', `generate takes one RPC URL, found also ${extra}`)
     assertUrl('generate', url, 'http', 'ws')
-    const contract = await readDevContract(values.contract)
+    const contract = await readDevContract('generate', values.contract)
     const [{ generate }, { BaseError }] = await Promise.all([
       import('../devnet/contracts.ts'),
       import('viem'),

@@ -1,7 +1,7 @@
 import { ExpectedError } from '../errors.ts'
 import { version } from '../version.ts'
 import { closeOnSignal } from './closeOnSignal.ts'
-import { type Command, parseCommand } from './command.ts'
+import { type Command, parseCommand, wrongArgument } from './command.ts'
 import { configure } from './configure.ts'
 import { UsageError } from './errors.ts'
 
@@ -16,7 +16,7 @@ export const startCommand: Command = {
   async run(args) {
     const { only } = parseCommand('start', { args, options: { only: { type: 'string' } } }).values
     if (only !== undefined && only !== 'indexer' && only !== 'api')
-      throw new UsageError(`--only takes indexer or api, not "${only}"`)
+      throw wrongArgument('start', `--only takes indexer or api, not "${only}"`)
     const { config, warnings } = configure(only ?? 'all')
     if (only !== undefined && config.databaseUrl === undefined)
       throw new UsageError(

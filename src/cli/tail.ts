@@ -10,7 +10,7 @@ import { messageOf } from '../messages.ts'
 import type { Command } from './command.ts'
 import { FailedError } from './errors.ts'
 import { readTailArgs, type Since, type TailPlan } from './tailArgs.ts'
-import { tailLine } from './tailLine.ts'
+import { printable, tailLine } from './tailLine.ts'
 
 /** `jobcast tail` */
 export const tailCommand: Command = {
@@ -61,7 +61,7 @@ export async function tail(args: string[], io: TailIo): Promise<void> {
   try {
     await print(plan, { ...io, signal })
   } catch (error) {
-    if (!signal.aborted) throw new FailedError(messageOf(error))
+    if (!signal.aborted) throw new FailedError(printable(messageOf(error)))
   }
   // A reader that has enough (`| head`) closes the pipe, which is no error.
   if (broken.signal.aborted && broken.signal.reason.code !== 'EPIPE')
@@ -72,7 +72,7 @@ async function print(plan: TailPlan, { stdout, stderr, signal, env }: TailIo): P
   const { url, filter, apiKey, since } = plan
   const isTerminal = stdout.isTTY === true
   const onRetry = ({ error, delay }: Retry) => {
-    const cause = error ? messageOf(error) : 'the server ended the stream'
+    const cause = error ? printable(messageOf(error)) : 'the server ended the stream'
     stderr.write(`${cause}; retrying in ${(delay / 1_000).toFixed(1)} s\n`)
   }
   const source = { filter, apiKey, signal, onRetry }
@@ -80,7 +80,8 @@ async function print(plan: TailPlan, { stdout, stderr, signal, env }: TailIo): P
   const format = isTerminal ? lineFormat(!env.NO_COLOR) : jsonFormat
 
   for await (const event of follow<JobBase>(url, { ...source, fromBlock })) {
-    if (event.type === 'connected' && isTerminal) stderr.write(`connected, block ${event.data.blockNumber}\n`)
+    if (event.type === 'connected' && isTerminal)
+      stderr.write(`connected, block ${printable(event.data.blockNumber)}\n`)
     if (!isJobEvent(event)) continue
     if (!stdout.write(`${format(event)}\n`)) await once(stdout, 'drain', { signal }).catch(() => {})
   }

@@ -65,7 +65,10 @@ function abbreviate(text: string): string {
   return text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE - 1)}…` : text
 }
 
-/** Removes control characters, also bidirectional ones, from a server's text, because a terminal would interpret them. */
-function printable(value: unknown): string {
+/**
+ * Removes control characters, also bidirectional ones, from a server's text, because a terminal would interpret
+ * them.
+ */
+export function printable(value: unknown): string {
   return String(value).replace(/[\p{Cc}\p{Bidi_Control}]/gu, '')
 }

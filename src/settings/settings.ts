@@ -131,7 +131,7 @@ export const settingsByKey = {
     name: 'RATE_LIMIT',
     default: '600',
     takes:
-      'requests per minute from one client address; streams count, probes and files of the page do not; 0 sets no limit',
+      'requests per minute from one client address, including those that open a stream, without probes and files of the page; 0: no limit',
     read: wholeNumber(0, 10_000_000),
   },
   trustProxy: {
