@@ -52,7 +52,8 @@ def subscribe(base, query):
             # A repeated request gets the same 4xx, and its body has the reason. 429 and 5xx are temporary.
             if error.code < 500 and error.code != 429:
                 sys.exit(error.read().decode())
-            wait = float(error.headers.get("Retry-After") or 0)
+            after = error.headers.get("Retry-After") or ""
+            wait = float(after) if after.isdigit() else 0.0
             failures += 1
         except (OSError, http.client.HTTPException) as error:
             print(error, file=sys.stderr)

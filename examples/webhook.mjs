@@ -1,4 +1,4 @@
-// Forwards each job and each change of a job to a webhook, in order and at least once, across restarts
+// Forwards each event of a job to a webhook, from the first run on, in order and at least once, across restarts
 // of this script, the server and the hook. After an absence longer than FEED_RETENTION, the jobs created
 // meanwhile are forwarded as they are now; changes and removals of older jobs are not.
 //

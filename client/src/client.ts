@@ -21,5 +21,5 @@ export {
   type Retry,
 } from './request.ts'
 export { type ListenOptions, listen, type SubscribeOptions, subscribe } from './subscribe.ts'
-export type { FollowEvent } from './track.ts'
+export type { EarlierRun, FollowEvent } from './track.ts'
 export { chainTime, createdAt, units } from './values.ts'

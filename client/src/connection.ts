@@ -39,12 +39,12 @@ export async function* connect(url: URL, options: ConnectionOptions): AsyncGener
   try {
     const response = await watched(fetch(url, { headers, signal: connection.signal, cache: 'no-store' }))
     if (!response.ok) throw await watched(errorOf(response))
-    const type = response.headers.get('content-type') ?? 'nothing'
-    if (!type.startsWith('text/event-stream') || response.body === null)
+    const contentType = response.headers.get('content-type') ?? 'nothing'
+    if (!contentType.startsWith('text/event-stream') || response.body === null)
       throw new JobcastError(
         response.status,
         'NOT_A_STREAM',
-        `${url.origin} answered with ${type}, not events: it may not be the base URL of a Jobcast server`,
+        `${url.origin} answered with ${contentType}, not events: it may not be the base URL of a Jobcast server`,
       )
 
     const messages: EventSourceMessage[] = []

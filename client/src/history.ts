@@ -118,8 +118,8 @@ async function readBlocks<J extends JobBase>(
   { from, to, ...options }: PagesOptions & { from: bigint; to: bigint },
 ) {
   const found = new Map<string, { job: J; at: bigint }>()
-  // A job that no page has was absent when the first page was read; the later pages were read at
-  // later positions.
+  // Each page has a later position than the one before it. A job that no page has was absent at the position
+  // of its page, and so is reported as of the first one, which is never too late.
   let absentAt: bigint | undefined
   let covered = to
   for await (const page of pages<J>(url, {

@@ -14,8 +14,8 @@ export type MirrorChange<J extends JobBase = Job> =
 
 /** The changes of a mirror that its loop has not taken yet: at most one for each job. */
 export interface Pending<J extends JobBase> {
-  /** Records a job as it is now and whether it is to be in the map. Called before the map is changed. */
-  noteJob(key: string, job: J, inMap: boolean): void
+  /** Records the last state of a job and whether it is to be in the map. Called before the map is changed. */
+  noteJob(key: string, last: J, inMap: boolean): void
   noteSynced(synced: boolean): void
   /** Takes the oldest change, with the state that the map has now; undefined if there is none. */
   take(): MirrorChange<J> | undefined

@@ -50,7 +50,7 @@ interface TrackOptions<J extends JobBase> extends StreamOptions {
   resume?: EarlierRun<J> | undefined
 }
 
-/** If the index was incomplete, it is read again at the first event after this many milliseconds. */
+/** While the index is incomplete, the server is asked again at the first event after this many milliseconds. */
 const CHECK_INTERVAL = 5000
 
 /**
