@@ -92,8 +92,8 @@ async function fanoutTo(
 const ROUNDS_OF_A_PAIR = 3
 
 /**
- * After so many events the engine has compiled also the code that runs once per event, so a server is
- * measured as after days of work. The events go to few streams, because only their number counts.
+ * After this many events V8 has also optimised the code that runs once per event, as in a server that has run for
+ * days. Few streams are enough: only the number of events matters.
  */
 const WARM_UP = { streams: 100, events: 1_000 }
 

@@ -7,7 +7,7 @@ import type { TestChain } from '../test/helpers/anvil.ts'
 import { fillTallies } from '../test/helpers/seedJobs.ts'
 
 /** Jobs in one block. */
-const PER_BLOCK = 50
+export const PER_BLOCK = 50
 const CLIENTS = 1_000
 /**
  * Entries of the feed: as many as after a busy hour, and more than the 8,192 that a process loads when

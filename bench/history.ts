@@ -4,7 +4,7 @@ import { createDatabase } from '../src/store/database.ts'
 import { readHistory } from '../src/store/history.ts'
 import { startPostgres, type TestPostgres } from '../test/helpers/postgres.ts'
 import { startChild } from './child.ts'
-import { fillDatabase, noChain } from './fill.ts'
+import { fillDatabase, noChain, PER_BLOCK } from './fill.ts'
 import type { Statement } from './floors/history.ts'
 import type { RequestLoad, RequestTimes } from './load/requests.ts'
 import { startJobcast } from './process.ts'
@@ -62,7 +62,7 @@ interface Round {
  */
 function pages(jobs: number): Record<string, Record<string, string>[]> {
   const each = Array.from({ length: CONNECTIONS }, (_, i) => i)
-  const middle = noChain.head.number - Math.floor(jobs / 2 / 50)
+  const middle = noChain.head.number - Math.floor(jobs / 2 / PER_BLOCK)
   return {
     'first page': [{}],
     'filtered page': each.map((i) => ({

@@ -3,14 +3,14 @@ import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import postgres from 'postgres'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { jobRegistry } from '../src/contract/jobRegistry.ts'
 import { settings } from '../src/settings/settings.ts'
 import { openPostgres } from '../src/store/postgres.ts'
-import { createDataDir } from './helpers/dataDir.ts'
+import { createTestDataDir } from './helpers/dataDir.ts'
 import { type JobcastProcess, runCommand, startProcess } from './helpers/process.ts'
 import { unreachable } from './helpers/service.ts'
-import { createSharedDatabase } from './helpers/sharedPostgres.ts'
+import { createReader, createSharedDatabase } from './helpers/sharedPostgres.ts'
 import { tempDir } from './helpers/tempDir.ts'
 
 let dir: Awaited<ReturnType<typeof tempDir>>
@@ -26,9 +26,10 @@ const folder = () => mkdtempSync(join(dir.path, 'data-'))
 /** Settings with an RPC that does not answer. Only indexing needs one that does. */
 const { DATABASE_URL: _, ...chainless } = unreachable
 
-/** Starts a process that serves the API from the database. */
+/** Starts a process that serves the API from the database. It ends with the test. */
 async function serving(env: Record<string, string>): Promise<JobcastProcess> {
   const child = await startProcess({ env: { ...chainless, ...env } })
+  onTestFinished(async () => void (await child.kill()))
   await child.untilAnswers()
   return child
 }
@@ -117,11 +118,7 @@ describe('a failure exits with code 1 and states the reason, without a stack', (
   ])('%s of a database that the user must not change', async (command, reason) => {
     const url = await createSharedDatabase()
     if (command === 'reset') await (await openPostgres(url, jobRegistry)).close()
-    const role = `${command}_reader`
-    const sql = postgres(url, { max: 1 })
-    await sql`create role ${sql(role)} login`
-    await sql.end()
-    await refused(command, url.replace('postgres@', `${role}@`), reason)
+    await refused(command, await createReader(url), reason)
   })
 
   it.each(['migrate', 'reset'])('%s of a database that does not exist', async (command) => {
@@ -164,7 +161,7 @@ describe('migrate', () => {
   })
 
   it('prints the same for an embedded database', async () => {
-    const env = { DATA_DIR: (await createDataDir()).path }
+    const env = { DATA_DIR: await createTestDataDir() }
     expect((await runCommand(['migrate'], env)).text).toBe('the database was migrated to this version')
     expect((await runCommand(['migrate'], env)).text).toBe('the database is up to date')
   })
@@ -192,7 +189,7 @@ describe('reset', () => {
 
 describe('the folder of the embedded database', () => {
   it('is refused to a second process and to reset, and can be opened again after kill -9', async () => {
-    const env = { DATA_DIR: (await createDataDir()).path }
+    const env = { DATA_DIR: await createTestDataDir() }
     const first = await serving(env)
     for (const args of [['start'], ['reset', '--yes']]) {
       const second = await runCommand(args, { ...chainless, ...env })

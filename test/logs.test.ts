@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { redactor, secretsOf } from '../src/observe/secrets.ts'
 import { startChain, type TestChain } from './helpers/anvil.ts'
 import { createDataDir } from './helpers/dataDir.ts'
 import { startPostgres, type TestPostgres } from './helpers/postgres.ts'
@@ -105,16 +104,4 @@ it('no secret is in the output of the process, even at log level trace and if th
   expect(output).toContain('[redacted]')
   // The host is shown, because it identifies the endpoint.
   expect(output).toContain(`127.0.0.1:${proxy.port}`)
-})
-
-it('a URL is logged with scheme and host only, even if its path is not a known secret', () => {
-  const url = 'https://rpc.example.org/v2/eth'
-  expect(secretsOf({ rpcUrls: [url], databaseUrl: 'postgres://jobcast@db/jobcast', apiKeys: [] })).toEqual([])
-  expect(redactor([])(url)).toBe('https://rpc.example.org/[redacted]')
-})
-
-it('if one secret begins with another, the whole longer one is redacted', () => {
-  expect(redactor(['short', 'short-and-long'])('a short-and-long b short c')).toBe(
-    'a [redacted] b [redacted] c',
-  )
 })

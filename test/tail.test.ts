@@ -38,6 +38,8 @@ function run(args: string[], { tty = false, env = {} as TailIo['env'] } = {}): R
   stderr.on('data', (chunk) => {
     err += chunk
   })
+  // A run that reconnects would go on for ever.
+  onTestFinished(() => control.abort())
   return {
     lines: () => out.split('\n').slice(0, -1),
     errors: () => err,

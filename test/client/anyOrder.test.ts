@@ -225,7 +225,7 @@ test.each(Array.from({ length: ROUNDS }, (_, i) => i + 1))(
         for (const { failure } of all) if (failure) return true
         return all.every((each) => each.isCurrent())
       },
-      { message: 'all are current', timeout: 8000 },
+      { message: 'all are current' },
     ).catch((error) => {
       const late = all.filter((each) => !each.isCurrent())
       throw new Error(

@@ -7,6 +7,7 @@ import {
   type Job,
   jobKey,
 } from '../../client/src/client.ts'
+import { repeatTurns } from '../helpers/load.ts'
 import { until } from '../helpers/until.ts'
 import { type Collected, collect } from './collect.ts'
 import { type Server, startServer } from './server.ts'
@@ -117,23 +118,17 @@ test("'latest' begins at `connected`: events from then on are yielded, even to a
 })
 
 test('under constant load, with reorgs while the history is read, each job is yielded once', async () => {
-  let loading = true
-  onTestFinished(() => {
-    loading = false
+  const load = repeatTurns(async (turn) => {
+    await server.chain.createJob()
+    if (turn % 7 === 0) await server.chain.reorg(3)
   })
-  const load = (async () => {
-    for (let i = 0; loading; i++) {
-      await server.chain.createJob()
-      if (i % 7 === 6) await server.chain.reorg(3)
-    }
-  })()
+  onTestFinished(() => load.stop().catch(() => {}))
   const streams = [watch(), watch({ order: 'desc' }), watch(), watch({ order: 'desc' })]
   await Promise.all(streams.map((stream) => stream.waitFor('synced')))
   await until(() => streams.every((s) => s.events.filter((e) => e.type === 'job_removed').length > 6), {
     message: 'reorgs are yielded',
   })
-  loading = false
-  await load
+  await load.stop()
   for (const stream of streams) await untilSame(stream)
 })
 
@@ -159,8 +154,6 @@ test('after a gap that the feed does not cover, new jobs and removals by a reorg
   const { jobId } = await server.chain.createJob()
   await until(() => late.jobs().at(-1) === `+${jobId}`, { message: 'live again' })
   await untilSame(late, before)
-  await server.stop()
-  await server.start()
 })
 
 test('after restarts, reorgs and load in any order the consumer has the jobs of the server', async () => {

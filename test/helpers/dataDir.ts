@@ -1,7 +1,7 @@
 import { cp } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
-import { inject } from 'vitest'
+import { inject, onTestFinished } from 'vitest'
 import { tempDir } from './tempDir.ts'
 
 declare module 'vitest' {
@@ -29,4 +29,11 @@ export async function createDataDir(): Promise<TempDir> {
   const dir = await tempDir()
   await cp(inject('dataDirTemplate'), dir.path, { recursive: true })
   return dir
+}
+
+/** Creates a DATA_DIR for one test, and resolves with its path. It is removed when the test ends. */
+export async function createTestDataDir(): Promise<string> {
+  const { path, remove } = await createDataDir()
+  onTestFinished(remove)
+  return path
 }

@@ -39,6 +39,7 @@ export interface Exit {
 /** The compiled command `jobcast`. */
 export const builtMain = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url))
 const STOP_TIMEOUT_MS = 10_000
+const COMMAND_TIMEOUT_MS = 20_000
 
 /**
  * Starts a command of Jobcast from `dist/`, as `npm run build` compiled it. There is no wrapper process: the
@@ -69,13 +70,18 @@ export async function startProcess({
   return observe(child, `http://127.0.0.1:${port}`)
 }
 
-/** Runs a command of Jobcast until it ends. `text` holds all lines that it wrote. */
+/**
+ * Runs a command of Jobcast until it ends, at most 20 s. `text` holds all lines that it wrote; `code` is null if it
+ * was killed.
+ */
 export async function runCommand(
   args: string[],
   env: Record<string, string> = {},
 ): Promise<{ code: number | null; text: string }> {
   const child = await startProcess({ args, env })
+  const timer = setTimeout(() => child.kill(), COMMAND_TIMEOUT_MS)
   const { code } = await child.exit
+  clearTimeout(timer)
   return { code, text: child.output() }
 }
 

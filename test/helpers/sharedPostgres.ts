@@ -1,4 +1,6 @@
-import { inject } from 'vitest'
+import { randomUUID } from 'node:crypto'
+import postgres from 'postgres'
+import { inject, onTestFinished } from 'vitest'
 import { createDatabaseOn } from './postgres.ts'
 
 declare module 'vitest' {
@@ -14,4 +16,23 @@ declare module 'vitest' {
  */
 export function createSharedDatabase(): Promise<string> {
   return createDatabaseOn(inject('sharedPostgresUrl'))
+}
+
+/**
+ * Creates a user that may only read the tables that a database has now, and resolves with its URL. Users belong to
+ * the whole server, so it is dropped when the test ends.
+ */
+export async function createReader(databaseUrl: string): Promise<string> {
+  const name = `reader_${randomUUID()}`
+  const sql = postgres(databaseUrl, { max: 1, onnotice: () => {} })
+  await sql`create role ${sql(name)} login`
+  await sql`grant select on all tables in schema public to ${sql(name)}`
+  onTestFinished(async () => {
+    await sql`drop owned by ${sql(name)}`
+    await sql`drop role ${sql(name)}`
+    await sql.end()
+  })
+  const url = new URL(databaseUrl)
+  url.username = name
+  return url.href
 }

@@ -24,7 +24,7 @@ async function startSecond(second: { url: string; address?: `0x${string}` }): Pr
 
 /** Waits until it halts while the other one works. Resolves with the reason. */
 async function haltOf({ indexer }: TestIndexer): Promise<string> {
-  await until(() => indexer.state().name === 'halted', { timeout: 4_000, message: 'it halts' })
+  await until(() => indexer.state().name === 'halted', { message: 'it halts' })
   return (indexer.state() as { reason: string }).reason
 }
 
@@ -50,7 +50,7 @@ it('/ready of a second process for another contract has the reason while the fir
       const response = await fetch(`${second.url}/ready`)
       return response.status === 503 && /CONTRACT_ADDRESS is 0x1212/.test((await response.json()).reason)
     },
-    { message: '/ready has the reason', timeout: 5_000 },
+    { message: '/ready has the reason' },
   )
   expect((await fetch(`${first.url}/ready`)).status).toBe(200)
 })

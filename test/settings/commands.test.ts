@@ -3,7 +3,7 @@ import { mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import getPort from 'get-port'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { startProcess } from '../helpers/process.ts'
+import { runCommand, startProcess } from '../helpers/process.ts'
 import { unreachable } from '../helpers/service.ts'
 import { tempDir } from '../helpers/tempDir.ts'
 
@@ -12,14 +12,6 @@ beforeAll(async () => {
   dir = await tempDir()
 })
 afterAll(() => dir?.remove())
-
-async function run(args: string[], env: Record<string, string> = {}) {
-  const child = await startProcess({ args, env })
-  const timer = setTimeout(() => child.kill('SIGKILL'), 20_000)
-  const { code } = await child.exit
-  clearTimeout(timer)
-  return { code, text: child.logs.map((line) => line.text ?? JSON.stringify(line)).join('\n') }
-}
 
 const { DATABASE_URL, ...chainless } = unreachable
 
@@ -38,7 +30,11 @@ describe('a wrong setting ends the process with code 2, without its secret and w
     [{ DATABASE_URL, HOST: '192.0.2.1' }, /^HOST is "192.0.2.1", which is not an address of this machine/m],
     [{ DATA_DIR: '/dev/null/folder' }, /^DATA_DIR is "\/dev\/null\/folder", which cannot be used/m],
   ])('%j', async (env, expected) => {
-    const { code, text } = await run(['start'], { ...chainless, DATA_DIR: join(dir.path, 'data'), ...env })
+    const { code, text } = await runCommand(['start'], {
+      ...chainless,
+      DATA_DIR: join(dir.path, 'data'),
+      ...env,
+    })
     expect(text).toMatch(expected)
     expect(text).not.toMatch(/s3cr|\n {4}at /)
     expect(code).toBe(2)
@@ -46,28 +42,28 @@ describe('a wrong setting ends the process with code 2, without its secret and w
 
   it('HOST is checked before anything is created', async () => {
     const DATA_DIR = join(dir.path, 'new')
-    const { code, text } = await run(['start'], { ...chainless, DATA_DIR, HOST: '192.0.2.1' })
+    const { code, text } = await runCommand(['start'], { ...chainless, DATA_DIR, HOST: '192.0.2.1' })
     expect(text).toMatch(/^HOST is "192\.0\.2\.1", which is not an address of this machine\. Set HOST to /)
     expect(existsSync(DATA_DIR)).toBe(false)
     expect(code).toBe(2)
   })
 
   it.skipIf(process.platform !== 'linux')('DATA_DIR=/proc/…, where mkdir never returns', async () => {
-    const { code, text } = await run(['start'], { ...chainless, DATA_DIR: '/proc/jobcast/data' })
+    const { code, text } = await runCommand(['start'], { ...chainless, DATA_DIR: '/proc/jobcast/data' })
     expect(text).toContain('DATA_DIR is "/proc/jobcast/data", which cannot be used')
     expect(code).toBe(2)
   })
 
   it('reset of a folder that does not exist', async () => {
     const missing = join(dir.path, 'missing')
-    expect(await run(['reset', '--yes'], { DATA_DIR: missing })).toEqual({
+    expect(await runCommand(['reset', '--yes'], { DATA_DIR: missing })).toEqual({
       code: 2,
       text: `DATA_DIR is "${missing}", and there is no such folder: nothing was deleted.`,
     })
   })
 
   it('reset of a DATA_DIR that is a file', async () => {
-    expect(await run(['reset', '--yes'], { DATA_DIR: '/dev/null' })).toEqual({
+    expect(await runCommand(['reset', '--yes'], { DATA_DIR: '/dev/null' })).toEqual({
       code: 2,
       text: 'DATA_DIR is "/dev/null", and there is no such folder: nothing was deleted.',
     })
@@ -77,7 +73,7 @@ describe('a wrong setting ends the process with code 2, without its secret and w
     const locked = join(dir.path, 'locked')
     await mkdir(join(locked, 'pglite'), { recursive: true })
     await mkdir(join(locked, 'lock-1'))
-    const { code, text } = await run(['reset', '--yes'], { DATA_DIR: locked })
+    const { code, text } = await runCommand(['reset', '--yes'], { DATA_DIR: locked })
     expect(text).toMatch(/^DATA_DIR is ".*locked", which cannot be used: EISDIR.*$/)
     expect(code).toBe(2)
   })
@@ -85,12 +81,12 @@ describe('a wrong setting ends the process with code 2, without its secret and w
 
 it('reset of a folder without a database deletes nothing', async () => {
   const before = await readdir(dir.path)
-  expect((await run(['reset', '--yes'], { DATA_DIR: dir.path })).code).toBe(0)
+  expect((await runCommand(['reset', '--yes'], { DATA_DIR: dir.path })).code).toBe(0)
   expect(await readdir(dir.path)).toEqual(before)
 })
 
 it('a database whose host does not resolve is reported as not answering', async () => {
-  const { code, text } = await run(['migrate'], {
+  const { code, text } = await runCommand(['migrate'], {
     DATABASE_URL: 'postgres://u:s3cret@no-such-host.invalid/x',
   })
   expect(text).toMatch(/^The database does not answer: /)
@@ -100,7 +96,7 @@ it('a database whose host does not resolve is reported as not answering', async 
 
 it('generate without a chain names the URL that does not answer, in one line', async () => {
   const port = await getPort()
-  const { code, text } = await run(['generate', `http://127.0.0.1:${port}/s3cret`])
+  const { code, text } = await runCommand(['generate', `http://127.0.0.1:${port}/s3cret`])
   expect(text).toMatch(new RegExp(`^http://127.0.0.1:${port}.*ECONNREFUSED.*$`))
   expect(text).not.toContain('s3cret')
   expect(code).toBe(1)
@@ -125,14 +121,17 @@ describe('a misspelt setting', () => {
   })
 
   it('is named together with a missing setting', async () => {
-    const { code, text } = await run(['start'], { RPC_URL: chainless.RPC_URL, CONTRACT_ADRESS: '0x' })
+    const { code, text } = await runCommand(['start'], { RPC_URL: chainless.RPC_URL, CONTRACT_ADRESS: '0x' })
     expect(text).toContain('CONTRACT_ADDRESS is missing')
     expect(text).toContain('CONTRACT_ADRESS is not a setting; did you mean CONTRACT_ADDRESS?')
     expect(code).toBe(2)
   })
 
   it('is reported by reset too', async () => {
-    const { text } = await run(['reset', '--yes'], { DATABSE_URL: 'x', DATA_DIR: join(dir.path, 'missing') })
+    const { text } = await runCommand(['reset', '--yes'], {
+      DATABSE_URL: 'x',
+      DATA_DIR: join(dir.path, 'missing'),
+    })
     expect(text).toContain('DATABSE_URL is not a setting; did you mean DATABASE_URL?')
   })
 })
@@ -146,7 +145,7 @@ describe('help of one command', () => {
     ['reset', '--yes'],
     ['tail', 'Usage: jobcast tail'],
   ])('%s --help', async (command, expected) => {
-    const { code, text } = await run([command, '--help'])
+    const { code, text } = await runCommand([command, '--help'])
     expect(code).toBe(0)
     expect(text).toContain(expected)
     expect(text).toContain(`Usage: jobcast ${command}`)
@@ -156,7 +155,7 @@ describe('help of one command', () => {
   })
 
   it('is refused for an unknown command', async () => {
-    const { code, text } = await run(['strat', '--help'])
+    const { code, text } = await runCommand(['strat', '--help'])
     expect(code).toBe(2)
     expect(text).toContain('no command "strat"')
   })

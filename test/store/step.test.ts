@@ -31,9 +31,13 @@ afterAll(async () => {
   await sql?.end()
 })
 
-/** Sends a prepared statement on the connection. */
-const runPrepared = (text: string, params: unknown[]): Promise<unknown[]> =>
-  sql.unsafe(text, params as never[], { prepare: true })
+let latest = ''
+
+/** Sends a prepared statement on the connection, and notes its text. */
+function runPrepared(text: string, params: unknown[]): Promise<unknown[]> {
+  latest = text
+  return sql.unsafe(text, params as never[], { prepare: true })
+}
 
 /** A database of one connection. `run` sends the prepared statements. */
 function databaseOf(run = runPrepared): Database {
@@ -92,7 +96,7 @@ it('a step costs little on a large index even with the plan that was made when t
   for (let i = 0; i < 10; i++) await step(databaseOf())
   const [statement] = await sql`
     select name, generic_plans::int as uses from pg_prepared_statements
-    where statement like ${'%new_changes as%'} order by uses desc limit 1`
+    where statement = ${latest}`
   expect(statement?.uses).toBeGreaterThan(0)
 
   await sql`
@@ -134,7 +138,7 @@ it('a step of a large index is not planned anew each time', async () => {
   }
   const [statement] = await sql`
     select generic_plans::int as uses from pg_prepared_statements
-    where statement like '%finalized_changes as%' and statement not like '%written as%'`
+    where statement = ${latest}`
   expect(statement?.uses).toBeGreaterThan(10)
 })
 

@@ -4,12 +4,10 @@ import { jobRegistry } from '../../src/contract/jobRegistry.ts'
 import { createDatabase } from '../../src/store/database.ts'
 import { openPglite } from '../../src/store/pglite.ts'
 import { readTallies } from '../../src/store/tallies.ts'
-import { createDataDir } from '../helpers/dataDir.ts'
+import { createTestDataDir } from '../helpers/dataDir.ts'
 
 it('a series with too many rows is in order and has the newest hours', async () => {
-  const dir = await createDataDir()
-  onTestFinished(() => dir.remove())
-  const db = createDatabase(await openPglite(dir.path, jobRegistry))
+  const db = createDatabase(await openPglite(await createTestDataDir(), jobRegistry))
   onTestFinished(() => db.close())
   const newest = Math.floor(Date.now() / 3_600_000) * 3_600
   await db.orm.execute(sql`

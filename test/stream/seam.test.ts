@@ -2,6 +2,7 @@ import { expect, it, onTestFinished } from 'vitest'
 import type { Job } from '../../src/contract/job.ts'
 import { startChain } from '../helpers/anvil.ts'
 import { openStream, type StreamEvent } from '../helpers/eventStream.ts'
+import { repeatTurns } from '../helpers/load.ts'
 import { startService } from '../helpers/service.ts'
 import { createSharedDatabase } from '../helpers/sharedPostgres.ts'
 import { until } from '../helpers/until.ts'
@@ -37,22 +38,16 @@ it('a client that reads the history and then subscribes misses no event and gets
   onTestFinished(() => service.close())
   await service.untilReady()
 
-  let loading = true
-  const load = (async () => {
-    for (let i = 1; loading; i++) {
-      const clientId = BigInt(i % 5)
-      const { jobId } = await chain.createJob({ clientId })
-      if (i % 2 === 0) await chain.changeJob('fund', [BigInt(jobId), clientId, 1n])
-      if (i % 7 > 0) continue
-      // A reorg of blocks that are not indexed removes nothing.
-      await until(() => service.get(`/api/v1/jobs/${jobId}`), { message: `job ${jobId} indexed` })
-      await chain.reorg(1 + (i % 3))
-    }
-  })()
-  onTestFinished(async () => {
-    loading = false
-    await load
+  const load = repeatTurns(async (turn) => {
+    const clientId = BigInt(turn % 5)
+    const { jobId } = await chain.createJob({ clientId })
+    if (turn % 2 === 0) await chain.changeJob('fund', [BigInt(jobId), clientId, 1n])
+    if (turn % 7 > 0) return
+    // A reorg of blocks that are not indexed removes nothing.
+    await until(() => service.get(`/api/v1/jobs/${jobId}`), { message: `job ${jobId} indexed` })
+    await chain.reorg(1 + (turn % 3))
   })
+  onTestFinished(() => load.stop().catch(() => {}))
 
   const joined: { history: Job[]; stream: ReturnType<typeof openStream> }[] = []
   for (let i = 0; i < JOINS; i++) {
@@ -68,8 +63,7 @@ it('a client that reads the history and then subscribes misses no event and gets
   }
   const removals = () => joined[0]?.stream.of('job_removed').length as number
   await until(() => removals() >= 5, { message: 'reorgs have removed jobs' })
-  loading = false
-  await load
+  await load.stop()
   await chain.createJob({ clientId: 1n, budget: 777_777_777n })
   const isLast = (event: StreamEvent) => event.type === 'job_created' && event.data.budget === '777.777777'
   const last = (await joined[0]?.stream.waitFor(isLast)) as StreamEvent

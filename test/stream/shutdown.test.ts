@@ -4,6 +4,7 @@ import { expect, it, onTestFinished } from 'vitest'
 import { startChain } from '../helpers/anvil.ts'
 import { startBalancer } from '../helpers/balancer.ts'
 import { openStream } from '../helpers/eventStream.ts'
+import { repeatTurns } from '../helpers/load.ts'
 import { type JobcastProcess, startProcess } from '../helpers/process.ts'
 import { openRaw, parseAnswer, type RawConnection } from '../helpers/rawHttp.ts'
 import { reader } from '../helpers/service.ts'
@@ -142,17 +143,12 @@ it('clients that reconnect by themselves lose no event in a rolling restart of t
     onTestFinished(() => stream.close())
     await stream.connected
   }
-  let loading = true
   let created = 0
-  const load = (async () => {
-    while (loading) {
-      await chain.createJob()
-      created++
-    }
-  })()
-  onTestFinished(() => {
-    loading = false
+  const load = repeatTurns(async () => {
+    await chain.createJob()
+    created++
   })
+  onTestFinished(() => load.stop().catch(() => {}))
   for (const old of servers) {
     const seen = created
     await until(() => created > seen + 5)
@@ -161,8 +157,7 @@ it('clients that reconnect by themselves lose no event in a rolling restart of t
     const reconnects = () => streams.every((stream) => stream.of('connected').length > 1)
     if (old === servers[0]) await until(reconnects, { message: 'all clients are back', timeout: 30_000 })
   }
-  loading = false
-  await load
+  await load.stop()
 
   for (const stream of streams) {
     const jobs = await stream.waitFor(created)

@@ -29,7 +29,7 @@ test('examples/browser.html shows the history, new jobs and changes, strikes out
   await page.goto(`${new URL('../../examples/browser.html', import.meta.url)}?url=${server.url}`)
   const items = () => page.locator('li').allTextContents()
   const texts = (count: number) =>
-    until(async () => (await items()).length === count, { message: `${count}` })
+    until(async () => (await items()).length === count, { message: `${count} items` })
   await texts(1)
   expect(await items()).toEqual([`Job ${first.jobId}: OPEN`])
   await server.chain.changeJob('fund', [BigInt(first.jobId), 1n, 1n])

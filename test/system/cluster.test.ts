@@ -9,7 +9,7 @@ import { readMetrics } from '../helpers/metrics.ts'
 import { startPostgres } from '../helpers/postgres.ts'
 import { proxyTo } from '../helpers/serveChain.ts'
 import { type Service, startService } from '../helpers/service.ts'
-import { createSharedDatabase } from '../helpers/sharedPostgres.ts'
+import { createReader, createSharedDatabase } from '../helpers/sharedPostgres.ts'
 import { subscribe } from '../helpers/subscribe.ts'
 import { until } from '../helpers/until.ts'
 
@@ -71,19 +71,6 @@ it('api processes need no RPC and send the same ids in the same order, so a clie
   expect([...before, ...rest]).toEqual(all)
 })
 
-it('an indexer process serves /health and /metrics, and no part of the API', async () => {
-  const DATABASE_URL = await createSharedDatabase()
-  const indexer = await serve(
-    { DATABASE_URL, RPC_URL: chain.url, CONTRACT_ADDRESS: chain.address },
-    'indexer',
-  )
-  await indexer.untilReady()
-  expect(await indexer.get('/health')).toEqual({ status: 'ok' })
-  expect((await readMetrics(indexer.url))('jobcast_indexer_working')).toBe(1)
-  for (const path of ['/api/v1/events', '/api/v1/jobs', '/'])
-    expect(await indexer.get(path, 404)).toMatchObject({ error: { code: 'NOT_FOUND' } })
-})
-
 it('a standby sends one RPC request while another process holds the lease, and continues where that one stopped', async () => {
   const proxy = await proxyTo(chain)
   const DATABASE_URL = await createSharedDatabase()
@@ -139,10 +126,7 @@ it('processes that start at the same time on an empty database migrate it once',
 it('an api process needs only SELECT privileges', async () => {
   const url = await createSharedDatabase()
   await (await openPostgres(url, jobRegistry)).close()
-  await query(url, `create role reader login; grant select on all tables in schema public to reader`)
-  const reader = new URL(url)
-  reader.username = 'reader'
-  const api = await serve({ DATABASE_URL: reader.href }, 'api')
+  const api = await serve({ DATABASE_URL: await createReader(url) }, 'api')
   expect((await api.get('/api/v1/jobs')).data).toEqual([])
   expect((await api.get('/api/v1/stats')).success).toBe(true)
   expect((await subscribe(api).connected).data.resumed).toBeNull()

@@ -3,6 +3,7 @@ import { encodeFunctionData, type Hex } from 'viem'
 import { jobRegistryAbi as abi } from '../../abi/jobRegistry.ts'
 import { devAccount, transact } from '../../src/devnet/client.ts'
 import type { ReorgTransaction, TestChain } from '../helpers/anvil.ts'
+import { repeatTurns } from '../helpers/load.ts'
 import type { Random } from '../helpers/random.ts'
 
 /** Longer than any action takes. */
@@ -28,7 +29,6 @@ function changeOf(jobId: bigint, random: Random): Hex {
  * changes, until it is stopped.
  */
 export function startRandomLoad(chain: TestChain, random: Random) {
-  let stopping = false
   let reorgs = 0
   let newest = 1
   // Mostly a recent job, sometimes one that a reorg removed or that never existed.
@@ -69,30 +69,17 @@ export function startRandomLoad(chain: TestChain, random: Random) {
   ]
   const acts = weighted.flatMap(([weight, act]) => Array<typeof act>(weight).fill(act))
 
-  async function run(): Promise<void> {
-    while (!stopping) {
-      await sleep(random.below(40))
-      const done = random
-        .pick(acts)()
-        .then(
-          () => true,
-          () => true,
-        )
-      // Each action is awaited, because anvil loses blocks if it mines during a reorg. An action that
-      // hangs is ended by dropping its transactions: after a reorg, a transaction may have a wrong nonce
-      // or no receipt.
-      while (!(await Promise.race([done, sleep(STUCK_MS, false)])))
-        await chain.rpc('anvil_dropAllTransactions')
-    }
-  }
-  const ended = run()
-  // `stop` rejects with the error.
-  ended.catch(() => {})
-  return {
-    reorgs: () => reorgs,
-    async stop(): Promise<void> {
-      stopping = true
-      await ended
-    },
-  }
+  const load = repeatTurns(async () => {
+    await sleep(random.below(40))
+    const done = random
+      .pick(acts)()
+      .then(
+        () => true,
+        () => true,
+      )
+    // Each action is awaited, because anvil loses blocks if it mines during a reorg. An action that hangs is
+    // ended by dropping its transactions: after a reorg, a transaction may have a wrong nonce or no receipt.
+    while (!(await Promise.race([done, sleep(STUCK_MS, false)]))) await chain.rpc('anvil_dropAllTransactions')
+  })
+  return { ...load, reorgs: () => reorgs }
 }

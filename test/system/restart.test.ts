@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { startChain, type TestChain } from '../helpers/anvil.ts'
-import { createDataDir } from '../helpers/dataDir.ts'
+import { createTestDataDir } from '../helpers/dataDir.ts'
 import { startProcess } from '../helpers/process.ts'
 import { proxyTo } from '../helpers/serveChain.ts'
 import { reader } from '../helpers/service.ts'
@@ -19,12 +19,10 @@ it('a process that is killed during a sync of 10,000 jobs continues after a rest
   const proxy = await proxyTo(chain)
   // Slows down the sync, so that the kill comes in the middle.
   proxy.fault = (method) => (method === 'eth_getLogs' ? { delayMs: 200 } : undefined)
-  const folder = await createDataDir()
-  onTestFinished(() => folder.remove())
   const env = {
     RPC_URL: proxy.url,
     CONTRACT_ADDRESS: chain.address,
-    DATA_DIR: folder.path,
+    DATA_DIR: await createTestDataDir(),
     RATE_LIMIT: '0',
     LOG_LEVEL: 'info',
   }
