@@ -6,6 +6,8 @@ export const hasApiKey = apiKey !== null
 
 /** Most jobs that the API returns in one page. */
 export const PAGE_SIZE = 100
+/** A request that is not answered for so long has failed. The server cancels a query after 8 s. */
+const RESPONSE_TIMEOUT_MS = 10_000
 
 /**
  * An error response, with the API's own message. `retryAfter` is in seconds; undefined if the response
@@ -62,12 +64,22 @@ export const requestInit = { headers: hasApiKey ? { 'x-api-key': apiKey } : {}, 
 /**
  * Requests an API path by GET.
  * @returns the whole envelope: `data`, and for a list also `pagination` and `lastEventId`
- * @throws ApiError for an error response; TypeError or DOMException if there is no response
+ * @throws as getJson()
  */
-export async function get(path, params, signal) {
-  const response = await fetch(publicUrl(path, params), { ...requestInit, signal })
-  const body = await response.json().catch(() => null)
-  if (response.ok && body?.success) return body
+export const get = (path, params, signal) => getJson(publicUrl(path, params), signal)
+
+/**
+ * Requests JSON of this site by GET.
+ * @throws ApiError for an error response or one that is not JSON; TypeError or DOMException if there is no
+ *   response, or only a part of one
+ */
+export async function getJson(url, signal) {
+  const response = await fetch(url, { ...requestInit, signal: withTimeout(signal) })
+  const body = await response.json().catch((error) => {
+    if (error instanceof SyntaxError) return null
+    throw error
+  })
+  if (response.ok && body !== null) return body
   const retryAfter = Number(response.headers.get('retry-after')) || undefined
   throw new ApiError(
     body?.error?.message ?? `The server responded with status ${response.status}`,
@@ -76,9 +88,15 @@ export async function get(path, params, signal) {
   )
 }
 
+function withTimeout(signal) {
+  const timeout = AbortSignal.timeout(RESPONSE_TIMEOUT_MS)
+  return signal ? AbortSignal.any([signal, timeout]) : timeout
+}
+
 /** Returns in words why the index is stale; null if it is not, or if the server gives no reason. */
-export async function staleReason(signal) {
-  const response = await fetch(new URL('ready', root), { cache: 'no-store', signal }).catch(() => null)
+export async function staleReason() {
+  const init = { cache: 'no-store', signal: withTimeout() }
+  const response = await fetch(new URL('ready', root), init).catch(() => null)
   if (response?.status !== 503) return null
   const body = await response.json().catch(() => null)
   return body?.reason ?? null

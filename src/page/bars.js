@@ -12,7 +12,7 @@ const LABEL = 34
 /**
  * Creates a chart of stacked bars in an svg element, whose units are pixels.
  * @param isCount whether the bars are counts; otherwise they are amounts
- * @param onPoint called with the place of the bar under the pointer, or null
+ * @param onPoint called with the index of the bar under the pointer, or null
  */
 export function createBars(svg, { isCount, onPoint }) {
   let drawn = null
@@ -31,7 +31,7 @@ export function createBars(svg, { isCount, onPoint }) {
     const { top, cut } = chartHeight(sums, { isCount })
     const slot = width / sums.length
     const bar = Math.max(1, Math.min(22, slot * 0.78))
-    const x = (place) => LEFT + place * slot + (slot - bar) / 2
+    const x = (index) => LEFT + index * slot + (slot - bar) / 2
     const y = (value) => TOP + height - Math.min(1, value / top) * height
 
     const floors = sums.map(() => 0)
@@ -57,16 +57,16 @@ export function createBars(svg, { isCount, onPoint }) {
     return cut
   }
 
-  const point = (place) => {
-    pointer.setAttribute('width', place === null ? 0 : drawn.slot)
-    if (place !== null) pointer.setAttribute('x', LEFT + place * drawn.slot)
+  const point = (index) => {
+    pointer.setAttribute('width', index === null ? 0 : drawn.slot)
+    if (index !== null) pointer.setAttribute('x', LEFT + index * drawn.slot)
   }
   // The svg element gets pointer events on its shapes only, so the figure listens.
   const figure = svg.closest('figure')
   figure.addEventListener('pointermove', ({ clientX }) => {
     const at = clientX - svg.getBoundingClientRect().left - LEFT
-    const place = Math.floor(at / (drawn?.slot ?? 1))
-    onPoint(place >= 0 && place < (drawn?.sums.length ?? 0) ? place : null)
+    const index = Math.floor(at / (drawn?.slot ?? 1))
+    onPoint(index >= 0 && index < (drawn?.sums.length ?? 0) ? index : null)
   })
   figure.addEventListener('pointerleave', () => onPoint(null))
   new ResizeObserver(draw).observe(svg)
@@ -76,7 +76,7 @@ export function createBars(svg, { isCount, onPoint }) {
     /**
      * @param series tone → one value per bar
      * @param sums one total per bar
-     * @returns the places of the bars that are cut off
+     * @returns the indexes of the bars that are cut off
      */
     draw(series, sums, { range, begin, end }) {
       drawn = { ...drawn, series, sums, range, begin, end }

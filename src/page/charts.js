@@ -66,8 +66,8 @@ export function createCharts({ list, hasFilters }) {
   let range = ranges.hour
   let isScheduled = false
 
-  function pointAll(place) {
-    for (const figure of figures) figure.point(place)
+  function pointAll(index) {
+    for (const figure of figures) figure.point(index)
   }
 
   const draw = () => {

@@ -84,8 +84,7 @@ export function createConnection() {
      * a refusal.
      */
     set(next, detail) {
-      // A stream reports a refusal again if the connection to the server fails before the next answer.
-      if (next === 'refused' && detail !== refusal) {
+      if (next === 'refused') {
         refusal = detail
         refusedUntil = Date.now() + detail.retryAfter * 1000
       }

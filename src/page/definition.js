@@ -1,5 +1,4 @@
 import { title } from './format.js'
-import { matchesFilters } from './matching.js'
 
 /**
  * The contract's definition, from /api/v1/config. Modules take the names of the contract's fields from it.
@@ -12,7 +11,6 @@ export function setDefinition(value) {
 
 export const definition = () => contract
 export const fieldOf = (name) => contract.fields.find((field) => field.name === name)
-export const passes = (filters, job) => matchesFilters(contract, filters, job)
 
 /** The status of a new job, in every contract. */
 export const FIRST_STATUS = 'OPEN'
@@ -73,11 +71,11 @@ export const TONES = ['0', '1', '2', '3', 'other']
  */
 export function tone(value) {
   if (contract.choice === null) return TONES[0]
-  const place = fieldOf(contract.choice).values.map(String).indexOf(String(value))
-  return TONES[place] ?? 'other'
+  const index = fieldOf(contract.choice).values.map(String).indexOf(String(value))
+  return TONES[index] ?? 'other'
 }
 
-const lives = {
+const meanings = {
   open: [FIRST_STATUS],
   good: ['COMPLETED', 'APPROVED', 'PAID', 'RESOLVED', 'ARBITRATED', 'CLOSED'],
   bad: ['REJECTED', 'EXPIRED', 'CANCELLED', 'CANCELED', 'REFUNDED'],
@@ -85,5 +83,5 @@ const lives = {
 }
 
 /** Returns the meaning of a status, which decides its colour: open, good, bad, warn, or underway. */
-export const lifeOf = (status) =>
-  Object.keys(lives).find((life) => lives[life].includes(status)) ?? 'underway'
+export const meaningOf = (status) =>
+  Object.keys(meanings).find((meaning) => meanings[meaning].includes(status)) ?? 'underway'

@@ -1,8 +1,8 @@
-import { hasApiKey, siteUrl } from './api.js'
+import { getJson, hasApiKey, siteUrl } from './api.js'
 import { createCopying } from './clipboard.js'
 import { codeBlock } from './code.js'
 import { $, element } from './elements.js'
-import { createRequest } from './request.js'
+import { requestForm } from './request.js'
 import { createSchemas } from './schema.js'
 
 /** Creates paragraphs from a text with `code` in it. The document's descriptions contain no other markup. */
@@ -66,7 +66,7 @@ function operationElement(path, operation, schemas) {
     title,
     element('p', { className: 'summary' }, operation.summary),
     ...prose(operation.description ?? ''),
-    createRequest(path, operation),
+    requestForm(path, operation),
     ...responseDetails(operation, schemas),
   )
 }
@@ -102,9 +102,10 @@ function showDocument(document) {
 }
 
 $('home').href = siteUrl('')
+$('openapi').href = siteUrl('openapi.json')
 createCopying()
 try {
-  showDocument(await (await fetch(siteUrl('openapi.json'))).json())
+  showDocument(await getJson(siteUrl('openapi.json')))
 } catch (error) {
   $('problem').textContent = `The API reference could not be loaded: ${error.message}`
   $('problem').hidden = false

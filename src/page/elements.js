@@ -1,5 +1,5 @@
 import { siteUrl } from './api.js'
-import { definition, lifeOf, tone } from './definition.js'
+import { definition, meaningOf, tone } from './definition.js'
 import { date, ends, exactTime, formatAmount, machineTime, relative, shortAmount, words } from './format.js'
 
 export const $ = (id) => document.getElementById(id)
@@ -41,7 +41,7 @@ export function valueElement(field, value, { short = false } = {}) {
 }
 
 export function statusElement(status) {
-  return element('span', { className: 'badge', data: { life: lifeOf(status) } }, words(status))
+  return element('span', { className: 'badge', data: { meaning: meaningOf(status) } }, words(status))
 }
 
 export function choiceElement(field, value) {
@@ -69,15 +69,19 @@ function dateElement(seconds) {
   )
 }
 
-/** Returns an element that says how long ago a time was. {@link refreshAges} keeps the text up to date. */
-export function ageElement(seconds) {
-  const properties = { dateTime: machineTime(seconds), title: exactTime(seconds), data: { age: seconds } }
-  return element('time', properties, relative(seconds, { short: true }))
+/**
+ * Returns an element with a time relative to now: `in 6 days`, or `12s ago` with `short`. {@link refreshAges}
+ * keeps the text up to date.
+ */
+export function ageElement(seconds, { short = false } = {}) {
+  const data = { age: seconds, short }
+  const properties = { dateTime: machineTime(seconds), title: exactTime(seconds), data }
+  return element('time', properties, relative(seconds, { short }))
 }
 
 export function refreshAges(root) {
   for (const time of root.querySelectorAll('[data-age]')) {
-    const text = relative(time.dataset.age, { short: true })
+    const text = relative(time.dataset.age, { short: time.dataset.short === 'true' })
     if (time.textContent !== text) time.textContent = text
   }
 }

@@ -8,10 +8,10 @@ export function createEntry(job, mark) {
 }
 
 /**
- * Returns the entry of a job that left the list. Its row stays for a moment, struck out.
+ * Returns the entry of a job that is gone. Its row stays for a moment, struck out.
  * @param gone 'removed' (a reorg removed the job) or 'left' (the job no longer matches the filters)
  */
-export function leavingEntry(entry, gone) {
+export function goneEntry(entry, gone) {
   return { ...entry, gone, goneAt: Date.now() }
 }
 
@@ -32,10 +32,13 @@ export function isNewer(a, b) {
   return /^\d+$/.test(a.jobId) && /^\d+$/.test(b.jobId) && BigInt(a.jobId) > BigInt(b.jobId)
 }
 
-/** Puts an entry into entries that are sorted from newest to oldest. */
+/**
+ * Puts an entry into entries that are sorted from newest to oldest. If the order is unknown, it is considered the
+ * newer one.
+ */
 export function insertSorted(entries, entry) {
-  const place = entries.findIndex((other) => isNewer(entry.job, other.job))
-  entries.splice(place === -1 ? entries.length : place, 0, entry)
+  const index = entries.findIndex((other) => !isNewer(other.job, entry.job))
+  entries.splice(index === -1 ? entries.length : index, 0, entry)
 }
 
 export function replaceEntry(entries, old, entry) {

@@ -6,7 +6,7 @@ import { count, formatInteger, roughly } from './format.js'
 /**
  * Creates one chart with its caption.
  * @param measure 'jobs' or 'amount'
- * @param onPoint called with the place of the bar under the pointer, or null
+ * @param onPoint called with the index of the bar under the pointer, or null
  */
 export function createFigure(measure, onPoint) {
   const figure = $(`${measure}-figure`)
@@ -18,10 +18,10 @@ export function createFigure(measure, onPoint) {
 
   return {
     /** Marks a bar and shows its value. */
-    point(place) {
-      bars.point(place)
+    point(index) {
+      bars.point(index)
       figure.querySelector('.readout').textContent =
-        place === null ? '' : `${drawn.range.when(drawn.times[place])}: ${valueText(drawn.sums[place])}`
+        index === null ? '' : `${drawn.range.when(drawn.times[index])}: ${valueText(drawn.sums[index])}`
     },
 
     /** Draws tallies `{ at, tone, jobs, amount }` as bars from `begin` to `end`. */
@@ -49,10 +49,10 @@ function stack(tallies, measure, { begin, end, step }) {
   const sums = new Array(length).fill(0)
   const series = new Map(TONES.map((tone) => [tone, new Array(length).fill(0)]))
   for (const tally of tallies) {
-    const place = Math.floor((tally.at - begin) / step)
-    if (place < 0 || place >= length) continue
-    series.get(tally.tone)[place] += tally[measure]
-    sums[place] += tally[measure]
+    const index = Math.floor((tally.at - begin) / step)
+    if (index < 0 || index >= length) continue
+    series.get(tally.tone)[index] += tally[measure]
+    sums[index] += tally[measure]
   }
   return { times, sums, series }
 }

@@ -1,4 +1,4 @@
-import { definition, fieldOf, lifeOf, tone } from './definition.js'
+import { definition, fieldOf, meaningOf, tone } from './definition.js'
 import { $, element } from './elements.js'
 import { problemId } from './filterForm.js'
 import { words } from './format.js'
@@ -39,7 +39,7 @@ export function fillForm(form, filters) {
   for (const input of form.querySelectorAll('input[name]:not([type=checkbox])')) {
     // The reader may be typing into the focused field.
     if (input !== document.activeElement) input.value = filters.get(input.name) ?? ''
-    if (input.value !== '') input.closest('details')?.setAttribute('open', '')
+    if (input.value !== '') input.closest('.more')?.setAttribute('open', '')
   }
 }
 
@@ -47,7 +47,7 @@ function createChip(name, value) {
   const attributes = { 'aria-describedby': problemId(name) }
   const input = element('input', { type: 'checkbox', name, value, attributes })
   const isColoured = name === definition().choice
-  const data = name === 'status' ? { life: lifeOf(value) } : isColoured ? { tone: tone(value) } : {}
+  const data = name === 'status' ? { meaning: meaningOf(value) } : isColoured ? { tone: tone(value) } : {}
   return element('label', { className: 'chip', data }, input, words(value))
 }
 

@@ -62,8 +62,8 @@ export function sums(texts) {
   const longest = Math.max(0, ...texts.map((text) => text?.split('.')[0].length ?? 0))
   return texts.map((text) => {
     if (text === null) return null
-    // Two digits after the point, or as many as show two that are not 0.
-    if (longest <= 3) return formatAmount(text).replace(/^(0\.0*[1-9]\d|\d+\.\d\d)\d*$/, '$1')
+    // Two digits after the point. If they are zeros and others follow, up to two digits from the first other one on.
+    if (longest <= 3) return formatAmount(text).replace(/^(0\.0*[1-9]\d?|\d+\.\d\d)\d*$/, '$1')
     const [units, fraction = ''] = text.split('.')
     if (units === '0' && /[1-9]/.test(fraction)) return '<1'
     return longest <= 6 || units.length <= 3 ? formatInteger(units) : compactText(units, compactSum)
@@ -150,12 +150,13 @@ export function words(value) {
 
 /**
  * Returns the name of a field or an event in words: `partyId` → `Party`, `onchainStart` → `Start`, `JobCreated`
- * → `Job created`.
+ * → `Job created`, `dataURI` → `Data URI`.
  */
 export function title(name) {
   const text = name
     .replace(/^onchain(?=[A-Z])/, '')
-    .replace(/(?<=[a-z])Id$/, '')
-    .replace(/([a-z0-9])([A-Z])/g, (_, before, capital) => `${before} ${capital.toLowerCase()}`)
+    .replace(/(?<=[a-z])I[dD]$/, '')
+    .replace(/(?<=[a-z0-9])(?=[A-Z])/g, ' ')
+    .replace(/(?<= )[A-Z](?=[a-z])/g, (capital) => capital.toLowerCase())
   return text.charAt(0).toUpperCase() + text.slice(1)
 }

@@ -1,7 +1,7 @@
 import { siteUrl } from './api.js'
 import { definition, heading } from './definition.js'
 import { $, ageElement, copyButton, element, explorerLink, statusElement, valueElement } from './elements.js'
-import { ends, exactTime, formatInteger, relative, title } from './format.js'
+import { ends, exactTime, formatInteger, title } from './format.js'
 
 /**
  * Shows a job's fields and lifecycle, and highlights the differences from before.
@@ -32,23 +32,23 @@ export function showJob({ lifecycle, ...job }, before, explorerUrl) {
 
 function fieldContent(field, value, explorerUrl) {
   if (value === null) return [valueElement(field, value)]
-  const shown = partyLink(field, value) ?? valueElement(field, value)
+  const shown = participantLink(field, value) ?? valueElement(field, value)
   const what = title(field.name).toLowerCase()
-  if (field.kind === 'time') return [element('span', {}, exactTime(value)), ` (${relative(value)})`]
+  if (field.kind === 'time') return [element('span', {}, exactTime(value)), ' (', ageElement(value), ')']
   if (field.kind === 'address') return [shown, copyButton(value, what)]
   if (field.kind !== 'bytes32') return [shown]
   const isTransaction = field.name === 'creationTxHash' && explorerUrl !== null
   const link = isTransaction ? [explorerLink(explorerUrl, value, 'Creating transaction')] : []
   const text = decodeText(value)
-  const meaning = text === null ? [] : [element('span', { className: 'meaning' }, `“${text}”`)]
-  return [shown, copyButton(value, what), ...link, ...meaning]
+  const decoded = text === null ? [] : [element('span', { className: 'decoded' }, `“${text}”`)]
+  return [shown, copyButton(value, what), ...link, ...decoded]
 }
 
 /**
  * Returns a participant as a link to its jobs; null if the field is no role, or if the contract has no filter
  * for it.
  */
-function partyLink(field, value) {
+function participantLink(field, value) {
   if (!field.role || !definition().filters.some(({ name }) => name === field.name)) return null
   const link = element('a', { href: siteUrl(`?${new URLSearchParams({ [field.name]: value })}`) })
   link.title = `Jobs of this ${heading(field).toLowerCase()}`
@@ -70,10 +70,17 @@ function decodeText(hex) {
 
 function lifecycleItem({ event, status, timestamp, txHash, blockNumber }, previous, explorerUrl) {
   const badge = statusElement(status)
-  const item = element('li', { data: { life: badge.dataset.life } })
+  const item = element('li', { data: { meaning: badge.dataset.meaning } })
   const head = element('p', { className: 'event' }, element('b', {}, title(event)))
   if (status !== previous?.status) head.append(badge)
-  const when = element('p', { className: 'when' }, exactTime(timestamp), ' (', ageElement(timestamp), ')')
+  const when = element(
+    'p',
+    { className: 'when' },
+    exactTime(timestamp),
+    ' (',
+    ageElement(timestamp, { short: true }),
+    ')',
+  )
   const where = element(
     'p',
     { className: 'where-in-chain' },

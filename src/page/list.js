@@ -1,26 +1,27 @@
-import { createEntry, entryKey, insertSorted, isNewer, leavingEntry, replaceEntry } from './entries.js'
+import { createEntry, entryKey, goneEntry, insertSorted, isNewer, replaceEntry } from './entries.js'
 
 /** Maximum number of jobs in the list. To see older ones, a reader has to filter. */
 export const MAX_JOBS = 20_000
 /**
- * Maximum number of jobs that wait while the list is held. If more arrive, the list is read again afterwards.
+ * Maximum number of jobs that wait while the list is held. If more would appear, the list is read again afterwards.
  */
 const MAX_WAITING = 1000
-/** How long the row of a job that left stays, struck out. */
-const LEAVING_MS = 6000
+/** How long the row of a job that is gone stays, struck out. */
+const GONE_MS = 6000
 
 /**
  * Creates the list of the page's jobs, newest first, as entries (see entries.js). No element is involved. `onChange` is
- * called after every change. While the list is held, new jobs wait and no row disappears.
+ * called after every change. While the list is held, no event makes a row appear or disappear; jobs that would appear
+ * wait.
  */
 export function createList(onChange) {
   return {
     entries: [],
     /** key → entry, of the jobs that are on the chain and match, including those that wait */
     live: new Map(),
-    /** new jobs that arrived while the list was held, oldest first */
+    /** entries that wait while the list is held, in the order of their events */
     waiting: [],
-    /** number of new jobs beyond MAX_WAITING */
+    /** number of jobs that wait beyond MAX_WAITING */
     missed: 0,
     isHeld: false,
     /** query parameters of the next page of older jobs; null if every job is loaded */
@@ -32,7 +33,7 @@ export function createList(onChange) {
 /** Returns the jobs that are on the chain and match, including those that wait. */
 export const liveJobs = (list) => Array.from(list.live.values(), ({ job }) => job)
 
-/** Returns the number of new jobs that wait. */
+/** Returns the number of jobs that wait. */
 export const waitingCount = (list) => list.waiting.length + list.missed
 
 /** Returns whether older jobs exist that the list has no room for. */
@@ -57,31 +58,35 @@ export function resetList(list, jobs, next) {
 }
 
 /**
- * Brings the list up to date with a fresh history of the same filters. Entries whose job is unchanged stay.
- * @param gone why jobs that are missing from the history have left: 'removed' or 'left'
+ * Brings the list up to date with a fresh history of the same filters. Entries whose job is unchanged stay. If
+ * the history contains no job of a held list, it replaces the list.
+ * @param gone why jobs that are missing from the history are gone: 'removed' or 'left'
  */
 export function refreshList(list, jobs, next, gone) {
   const before = list.live
   const shown = new Set(list.entries.filter(({ gone }) => !gone).map(({ key }) => key))
-  const firstKnown = jobs.findIndex((job) => shown.has(entryKey(job)))
+  const isHeld = list.isHeld && jobs.some((job) => shown.has(entryKey(job)))
   const keys = new Set(jobs.map(entryKey))
   const oldest = jobs.at(-1)
   // A job older than the fresh history is not missing: it was not read.
   const isCovered = (job) => next === null || (oldest && isNewer(job, oldest))
   const missing = list.entries.filter((entry) => !entry.gone && !keys.has(entry.key) && isCovered(entry.job))
 
+  const entries = []
+  const waiting = []
   list.live = new Map()
-  const fresh = jobs.map((job) => {
-    const old = before.get(entryKey(job))
-    if (old && JSON.stringify(old.job) === JSON.stringify(job)) return put(list, old)
-    return put(list, createEntry(job, old ? 'changed' : 'new'))
-  })
-  const firstShown = list.isHeld && firstKnown > 0 ? firstKnown : 0
-  list.waiting = fresh.slice(0, firstShown).reverse()
-  list.missed = 0
-  list.entries = fresh.slice(firstShown)
-  for (const entry of missing) insertSorted(list.entries, leavingEntry(entry, gone))
-  list.nextPage = pageAt(next)
+  for (const job of jobs) {
+    const key = entryKey(job)
+    const old = before.get(key)
+    const isUnchanged = old && JSON.stringify(old.job) === JSON.stringify(job)
+    // A job older than the list's end is not new: it had not been read.
+    const isNew = !shown.has(key) && isInRange(list, job)
+    const entry = put(list, isUnchanged ? old : createEntry(job, isNew ? 'new' : old && 'changed'))
+    if (isHeld && isNew) waiting.unshift(entry)
+    else entries.push(entry)
+  }
+  for (const entry of missing) insertSorted(entries, goneEntry(entry, gone))
+  Object.assign(list, { entries, waiting, missed: 0, nextPage: pageAt(next) })
   list.onChange()
 }
 
@@ -96,75 +101,72 @@ export function appendOlder(list, jobs, next) {
 export function addJob(list, job) {
   const entry = createEntry(job, 'new')
   if (list.live.has(entry.key)) return
-  if (!list.isHeld) prepend(list, [put(list, entry)])
-  else if (list.missed > 0 || list.waiting.length === MAX_WAITING) list.missed += 1
-  else list.waiting.push(put(list, entry))
-  trim(list)
+  enter(list, entry)
   list.onChange()
 }
 
 /**
  * Applies `job_updated`.
- * @param passes whether the job matches the filters now
+ * @param matches whether the job matches the filters now
  * @returns false if it is unknown whether the job matched before, so that the number of matches is
  * unknown too
  */
-export function updateJob(list, job, passes) {
+export function updateJob(list, job, matches) {
   const old = list.live.get(entryKey(job))
-  if (old && passes) {
+  if (old && matches) {
     const isWaiting = list.waiting.includes(old)
     const entry = put(list, createEntry(job, isWaiting ? 'new' : 'changed'))
     replaceEntry(isWaiting ? list.waiting : list.entries, old, entry)
-  } else if (old) leave(list, old, 'left')
-  else if (passes && isInRange(list, job) && list.missed === 0) {
-    list.entries = list.entries.filter(({ key }) => key !== entryKey(job))
-    insertSorted(list.entries, put(list, createEntry(job, 'new')))
-  }
+  } else if (old) strikeOut(list, old, 'left')
+  // If jobs are missed, this may be one of them.
+  else if (matches && isInRange(list, job) && list.missed === 0) enter(list, createEntry(job, 'new'))
   list.onChange()
-  return old !== undefined || !passes
+  return old !== undefined || !matches
 }
 
 /** Applies `job_removed`. */
 export function removeJob(list, job) {
   const entry = list.live.get(entryKey(job))
-  if (entry) leave(list, entry, 'removed')
+  if (entry) strikeOut(list, entry, 'removed')
   list.onChange()
 }
 
 /**
  * Holds the list or releases it.
- * @returns false if more jobs arrived meanwhile than may wait: the list must be read again
+ * @returns false if more jobs would have appeared meanwhile than may wait: the list must be read again
  */
 export function holdList(list, isHeld) {
   list.isHeld = isHeld
   if (isHeld) return true
   if (list.missed > 0) return false
-  prepend(list, list.waiting.reverse())
+  for (const entry of list.waiting) insert(list, entry)
   list.waiting = []
-  trim(list)
   list.onChange()
   return true
 }
 
-/** Drops the rows of jobs that left some seconds ago. `now` is in ms. */
-export function dropLeft(list, now = Date.now()) {
+/** Drops the rows of jobs that have been gone for some seconds. `now` is in ms. */
+export function dropGone(list, now = Date.now()) {
   if (list.isHeld) return
-  const kept = list.entries.filter(({ goneAt }) => goneAt === undefined || now - goneAt < LEAVING_MS)
+  const kept = list.entries.filter(({ goneAt }) => goneAt === undefined || now - goneAt < GONE_MS)
   if (kept.length === list.entries.length) return
   list.entries = kept
   list.onChange()
 }
 
-/**
- * Shows new entries. A struck-out row of the same job goes: a reorg may create a job again under the
- * same key.
- */
-function prepend(list, entries) {
-  const keys = new Set(entries.map(({ key }) => key))
-  const isReplaced = ({ key, gone }) => gone && keys.has(key)
-  // Few calls replace a row, so few copy the list.
-  if (list.entries.some(isReplaced)) list.entries = list.entries.filter((entry) => !isReplaced(entry))
-  list.entries.unshift(...entries)
+/** Adds an entry to the jobs. While the list is held, it waits. */
+function enter(list, entry) {
+  if (!list.isHeld) insert(list, put(list, entry))
+  else if (list.missed > 0 || list.waiting.length === MAX_WAITING) list.missed += 1
+  else list.waiting.push(put(list, entry))
+}
+
+/** Shows an entry. It replaces a struck-out row of the same job: a job that is gone may return under the same key. */
+function insert(list, entry) {
+  const goneIndex = list.entries.findIndex(({ key, gone }) => gone && key === entry.key)
+  if (goneIndex !== -1) list.entries.splice(goneIndex, 1)
+  insertSorted(list.entries, entry)
+  trim(list)
 }
 
 function put(list, entry) {
@@ -172,10 +174,11 @@ function put(list, entry) {
   return entry
 }
 
-function leave(list, entry, gone) {
+/** Strikes out the row of a job that is gone. If the job waits, there is no row. */
+function strikeOut(list, entry, gone) {
   list.live.delete(entry.key)
   if (list.waiting.includes(entry)) list.waiting = list.waiting.filter((each) => each !== entry)
-  else replaceEntry(list.entries, entry, leavingEntry(entry, gone))
+  else replaceEntry(list.entries, entry, goneEntry(entry, gone))
 }
 
 function trim(list) {
@@ -186,9 +189,9 @@ function trim(list) {
   list.nextPage = { toBlock: list.entries.at(-1).job.blockNumber }
 }
 
-/** Returns whether a job belongs into the part of the history that is loaded. */
+/** Returns whether a job belongs into the part of the history that is loaded: it is not older than the list's end. */
 function isInRange({ entries, nextPage }, job) {
-  return nextPage === null || entries.some((entry) => isNewer(job, entry.job))
+  return nextPage === null || (entries.length > 0 && !isNewer(entries.at(-1).job, job))
 }
 
 const pageAt = (cursor) => (cursor === null ? null : { cursor })

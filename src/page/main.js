@@ -1,16 +1,18 @@
 import { announce, createSummary } from './announcer.js'
+import { siteUrl } from './api.js'
 import { createCharts } from './charts.js'
 import { createCopying } from './clipboard.js'
 import { awaitConfig, readConfig } from './config.js'
 import { createConnection } from './connection.js'
-import { passes } from './definition.js'
+import { definition } from './definition.js'
 import { $, refreshAges } from './elements.js'
 import { createFilters } from './filters.js'
 import { formatInteger } from './format.js'
 import { createHold } from './hold.js'
 import { arrangePage } from './layout.js'
-import { addJob, createList, dropLeft, refreshList, removeJob, resetList, updateJob } from './list.js'
-import { loadLastHour, loadOlder } from './older.js'
+import { addJob, createList, dropGone, refreshList, removeJob, resetList, updateJob } from './list.js'
+import { matchesFilters } from './matching.js'
+import { createOlder } from './older.js'
 import { createRows, redrawRows, scheduleRows } from './rows.js'
 import { createSearch } from './search.js'
 import { createSession, followFilters, recount, reread } from './session.js'
@@ -33,9 +35,9 @@ const list = createList(() => {
 const rows = createRows($('jobs-table'), {
   list,
   context: () => ({ explorerUrl: config.explorerUrl, filters: applied() }),
-  onNearEnd: showOlder,
+  onNearEnd: () => older.loadNearEnd(),
 })
-const total = createTotal(list, { hasFilters, onMore: showOlder, onChange: () => stats.showCount() })
+const total = createTotal(list, { hasFilters, onMore: () => older.load(), onChange: () => stats.showCount() })
 const hold = createHold(list, { onOverflow: () => reread(session) })
 const charts = createCharts({ list, hasFilters })
 const stats = createStats({
@@ -69,6 +71,7 @@ const session = createSession({
   },
   onEvent: applyEvent,
 })
+const older = createOlder(list, session, { onError: total.showOlder })
 
 function showHistory({ jobs, next, total: found, lastId, isFresh }) {
   total.set(found, lastId)
@@ -80,7 +83,7 @@ function showHistory({ jobs, next, total: found, lastId, isFresh }) {
     redrawRows(rows)
   } else refreshList(list, jobs, next, hasFilters() ? 'left' : 'removed')
   stats.refresh()
-  loadLastHour(list, session)
+  older.loadLastHour()
 }
 
 /** Reads the config again: the chain is unknown until an indexer has reached it for the first time. */
@@ -91,18 +94,14 @@ async function readChain() {
 
 function applyEvent(type, job, id) {
   connection.heard()
-  const matches = passes(applied(), job)
+  const matches = matchesFilters(definition(), applied(), job)
   if (type === 'job_created') addJob(list, job)
   if (type === 'job_removed') removeJob(list, job)
-  const isExact = type === 'job_updated' ? updateJob(list, job, matches) : true
-  total.follow(type, { isExact, matches, id })
-  if (!isExact && hasFilters()) recount(session)
+  const effectIsKnown = type === 'job_updated' ? updateJob(list, job, matches) : true
+  total.adjust(type, { matches, effectIsKnown, id })
+  if (!effectIsKnown && hasFilters()) recount(session)
   countForSummary(type)
   stats.touch()
-}
-
-async function showOlder() {
-  total.showOlder(await loadOlder(list, session))
 }
 
 function showHead(blockNumber) {
@@ -115,7 +114,9 @@ function setFilter(name, value) {
   filters.set(next)
 }
 
-createSearch({ list, onParty: setFilter })
+$('docs').href = siteUrl('docs')
+$('openapi').href = siteUrl('openapi.json')
+createSearch({ list, onParticipant: setFilter })
 createCopying()
 arrangePage()
 $('jobs-table').addEventListener('click', (event) => {
@@ -125,7 +126,7 @@ $('jobs-table').addEventListener('click', (event) => {
   setFilter(link.dataset.filter, link.dataset.value)
 })
 setInterval(() => {
-  dropLeft(list)
+  dropGone(list)
   if (!document.hidden) refreshAges(document)
 }, 1000)
 

@@ -1,32 +1,71 @@
-import { passes } from './definition.js'
+import { definition } from './definition.js'
 import { entryKey } from './entries.js'
 import { appendOlder, completeSince, olderPage, removeJob, updateJob } from './list.js'
+import { matchesFilters } from './matching.js'
 import { readOlder } from './session.js'
 
 /** Maximum number of jobs that are loaded for the chart of the last hour. */
 const MAX_FOR_CHART = 500
 const HOUR_SECONDS = 3600
 
-let loadingPage = null
-
 /**
- * Loads the next page of older jobs into the list, unless it is being loaded already.
- * @returns the error if the request failed; null otherwise
+ * Creates the functions that load pages of older jobs into the list. After an error, a page is requested again when
+ * the reader asks for it, or after the error's `retryAfter`.
+ * @param onError called with the error of a request that failed, and with null when a request begins
  */
-export async function loadOlder(list, session) {
-  const page = olderPage(list)
-  if (page === null || page === loadingPage) return null
-  loadingPage = page
-  const { filters } = session
-  try {
-    const older = await readOlder(session, page)
+export function createOlder(list, session, { onError }) {
+  let loadingPage = null
+  let failedPage = null
+  let timer
+
+  /** Loads the next page, unless it is being loaded already. */
+  const load = async () => {
+    const page = olderPage(list)
+    if (page === null || page === loadingPage) return
+    clearTimeout(timer)
+    loadingPage = page
+    onError(null)
+    const { filters } = session
     // If the list was read again meanwhile, or for other filters, this page does not continue it.
-    if (filters === session.filters && list.nextPage === page) append(list, older, filters)
-    return null
-  } catch (error) {
-    return error
-  } finally {
-    if (loadingPage === page) loadingPage = null
+    const isCurrent = () => filters === session.filters && list.nextPage === page
+    try {
+      const older = await readOlder(session, page)
+      if (isCurrent()) append(list, older, filters)
+    } catch (error) {
+      if (isCurrent()) fail(page, error)
+    } finally {
+      if (loadingPage === page) loadingPage = null
+    }
+  }
+
+  const fail = (page, error) => {
+    failedPage = page
+    const again = () => olderPage(list) === page && load()
+    if (error.retryAfter !== undefined) timer = setTimeout(again, error.retryAfter * 1000)
+    onError(error)
+  }
+
+  return {
+    load,
+
+    /** Loads the next page, unless it failed to load. */
+    loadNearEnd() {
+      if (olderPage(list) !== failedPage) load()
+    },
+
+    /** Loads older jobs until the list covers the last hour, or holds enough for the chart. */
+    async loadLastHour() {
+      const { filters } = session
+      const needsMore = () =>
+        olderPage(list) !== null &&
+        list.entries.length < MAX_FOR_CHART &&
+        completeSince(list) > Date.now() / 1000 - HOUR_SECONDS
+      while (needsMore()) {
+        const { length } = list.entries
+        await load()
+        if (filters !== session.filters || list.entries.length === length) return
+      }
+    },
   }
 }
 
@@ -38,21 +77,7 @@ function append(list, { jobs, next, later }, filters) {
   const ignored = later.filter(({ job }) => !list.live.has(entryKey(job)))
   appendOlder(list, jobs, next)
   for (const { type, job } of ignored) {
-    if (type === 'job_updated') updateJob(list, job, passes(filters, job))
+    if (type === 'job_updated') updateJob(list, job, matchesFilters(definition(), filters, job))
     if (type === 'job_removed') removeJob(list, job)
-  }
-}
-
-/** Loads older jobs until the list covers the last hour, or holds enough for the chart. */
-export async function loadLastHour(list, session) {
-  const { filters } = session
-  const needsMore = () =>
-    olderPage(list) !== null &&
-    list.entries.length < MAX_FOR_CHART &&
-    completeSince(list) > Date.now() / 1000 - HOUR_SECONDS
-  while (needsMore()) {
-    const { length } = list.entries
-    await loadOlder(list, session)
-    if (filters !== session.filters || list.entries.length === length) return
   }
 }

@@ -10,7 +10,7 @@ const MAX_SHOWN = 20_000
  * Creates a form for the parameters of a route, and the request with those that are filled in as code. A REST
  * request can be sent, and its response is shown. The stream is shown as code only, since it has no end.
  */
-export function createRequest(path, { operationId, parameters = [], responses }) {
+export function requestForm(path, { operationId, parameters = [], responses }) {
   const isStream = 'text/event-stream' in (responses[200].content ?? {})
   // Aliases and headers get no field, because the parameters that they repeat have one.
   const offered = parameters.filter(

@@ -19,7 +19,7 @@ export function createRow(entry, { fields, explorerUrl, filters }) {
   const link = element('a', { className: 'mono', href: jobUrl(job.jobId), title: job.jobId })
   link.append(`#${ends(job.jobId)}`)
   const status = valueElement(fieldOf('status'), job.status)
-  const age = ageElement(job.onchainCreatedAt)
+  const age = ageElement(job.onchainCreatedAt, { short: true })
   age.title += `, block ${formatInteger(job.blockNumber)}`
   row.append(
     element('th', { scope: 'row', className: 'job' }, link),

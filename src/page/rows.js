@@ -146,7 +146,7 @@ function rowOf({ fields, context, seen }, entry) {
   return row
 }
 
-/** @returns the places of the first row in the document and of the first one after them */
+/** @returns the indexes of the first row in the document and of the first one after them */
 function windowOf({ body, rowHeight, list: { entries } }) {
   const { length } = entries
   if (length <= ALL_ROWS) return [0, length]

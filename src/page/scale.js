@@ -9,7 +9,7 @@ const MIN_COUNT = 4
  * Returns the height of a chart: that of its highest bar. A bar of amounts is cut off if it is so high that it
  * would flatten all others.
  * @param isCount whether the bars are counts; otherwise they are amounts
- * @returns `{ top, cut }`: the value at the upper edge, and the places of the bars that are cut off there
+ * @returns `{ top, cut }`: the value at the upper edge, and the indexes of the bars that are cut off there
  */
 export function chartHeight(heights, { isCount }) {
   const sorted = heights.filter((height) => height > 0).sort((a, b) => a - b)

@@ -14,17 +14,21 @@ const TRANSACTION_HASH = /^0x[0-9a-f]{64}$/i
 /**
  * Creates the search box. It finds a job by its id or by the transaction that created it, and the jobs of a
  * participant. A transaction that is not among the jobs in the list is searched for in the history.
- * @param onParty called with the filter's name and the value, if the reader chooses the jobs of a participant
+ * @param onParticipant called with the filter's name and the value, if the reader chooses the jobs of a participant
  */
-export function createSearch({ list, onParty }) {
+export function createSearch({ list, onParticipant }) {
   const form = $('search')
   const input = $('search-input')
   const results = createResults(form, input)
   let timer
   let running = new AbortController()
 
-  const partyFilter = definition().filters.find(({ fields }) => fields.length > 1 && fieldOf(fields[0]).role)
-  input.placeholder = ['Job id', ...(partyFilter ? [partyFilter.name] : []), 'transaction'].join(', ')
+  const participantFilter = definition().filters.find(
+    ({ fields }) => fields.length > 1 && fieldOf(fields[0]).role,
+  )
+  input.placeholder = ['Job id', ...(participantFilter ? [participantFilter.name] : []), 'transaction'].join(
+    ', ',
+  )
 
   /** @returns whether the results are those of the present text */
   const search = async () => {
@@ -38,7 +42,7 @@ export function createSearch({ list, onParty }) {
     const found = await Promise.all([
       findJob(text, signal),
       findTransaction(text, list),
-      partyFilter && findParty(partyFilter.name, text, signal, onParty),
+      participantFilter && findParticipant(participantFilter.name, text, signal, onParticipant),
     ])
     if (signal.aborted) return false
     const items = found.flat().filter(Boolean)
@@ -123,13 +127,13 @@ function findTransaction(text, list) {
     .map(jobLink)
 }
 
-async function findParty(name, value, signal, onParty) {
+async function findParticipant(name, value, signal, onParticipant) {
   const found = await get('jobs', { [name]: value, limit: 1 }, signal).catch(() => null)
   const total = found?.pagination.total ?? 0
   if (total === 0) return null
   const jobs = total > MAX_COUNT ? `More than ${formatInteger(MAX_COUNT)} jobs` : count('job', total)
   const text = `${jobs} of ${name} ${ends(value)}`
   const button = element('button', { type: 'button', data: { result: '' } }, text)
-  button.addEventListener('click', () => onParty(name, value))
+  button.addEventListener('click', () => onParticipant(name, value))
   return button
 }

@@ -34,7 +34,8 @@ export function createSession(options) {
     overtaking: new Set(),
     following: new AbortController(),
     rereading: new AbortController(),
-    isRecounting: false,
+    /** filters whose matches are being counted */
+    recounting: undefined,
   }
 }
 
@@ -104,20 +105,22 @@ export async function readOlder(session, page) {
 }
 
 /** Asks for the number of matches, at most once in 3 s, until the server answers. */
-export function recount(session) {
-  if (session.isRecounting) return
-  session.isRecounting = true
-  setTimeout(async () => {
-    session.isRecounting = false
-    const { filters } = session
-    const answer = await get('jobs', [...filters, ['limit', 1]]).catch((error) => error)
-    if (filters !== session.filters) return
-    if (answer instanceof Error) return answer.isFinal || recount(session)
-    const lastId = Number(answer.lastEventId)
-    session.onTotal(answer.pagination.total, lastId)
-    // The number lacks the events that were applied while it was on its way.
-    if (lastId < session.lastId) recount(session)
-  }, RECOUNT_MS)
+export async function recount(session) {
+  const { filters } = session
+  if (session.recounting === filters) return
+  session.recounting = filters
+  await new Promise((resolve) => setTimeout(resolve, RECOUNT_MS))
+  const isOutdated = () => filters !== session.filters
+  const answer = await retry(() => get('jobs', [...filters, ['limit', 1]]), {
+    onError: (error) => error.isFinal || isOutdated(),
+  })
+  if (isOutdated()) return
+  session.recounting = undefined
+  if (answer === undefined) return
+  const lastId = Number(answer.lastEventId)
+  session.onTotal(answer.pagination.total, lastId)
+  // The number lacks the events that were applied while it was on its way.
+  if (lastId < session.lastId) recount(session)
 }
 
 async function fetchHistory(filters, count, signal) {

@@ -1,4 +1,4 @@
-import { definition, fieldOf, lifeOf, tone } from './definition.js'
+import { definition, fieldOf, meaningOf, tone } from './definition.js'
 import { $, choiceElement, element, statusElement } from './elements.js'
 import { formatInteger, sums, title } from './format.js'
 
@@ -10,7 +10,7 @@ export function showShares({ byStatus, byChoice, ...total }) {
     rows: withAllValues(byStatus, 'status', statuses),
     total,
     show: statusElement,
-    paint: (value) => ({ life: lifeOf(value) }),
+    paint: (value) => ({ meaning: meaningOf(value) }),
   })
   $('by-choice').hidden = choice === null
   if (choice === null) return

@@ -7,8 +7,6 @@ import { showShares } from './shares.js'
 const REFRESH_MS = 15_000
 /** Delay from an event to the next read, so that a burst of events causes one read. */
 const AFTER_EVENT_MS = 3000
-/** A request without an answer for so long counts as failed. */
-const RESPONSE_TIMEOUT_MS = 8000
 /** A lag of up to this is given in blocks only. */
 const MIN_LAG_SECONDS = 60
 
@@ -35,8 +33,7 @@ export function createStats({ onStats, onUnreachable, allJobs }) {
     if (isLoading || document.hidden) return
     isLoading = true
     try {
-      const signal = AbortSignal.timeout(RESPONSE_TIMEOUT_MS)
-      const [{ data }, reason] = await Promise.all([get('stats', [], signal), staleReason(signal)])
+      const [{ data }, reason] = await Promise.all([get('stats', []), staleReason()])
       stats = data
       indexer = indexerText(data, reason)
       showTiles(data)

@@ -72,13 +72,13 @@ export function createTotal(list, { hasFilters, onMore, onChange }) {
     /**
      * Updates the number after an event.
      * @param matches whether the job matches now
-     * @param isExact whether it is known that the job matched before
+     * @param effectIsKnown false if it is unknown whether the job matched before
      * @param id of the event
      */
-    follow(type, { matches, isExact, id }) {
+    adjust(type, { matches, effectIsKnown, id }) {
       if (id <= countedTo || isCapped) return
       if (type === 'job_created') total += 1
-      if (type === 'job_removed' || (type === 'job_updated' && !matches && isExact)) total -= 1
+      if (type === 'job_removed' || (type === 'job_updated' && !matches && effectIsKnown)) total -= 1
       show()
     },
 
@@ -88,7 +88,7 @@ export function createTotal(list, { hasFilters, onMore, onChange }) {
       show()
     },
 
-    /** @param error of the latest request for older jobs; null if it succeeded */
+    /** @param error of the latest request for older jobs; null if it is under way or has succeeded */
     showOlder(error) {
       $('older').textContent = error ? 'Older jobs could not be loaded. Retry' : 'Load older jobs'
       show()

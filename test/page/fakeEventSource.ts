@@ -1,8 +1,10 @@
 /** Takes the place of the browser's EventSource. */
 export class FakeEventSource extends EventTarget {
+  static readonly CONNECTING = 0
   static readonly OPEN = 1
+  static readonly CLOSED = 2
   static latest: FakeEventSource
-  readyState = FakeEventSource.OPEN
+  readyState: number = FakeEventSource.OPEN
 
   constructor() {
     super()
@@ -10,10 +12,16 @@ export class FakeEventSource extends EventTarget {
   }
 
   close() {
-    this.readyState = 2
+    this.readyState = FakeEventSource.CLOSED
   }
 
   receive(type: string, data: object, id: number) {
     this.dispatchEvent(new MessageEvent(type, { data: JSON.stringify(data), lastEventId: String(id) }))
+  }
+
+  /** Loses the connection, or fails to get one. The browser connects again by itself. */
+  fail() {
+    this.readyState = FakeEventSource.CONNECTING
+    this.dispatchEvent(new Event('error'))
   }
 }

@@ -51,6 +51,11 @@ describe('an amount', () => {
     expect(sums(['12.003456'])).toEqual(['12.00'])
     expect([0, 0.0345678, 0.35, 999.4, 12_500].map(roughly)).toEqual(['0', '0.0346', '0.35', '999', '12.5K'])
   })
+
+  test('of one digit far after the point is not shown as 0', () => {
+    expect(sums(['0.001000', '0.500000', '0.000000'])).toEqual(['0.001', '0.50', '0.00'])
+    expect(sums(['0.000000000000000001'])).toEqual(['0.000000000000000001'])
+  })
 })
 
 describe('time', () => {
@@ -89,6 +94,8 @@ test('names and values of a definition are shown as words', () => {
   expect(title('clientId')).toBe('Client')
   expect(title('onchainDeadline')).toBe('Deadline')
   expect(title('JobCreated')).toBe('Job created')
+  expect(title('clientID')).toBe('Client')
+  expect(title('metadataURI')).toBe('Metadata URI')
   expect(words('CEX_CAPITAL')).toBe('Cex capital')
   expect(words('UNKNOWN_9')).toBe('UNKNOWN_9')
   expect(words(true)).toBe('Yes')

@@ -6,7 +6,7 @@ const {
   appendOlder,
   completeSince,
   createList,
-  dropLeft,
+  dropGone,
   holdList,
   isFull,
   liveJobs,
@@ -72,9 +72,9 @@ describe('a change', () => {
   test('after which a job no longer matches strikes it out, and drops it later', () => {
     updateJob(list, job(4, 2), false)
     expect(shown()).toBe('5 -4 3')
-    dropLeft(list, Date.now() + 1000)
+    dropGone(list, Date.now() + 1000)
     expect(shown()).toBe('5 -4 3')
-    dropLeft(list, Date.now() + 60_000)
+    dropGone(list, Date.now() + 60_000)
     expect(shown()).toBe('5 3')
   })
 
@@ -92,9 +92,9 @@ describe('a change', () => {
     expect(shown()).toBe('5 4 3 2 1')
   })
 
-  test('back and forth leaves one row', () => {
-    updateJob(list, job(4, 2), false)
-    updateJob(list, job(4, 3), true)
+  test.each([5, 4, 3])('back and forth leaves one row, wherever the job is (%i)', (number) => {
+    updateJob(list, job(number, 2), false)
+    updateJob(list, job(number, 3), true)
     expect(shown()).toBe('5 4 3')
   })
 })
@@ -130,9 +130,37 @@ describe('while the list is held', () => {
     expect(list.entries[1]).toMatchObject({ mark: 'new', job: { version: 2 } })
   })
 
+  test('jobs that match after a change wait too; all have their position afterwards', () => {
+    resetList(list, [job(5), job(3), job(1)], null)
+    updateJob(list, job(4), true)
+    updateJob(list, job(9), true)
+    expect(shown()).toBe('5 3 1')
+    expect(waitingCount(list)).toBe(2)
+    addJob(list, job(10))
+    addJob(list, job(11))
+    updateJob(list, job(2), true)
+    holdList(list, false)
+    expect(shown()).toBe('11 10 9 5 4 3 2 1')
+  })
+
+  test('jobs of one block whose ids have no order keep the order of their creation', () => {
+    for (const jobId of ['0xa', '0xc', '0xb']) addJob(list, { ...job(6), jobId })
+    holdList(list, false)
+    addJob(list, { ...job(6), jobId: '0xaa' })
+    expect(shown()).toBe('0xaa 0xb 0xc 0xa 5 4 3')
+  })
+
+  test('more jobs than may wait require a fresh history, even if it was a change after which they match', () => {
+    for (let number = 6; number < 1006; number++) addJob(list, job(number))
+    updateJob(list, job(1006), true)
+    expect(shown()).toBe('5 4 3')
+    expect(waitingCount(list)).toBe(1001)
+    expect(holdList(list, false)).toBe(false)
+  })
+
   test('no row disappears', () => {
     removeJob(list, job(5))
-    dropLeft(list, Date.now() + 60_000)
+    dropGone(list, Date.now() + 60_000)
     expect(shown()).toBe('-5 4 3')
   })
 
@@ -155,6 +183,12 @@ describe('a fresh history', () => {
     expect(list.entries.map(({ mark }: Entry) => mark)).toEqual(['new', undefined, undefined, 'changed'])
   })
 
+  test('marks as new only jobs above the end of the list: older ones had not been read', () => {
+    refreshList(list, jobs(6, 2), 'next', 'removed')
+    expect(shown()).toBe('6 5 4 3 2')
+    expect(list.entries.map(({ mark }: Entry) => mark)).toEqual(['new', ...Array(4).fill(undefined)])
+  })
+
   test('drops older jobs without striking them out', () => {
     refreshList(list, [job(6), job(5)], 'next', 'removed')
     expect(shown()).toBe('6 5')
@@ -166,6 +200,16 @@ describe('a fresh history', () => {
     expect(shown()).toBe('5 4')
     holdList(list, false)
     expect(shown()).toBe('7 6 5 4')
+  })
+
+  test('lets a job wait that belongs between the rows of a held list', () => {
+    resetList(list, [job(5), job(3)], 'next')
+    holdList(list, true)
+    refreshList(list, jobs(6, 2), 'next', 'removed')
+    expect(shown()).toBe('5 3 2')
+    expect(waitingCount(list)).toBe(2)
+    holdList(list, false)
+    expect(shown()).toBe('6 5 4 3 2')
   })
 
   test('leaves jobs that wait already among those that wait', () => {

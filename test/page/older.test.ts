@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { jobRegistry } from '../../src/contract/jobRegistry.ts'
 import { FakeEventSource } from './fakeEventSource.ts'
 import { load } from './load.ts'
@@ -19,6 +19,8 @@ interface Answer {
 
 /** Requests that wait for an answer: query → a function that answers it. */
 const requests = new Map<string, (answer: Answer) => void>()
+/** The next request gets this response. */
+let failure: Response | undefined
 
 beforeAll(async () => {
   vi.stubGlobal('location', { search: '' })
@@ -27,6 +29,9 @@ beforeAll(async () => {
   vi.stubGlobal('removeEventListener', () => {})
   vi.stubGlobal('fetch', (address: string) => {
     const { search } = new URL(address)
+    const response = failure
+    failure = undefined
+    if (response) return Promise.resolve(response)
     return new Promise<Response>((resolve) => {
       requests.set(search, ({ jobs, lastEventId, next = null }) => {
         const pagination = { next, total: jobs.length }
@@ -50,6 +55,7 @@ beforeEach(() => requests.clear())
 async function followOpenJobs() {
   const { createList, removeJob, resetList, updateJob } = await load('list')
   const { createSession, followFilters } = await load('session')
+  const { createOlder } = await load('older')
   const list = createList(() => {})
   const session = createSession({
     keepaliveSeconds: 15,
@@ -65,7 +71,9 @@ async function followOpenJobs() {
   const followed = followFilters(session, new URLSearchParams({ status: 'OPEN' }))
   requests.get('?status=OPEN&limit=100')?.({ jobs: newest, lastEventId: 99, next: 'a' })
   await followed
-  return { list, session }
+  const errors: (Error | null)[] = []
+  const older = createOlder(list, session, { onError: (error: Error | null) => errors.push(error) })
+  return { list, session, older, errors }
 }
 
 /** Ids of the rows from job 9 on; `-` before those that are struck out. */
@@ -77,16 +85,15 @@ const shownIn = (list: { entries: { job: { jobId: string }; gone?: string }[] })
 
 test('a page of older jobs is requested once; a page for other filters does not wait for it', async () => {
   const { resetList } = await load('list')
-  const { loadOlder } = await load('older')
-  const { list, session } = await followOpenJobs()
-  const first = loadOlder(list, session)
+  const { list, session, older } = await followOpenJobs()
+  const first = older.load()
   requests.delete('?status=OPEN&limit=100')
-  await loadOlder(list, session)
+  await older.load()
   expect([...requests.keys()]).toEqual(['?status=OPEN&cursor=a&limit=100'])
 
   session.filters = new URLSearchParams({ status: 'FUNDED' })
   resetList(list, [job(8)], 'b')
-  const second = loadOlder(list, session)
+  const second = older.load()
   requests.get('?status=OPEN&cursor=a&limit=100')?.({ jobs: [job(7)], lastEventId: 99 })
   await first
   requests.get('?status=FUNDED&cursor=b&limit=100')?.({ jobs: [job(6)], lastEventId: 99 })
@@ -96,9 +103,8 @@ test('a page of older jobs is requested once; a page for other filters does not 
 })
 
 test('a page of older jobs is brought up to date with the events that overtook it', async () => {
-  const { loadOlder } = await load('older')
-  const { list, session } = await followOpenJobs()
-  const loaded = loadOlder(list, session)
+  const { list, session, older, errors } = await followOpenJobs()
+  const loaded = older.load()
   // The page includes the first event, after which its job matched once more.
   FakeEventSource.latest.receive('job_updated', job(8, 'FUNDED'), 100)
   FakeEventSource.latest.receive('job_updated', job(7, 'FUNDED'), 102)
@@ -108,7 +114,46 @@ test('a page of older jobs is brought up to date with the events that overtook i
     jobs: [job(8), job(7), job(6), job(4)],
     lastEventId: 101,
   })
-  expect(await loaded).toBeNull()
+  await loaded
+  expect(errors).toEqual([null])
   expect(shownIn(list)).toBe('9 8 -7 -6 5 4')
   session.stream.close()
+})
+
+describe('after an error', () => {
+  const next = '?status=OPEN&cursor=a&limit=100'
+  const busy = (headers = {}) => Response.json({ error: { message: 'busy' } }, { status: 429, headers })
+
+  test('the page is requested again when the reader asks, but not because the reader is near the end', async () => {
+    const { list, session, older, errors } = await followOpenJobs()
+    failure = busy()
+    older.loadNearEnd()
+    await vi.waitFor(() => expect(errors).toMatchObject([null, { message: 'busy' }]))
+    older.loadNearEnd()
+    expect(requests.has(next)).toBe(false)
+    const loaded = older.load()
+    requests.get(next)?.({ jobs: [job(8)], lastEventId: 99, next: 'b' })
+    await loaded
+    expect(shownIn(list)).toBe('9 8')
+    older.loadNearEnd()
+    expect(requests.has('?status=OPEN&cursor=b&limit=100')).toBe(true)
+    session.stream.close()
+  })
+
+  test('the page is requested again after the time that the server names', async () => {
+    const { session, older, errors } = await followOpenJobs()
+    vi.useFakeTimers()
+    try {
+      failure = busy({ 'retry-after': '30' })
+      older.loadNearEnd()
+      await vi.advanceTimersByTimeAsync(29_000)
+      expect(errors).toHaveLength(2)
+      expect(requests.has(next)).toBe(false)
+      await vi.advanceTimersByTimeAsync(1000)
+      expect(requests.has(next)).toBe(true)
+    } finally {
+      vi.useRealTimers()
+    }
+    session.stream.close()
+  })
 })

@@ -12,18 +12,34 @@ const history = (lastEventId: number, ...jobIds: string[]) =>
 const refusal = (status: number, message: string) =>
   Response.json({ success: false, error: { message } }, { status })
 
-/** Answers the next request of the page. */
+/** Answers the latest request of the page. */
 let answer: (response: Response) => void
+let requestCount = 0
+/** The timeout of the latest request. */
+let timeout: AbortController
 
 beforeAll(() => {
   vi.stubGlobal('location', { search: '' })
   vi.stubGlobal('EventSource', FakeEventSource)
   vi.stubGlobal('addEventListener', () => {})
   vi.stubGlobal('removeEventListener', () => {})
-  vi.stubGlobal('fetch', () => new Promise<Response>((resolve) => (answer = resolve)))
+  vi.spyOn(AbortSignal, 'timeout').mockImplementation(() => {
+    timeout = new AbortController()
+    return timeout.signal
+  })
+  vi.stubGlobal('fetch', (_url: string, { signal }: RequestInit) => {
+    requestCount += 1
+    return new Promise<Response>((resolve, reject) => {
+      answer = resolve
+      signal?.addEventListener('abort', () => reject(signal.reason))
+    })
+  })
 })
 
-afterAll(() => vi.unstubAllGlobals())
+afterAll(() => {
+  vi.unstubAllGlobals()
+  vi.restoreAllMocks()
+})
 
 /** A session that follows all jobs, and a log of what it reports. */
 async function startSession() {
@@ -119,6 +135,56 @@ test('the number of matches is requested again if an event was applied after it 
       ['total', 1, 20],
       ['total', 3, 22],
     ])
+    session.stream.close()
+  } finally {
+    vi.useRealTimers()
+  }
+})
+
+test('a request for the history that is never answered fails, and is repeated', async () => {
+  vi.useFakeTimers()
+  try {
+    const { session, log } = await startSession()
+    missEvents()
+    const count = requestCount
+    timeout.abort(new DOMException('no answer', 'TimeoutError'))
+    await vi.advanceTimersByTimeAsync(1000)
+    expect(log).toEqual([['live'], ['lost', 'no answer']])
+    expect(requestCount).toBe(count + 1)
+    answer(history(21, '2'))
+    await vi.advanceTimersByTimeAsync(0)
+    expect(log.slice(2)).toEqual([['loaded', '2'], ['live']])
+    session.stream.close()
+  } finally {
+    vi.useRealTimers()
+  }
+})
+
+test('a response that ends halfway has failed, whatever its status', async () => {
+  const { get } = await load('api')
+  const failure = get('jobs', []).catch((error: unknown) => error)
+  const body = new ReadableStream({ start: (controller) => controller.error(new TypeError('terminated')) })
+  answer(new Response(body, { headers: { 'content-type': 'application/json' } }))
+  expect(await failure).toBeInstanceOf(TypeError)
+})
+
+test('the number of matches is requested again only after the time that a refusal names', async () => {
+  vi.useFakeTimers()
+  try {
+    const { session, log } = await startSession()
+    const { recount } = await load('session')
+    recount(session)
+    await vi.advanceTimersByTimeAsync(3000)
+    const count = requestCount
+    answer(Response.json({ error: { message: 'busy' } }, { status: 429, headers: { 'retry-after': '20' } }))
+    await vi.advanceTimersByTimeAsync(19_000)
+    recount(session)
+    expect(requestCount).toBe(count)
+    await vi.advanceTimersByTimeAsync(1000)
+    expect(requestCount).toBe(count + 1)
+    answer(history(22, '1'))
+    await vi.advanceTimersByTimeAsync(0)
+    expect(log).toEqual([['total', 1, 22]])
     session.stream.close()
   } finally {
     vi.useRealTimers()

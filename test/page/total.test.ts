@@ -25,11 +25,11 @@ async function createTotal() {
 
 test('an event that is already in the number of matches is not counted twice', async () => {
   const total = await createTotal()
-  const follow = (id: number) => total.follow('job_created', { matches: true, isExact: true, id })
+  const create = (id: number) => total.adjust('job_created', { matches: true, effectIsKnown: true, id })
   total.set(5, 101)
-  follow(101)
+  create(101)
   expect(elements.total?.textContent).toBe('5 matches')
-  follow(102)
+  create(102)
   expect(elements.total?.textContent).toBe('6 matches')
 })
 
@@ -38,6 +38,6 @@ test('a number of matches above 10,000 is shown if the API has counted it, and "
   total.set(25_000, 101)
   expect(elements.total?.textContent).toBe('25,000 matches')
   total.set(10_001, 102)
-  total.follow('job_created', { matches: true, isExact: true, id: 103 })
+  total.adjust('job_created', { matches: true, effectIsKnown: true, id: 103 })
   expect(elements.total?.textContent).toBe('more than 10,000 matches')
 })

@@ -115,6 +115,14 @@ describe('the filters', () => {
     await untilComplete()
   })
 
+  test('stay folded on a phone if the address has filters, of which the page says how many', async () => {
+    await newContext({ viewport: { width: 390, height: 844 } })
+    await open('/?minBudget=5')
+    await page.locator('summary', { hasText: '1 set' }).waitFor()
+    await untilComplete('&minBudget=5')
+    expect(await page.getByRole('textbox', { name: 'Minimum budget' }).isVisible()).toBe(false)
+  })
+
   test('are open again if a phone is turned to a wide screen', async () => {
     await newContext({ viewport: { width: 390, height: 844 } })
     await open()

@@ -6,6 +6,7 @@ import {
   chain,
   historyIds,
   live,
+  now,
   open,
   page,
   restart,
@@ -44,6 +45,16 @@ describe("a job's page", () => {
     await field('Provider').getByRole('link').click()
     await live()
     await untilComplete('&providerId=77')
+  })
+
+  test('keeps the distance of its deadline up to date', async () => {
+    const deadline = BigInt(now() + 6 * 86_400 + 60)
+    const { jobId } = await chain.createJob({ deadline })
+    await page.clock.install()
+    await open(`/jobs/${jobId}`)
+    expect(await field('Deadline').innerText()).toContain('(in 6 days)')
+    await page.clock.fastForward('48:00:00')
+    await field('Deadline').getByText('in 4 days').waitFor()
   })
 
   test('follows the job after its participants have changed', async () => {

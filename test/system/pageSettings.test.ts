@@ -1,3 +1,4 @@
+import type { Locator } from 'playwright-core'
 import { expect, test } from 'vitest'
 import { devAccounts } from '../../src/devnet/client.ts'
 import { changeCommerceJob, createCommerceJob, deployCommerce } from '../../src/devnet/commerce.ts'
@@ -7,6 +8,8 @@ import { until } from '../helpers/until.ts'
 import { chain, live, open, page, restart, row, server, tile, total, useLivePage } from './livePage.ts'
 
 useLivePage()
+
+const hrefOf = (link: Locator) => link.evaluate((a: HTMLAnchorElement) => a.href)
 
 test('a page of another contract shows the fields of its definition', async () => {
   const { address } = await deployCommerce(chain.client)
@@ -48,7 +51,7 @@ test('a page of another contract shows the fields of its definition', async () =
   }
 })
 
-test('the API key of the address is used for every request and shown in no code', async () => {
+test('the API key of the address is used for every request and link, and shown in no code', async () => {
   await restart({ API_KEYS: 'a-secret-key' })
   await page.goto(server.url)
   await page.getByText('This server requires an API key').waitFor()
@@ -67,6 +70,14 @@ test('the API key of the address is used for every request and shown in no code'
     .click()
   await page.locator('#lifecycle li').first().waitFor()
   await page.getByRole('link', { name: 'All jobs' }).click()
+  await live()
+  // So do those to the API reference and its document.
+  const documentUrl = `${server.url}/openapi.json?api_key=a-secret-key`
+  expect(await hrefOf(page.getByRole('link', { name: 'OpenAPI' }))).toBe(documentUrl)
+  await page.getByRole('link', { name: 'API reference' }).click()
+  await page.locator('#getMetrics').waitFor()
+  expect(await hrefOf(page.getByRole('link', { name: 'openapi.json' }))).toBe(documentUrl)
+  await page.getByRole('link', { name: 'Jobcast' }).click()
   await live()
   await restart()
 })
