@@ -497,14 +497,6 @@ const SERVING: Record<string, Fault[]> = {
     ],
     ['feedEventOf', 'the server drops `before`', 'before === null ? null : JSON.parse(before)', 'null'],
   ],
-  'src/feed/mutex.ts': [
-    [
-      'createMutex',
-      'a read with an outdated state ends every stream',
-      'latest.then(',
-      'Promise.resolve().then(',
-    ],
-  ],
   'src/feed/feed.ts': [
     ['stored', 'a page with a missing entry counts as complete', '&& continues(id, found)', ''],
   ],
