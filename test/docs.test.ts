@@ -5,6 +5,7 @@ import { dotEnvExample, withSettings } from '../docs.ts'
 import { helpOf } from '../src/cli/help.ts'
 import { ConfigError, loadConfig } from '../src/config.ts'
 import { settings } from '../src/settings/settings.ts'
+import { mutations } from './model/mutationList.ts'
 
 const read = (file: string) => readFileSync(new URL(`../${file}`, import.meta.url), 'utf8')
 const names = settings.map(({ name }) => name)
@@ -32,4 +33,10 @@ it('the README and --help state the accepted values of every setting', () => {
     expect(read('README.md')).toMatch(new RegExp(`^\\| \`${name}\` \\| .* \\| \\S`, 'm'))
     expect(helpOf([])).toMatch(new RegExp(`^ {2}${name} +\\S`, 'm'))
   }
+})
+
+it('the table of mutations lists every mutation, in order', () => {
+  const [, section = ''] = read('docs/testing.md').split('## Mutations')
+  const listed = [...section.matchAll(/^\| (.+?) \| .+ \| \d+ \|$/gm)].map(([, name]) => name)
+  expect(listed).toEqual(mutations.map(({ name }) => name))
 })

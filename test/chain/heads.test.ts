@@ -11,7 +11,7 @@ beforeAll(async () => {
 })
 afterAll(() => chain.stop())
 
-it('a WebSocket that only announces heads is opened again after it was cut', async () => {
+it('a WebSocket that only announces heads is opened again after it was cut, until unwatch unsubscribes it', async () => {
   const [http, socket] = [await proxyTo(chain), await proxyTo(chain)]
   // Every request is answered by the first URL.
   const source = createRpcSource([http.url, socket.wsUrl], {

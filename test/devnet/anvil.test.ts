@@ -37,7 +37,7 @@ const answers = (url: string) =>
     () => false,
   )
 
-test('takes a free port, passes arguments on, and is gone after stop()', async () => {
+test('anvil takes a free port, passes arguments on, and is gone after stop()', async () => {
   const [one, two] = await Promise.all([start(), start({ args: ['--chain-id', '4242'] })])
   expect(one.port).not.toBe(two.port)
   expect(await call(one.url, 'eth_chainId')).toBe('0x7a69')
@@ -47,12 +47,12 @@ test('takes a free port, passes arguments on, and is gone after stop()', async (
   expect(await answers(two.url)).toBe(true)
 })
 
-test('reports that its port is taken', async () => {
+test('anvil reports that its port is taken', async () => {
   const { port } = await start()
   await expect(startAnvil({ port })).rejects.toThrow(`Port ${port} of 127.0.0.1 is taken by another process`)
 })
 
-test('fails with the output of an anvil that does not start', async () => {
+test('an anvil that does not start fails with its output', async () => {
   await expect(startAnvil({ args: ['--no-such-flag'] })).rejects.toThrow(
     /unexpected argument '--no-such-flag'/,
   )

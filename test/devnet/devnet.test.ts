@@ -86,7 +86,7 @@ test.each([
   },
 )
 
-test('close() leaves no chain, no service and no folder', async () => {
+test('a devnet that is closed leaves no chain, no service and no folder', async () => {
   const { net } = await start({
     // Like Jobcast, it creates the folder of the database.
     start: async (env) => {
@@ -102,7 +102,7 @@ test('close() leaves no chain, no service and no folder', async () => {
   expect(existsSync(dirname(net.dataDir))).toBe(false)
 })
 
-test('skips ports that are taken, so that two devnets run side by side', async () => {
+test('a devnet skips ports that are taken, so that two devnets run side by side', async () => {
   const other = await listen(0)
   undo.push(() => new Promise((resolve) => other.close(resolve)))
   const { port } = other.address() as AddressInfo
@@ -114,7 +114,7 @@ test('skips ports that are taken, so that two devnets run side by side', async (
   expect(two.net.dataDir).not.toBe(one.net.dataDir)
 })
 
-test('takes the next port if another program listens first on the one that was found', async () => {
+test('a devnet takes the next port if another program listens first on the one that was found', async () => {
   const found: number[] = []
   const { net } = await start({
     async start(env) {
@@ -130,7 +130,7 @@ test('takes the next port if another program listens first on the one that was f
   expect(net.url).toBe(`http://127.0.0.1:${found[1]}`)
 })
 
-test('a service that does not start fails with the reason and leaves nothing', async () => {
+test('a devnet whose service does not start fails with the reason and leaves nothing', async () => {
   let env: Record<string, string> = {}
   const failing = start({
     start: async (given) => {

@@ -131,7 +131,7 @@ describe.each(devContracts)('the market of %s', (contract) => {
   })
 })
 
-test('creates jobs until it is stopped, through an RPC that fails in between', async () => {
+test('a market creates jobs until it is stopped, through an RPC that fails in between', async () => {
   const proxy = await startRpcProxy(anvil.url)
   const stop = new AbortController()
   const lines: string[] = []

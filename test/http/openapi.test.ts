@@ -1,11 +1,11 @@
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { startChain, type TestChain } from '../helpers/anvil.ts'
-import { openStream } from '../helpers/eventStream.ts'
 import { type Service, startService, unreachable } from '../helpers/service.ts'
 import { createSharedDatabase } from '../helpers/sharedPostgres.ts'
+import { subscribe } from '../helpers/subscribe.ts'
 import { until } from '../helpers/until.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: a document is read by many paths
@@ -143,37 +143,35 @@ describe('real answers are as the document says', () => {
   })
 
   it('every event of the stream, and the refusal of a stream', async () => {
-    const stream = openStream(`${service.url}/api/v1/events`)
-    try {
-      await stream.connected
-      await chain.createJob()
-      await stream.waitFor(1)
-      await stream.waitFor((event) => event.type === 'ping')
-      const { content } = document.paths['/api/v1/events'].get.responses['200']
-      const described = new Map<string, string>(
-        content['text/event-stream'].schema.contentSchema.items.oneOf.map(({ properties }: Document) => [
-          properties.event.enum?.[0] ?? properties.event.const,
-          properties.data.contentSchema.$ref.split('/').at(-1),
-        ]),
-      )
-      expect([...described.keys()].sort()).toEqual([
-        'connected',
-        'job_created',
-        'job_removed',
-        'job_updated',
-        'ping',
-        'unavailable',
-      ])
-      for (const { type, data } of stream.events) {
-        const validate = ajv.getSchema(pointer('components', 'schemas', described.get(type) as string))
-        expect(validate?.(data), `${type} ${JSON.stringify(validate?.errors)}`).toBe(true)
-      }
-      const refused = await fetch(`${service.url}/api/v1/events`)
-      expect(refused.status).toBe(429)
-      await check(refused, '/api/v1/events')
-    } finally {
-      stream.close()
+    const stream = subscribe(service)
+    await stream.connected
+    const { jobId } = await chain.createJob()
+    await chain.changeJob('fund', [BigInt(jobId), 1n, 1n])
+    await stream.waitFor(2)
+    await chain.reorg(2)
+    await chain.mine(3)
+    await stream.waitFor(({ type }) => type === 'job_removed')
+    await stream.waitFor(({ type }) => type === 'ping')
+    const down = await startService(unreachable)
+    onTestFinished(() => down.close())
+    const unavailable = await subscribe(down).waitFor(({ type }) => type === 'unavailable')
+
+    const { content } = document.paths['/api/v1/events'].get.responses['200']
+    const described = new Map<string, string>(
+      content['text/event-stream'].schema.contentSchema.items.oneOf.map(({ properties }: Document) => [
+        properties.event.enum?.[0] ?? properties.event.const,
+        properties.data.contentSchema.$ref.split('/').at(-1),
+      ]),
+    )
+    const events = [...stream.events, unavailable]
+    expect(new Set(events.map(({ type }) => type))).toEqual(new Set(described.keys()))
+    for (const { type, data } of events) {
+      const validate = ajv.getSchema(pointer('components', 'schemas', described.get(type) as string))
+      expect(validate?.(data), `${type} ${JSON.stringify(validate?.errors)}`).toBe(true)
     }
+    const refused = await fetch(`${service.url}/api/v1/events`)
+    expect(refused.status).toBe(429)
+    await check(refused, '/api/v1/events')
   })
 
   it('without a key, beyond the rate limit, and without a database', async () => {

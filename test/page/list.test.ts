@@ -51,7 +51,7 @@ test('a job that a reorg removes and creates again under the same key has one ro
   expect(shown()).toBe('5 4 3')
 })
 
-test('while the list is held, the struck-out row of such a job stays', () => {
+test('while the list is held, a job that is removed and created again keeps its struck-out row', () => {
   removeJob(list, job(5))
   holdList(list, true)
   addJob(list, job(5))

@@ -23,6 +23,7 @@ const requests = new Map<string, (answer: Answer) => void>()
 let failure: Response | undefined
 
 beforeAll(async () => {
+  // The modules read `location` when they are loaded, so they are not imported above.
   vi.stubGlobal('location', { search: '' })
   vi.stubGlobal('EventSource', FakeEventSource)
   vi.stubGlobal('addEventListener', () => {})
@@ -48,8 +49,6 @@ beforeAll(async () => {
 
 afterAll(() => vi.unstubAllGlobals())
 beforeEach(() => requests.clear())
-
-// The modules read `location` when they are loaded.
 
 /** A list that follows the open jobs. It has a page of them, the oldest of which is job 9; older ones exist. */
 async function followOpenJobs() {

@@ -58,8 +58,12 @@ function watchAllLogs(proxy: RpcProxy, delayMs: number) {
 
 describe('a block full of logs of other contracts, at the head', () => {
   it.each([
-    ['its bloom is too full, and is ignored', () => mineForeign(FULL), 0],
-    ['its bloom announces our logs by chance, and is read once', () => mineAnnounced(1), 1],
+    ['a bloom that is too full is ignored', () => mineForeign(FULL), 0],
+    [
+      'if its bloom announces our logs by chance, all logs of the block are read once',
+      () => mineAnnounced(1),
+      1,
+    ],
   ])('%s', async (_name, mine, requests) => {
     const proxy = await proxyTo(chain)
     await chain.createJob()

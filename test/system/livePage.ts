@@ -1,6 +1,6 @@
 import getPort from 'get-port'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, onTestFinished } from 'vitest'
 import type { Job } from '../../src/contract/job.ts'
 import { startChain, type TestChain } from '../helpers/anvil.ts'
 import { launchChromium } from '../helpers/chromium.ts'
@@ -74,10 +74,13 @@ const start = (env: Record<string, string> = {}) =>
     },
   })
 
+/** Restarts the service. It has other settings until the test ends. */
 export async function restart(env: Record<string, string> = {}, meanwhile = async () => {}): Promise<void> {
   await server.stop()
   await meanwhile()
   server = await start(env)
+  // Registered before it can fail, so that the next test finds the service with its own settings.
+  if (Object.keys(env).length > 0) onTestFinished(() => restart())
   await server.untilAnswers('/ready')
 }
 

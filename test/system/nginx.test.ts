@@ -193,6 +193,9 @@ it('a browser gets HTTP/2, the headers of the stream, and each event at once', a
   const { jobId } = await chain.createJob()
   // No later bytes could flush it from a buffer: the next ping is 30 s away.
   await until(() => body.includes(`"jobId":"${jobId}"`), { timeout: 20_000, message: 'the event came' })
+})
+
+it('/metrics cannot be reached, in any spelling', async () => {
   for (const path of ['/metrics', '/metrics/', '/metrics?a', '/metrics/?a'])
     expect((await fetch(nginx.url + path)).status).toBe(404)
   expect((await fetch(`${nginx.url}/api/v1/jobs`)).status).toBe(200)

@@ -52,7 +52,6 @@ describe('the list', () => {
     const later = await chain.createJob()
     await row(later.jobId).waitFor()
     await untilComplete()
-    await restart()
   })
 
   test('says at once that the browser is offline, and resumes once it is online', async () => {

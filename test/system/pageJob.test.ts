@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Route } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
 import { until } from '../helpers/until.ts'
@@ -103,9 +102,12 @@ describe("a job's page", () => {
     await chain.reorg(2)
     await chain.mine()
     await until(async () => (await fetch(`${server.url}/api/v1/jobs/${jobId}`)).status === 404)
+    const answered = page.waitForResponse(`**/api/v1/jobs/${jobId}`)
     await deliverLate()
+    await (await answered).finished()
     await page.locator('#job.gone').waitFor()
-    await sleep(200)
+    // A later request is answered after the page has read the late answer.
+    await page.evaluate(() => fetch('/health').then((response) => response.text()))
     expect(await page.locator('#job.gone').isVisible()).toBe(true)
   })
 
@@ -143,6 +145,5 @@ describe("a job's page", () => {
       await chain.mine()
     })
     await page.locator('#job.gone').waitFor()
-    await restart()
   })
 })

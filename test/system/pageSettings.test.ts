@@ -79,5 +79,4 @@ test('the API key of the address is used for every request and link, and shown i
   expect(await hrefOf(page.getByRole('link', { name: 'openapi.json' }))).toBe(documentUrl)
   await page.getByRole('link', { name: 'Jobcast' }).click()
   await live()
-  await restart()
 })
