@@ -92,8 +92,8 @@ async function fanoutTo(
 const ROUNDS_OF_A_PAIR = 3
 
 /**
- * After this many events V8 has also optimised the code that runs once per event, as in a server that has run for
- * days. Few streams are enough: only the number of events matters.
+ * After this many events V8 has also optimised the code that runs once per event, as in a server that has run
+ * for days. Few streams are enough: only the number of events matters.
  */
 const WARM_UP = { streams: 100, events: 1_000 }
 

@@ -23,7 +23,10 @@ const sources = (folder: string) =>
 const files = sources(src)
 const room = (file: string) => (file.includes('/') ? file.slice(0, file.indexOf('/')) : file)
 
-/** The rooms, and the rooms that each may import. `feed` and `http` serve clients: they know the database, not the chain. */
+/**
+ * The rooms, and the rooms that each may import. `feed` and `http` serve clients: they know the database, not
+ * the chain.
+ */
 const ROOMS: Record<string, string[]> = {
   contract: [],
   observe: [],

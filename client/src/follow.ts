@@ -14,8 +14,8 @@ export interface FollowOptions<J extends JobBase = Job> extends StreamOptions {
   order?: HistoryOptions['order']
   /**
    * Number of newest blocks whose jobs are kept in memory; 256 by default. Of jobs in older blocks only a
-   * hash is kept: if a reorg removes one of them in a gap, the removal is missed. `Infinity` keeps all jobs from
-   * `fromBlock` on.
+   * hash is kept: if a reorg removes one of them in a gap, the removal is missed. `Infinity` keeps all jobs
+   * from `fromBlock` on.
    */
   reorgDepth?: number | undefined
   /**

@@ -26,8 +26,8 @@ export interface RequestOptions {
 
 /**
  * The server refused a request: the HTTP status, and the `code` and `message` of the error body. The code is
- * `HTTP_<status>` without such a body. Two codes are the client's own: `NOT_A_STREAM` if the answer is no stream
- * of Jobcast, and `FRAME_TOO_LARGE` if an event has more than 1,048,576 characters.
+ * `HTTP_<status>` without such a body. Two codes are the client's own: `NOT_A_STREAM` if the answer is no
+ * stream of Jobcast, and `FRAME_TOO_LARGE` if an event has more than 1,048,576 characters.
  */
 export class JobcastError extends Error {
   override name = 'JobcastError'

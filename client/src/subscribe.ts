@@ -107,8 +107,8 @@ function parseEvent<J extends JobBase>(
 export interface ListenOptions<J extends JobBase = Job> extends SubscribeOptions {
   onEvent: (event: StreamEvent<J>) => void
   /**
-   * Called once: if the URL or the key is not valid, if the server refuses for good, or if `onEvent` throws. The
-   * stream is then closed.
+   * Called once: if the URL or the key is not valid, if the server refuses for good, or if `onEvent` throws.
+   * The stream is then closed.
    */
   onError: (error: unknown) => void
 }

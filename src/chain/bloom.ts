@@ -51,7 +51,10 @@ export async function accountsFor(
 
 const memo = new Map<Hex, number[]>()
 
-/** Memoizes bitsOf(). Only for the contract's address and topics: they are few, and every header is tested for them. */
+/**
+ * Memoizes bitsOf(). Only for the contract's address and topics: they are few, and every header is tested for
+ * them.
+ */
 function memoizedBitsOf(value: Hex): number[] {
   const bits = memo.get(value) ?? bitsOf(value)
   memo.set(value, bits)

@@ -91,8 +91,8 @@ export function mayFitSmaller(error: unknown): boolean {
 }
 
 /**
- * Returns whether an endpoint is set aside after an error. A timeout or a 5xx counts, although the range may have
- * been too large.
+ * Returns whether an endpoint is set aside after an error. A timeout or a 5xx counts, although the range may
+ * have been too large.
  */
 export function isOutage(error: unknown): boolean {
   return error instanceof RpcError && !['refused', 'too-large', 'bad-request'].includes(error.failure)

@@ -20,8 +20,8 @@ export function createPool(endpoints: Endpoint[], now: () => number) {
 
   /** Probes the members that are set aside, and returns those in service. If none is, returns all. */
   function usable(): Member[] {
-    // Probed even if none is in service. Otherwise the first that answers, such as one whose head is behind, would
-    // get every request, and no other would return to service.
+    // Probed even if none is in service. Otherwise the first that answers, such as one whose head is behind,
+    // would get every request, and no other would return to service.
     for (const member of members) member.halfOpen()
     const found = inService()
     return found.length > 0 ? found : members

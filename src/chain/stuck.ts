@@ -9,10 +9,10 @@ import type { Header } from './source.ts'
 const STUCK_MS = 30_000
 
 /**
- * Returns a check to call with each head that was read, and with the highest block known from elsewhere. If no
- * head has exceeded the highest known block for 30 s, all endpoints in service are asked for their heads. If some
- * of them are ahead, the others are set aside. If none is, the head is current, however old it is: a devnet may
- * make no blocks.
+ * Returns a check to call with each head that was read, and with the highest block known from elsewhere. If
+ * no head has exceeded the highest known block for 30 s, all endpoints in service are asked for their heads.
+ * If some of them are ahead, the others are set aside. If none is, the head is current, however old it is: a
+ * devnet may make no blocks.
  * @param now a monotonic clock in milliseconds
  * @returns whether endpoints were set aside, so that the head must be read again
  */

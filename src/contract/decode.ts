@@ -110,8 +110,8 @@ function compile(form: Form, id: Field): CompiledForm {
 }
 
 /**
- * Maximum bytes of data with a list of texts, bytes or lists. Its offsets may all refer to one long text, which viem
- * copies up to 8,192 times.
+ * Maximum bytes of data with a list of texts, bytes or lists. Its offsets may all refer to one long text,
+ * which viem copies up to 8,192 times.
  */
 const MAX_NESTED_BYTES = 32 * 1024
 

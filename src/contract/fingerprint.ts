@@ -4,8 +4,8 @@ import type { Field } from './job.ts'
 
 /**
  * Returns a hash of everything in a definition that decides what is stored, followed by the name of the field
- * that is added up. A database refuses any other fingerprint. If this function hashed other parts, or in another
- * order, no existing database would open.
+ * that is added up. A database refuses any other fingerprint. If this function hashed other parts, or in
+ * another order, no existing database would open.
  * @param keys names of the fields whose values the store keeps beside each job, in this order
  * @param sum the field whose amounts the store adds up
  */

@@ -143,7 +143,9 @@ export function amount(decimals: number, options: FieldOptions & { unit?: string
   }
 }
 
-/** Makes the kind of any text: a string, bytes as hex, and lists and tuples as JSON. Cut at 16,384 characters. */
+/**
+ * Makes the kind of any text: a string, bytes as hex, and lists and tuples as JSON. Cut at 16,384 characters.
+ */
 export function text(options: FieldOptions = {}): Kind<string> {
   return {
     kind: 'text',

@@ -108,7 +108,9 @@ async function startChain(preferredPort: number): Promise<Anvil> {
   return onFreePort(preferredPort, (port) => startAnvil({ port, args }))
 }
 
-/** Calls `open` with the first free port at or above a preferred one, again if another program takes it first. */
+/**
+ * Calls `open` with the first free port at or above a preferred one, again if another program takes it first.
+ */
 async function onFreePort<T>(preferred: number, open: (port: number) => Promise<T>): Promise<T> {
   const ports = Array.from({ length: PORT_ATTEMPTS }, (_, i) => preferred + i).filter(
     (port) => port <= 65_535,

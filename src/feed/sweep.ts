@@ -45,9 +45,9 @@ export function startSweeps(walk: Walk, { keepaliveMs, stallMs }: SweepOptions):
   }
 
   /**
-   * Returns whether a ping is due: after silence, or when a resumed stream has caught up. The ping after catching
-   * up tells the client that nothing is missing, even if its filter omitted the last events. Without it, the
-   * client would know only after the first silence, or never if a proxy cuts silent streams earlier.
+   * Returns whether a ping is due: after silence, or when a resumed stream has caught up. The ping after
+   * catching up tells the client that nothing is missing, even if its filter omitted the last events. Without
+   * it, the client would know only after the first silence, or never if a proxy cuts silent streams earlier.
    */
   function isPingDue(subscriber: Subscriber): boolean {
     const isSilent = walk.sliceStartedAt - subscriber.wroteAt >= keepaliveMs

@@ -99,8 +99,8 @@ export function createHeadLogs(context: IndexerContext): (headers: HeaderChain) 
 }
 
 /**
- * Reads the logs of several blocks in one request. After an error that a smaller request may avoid, it sends one
- * request for each block.
+ * Reads the logs of several blocks in one request. After an error that a smaller request may avoid, it sends
+ * one request for each block.
  */
 async function readLogsOf({ source }: IndexerContext, headers: HeaderChain): Promise<RpcLog[]> {
   const [first] = headers

@@ -9,7 +9,10 @@ const AHEAD = 3
  * many are under way.
  */
 const MAX_ADDED = 2
-/** Few providers allow less. Seven doublings lead to the largest size, so a low start costs some seven round trips. */
+/**
+ * Few providers allow less. Seven doublings lead to the largest size, so a low start costs some seven round
+ * trips.
+ */
 const FIRST_SIZE = 100
 /** The largest range that most providers allow. */
 const MAX_SIZE = 10_000
@@ -50,8 +53,8 @@ export function createRanges(context: IndexerContext) {
   }
 
   /**
-   * Returns the next range: from `from` on, up to `limit` at most. After an error that a smaller range may avoid,
-   * it reads a smaller one.
+   * Returns the next range: from `from` on, up to `limit` at most. After an error that a smaller range may
+   * avoid, it reads a smaller one.
    * @throws any other error of the read
    */
   return async function take(from: number, limit: number): Promise<Range> {

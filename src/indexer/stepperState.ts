@@ -7,8 +7,8 @@ import { createJobReader } from './jobReader.ts'
 import { createRanges } from './ranges.ts'
 
 /**
- * Blocks above `finalized` that one step indexes at most: about as many as Ethereum has there. With more, the first
- * events of a step would be late, and a failure would repeat more.
+ * Blocks above `finalized` that one step indexes at most: about as many as Ethereum has there. With more, the
+ * first events of a step would be late, and a failure would repeat more.
  */
 export const HEAD_BLOCKS = 64
 

@@ -51,8 +51,8 @@ const REDRAW_MS = 10_000
 
 /**
  * Creates the charts of the jobs and their amounts, coloured by the contract's first choice. The last hour is
- * drawn from the jobs in the list, so it follows the filters. A day and 7 days are drawn from the hourly totals of
- * /api/v1/stats, which count all jobs.
+ * drawn from the jobs in the list, so it follows the filters. A day and 7 days are drawn from the hourly
+ * totals of /api/v1/stats, which count all jobs.
  */
 export function createCharts({ list, hasFilters }) {
   const { choice, sum } = definition()

@@ -62,7 +62,8 @@ export function sums(texts) {
   const longest = Math.max(0, ...texts.map((text) => text?.split('.')[0].length ?? 0))
   return texts.map((text) => {
     if (text === null) return null
-    // Two digits after the point. If they are zeros and others follow, up to two digits from the first other one on.
+    // Two digits after the point. If they are zeros and others follow, up to two digits from the first other
+    // one on.
     if (longest <= 3) return formatAmount(text).replace(/^(0\.0*[1-9]\d?|\d+\.\d\d)\d*$/, '$1')
     const [units, fraction = ''] = text.split('.')
     if (units === '0' && /[1-9]/.test(fraction)) return '<1'

@@ -2,8 +2,8 @@
 export const controlsOf = (row) => [...row.querySelectorAll('a, button')]
 
 /**
- * Gives the keyboard access to the rows of a table. The table is one tab stop: the link of the row that was focused
- * last. The up and down arrow keys move between rows, left and right between the controls of a row.
+ * Gives the keyboard access to the rows of a table. The table is one tab stop: the link of the row that was
+ * focused last. The up and down arrow keys move between rows, left and right between the controls of a row.
  */
 export function createKeys(body) {
   let key // of the row that was focused last; the row itself may have been replaced since

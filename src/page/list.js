@@ -3,16 +3,17 @@ import { createEntry, entryKey, goneEntry, insertSorted, isNewer, replaceEntry }
 /** Maximum number of jobs in the list. To see older ones, a reader has to filter. */
 export const MAX_JOBS = 20_000
 /**
- * Maximum number of jobs that wait while the list is held. If more would appear, the list is read again afterwards.
+ * Maximum number of jobs that wait while the list is held. If more would appear, the list is read again
+ * afterwards.
  */
 const MAX_WAITING = 1000
 /** How long the row of a job that is gone stays, struck out. */
 const GONE_MS = 6000
 
 /**
- * Creates the list of the page's jobs, newest first, as entries (see entries.js). No element is involved. `onChange` is
- * called after every change. While the list is held, no event makes a row appear or disappear; jobs that would appear
- * wait.
+ * Creates the list of the page's jobs, newest first, as entries (see entries.js). No element is involved.
+ * `onChange` is called after every change. While the list is held, no event makes a row appear or disappear;
+ * jobs that would appear wait.
  */
 export function createList(onChange) {
   return {
@@ -161,7 +162,10 @@ function enter(list, entry) {
   else list.waiting.push(put(list, entry))
 }
 
-/** Shows an entry. It replaces a struck-out row of the same job: a job that is gone may return under the same key. */
+/**
+ * Shows an entry. It replaces a struck-out row of the same job: a job that is gone may return under the same
+ * key.
+ */
 function insert(list, entry) {
   const goneIndex = list.entries.findIndex(({ key, gone }) => gone && key === entry.key)
   if (goneIndex !== -1) list.entries.splice(goneIndex, 1)
@@ -189,7 +193,10 @@ function trim(list) {
   list.nextPage = { toBlock: list.entries.at(-1).job.blockNumber }
 }
 
-/** Returns whether a job belongs into the part of the history that is loaded: it is not older than the list's end. */
+/**
+ * Returns whether a job belongs into the part of the history that is loaded: it is not older than the list's
+ * end.
+ */
 function isInRange({ entries, nextPage }, job) {
   return nextPage === null || (entries.length > 0 && !isNewer(entries.at(-1).job, job))
 }

@@ -9,8 +9,8 @@ const MAX_FOR_CHART = 500
 const HOUR_SECONDS = 3600
 
 /**
- * Creates the functions that load pages of older jobs into the list. After an error, a page is requested again when
- * the reader asks for it, or after the error's `retryAfter`.
+ * Creates the functions that load pages of older jobs into the list. After an error, a page is requested
+ * again when the reader asks for it, or after the error's `retryAfter`.
  * @param onError called with the error of a request that failed, and with null when a request begins
  */
 export function createOlder(list, session, { onError }) {

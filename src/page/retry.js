@@ -2,8 +2,8 @@ const FIRST_DELAY_MS = 1000
 const LONGEST_DELAY_MS = 30_000
 
 /**
- * Creates the delays between attempts in ms: doubled each time up to 30 s, with jitter, so that many pages do not return
- * at once.
+ * Creates the delays between attempts in ms: doubled each time up to 30 s, with jitter, so that many pages do
+ * not return at once.
  */
 export function createBackoff() {
   let delay = FIRST_DELAY_MS

@@ -2,7 +2,10 @@ import { get, PAGE_SIZE } from './api.js'
 import { retry } from './retry.js'
 import { openStream } from './stream.js'
 
-/** Maximum number of jobs that `reread()` reads: after a gap of the stream, or if more jobs arrived than may wait. */
+/**
+ * Maximum number of jobs that `reread()` reads: after a gap of the stream, or if more jobs arrived than may
+ * wait.
+ */
 const MAX_REREAD = 500
 const RECOUNT_MS = 3000
 

@@ -5,8 +5,8 @@ import { definition } from './definition.js'
 const KEY = 'YOUR_KEY'
 
 /**
- * Returns JavaScript that logs every job event of a stream. Lines are short, so that a narrow column does not break
- * them.
+ * Returns JavaScript that logs every job event of a stream. Lines are short, so that a narrow column does not
+ * break them.
  */
 export function eventSourceCode(url) {
   return [

@@ -29,7 +29,8 @@ export interface Driver {
   query(text: string, params: unknown[], options: QueryOptions): Promise<unknown[]>
   /**
    * Calls `onMessage` for each notification on the schema's channel, and `onReady` whenever listening begins
-   * or begins again. Notifications before `onReady` may be lost, so the caller must read the store in `onReady`.
+   * or begins again. Notifications before `onReady` may be lost, so the caller must read the store in
+   * `onReady`.
    */
   listen(onMessage: (payload: string) => void, onReady: () => void): Promise<void>
   close(): Promise<void>

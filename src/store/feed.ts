@@ -22,7 +22,9 @@ export async function readFeed(db: Database, afterId: number, limit: number): Pr
   return entriesAfter(db).execute({ afterId, limit })
 }
 
-/** Reads the newest feed entries, oldest first, within limits of their number and of the bytes of their data. */
+/**
+ * Reads the newest feed entries, oldest first, within limits of their number and of the bytes of their data.
+ */
 export async function readFeedTail(
   { orm }: Database,
   limits: { events: number; bytes: number },

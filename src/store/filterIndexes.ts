@@ -12,8 +12,8 @@ const BUILD_MS = 3_600_000
  */
 export async function createFilterIndexes(db: Database, contract: Contract): Promise<void> {
   for (const statement of indexStatements(contract)) await db.run(statement, [], { timeoutMs: BUILD_MS })
-  // Without statistics, Postgres plans filters badly until autovacuum runs. A failure is ignored, because it must
-  // not hold back the feed.
+  // Without statistics, Postgres plans filters badly until autovacuum runs. A failure is ignored, because it
+  // must not hold back the feed.
   await db.run('analyze jobs', [], { timeoutMs: BUILD_MS }).catch(() => {})
 }
 

@@ -41,8 +41,9 @@ export const INDEX_CONNECTIONS = 2
  */
 const REQUEST_SETTINGS = { statement_timeout: 8_000, max_parallel_workers_per_gather: 0 }
 /**
- * Settings of the connections for everything else. A server or a user with a `statement_timeout` would cancel the
- * creation of an index again and again. The process has limits of its own. The driver does not send the number 0.
+ * Settings of the connections for everything else. A server or a user with a `statement_timeout` would cancel
+ * the creation of an index again and again. The process has limits of its own. The driver does not send the
+ * number 0.
  */
 const INDEX_SETTINGS = { statement_timeout: '0' }
 /** Time that the statements under way may take after the database begins to close. */

@@ -11,7 +11,8 @@ export interface Server {
   /** Ends the server; chain and database stay. */
   stop(): Promise<void>
   /**
-   * Starts it again on the same port. `env` overrides its settings until the test ends. Resolves when it is ready.
+   * Starts it again on the same port. `env` overrides its settings until the test ends. Resolves when it is
+   * ready.
    */
   start(env?: Record<string, string>): Promise<void>
   /** Waits until REST has a job. */

@@ -71,8 +71,8 @@ export async function startProcess({
 }
 
 /**
- * Runs a command of Jobcast until it ends, at most 20 s. `text` holds all lines that it wrote; `code` is null if it
- * was killed.
+ * Runs a command of Jobcast until it ends, at most 20 s. `text` holds all lines that it wrote; `code` is null
+ * if it was killed.
  */
 export async function runCommand(
   args: string[],

@@ -19,8 +19,8 @@ export function createSharedDatabase(): Promise<string> {
 }
 
 /**
- * Creates a user that may only read the tables that a database has now, and resolves with its URL. Users belong to
- * the whole server, so it is dropped when the test ends.
+ * Creates a user that may only read the tables that a database has now, and resolves with its URL. Users
+ * belong to the whole server, so it is dropped when the test ends.
  */
 export async function createReader(databaseUrl: string): Promise<string> {
   const name = `reader_${randomUUID()}`

@@ -35,7 +35,9 @@ const OwnParameters = Type.Object({
 /** A validated query of a stream. The contract's filters are among its other keys. */
 type StreamQuery = Static<typeof OwnParameters>
 
-/** Returns the query of a stream: the contract's filters, the parameters that only a stream has, and the key. */
+/**
+ * Returns the query of a stream: the contract's filters, the parameters that only a stream has, and the key.
+ */
 export function streamParameters(rules: FilterRule[]) {
   return Type.Object(
     { ...filterParameters(rules), ...OwnParameters.properties, ...apiKeyParameter },
