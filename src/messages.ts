@@ -20,15 +20,13 @@ export function messageOf(error: unknown): string {
   return line.length > MAX_LENGTH ? `${line.slice(0, MAX_LENGTH)}…` : line
 }
 
-/** Properties in which errors of Node, fetch, viem and WebSockets state their reason. */
+/** Properties in which errors of Node, fetch and viem state their reason. */
 interface Parts {
   message?: string
   code?: string
   cause?: unknown
   /** of an AggregateError: connecting to a host name with several addresses fails with one error for each */
   errors?: unknown[]
-  /** of an ErrorEvent */
-  error?: unknown
   /** viem's */
   shortMessage?: string
   details?: string
@@ -36,10 +34,10 @@ interface Parts {
 
 function innermostMessage(thrown: unknown): string {
   const unwrapped = unwrap(thrown)
-  const { message, code, cause, errors, error, shortMessage, details }: Parts = Object(unwrapped)
+  const { message, code, cause, errors, shortMessage, details }: Parts = Object(unwrapped)
   // fetch throws a TypeError "fetch failed" with the reason in its cause.
   const isWrapper = unwrapped instanceof TypeError || shortMessage !== undefined
-  const inner = errors?.[0] ?? error ?? (isWrapper ? cause : undefined)
+  const inner = errors?.[0] ?? (isWrapper ? cause : undefined)
   if (inner) return innermostMessage(inner)
   return details || shortMessage || message || code || String(unwrapped)
 }

@@ -1,8 +1,8 @@
 import { basicCredentials } from '../observe/secrets.ts'
 
 /**
- * Moves the credentials of a URL into a header. `fetch` refuses a URL that has some, and `ws` sends them with
- * their escapes.
+ * Moves the credentials of a URL into a header. `fetch` refuses a URL with credentials, and `ws` would send
+ * them percent-encoded.
  */
 export function moveCredentials(url: string): { address: URL; headers: { authorization?: string } } {
   const address = new URL(url)

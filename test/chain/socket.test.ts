@@ -3,7 +3,10 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, it, onTestFinished } from 'vitest'
+import { WebSocketServer } from 'ws'
+import { createSocketTransport } from '../../src/chain/socket.ts'
 import { endWithParent } from '../../src/devnet/guard.ts'
+import { until } from '../helpers/until.ts'
 
 it('the credentials of a WebSocket URL are sent, also if Node has a WebSocket of its own', async () => {
   const server = createServer().listen(0, '127.0.0.1')
@@ -18,12 +21,48 @@ it('the credentials of a WebSocket URL are sent, also if Node has a WebSocket of
     const transport = createSocketTransport('ws://user:p%40ss@127.0.0.1:${port}')
     await transport.send([{ method: 'eth_chainId', params: [] }], { timeoutMs: 10_000 }).catch(() => {})`
   // Node 20 has its own WebSocket behind this flag, later versions without it.
-  const args = ['--experimental-websocket', '--import=tsx', '--input-type=module', '-e', script]
-  const client = spawn(process.execPath, args, { stdio: ['ignore', 'inherit', 'pipe'] })
+  const args = [
+    '--experimental-websocket',
+    '--no-warnings',
+    '--import=tsx',
+    '--input-type=module',
+    '-e',
+    script,
+  ]
+  const client = spawn(process.execPath, args, { stdio: ['ignore', 'inherit', 'inherit'] })
   endWithParent(client)
   onTestFinished(() => void client.kill())
 
-  const [request, socket] = (await upgraded) as [IncomingMessage, NodeJS.Socket]
+  const ended = once(client, 'exit').then(([code]) => Promise.reject(new Error(`it exited with ${code}`)))
+  const [request, socket] = (await Promise.race([upgraded, ended])) as [IncomingMessage, NodeJS.Socket]
+  ended.catch(() => {})
   expect(request.headers.authorization).toBe(`Basic ${btoa('user:p@ss')}`)
   socket.end()
+})
+
+it('a subscription on a socket that hangs is renewed when a request on that socket has timed out', async () => {
+  const server = new WebSocketServer({ host: '127.0.0.1', port: 0 })
+  onTestFinished(() => {
+    for (const client of server.clients) client.terminate()
+    server.close()
+  })
+  let subscriptions = 0
+  server.on('connection', (socket) =>
+    socket.on('message', (data) => {
+      const { id, method } = JSON.parse(String(data))
+      if (method !== 'eth_subscribe') return
+      socket.send(JSON.stringify({ jsonrpc: '2.0', id, result: `0x${++subscriptions}` }))
+      // It reads nothing more, not even the end of the connection.
+      socket.pause()
+    }),
+  )
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const transport = createSocketTransport(`ws://127.0.0.1:${port}`)
+  onTestFinished(() => transport.close())
+  onTestFinished(transport.watch(() => {}))
+  await until(() => subscriptions === 1, { message: 'the subscription' })
+  const chainId = { method: 'eth_chainId', params: [] }
+  await expect(transport.send([chainId], { timeoutMs: 500 })).rejects.toThrow('timeout')
+  await until(() => subscriptions === 2, { message: 'the subscription is renewed' })
 })
