@@ -1,4 +1,4 @@
-import type { Hex, RpcLog } from 'viem'
+import type { AbiParameter, Hex, RpcLog } from 'viem'
 import { decodeAbiParameters } from 'viem/utils'
 import { messageOf } from '../messages.ts'
 import { MalformedLogError } from './errors.ts'
@@ -10,7 +10,10 @@ import { toText, type Wire } from './values.ts'
 /** Hex digits of a 32-byte word. */
 const WORD_DIGITS = 64
 
-/** Decodes a checked log of a contract. @throws MalformedLogError if topics or data do not fit the ABI */
+/**
+ * Decodes a checked log of a contract.
+ * @throws MalformedLogError if topics or data do not fit the ABI, or the data is too long to decode
+ */
 export type Decode = (log: RpcLog, timestamp: string) => JobLog
 
 /** Reads the value of one parameter. `values` are those of the data, if viem decoded it. */
@@ -110,17 +113,35 @@ function compile(form: Form, id: Field): CompiledForm {
 }
 
 /**
- * Maximum bytes of data with a list of texts, bytes or lists. Its offsets may all refer to one long text,
- * which viem copies up to 8,192 times.
+ * Maximum bytes of data that has a list of dynamic elements, such as texts. Their offsets may all refer to one
+ * long text, which viem copies up to 8,192 times.
  */
-const MAX_NESTED_BYTES = 32 * 1024
+const MAX_LIST_BYTES = 32 * 1024
 
-/** Whether values of a type may refer to the same bytes more than once. Tuples are not looked into. */
-const isNested = ({ type }: Input): boolean => /^tuple|(string|bytes|\])\[/.test(type)
+const componentsOf = (input: AbiParameter): readonly AbiParameter[] =>
+  'components' in input ? input.components : []
+
+/** Whether the length of a value depends on the value. */
+function isDynamic(input: AbiParameter): boolean {
+  return /^(string|bytes)$|\[\]/.test(input.type) || componentsOf(input).some(isDynamic)
+}
+
+/** Whether a value has a list of dynamic elements. */
+function hasDynamicElements(input: AbiParameter): boolean {
+  const components = componentsOf(input)
+  return (
+    /(string|bytes|\[\](\[\d+\])*)\[/.test(input.type) ||
+    (input.type.endsWith(']') && components.some(isDynamic)) ||
+    components.some(hasDynamicElements)
+  )
+}
 
 function decodeWithViem(inputs: readonly Input[], data: Hex): readonly unknown[] {
-  if (data.length > 2 + 2 * MAX_NESTED_BYTES && inputs.some(isNested))
-    throw new MalformedLogError(`lists or tuples have more than ${MAX_NESTED_BYTES} bytes`)
+  const bytes = (data.length - 2) / 2
+  if (bytes > MAX_LIST_BYTES && inputs.some(hasDynamicElements))
+    throw new MalformedLogError(
+      `found ${bytes} bytes of data; an event with a list of texts, bytes or lists may have ${MAX_LIST_BYTES}`,
+    )
   try {
     return decodeAbiParameters(inputs, data)
   } catch (error) {

@@ -106,8 +106,8 @@ export function defineContract<const D extends Definition>(
 const PARTS = ['abi', 'name', 'created', 'id', 'fields', 'events']
 
 /**
- * @throws DefinitionError if the definition has no ABI, or has an unknown part. TypeScript does not reject
- * the latter, because the parameter of defineContract is generic.
+ * @throws DefinitionError if the definition has no ABI, has an unknown part, or has fields or events that are no
+ * objects. TypeScript does not reject an unknown part, because the parameter of defineContract is generic.
  */
 function assertParts(definition: Definition): void {
   if (!Array.isArray(definition.abi))
@@ -121,7 +121,7 @@ function assertParts(definition: Definition): void {
     const value: unknown = definition[part]
     if (value !== undefined && (typeof value !== 'object' || value === null))
       throw new DefinitionError(
-        `${part}: ${JSON.stringify(value)} is no object; write ${part}: { name: … }, or leave it out`,
+        `${part}: ${JSON.stringify(value) ?? String(value)} is no object; write ${part}: { name: … }, or leave it out`,
       )
   }
 }

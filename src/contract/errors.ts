@@ -1,8 +1,8 @@
 import { ExpectedError } from '../errors.ts'
 
 /**
- * A log that has a topic of the contract and does not fit its ABI. The indexer stores it with the reason
- * and continues.
+ * A log that has a topic of the contract and does not fit its ABI, or is too long to decode. The indexer stores
+ * it with the reason and continues.
  */
 export class MalformedLogError extends Error {
   override name = 'MalformedLogError'

@@ -11,7 +11,7 @@ export interface FieldOptions {
   from?: string
   /** one line for the API's documentation */
   about?: string
-  /** true if the value names a party of the job; the query parameter `participant` then covers the field */
+  /** true if the value names a participant of the job; the query parameter `participant` then covers the field */
   role?: boolean
   /** false if the field is no query parameter and needs no index */
   filter?: false

@@ -69,7 +69,7 @@ export interface DecodedLogs {
 }
 
 /**
- * Decodes checked logs. A log that does not fit the ABI is returned in `malformed` with the reason.
+ * Decodes checked logs. A log that cannot be decoded is returned in `malformed` with the reason.
  * @param timestamps unix seconds by block number. They take precedence over the timestamps of the logs, which
  * are used for all other blocks
  * @throws IncompleteAnswerError if a log has no timestamp at all

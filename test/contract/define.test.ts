@@ -407,7 +407,7 @@ describe('the type of a job', () => {
     expect(names(contract).slice(2, 6)).toEqual(['poster', 'reward', 'urgent', 'contractStatus'])
   })
 
-  it('has a parameter that is named like an id beside the one that is', () => {
+  it('keeps a parameter `id` if the event also has `jobId`', () => {
     const abi = parseAbi(['event JobCreated(uint256 jobId, bytes32 id, uint256 x)'])
     const contract = defineContract({ abi })
     expectTypeOf<JobOf<typeof contract>>().branded.toEqualTypeOf<Base & { id: string; x: string }>()
