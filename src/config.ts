@@ -57,11 +57,20 @@ export function loadConfig(env: Record<string, string>, role: Role = 'all'): Con
       return [key, undefined]
     }
   })
-  if (wrong.length === 0) return Object.freeze({ role, ...Object.fromEntries(entries) } as Config)
+  const config = { role, ...Object.fromEntries(entries) } as Config
+  if (wrong.length === 0) wrong.push(...contradictions(config))
+  if (wrong.length === 0) return Object.freeze(config)
   const lines = [...wrong, ...misspelt(env)].map((line) => `  ${line}`)
   throw new ConfigError(
     `The configuration is wrong:\n${lines.join('\n')}\nCorrect these settings in the environment or in .env (see .env.example).`,
   )
+}
+
+/** Returns a message for each pair of valid settings that cannot be used together. */
+function contradictions({ maxLagSeconds, pollIntervalMs }: Config): string[] {
+  if (maxLagSeconds * 1_000 >= 2 * pollIntervalMs) return []
+  // An answer from the chain is recorded at each poll only, so /ready would answer 503 between two polls.
+  return [`MAX_LAG_SECONDS is "${maxLagSeconds}": it must be at least twice POLL_INTERVAL_MS`]
 }
 
 function rejection({ name, takes, secret }: Setting, text: string, reason: string): string {

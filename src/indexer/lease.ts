@@ -15,11 +15,11 @@ export interface Lease {
   indexerId: string
   held: boolean
   /**
-   * performance.now() before the latest statement that acquired or renewed the lease; this clock goes on while
-   * the process is paused
+   * performance.now() when the lease was last known to be held; this clock goes on while the process
+   * is paused
    */
   heldAt: number
-  /** performance.now() before an answer of the chain was last recorded, which renews the lease too */
+  /** performance.now() when an answer from the chain was last recorded, which renews the lease too */
   contactAt: number
 }
 
@@ -34,7 +34,7 @@ export async function ensureLease(lease: Lease): Promise<boolean> {
   lease.held = await acquireLease(lease.db, lease.indexerId)
   if (!lease.held) return false
   lease.heldAt = at
-  // Acquiring does not record an answer of the chain, so the next one must be recorded.
+  // Acquiring does not record an answer from the chain, so the next one must be recorded.
   lease.contactAt = Number.NEGATIVE_INFINITY
   return true
 }
@@ -51,11 +51,10 @@ function mayHaveExpired({ heldAt }: Lease): boolean {
   return performance.now() - heldAt > LEASE_SECONDS * 1_000
 }
 
-/** Records an answer of the chain, which renews the lease, unless one was recorded within the last 2 s. */
+/** Records an answer from the chain, which renews the lease, unless one was recorded within the last 2 s. */
 export async function recordContactIfDue(lease: Lease, head: Header | null): Promise<void> {
-  const now = performance.now()
-  if (now - lease.contactAt <= RENEW_MS) return
-  if (await recordContact(lease.db, lease.indexerId, head)) noteRenewal(lease, now)
+  if (performance.now() - lease.contactAt <= RENEW_MS) return
+  if (await recordContact(lease.db, lease.indexerId, head)) noteRenewal(lease)
   else dropLease(lease)
 }
 
@@ -82,20 +81,13 @@ export async function withHeartbeat<T>(lease: Lease, run: () => Promise<T>): Pro
 async function beat(lease: Lease): Promise<void> {
   if (mayHaveExpired(lease)) return
   const at = performance.now()
-  if (await renewLease(lease.db, lease.indexerId).catch(() => false)) noteHeld(lease, at)
+  if (await renewLease(lease.db, lease.indexerId).catch(() => false))
+    lease.heldAt = Math.max(lease.heldAt, at)
 }
 
-/**
- * Notes that the lease was renewed by a step or by recordContact(), both of which have an answer of the chain.
- * @param at performance.now() before it began
- */
-export function noteRenewal(lease: Lease, at: number): void {
-  lease.contactAt = at
-  noteHeld(lease, at)
-}
-
-function noteHeld(lease: Lease, at: number): void {
-  lease.heldAt = Math.max(lease.heldAt, at)
+/** Notes that the lease was renewed by a step or by recordContact(), both of which have an answer from the chain. */
+export function noteRenewal(lease: Lease): void {
+  lease.heldAt = lease.contactAt = performance.now()
 }
 
 /**

@@ -90,13 +90,12 @@ async function takeTurn(runner: Runner): Promise<void> {
   if (!(await ensureLease(lease))) return standBy(runner)
   watchHeads(runner)
   runner.headAnnounced = false
-  const startedAt = performance.now()
   // An indexer that fails lets its lease expire: the RPC of a standby may be better.
   const outcome = runner.failures === 0 ? await withHeartbeat(lease, stepper.step) : await stepper.step()
   enter(runner, 'working', 'indexing')
   noteConflicts(runner, outcome)
   if (outcome === 'conflicted') dropLease(lease)
-  if (outcome === 'moved' || outcome === 'arrived') noteRenewal(lease, startedAt)
+  if (outcome === 'moved' || outcome === 'arrived') noteRenewal(lease)
   // After `arrived` there are no new blocks either. Reading the head again at once would delay the events
   // just committed.
   if (outcome === 'caught-up' || outcome === 'arrived') await rest(runner)

@@ -67,8 +67,10 @@ export const settingsByKey = {
   maxLagSeconds: {
     name: 'MAX_LAG_SECONDS',
     default: '60',
-    takes: 'seconds of lag, or without an answer of the chain, above which /ready answers 503, 5 to 86400',
-    // Answers of the chain are recorded every 2 to 4 s.
+    takes:
+      'seconds that the index may lag, or that no RPC may answer, before /ready answers 503, 5 to 86400; at least twice POLL_INTERVAL_MS',
+    // An answer from the chain is recorded at each poll, but at most every 2 s. A lower limit would report a
+    // healthy index.
     read: wholeNumber(5, 86_400),
   },
   databaseUrl: {
@@ -131,7 +133,7 @@ export const settingsByKey = {
     name: 'RATE_LIMIT',
     default: '600',
     takes:
-      'requests per minute from one client address, including those that open a stream, without probes and files of the page; 0: no limit',
+      'requests per minute from one client address. Opening a stream counts; probes and files of the page do not. 0 sets no limit',
     read: wholeNumber(0, 10_000_000),
   },
   trustProxy: {

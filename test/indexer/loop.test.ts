@@ -39,7 +39,7 @@ it('a halted indexer retries without acquiring the lease again, so its retries a
   expect(new Set(ids).size).toBe(1)
 })
 
-it('stop() abandons a step that hangs after 4 s, and does not release the lease', async () => {
+it('stop() waits 4 s for a step that hangs, then returns without releasing the lease', async () => {
   let release = () => {}
   const { indexer, readProgress } = await startWith(
     () =>

@@ -1,6 +1,6 @@
 import { pino } from 'pino'
 import type { RpcLog } from 'viem'
-import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
+import { expect, it, onTestFinished } from 'vitest'
 import { createRpcSource } from '../../src/chain/rpc.ts'
 import { jobRegistry } from '../../src/contract/jobRegistry.ts'
 import { createStepper } from '../../src/indexer/converge.ts'
@@ -17,11 +17,12 @@ import { subscribe } from '../helpers/subscribe.ts'
 import { until } from '../helpers/until.ts'
 import { bloomOf } from '../model/bloom.ts'
 
-let chain: TestChain
-beforeAll(async () => {
-  chain = await startChain()
-})
-afterAll(() => chain.stop())
+/** Starts a chain without jobs. It ends with the test. */
+async function startEmptyChain(): Promise<TestChain> {
+  const chain = await startChain()
+  onTestFinished(() => chain.stop())
+  return chain
+}
 
 const NOTHING = {
   jobs_indexed_total: 0,
@@ -38,6 +39,7 @@ const NOTHING = {
 }
 
 it('a change, a failed RPC request and a reorg of three blocks are each counted once', async () => {
+  const chain = await startEmptyChain()
   const proxy = await proxyTo(chain)
   const service = await serveChain({ chain, rpcUrl: proxy.url })
   await service.untilReady()
@@ -84,6 +86,7 @@ it('a change, a failed RPC request and a reorg of three blocks are each counted 
 })
 
 it('a block that is indexed although its bloom announces logs that the RPC does not have is counted once', async () => {
+  const chain = await startEmptyChain()
   await chain.createJob()
   await chain.mine()
   const head = await chain.head()
@@ -111,7 +114,10 @@ it('a block that is indexed although its bloom announces logs that the RPC does 
 const withBloom = (block: { hash: string } | null, hash: string, logsBloom: string) =>
   block?.hash === hash ? { ...block, logsBloom } : block
 
-/** The steps of an indexer, without its pauses: it doubts a block for some 15 s. They end with the test. */
+/**
+ * Opens the steps of an indexer without pauses; with them it would doubt a block for some 15 s. Database and
+ * source are closed when the test ends.
+ */
 async function openStepper({
   address,
   url,

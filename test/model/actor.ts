@@ -98,7 +98,7 @@ export function createActor(world: World, name: string): Actor {
         })
       failed = false
       if (outcome === 'conflicted') dropLease(lease)
-      if (outcome === 'moved' || outcome === 'arrived') noteRenewal(lease, performance.now())
+      if (outcome === 'moved' || outcome === 'arrived') noteRenewal(lease)
       if (outcome !== 'caught-up') return outcome
       // At the head, the renewal is always due.
       lease.contactAt = Number.NEGATIVE_INFINITY

@@ -24,7 +24,8 @@ describe('URLs keep only their scheme and host', () => {
 
   // A regular expression that backtracks would take minutes.
   it('in a text of any length', () => {
-    redactor([])(`${'a.'.repeat(100_000)}://${'@/'.repeat(100_000)}`)
+    const scheme = 'a.'.repeat(100_000)
+    expect(redactor([])(`${scheme}://${'@/'.repeat(100_000)}`)).toBe(`${scheme}://[redacted]`)
   })
 })
 

@@ -90,6 +90,14 @@ it('all wrong settings are reported at once', () => {
   )
 })
 
+it('MAX_LAG_SECONDS is at least twice POLL_INTERVAL_MS', () => {
+  const POLL_INTERVAL_MS = '30000'
+  expect(rejection({ POLL_INTERVAL_MS, MAX_LAG_SECONDS: '59' })).toContain(
+    '  MAX_LAG_SECONDS is "59": it must be at least twice POLL_INTERVAL_MS\n',
+  )
+  expect(loadConfig({ ...required, POLL_INTERVAL_MS, MAX_LAG_SECONDS: '60' }).maxLagSeconds).toBe(60)
+})
+
 describe('numbers', () => {
   it.each(['3e3', '0x50', '80.0', '+80', '8 0', 'true'])('%s is not a number', (PORT) => {
     expect(rejection({ PORT })).toContain(`PORT is "${PORT}"`)
