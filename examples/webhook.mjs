@@ -77,6 +77,9 @@ try {
       }
       // A resumed stream reports the present block before it sends the missed events.
       await save(event.id, event.data.resumed === true ? position.blockNumber : event.data.blockNumber)
+    } else if (event.type === 'ping') {
+      // Not with the present block: a stream that is behind still sends events of older ones.
+      await save(event.id, position.blockNumber)
     }
   }
 } catch (error) {

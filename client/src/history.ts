@@ -118,8 +118,9 @@ async function readBlocks<J extends JobBase>(
   { from, to, ...options }: PagesOptions & { from: bigint; to: bigint },
 ) {
   const found = new Map<string, { job: J; at: bigint }>()
-  // Each page has a later position than the one before it. A job that no page has was absent at the position
-  // of its page, and so is reported as of the first one, which is never too late.
+  // Positions of pages never decrease. A missing job was absent when the page that covers its block was read.
+  // The position of the first page is reported: it is at most that one, so no later event of the job is taken
+  // for outdated.
   let absentAt: bigint | undefined
   let covered = to
   for await (const page of pages<J>(url, {

@@ -34,7 +34,7 @@ export function isJobEvent<J extends JobBase>(event: FollowEvent<J>): event is J
 }
 
 /** The jobs that an earlier run held at its end, and the event id to continue from. */
-export interface EarlierRun<J extends JobBase> {
+export interface EarlierRun<J extends JobBase = Job> {
   lastEventId?: string | undefined
   jobs: Iterable<J>
 }

@@ -8,8 +8,8 @@ import { onExit } from 'signal-exit'
  * clean up
  */
 export function endWithParent(child: ChildProcess, signal: NodeJS.Signals = 'SIGKILL'): void {
-  const ended = onExit(() => {
+  const unregister = onExit(() => {
     child.kill(signal)
   })
-  child.once('exit', ended)
+  child.once('exit', unregister)
 }

@@ -22,7 +22,7 @@ const ContractData = Type.Object(
         name: Type.String({ examples: ['budget'] }),
         kind: Type.String({ enum: [...kindNames] }),
         nullable: Type.Boolean(),
-        role: Type.Boolean({ description: 'true if the field names a party of the job' }),
+        role: Type.Boolean({ description: 'true if the field names a participant of the job' }),
         decimals: Type.Optional(Type.Integer({ description: 'fraction digits of an amount' })),
         unit: Type.Optional(Type.String({ description: 'the unit of an amount', examples: ['USDC'] })),
         values: Type.Optional(Type.Array(Type.Unknown(), { description: 'known values of a choice' })),

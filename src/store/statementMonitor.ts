@@ -58,8 +58,9 @@ export function createStatementMonitor({
   return {
     /**
      * Settles as the statement does.
-     * @throws UnavailableError if the statement takes too long, after calling `onTimeout`, or if the
-     * connection fails or Postgres cancels the statement; OverloadedError if it cancels the query of a client
+     * @throws OverloadedError if Postgres cancels the query of a client
+     * @throws UnavailableError if it cancels another statement, if the connection fails, or if the statement takes
+     * too long; `onTimeout` is called first
      */
     measure<T>(
       answer: Promise<T>,
@@ -94,12 +95,9 @@ export function createStatementMonitor({
 
 /** Returns the error that the caller of a failed statement gets. */
 function failureOf(error: unknown, lane: Lane): unknown {
-  const isCancelled = codeOf(error) === CANCELLED
-  if (isCancelled && lane === 'requests')
+  if (lane === 'requests' && codeOf(error) === CANCELLED)
     return new OverloadedError('the query took too long; narrow its filters')
-  return isCancelled || isConnectionError(error)
-    ? new UnavailableError(messageOf(error), { cause: error })
-    : error
+  return isConnectionError(error) ? new UnavailableError(messageOf(error), { cause: error }) : error
 }
 
 export type StatementMonitor = ReturnType<typeof createStatementMonitor>

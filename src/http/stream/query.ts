@@ -20,7 +20,7 @@ const typesOptions = {
 const eventId = (description: string) =>
   Type.Optional(Type.String({ pattern: '^[0-9]{1,16}$', description, examples: ['1780000000000000'] }))
 
-/** The parameters that only a stream has, in addition to the key's. A 400 repeats their descriptions. */
+/** The parameters that only a stream has. A 400 repeats their descriptions. */
 const OwnParameters = Type.Object({
   types: Type.Optional(Type.String(typesOptions)),
   filter: Type.Optional(
