@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import postgresJs from 'postgres'
+import type { Role } from '../src/config.ts'
 import { startChain } from '../test/helpers/anvil.ts'
 import { startPostgres } from '../test/helpers/postgres.ts'
 import { processAndChildren } from '../test/helpers/process.ts'
-import { startService } from '../test/helpers/service.ts'
+import { type Service, startService } from '../test/helpers/service.ts'
 import { cpuSeconds } from './process.ts'
 
 /**
@@ -47,34 +48,41 @@ try {
 async function measure(count: number) {
   const DATABASE_URL = await postgres.createDatabase()
   const settings = { DATABASE_URL, RPC_URL: chain.wsUrl, CONTRACT_ADDRESS: chain.address }
-  const indexer = await startService({ ...settings, POLL_INTERVAL_MS: '10000' }, 'indexer')
-  const apis = []
-  for (let i = 0; i < count; i++)
-    apis.push(await startService({ DATABASE_URL, DATABASE_CONNECTIONS: '1' }, 'api'))
-  await indexer.untilReady()
-  await sleep(3_000)
-  const sql = postgresJs(DATABASE_URL, { max: 1 })
-  const quietFrom = await read(sql)
-  await sleep(1_000 * QUIET_SECONDS)
-  const quiet = await read(sql)
-  for (let i = 0; i < BLOCKS; i++) {
-    const next = sleep(1_000)
-    await chain.createJobs(JOBS, { perTransaction: JOBS })
-    await next
+  const services: Service[] = []
+  const start = async (env: Record<string, string>, role: Role) => {
+    const service = await startService(env, role)
+    services.push(service)
+    return service
   }
-  const busy = await read(sql)
-  const [row] = await sql`
-    select count(*)::int as connections from pg_stat_activity
-    where datname = current_database() and pid <> pg_backend_pid()`
-  await sql.end()
-  for (const service of [...apis, indexer]) await service.close()
-  const perSecond = (a: Reading, b: Reading) => (b.transactions - a.transactions) / (b.at - a.at)
-  return {
-    connections: (row?.connections as number) - (count === 0 ? 0 : INDEXER_CONNECTIONS),
-    quiet: perSecond(quietFrom, quiet),
-    // A block a second.
-    perBlock: perSecond(quiet, busy),
-    cpuPerBlock: (1000 * (busy.cpu - quiet.cpu)) / BLOCKS,
+  const sql = postgresJs(DATABASE_URL, { max: 1 })
+  try {
+    const indexer = await start({ ...settings, POLL_INTERVAL_MS: '10000' }, 'indexer')
+    for (let i = 0; i < count; i++) await start({ DATABASE_URL, DATABASE_CONNECTIONS: '1' }, 'api')
+    await indexer.untilReady()
+    await sleep(3_000)
+    const quietFrom = await read(sql)
+    await sleep(1_000 * QUIET_SECONDS)
+    const quiet = await read(sql)
+    for (let i = 0; i < BLOCKS; i++) {
+      const next = sleep(1_000)
+      await chain.createJobs(JOBS, { perTransaction: JOBS })
+      await next
+    }
+    const busy = await read(sql)
+    const [row] = await sql`
+      select count(*)::int as connections from pg_stat_activity
+      where datname = current_database() and pid <> pg_backend_pid()`
+    const perSecond = (a: Reading, b: Reading) => (b.transactions - a.transactions) / (b.at - a.at)
+    return {
+      connections: (row?.connections as number) - (count === 0 ? 0 : INDEXER_CONNECTIONS),
+      quiet: perSecond(quietFrom, quiet),
+      // A block a second.
+      perBlock: perSecond(quiet, busy),
+      cpuPerBlock: (1000 * (busy.cpu - quiet.cpu)) / BLOCKS,
+    }
+  } finally {
+    await sql.end()
+    for (const service of services) await service.close()
   }
 }
 

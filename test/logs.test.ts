@@ -1,9 +1,9 @@
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { startChain, type TestChain } from './helpers/anvil.ts'
 import { createDataDir } from './helpers/dataDir.ts'
-import { startPostgres, type TestPostgres } from './helpers/postgres.ts'
+import { startPostgres } from './helpers/postgres.ts'
 import { startProcess } from './helpers/process.ts'
-import { type RpcProxy, startRpcProxy } from './helpers/rpcProxy.ts'
+import { proxyTo } from './helpers/serveChain.ts'
 import { until } from './helpers/until.ts'
 
 const secrets = {
@@ -18,17 +18,10 @@ const secrets = {
 }
 
 let chain: TestChain
-let proxy: RpcProxy
-let server: TestPostgres
 beforeAll(async () => {
-  ;[chain, server] = await Promise.all([startChain(), startPostgres()])
-  proxy = await startRpcProxy(chain.url)
+  chain = await startChain()
 })
-afterAll(async () => {
-  await proxy?.stop()
-  await chain?.stop()
-  await server?.stop()
-})
+afterAll(() => chain?.stop())
 
 it('a first start logs each step that may take long before that step begins', async () => {
   const folder = await createDataDir()
@@ -49,6 +42,9 @@ it('a first start logs each step that may take long before that step begins', as
 })
 
 it('no secret is in the output of the process, even at log level trace and if the RPC and the database fail', async () => {
+  const proxy = await proxyTo(chain)
+  const server = await startPostgres()
+  onTestFinished(() => server.stop())
   const withKeys = new URL(`${proxy.url}/v3/${secrets.path}?key=${secrets.query}`)
   withKeys.username = secrets.user
   withKeys.password = secrets.rpcPassword

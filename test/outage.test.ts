@@ -1,33 +1,12 @@
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { expect, it, onTestFinished } from 'vitest'
 import { startChain, type TestChain } from './helpers/anvil.ts'
-import { openStream } from './helpers/eventStream.ts'
 import { readMetrics } from './helpers/metrics.ts'
-import { startPostgres, type TestPostgres } from './helpers/postgres.ts'
+import { startPostgres } from './helpers/postgres.ts'
 import { type Service, startService } from './helpers/service.ts'
+import { subscribe } from './helpers/subscribe.ts'
 import { until } from './helpers/until.ts'
 
-let chain: TestChain
-let server: TestPostgres
-let service: Service
-let databaseUrl: string
-beforeAll(async () => {
-  ;[chain, server] = await Promise.all([startChain(), startPostgres({ durable: true })])
-  databaseUrl = await server.createDatabase()
-  await server.halt()
-  // Jobcast starts while the database is down.
-  service = await startService({
-    RPC_URL: chain.url,
-    CONTRACT_ADDRESS: chain.address,
-    DATABASE_URL: databaseUrl,
-  })
-})
-afterAll(async () => {
-  await service?.close()
-  await server?.stop()
-  await chain?.stop()
-})
-
-async function expectOutage(): Promise<void> {
+async function expectOutage(service: Service): Promise<void> {
   expect(await service.get('/health')).toEqual({ status: 'ok' })
   const reason = await until(
     async () => {
@@ -50,7 +29,7 @@ async function expectOutage(): Promise<void> {
 }
 
 /** Checks the metrics after one job. */
-async function expectMetrics(): Promise<void> {
+async function expectMetrics(service: Service, chain: TestChain): Promise<void> {
   const head = (await chain.head()).number
   // The state that the metrics report may be half a second old.
   await until(async () => (await readMetrics(service.url))('jobcast_indexed_block') === head)
@@ -71,27 +50,29 @@ async function expectMetrics(): Promise<void> {
 }
 
 it('Jobcast waits for a database that is down at the start or goes down later, and loses no job', async () => {
-  await expectOutage()
+  const [chain, server] = await Promise.all([startChain(), startPostgres({ durable: true })])
+  onTestFinished(async () => void (await Promise.all([chain.stop(), server.stop()])))
+  const DATABASE_URL = await server.createDatabase()
+  await server.halt()
+  const service = await startService({ RPC_URL: chain.url, CONTRACT_ADDRESS: chain.address, DATABASE_URL })
+  onTestFinished(() => service.close())
+  await expectOutage(service)
   await server.start()
   await service.untilReady()
-  const stream = openStream(`${service.url}/api/v1/events`)
-  try {
-    await stream.connected
-    await chain.createJob()
-    await stream.waitFor(1)
-    await expectMetrics()
+  const stream = subscribe(service)
+  await stream.connected
+  await chain.createJob()
+  await stream.waitFor(1)
+  await expectMetrics(service, chain)
 
-    await server.halt()
-    await expectOutage()
-    await chain.createJobs(3)
-    await server.start()
-    await stream.waitFor(4, { timeout: 40_000 })
-    await service.untilReady()
-    expect(stream.responses).toHaveLength(1)
-    expect((await service.history()).map((job) => job.jobId)).toEqual(
-      stream.of('job_created').map(({ data }) => data.jobId),
-    )
-  } finally {
-    stream.close()
-  }
+  await server.halt()
+  await expectOutage(service)
+  await chain.createJobs(3)
+  await server.start()
+  await stream.waitFor(4, { timeout: 40_000 })
+  await service.untilReady()
+  expect(stream.responses).toHaveLength(1)
+  expect((await service.history()).map((job) => job.jobId)).toEqual(
+    stream.of('job_created').map(({ data }) => data.jobId),
+  )
 })

@@ -45,9 +45,9 @@ async function openSource(fault: Fault) {
 it.each([
   ['429', busy('30'), 30_000],
   ['503', busy('30', 503), 30_000],
-  ['429 for an hour, of which a minute counts', busy('3600'), 60_000],
+  ['429 for an hour', busy('3600'), 60_000],
 ])(
-  'an endpoint that answers Retry-After is not requested before that time is over, again and again: %s',
+  'each time an endpoint answers Retry-After, it is left alone for that long, at most a minute: %s',
   async (_which, fault, ms) => {
     const { first, pass, untilFailures } = await openSource(fault)
     for (const failures of [1, 2, 3]) {

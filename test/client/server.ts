@@ -39,6 +39,12 @@ export async function startServer(
       await running?.close()
     },
     async start(other = {}) {
+      if (Object.keys(other).length > 0)
+        // The next test finds the server with its own settings, even if this start fails.
+        onTestFinished(async () => {
+          await server.stop()
+          await server.start()
+        })
       app = await startService({
         RPC_URL: chain.wsUrl,
         CONTRACT_ADDRESS: chain.address,
@@ -50,12 +56,6 @@ export async function startServer(
       server.url = app.url
       port = new URL(app.url).port
       await app.untilReady()
-      // The next test finds the server with its own settings, even if this one fails.
-      if (Object.keys(other).length === 0) return
-      onTestFinished(async () => {
-        await server.stop()
-        await server.start()
-      })
     },
     async untilIndexed(jobId) {
       const isIndexed = async () => (await fetch(`${server.url}/api/v1/jobs/${jobId}`)).ok

@@ -70,18 +70,15 @@ export async function startProcess({
   return observe(child, `http://127.0.0.1:${port}`)
 }
 
-/**
- * Runs a command of Jobcast until it ends, at most 20 s. `text` holds all lines that it wrote; `code` is null
- * if it was killed.
- */
+/** Runs a command of Jobcast until it ends. `text` holds all lines that it wrote. @throws Error after 20 s */
 export async function runCommand(
   args: string[],
   env: Record<string, string> = {},
 ): Promise<{ code: number | null; text: string }> {
   const child = await startProcess({ args, env })
   const timer = setTimeout(() => child.kill(), COMMAND_TIMEOUT_MS)
-  const { code } = await child.exit
-  clearTimeout(timer)
+  const { code, signal } = await child.exit.finally(() => clearTimeout(timer))
+  if (signal === 'SIGKILL') throw new Error(`${args.join(' ')} did not end:\n${child.output()}`)
   return { code, text: child.output() }
 }
 

@@ -25,13 +25,13 @@ export function createSharedDatabase(): Promise<string> {
 export async function createReader(databaseUrl: string): Promise<string> {
   const name = `reader_${randomUUID()}`
   const sql = postgres(databaseUrl, { max: 1, onnotice: () => {} })
+  onTestFinished(() => sql.end())
   await sql`create role ${sql(name)} login`
-  await sql`grant select on all tables in schema public to ${sql(name)}`
   onTestFinished(async () => {
     await sql`drop owned by ${sql(name)}`
     await sql`drop role ${sql(name)}`
-    await sql.end()
   })
+  await sql`grant select on all tables in schema public to ${sql(name)}`
   const url = new URL(databaseUrl)
   url.username = name
   return url.href

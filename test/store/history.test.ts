@@ -13,7 +13,7 @@ import { readJob } from '../../src/store/lifecycle.ts'
 import { openPglite } from '../../src/store/pglite.ts'
 import type { JobWrite, Step } from '../../src/store/writes.ts'
 import { createDataDir } from '../helpers/dataDir.ts'
-import { jobsOf } from '../helpers/page.ts'
+import { jobsOf } from '../helpers/historyPage.ts'
 import { anyJob, beginIndex, commitBlock, stored } from '../helpers/writer.ts'
 
 const BLOCKS = 60

@@ -1,17 +1,15 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { erc8183 } from '../../src/contract/erc8183.ts'
 import { jobRegistry } from '../../src/contract/jobRegistry.ts'
 import { endWithParent } from '../../src/devnet/guard.ts'
 import { lockFolder } from '../../src/store/lock.ts'
 import { openPglite } from '../../src/store/pglite.ts'
 import { createTestDataDir } from '../helpers/dataDir.ts'
-import { type JobcastProcess, startProcess } from '../helpers/process.ts'
-import { unreachable } from '../helpers/service.ts'
 import { tempDir } from '../helpers/tempDir.ts'
 
 let dir: Awaited<ReturnType<typeof tempDir>>
@@ -20,16 +18,8 @@ beforeAll(async () => {
 })
 afterAll(() => dir?.remove())
 
-const { DATABASE_URL: _, ...chainless } = unreachable
-
 const folder = () => mkdtempSync(join(dir.path, 'data-'))
 
-/** Starts a process without an RPC. It ends with the test. */
-async function start(env: Record<string, string>): Promise<JobcastProcess> {
-  const child = await startProcess({ env: { ...chainless, ...env } })
-  onTestFinished(async () => void (await child.kill()))
-  return child
-}
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
 /** Runs a function and resolves with its duration in seconds. */
@@ -65,7 +55,7 @@ describe.concurrent('the lock of a folder', () => {
     )
   })
 
-  it('is taken from a dead holder within seconds, and only one of many attempts succeeds', async () => {
+  it('is taken from a dead holder when its file has not changed for 5 s, and only one of many attempts succeeds', async () => {
     const path = folder()
     writeFileSync(join(path, 'lock-7'), JSON.stringify({ pid: process.pid, host: 'here', beats: 3 }))
     let outcomes: PromiseSettledResult<Awaited<ReturnType<typeof lockFolder>>>[] = []
@@ -73,7 +63,6 @@ describe.concurrent('the lock of a folder', () => {
       outcomes = await Promise.allSettled(Array.from({ length: 20 }, () => lockFolder(path)))
     })
     expect(took).toBeGreaterThan(4.9)
-    expect(took).toBeLessThan(12)
     const held = outcomes.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
     expect(held).toHaveLength(1)
     expect(held[0]?.isHeld()).toBe(true)
@@ -129,37 +118,10 @@ describe.concurrent('the lock of a folder', () => {
   })
 })
 
-describe('the embedded database', () => {
-  it('is closed if its lock file is removed: the process exits', async () => {
-    const path = await createTestDataDir()
-    const child = await start({ DATA_DIR: path })
-    await child.untilAnswers()
-    for (const name of readdirSync(path)) if (name.startsWith('lock-')) rmSync(join(path, name))
-    expect((await child.exit).code).toBe(1)
-    expect(child.logs.at(-1)?.msg ?? JSON.stringify(child.logs)).toContain('was taken over')
-  })
-
-  it('is taken over from a paused process, which exits without another write when it continues', async () => {
-    const env = { DATA_DIR: await createTestDataDir() }
-    const first = await start(env)
-    await first.untilAnswers()
-    await first.kill('SIGSTOP')
-    const second = await start(env)
-    await second.untilAnswers('/health', { timeout: 50_000 })
-    await first.kill('SIGCONT')
-    expect((await first.exit).code).toBe(1)
-    expect(first.logs.some((line) => /was taken over by another process/.test(String(line.msg)))).toBe(true)
-    expect((await fetch(`${second.url}/api/v1/jobs`)).status).toBe(200)
-    expect((await second.stop()).code).toBe(0)
-    // The files are still a valid database.
-    await (await openPglite(env.DATA_DIR, jobRegistry)).close()
-  })
-
-  it('is closed and unlocked after it was refused to another definition', async () => {
-    const path = await createTestDataDir()
-    await (await openPglite(path, jobRegistry)).close()
-    await expect(openPglite(path, erc8183)).rejects.toThrow('CONTRACT')
-    expect(existsSync(join(path, 'pglite', 'postmaster.pid'))).toBe(false)
-    await (await openPglite(path, jobRegistry)).close()
-  })
+it('an embedded database is closed and unlocked after it was refused to another definition', async () => {
+  const path = await createTestDataDir()
+  await (await openPglite(path, jobRegistry)).close()
+  await expect(openPglite(path, erc8183)).rejects.toThrow('CONTRACT')
+  expect(existsSync(join(path, 'pglite', 'postmaster.pid'))).toBe(false)
+  await (await openPglite(path, jobRegistry)).close()
 })

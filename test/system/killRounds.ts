@@ -105,7 +105,8 @@ export async function runKillRounds({
     subscriber.assertExact(await sql<FeedRow[]>`select id, type from feed where type <> 'jump' order by id`)
     return { rounds, jobs: wanted.length, reorgs: load.reorgs(), ...subscriber.counts() }
   } finally {
-    await load?.stop()
+    // After an error above, that one counts.
+    await load?.stop().catch(() => {})
     subscriber.close()
     await Promise.all(running.map((process) => process?.kill('SIGKILL')))
     await sql.end()

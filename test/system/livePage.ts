@@ -74,13 +74,18 @@ const start = (env: Record<string, string> = {}) =>
     },
   })
 
-/** Restarts the service. It has other settings until the test ends. */
+/** Restarts the service, with `env` until the test ends. Runs `meanwhile` while it is down. */
 export async function restart(env: Record<string, string> = {}, meanwhile = async () => {}): Promise<void> {
+  // The next test finds the service with its own settings, even if this restart fails.
+  onTestFinished(() => startAnew())
   await server.stop()
   await meanwhile()
+  await startAnew(env)
+}
+
+async function startAnew(env: Record<string, string> = {}): Promise<void> {
+  await server.stop()
   server = await start(env)
-  // Registered before it can fail, so that the next test finds the service with its own settings.
-  if (Object.keys(env).length > 0) onTestFinished(() => restart())
   await server.untilAnswers('/ready')
 }
 

@@ -34,6 +34,10 @@ beforeEach(async () => {
   chain = await startChain()
   onTestFinished(() => chain.stop())
   const DATABASE_URL = await createSharedDatabase()
+  onTestFinished(async () => {
+    for (const each of processes.values()) await each.kill('SIGKILL')
+    processes.clear()
+  })
   for (const name of ['indexer', 'api1', 'api2'] as const) {
     const env = {
       PORT: String(await getPort()),
@@ -52,9 +56,6 @@ beforeEach(async () => {
     await start(name)
     await get(name).untilAnswers('/ready', PATIENT)
   }
-  onTestFinished(async () => {
-    for (const each of processes.values()) await each.kill('SIGKILL')
-  })
   nginx = await startDeployedNginx([get('api1').url, get('api2').url])
   onTestFinished(() => nginx.stop())
 })

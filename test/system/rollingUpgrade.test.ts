@@ -16,7 +16,9 @@ type Step = [url: string, command: string]
 function upgrade(...args: string[]): Promise<{ code: unknown; stderr: string }> {
   const env = { ...process.env, READY_SECONDS: '1' }
   return new Promise((resolve) => {
-    execFile(script, args, { env }, (error, _stdout, stderr) => resolve({ code: error?.code ?? 0, stderr }))
+    execFile(script, args, { env, timeout: 30_000 }, (error, _stdout, stderr) =>
+      resolve({ code: error?.code ?? 0, stderr }),
+    )
   })
 }
 
