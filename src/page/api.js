@@ -6,8 +6,11 @@ export const hasApiKey = apiKey !== null
 
 /** Most jobs that the API returns in one page. */
 export const PAGE_SIZE = 100
-/** A request that is not answered for so long has failed. The server cancels a query after 8 s. */
-const RESPONSE_TIMEOUT_MS = 10_000
+/**
+ * A request that is not answered for so long has failed. On the server, a request waits up to 5 s for its turn,
+ * and its query is cancelled after 8 s.
+ */
+const RESPONSE_TIMEOUT_MS = 15_000
 
 /**
  * An error response, with the API's own message. `retryAfter` is in seconds; undefined if the response
@@ -81,14 +84,14 @@ export async function getJson(url, signal) {
   })
   if (response.ok && body !== null) return body
   const retryAfter = Number(response.headers.get('retry-after')) || undefined
-  throw new ApiError(
-    body?.error?.message ?? `The server responded with status ${response.status}`,
-    response.status,
-    retryAfter,
-  )
+  const problem = response.ok
+    ? 'The server did not answer with JSON'
+    : `The server responded with status ${response.status}`
+  throw new ApiError(body?.error?.message ?? problem, response.status, retryAfter)
 }
 
-function withTimeout(signal) {
+/** Returns a signal that also aborts when the server has not answered in time. */
+export function withTimeout(signal) {
   const timeout = AbortSignal.timeout(RESPONSE_TIMEOUT_MS)
   return signal ? AbortSignal.any([signal, timeout]) : timeout
 }

@@ -1,7 +1,7 @@
 /**
  * Creates an entry of the list: `{ key, job, mark, gone, goneAt }`. Entries are immutable: if a job changes,
  * a new entry replaces the old one.
- * @param mark 'new' or 'changed' for a job that the stream sent; undefined for one of the history
+ * @param mark 'new' for a job that appeared, 'changed' for one that changed; undefined for one that was loaded
  */
 export function createEntry(job, mark) {
   return { key: entryKey(job), job, mark, gone: undefined, goneAt: undefined }

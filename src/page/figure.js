@@ -15,14 +15,18 @@ export function createFigure(measure, onPoint) {
   const valueText = (value) =>
     measure === 'jobs' ? count('job', value) : `${roughly(value)} ${fieldOf(definition().sum).unit}`
   let drawn
+  let pointed = null // index of the marked bar
+
+  /** Marks a bar and shows its value; none for null. */
+  const point = (index) => {
+    pointed = index
+    bars.point(index)
+    figure.querySelector('.readout').textContent =
+      index === null ? '' : `${drawn.range.when(drawn.times[index])}: ${valueText(drawn.sums[index])}`
+  }
 
   return {
-    /** Marks a bar and shows its value. */
-    point(index) {
-      bars.point(index)
-      figure.querySelector('.readout').textContent =
-        index === null ? '' : `${drawn.range.when(drawn.times[index])}: ${valueText(drawn.sums[index])}`
-    },
+    point,
 
     /** Draws tallies `{ at, tone, jobs, amount }` as bars from `begin` to `end`. */
     draw(range, tallies, begin, end) {
@@ -38,6 +42,8 @@ export function createFigure(measure, onPoint) {
       const totalText = measure === 'jobs' ? formatInteger(total) : valueText(total)
       const name = `${figure.querySelector('b').textContent} ${range.unit}: ${totalText} in all`
       svg.setAttribute('aria-label', total === 0 ? name : `${name}, most ${peak}`)
+      // The new range may have fewer bars.
+      point(pointed < sums.length ? pointed : null)
     },
   }
 }

@@ -54,16 +54,15 @@ export function shortAmount(text) {
 }
 
 /**
- * Formats sums, all in the precision of the greatest: `950.00`, whole units from a thousand on, `1.23M` from
- * a million on.
+ * Formats sums. The greatest decides the form of all: below a thousand `950.00`, below a million whole units, from
+ * a million on `1.23M` and `1.23K`, and whole units below a thousand. Among whole units, a sum below 1 is `<1`.
  * @param texts amounts as decimal text; null stays null
  */
 export function sums(texts) {
   const longest = Math.max(0, ...texts.map((text) => text?.split('.')[0].length ?? 0))
   return texts.map((text) => {
     if (text === null) return null
-    // Two digits after the point. If they are zeros and others follow, up to two digits from the first other
-    // one on.
+    // Two digits after the point. Below 1: up to two digits, beginning with the first that is not 0.
     if (longest <= 3) return formatAmount(text).replace(/^(0\.0*[1-9]\d?|\d+\.\d\d)\d*$/, '$1')
     const [units, fraction = ''] = text.split('.')
     if (units === '0' && /[1-9]/.test(fraction)) return '<1'
@@ -150,8 +149,8 @@ export function words(value) {
 }
 
 /**
- * Returns the name of a field or an event in words: `partyId` → `Party`, `onchainStart` → `Start`, `JobCreated`
- * → `Job created`, `dataURI` → `Data URI`.
+ * Returns the name of a field or an event in words: `participantId` → `Participant`, `onchainStart` → `Start`,
+ * `JobCreated` → `Job created`, `dataURI` → `Data URI`.
  */
 export function title(name) {
   const text = name

@@ -4,8 +4,8 @@ import { holdList, waitingCount } from './list.js'
 
 /**
  * Holds the list while it is paused or its beginning is above the screen, so that rows do not move under the
- * reader. A button in the header says how many new jobs wait. A click on it shows them and releases the list.
- * @param onOverflow called if more jobs arrived than may wait: the list must be read again
+ * reader. A button in the header says how many more jobs wait. A click on it shows them and releases the list.
+ * @param onOverflow called if more jobs would have appeared than may wait: the list must be read again
  */
 export function createHold(list, { onOverflow }) {
   const waiting = $('waiting')
@@ -46,7 +46,7 @@ export function createHold(list, { onOverflow }) {
     show() {
       const number = waitingCount(list)
       waiting.hidden = number === 0
-      waiting.querySelector('span').textContent = count('new job', number)
+      waiting.querySelector('span').textContent = count('more job', number)
     },
   }
 }

@@ -6,7 +6,7 @@ export const MAX_JOBS = 20_000
  * Maximum number of jobs that wait while the list is held. If more would appear, the list is read again
  * afterwards.
  */
-const MAX_WAITING = 1000
+export const MAX_WAITING = 1000
 /** How long the row of a job that is gone stays, struck out. */
 const GONE_MS = 6000
 
@@ -18,24 +18,34 @@ const GONE_MS = 6000
 export function createList(onChange) {
   return {
     entries: [],
-    /** key → entry, of the jobs that are on the chain and match, including those that wait */
+    /**
+     * key → entry, of the jobs that are on the chain and match, including those that wait, except those counted in
+     * `missed`
+     */
     live: new Map(),
     /** entries that wait while the list is held, in the order of their events */
     waiting: [],
     /** number of jobs that wait beyond MAX_WAITING */
     missed: 0,
     isHeld: false,
+    /** the oldest job that was loaded, also if it is gone since: `nextPage` begins after it */
+    oldest: undefined,
     /** query parameters of the next page of older jobs; null if every job is loaded */
     nextPage: null,
     onChange,
   }
 }
 
-/** Returns the jobs that are on the chain and match, including those that wait. */
+/**
+ * Returns the jobs that are on the chain and match, including those that wait, except those counted in `missed`.
+ */
 export const liveJobs = (list) => Array.from(list.live.values(), ({ job }) => job)
 
 /** Returns the number of jobs that wait. */
 export const waitingCount = (list) => list.waiting.length + list.missed
+
+/** Returns the number of rows and of jobs that wait. */
+export const jobsInList = (list) => list.entries.length + waitingCount(list)
 
 /** Returns whether older jobs exist that the list has no room for. */
 export const isFull = (list) => list.entries.length >= MAX_JOBS && list.nextPage !== null
@@ -44,8 +54,8 @@ export const isFull = (list) => list.entries.length >= MAX_JOBS && list.nextPage
 export const olderPage = (list) => (isFull(list) ? null : list.nextPage)
 
 /** Returns Unix seconds since when every job is in the list; 0 if the whole history is. */
-export function completeSince({ entries, nextPage }) {
-  return nextPage === null || entries.length === 0 ? 0 : Number(entries.at(-1).job.onchainCreatedAt)
+export function completeSince({ oldest, nextPage }) {
+  return nextPage === null ? 0 : Number(oldest.onchainCreatedAt)
 }
 
 /** Replaces the jobs, after the filters have changed. `next` is the history's cursor, or null. */
@@ -54,6 +64,7 @@ export function resetList(list, jobs, next) {
   list.waiting = []
   list.missed = 0
   list.entries = jobs.map((job) => put(list, createEntry(job)))
+  list.oldest = jobs.at(-1)
   list.nextPage = pageAt(next)
   list.onChange()
 }
@@ -61,12 +72,12 @@ export function resetList(list, jobs, next) {
 /**
  * Brings the list up to date with a fresh history of the same filters. Entries whose job is unchanged stay. If
  * the history contains no job of a held list, it replaces the list.
- * @param gone why jobs that are missing from the history are gone: 'removed' or 'left'
+ * @param reason why jobs that are missing from the history are gone: 'removed' or 'left'
  */
-export function refreshList(list, jobs, next, gone) {
+export function refreshList(list, jobs, next, reason) {
   const before = list.live
   const shown = new Set(list.entries.filter(({ gone }) => !gone).map(({ key }) => key))
-  const isHeld = list.isHeld && jobs.some((job) => shown.has(entryKey(job)))
+  const keepsRows = list.isHeld && jobs.some((job) => shown.has(entryKey(job)))
   const keys = new Set(jobs.map(entryKey))
   const oldest = jobs.at(-1)
   // A job older than the fresh history is not missing: it was not read.
@@ -83,25 +94,26 @@ export function refreshList(list, jobs, next, gone) {
     // A job older than the list's end is not new: it had not been read.
     const isNew = !shown.has(key) && isInRange(list, job)
     const entry = put(list, isUnchanged ? old : createEntry(job, isNew ? 'new' : old && 'changed'))
-    if (isHeld && isNew) waiting.unshift(entry)
+    if (keepsRows && isNew) waiting.unshift(entry)
     else entries.push(entry)
   }
-  for (const entry of missing) insertSorted(entries, goneEntry(entry, gone))
-  Object.assign(list, { entries, waiting, missed: 0, nextPage: pageAt(next) })
+  for (const entry of missing) insertSorted(entries, goneEntry(entry, reason))
+  Object.assign(list, { entries, waiting, missed: 0, oldest, nextPage: pageAt(next) })
   list.onChange()
 }
 
 /** Adds a page of older jobs. */
 export function appendOlder(list, jobs, next) {
   for (const job of jobs) if (!list.live.has(entryKey(job))) list.entries.push(put(list, createEntry(job)))
+  list.oldest = jobs.at(-1) ?? list.oldest
   list.nextPage = pageAt(next)
   list.onChange()
 }
 
-/** Applies `job_created`. */
+/** Applies `job_created`. A reorg may create a job again below the loaded part, so that its page will contain it. */
 export function addJob(list, job) {
   const entry = createEntry(job, 'new')
-  if (list.live.has(entry.key)) return
+  if (list.live.has(entry.key) || !isInRange(list, job)) return
   enter(list, entry)
   list.onChange()
 }
@@ -140,7 +152,7 @@ export function holdList(list, isHeld) {
   list.isHeld = isHeld
   if (isHeld) return true
   if (list.missed > 0) return false
-  for (const entry of list.waiting) insert(list, entry)
+  insert(list, list.waiting)
   list.waiting = []
   list.onChange()
   return true
@@ -157,19 +169,19 @@ export function dropGone(list, now = Date.now()) {
 
 /** Adds an entry to the jobs. While the list is held, it waits. */
 function enter(list, entry) {
-  if (!list.isHeld) insert(list, put(list, entry))
-  else if (list.missed > 0 || list.waiting.length === MAX_WAITING) list.missed += 1
+  if (!list.isHeld) insert(list, [put(list, entry)])
+  else if (list.missed > 0 || list.waiting.length >= MAX_WAITING) list.missed += 1
   else list.waiting.push(put(list, entry))
 }
 
 /**
- * Shows an entry. It replaces a struck-out row of the same job: a job that is gone may return under the same
+ * Shows entries. They replace struck-out rows of the same jobs: a job that is gone may return under the same
  * key.
  */
-function insert(list, entry) {
-  const goneIndex = list.entries.findIndex(({ key, gone }) => gone && key === entry.key)
-  if (goneIndex !== -1) list.entries.splice(goneIndex, 1)
-  insertSorted(list.entries, entry)
+function insert(list, added) {
+  const keys = new Set(added.map(({ key }) => key))
+  list.entries = list.entries.filter(({ key, gone }) => !gone || !keys.has(key))
+  for (const entry of added) insertSorted(list.entries, entry)
   trim(list)
 }
 
@@ -190,15 +202,13 @@ function trim(list) {
   for (const { key } of list.entries.splice(MAX_JOBS)) list.live.delete(key)
   // There is no cursor for the new end, so the next page begins at its block. appendOlder() skips the jobs
   // that are already here.
-  list.nextPage = { toBlock: list.entries.at(-1).job.blockNumber }
+  list.oldest = list.entries.at(-1).job
+  list.nextPage = { toBlock: list.oldest.blockNumber }
 }
 
-/**
- * Returns whether a job belongs into the part of the history that is loaded: it is not older than the list's
- * end.
- */
-function isInRange({ entries, nextPage }, job) {
-  return nextPage === null || (entries.length > 0 && !isNewer(entries.at(-1).job, job))
+/** Returns whether a job belongs into the part of the history that is loaded. */
+function isInRange({ oldest, nextPage }, job) {
+  return nextPage === null || !isNewer(oldest, job)
 }
 
 const pageAt = (cursor) => (cursor === null ? null : { cursor })

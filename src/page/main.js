@@ -10,7 +10,16 @@ import { createFilters } from './filters.js'
 import { formatInteger } from './format.js'
 import { createHold } from './hold.js'
 import { arrangePage } from './layout.js'
-import { addJob, createList, dropGone, refreshList, removeJob, resetList, updateJob } from './list.js'
+import {
+  addJob,
+  createList,
+  dropGone,
+  jobsInList,
+  refreshList,
+  removeJob,
+  resetList,
+  updateJob,
+} from './list.js'
 import { matchesFilters } from './matching.js'
 import { createOlder } from './older.js'
 import { createRows, redrawRows, scheduleRows } from './rows.js'
@@ -37,7 +46,11 @@ const rows = createRows($('jobs-table'), {
   context: () => ({ explorerUrl: config.explorerUrl, filters: applied() }),
   onNearEnd: () => older.loadNearEnd(),
 })
-const total = createTotal(list, { hasFilters, onMore: () => older.load(), onChange: () => stats.showCount() })
+const total = createTotal(list, {
+  filters: applied,
+  onMore: () => older.load(),
+  onChange: () => stats.showCount(),
+})
 const hold = createHold(list, { onOverflow: () => reread(session) })
 const charts = createCharts({ list, hasFilters })
 const stats = createStats({
@@ -54,7 +67,7 @@ const showSnippets = createSnippets($('use'))
 const filters = createFilters($('filters'), (wanted) => followFilters(session, wanted))
 const session = createSession({
   keepaliveSeconds: config.keepaliveSeconds,
-  shownJobs: () => list.entries.length,
+  jobsInList: () => jobsInList(list),
   onState: connection.set,
   onTotal: total.set,
   onLoaded: showHistory,
@@ -98,8 +111,8 @@ function applyEvent(type, job, id) {
   if (type === 'job_created') addJob(list, job)
   if (type === 'job_removed') removeJob(list, job)
   const effectIsKnown = type === 'job_updated' ? updateJob(list, job, matches) : true
-  total.adjust(type, { matches, effectIsKnown, id })
-  if (!effectIsKnown && hasFilters()) recount(session)
+  const totalIsKnown = total.adjust(type, { matches, effectIsKnown, id })
+  if (!totalIsKnown && hasFilters()) recount(session)
   countForSummary(type)
   stats.touch()
 }

@@ -70,14 +70,14 @@ export function createOlder(list, session, { onError }) {
 }
 
 /**
- * Adds a page to the list. The list ignored later events of jobs that it did not hold, so they are applied
- * now. A new job is on no older page.
+ * Adds a page to the list. The list ignored later events of jobs that are older than its end was, so they are
+ * applied now.
  */
 function append(list, { jobs, next, later }, filters) {
   const ignored = later.filter(({ job }) => !list.live.has(entryKey(job)))
   appendOlder(list, jobs, next)
   for (const { type, job } of ignored) {
-    if (type === 'job_updated') updateJob(list, job, matchesFilters(definition(), filters, job))
     if (type === 'job_removed') removeJob(list, job)
+    else updateJob(list, job, matchesFilters(definition(), filters, job))
   }
 }

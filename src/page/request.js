@@ -1,4 +1,4 @@
-import { addressWith, get, requestInit, siteUrl } from './api.js'
+import { addressWith, get, requestInit, siteUrl, withTimeout } from './api.js'
 import { codeBlock } from './code.js'
 import { element } from './elements.js'
 import { curlCode, eventSourceCode } from './snippets.js'
@@ -27,12 +27,20 @@ export function requestForm(path, { operationId, parameters = [], responses }) {
 
   const address = () => addressOf(path, offered, inputs)
   const code = () => (isStream ? streamBlocks(address()) : [codeBlock(curlCode(address()), 'curl command')])
-  const refresh = () => output.replaceChildren(...code())
+  let sending = new AbortController()
+  const refresh = () => {
+    sending.abort()
+    output.replaceChildren(...code())
+  }
   form.addEventListener('input', refresh)
   form.addEventListener('submit', async (event) => {
     event.preventDefault()
     if (isStream) return
-    output.replaceChildren(...code(), await responseOf(address()))
+    sending.abort()
+    sending = new AbortController()
+    const { signal } = sending
+    const response = await responseOf(address(), signal)
+    if (!signal.aborted) output.replaceChildren(...code(), response)
   })
   refresh()
   if (inputs.has('jobId')) void fillJobId(inputs.get('jobId'), refresh)
@@ -84,10 +92,10 @@ function streamBlocks(address) {
   ]
 }
 
-async function responseOf(address) {
+async function responseOf(address, signal) {
   const began = performance.now()
   try {
-    const response = await fetch(address, requestInit)
+    const response = await fetch(address, { ...requestInit, signal: withTimeout(signal) })
     const text = await response.text()
     const ms = Math.round(performance.now() - began)
     const title = `${response.status} ${response.statusText}, ${ms} ms`

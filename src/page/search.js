@@ -39,13 +39,15 @@ export function createSearch({ list, onParticipant }) {
       results.close()
       return false
     }
-    const found = await Promise.all([
+    const searches = await Promise.allSettled([
       findJob(text, signal),
       findTransaction(text, list),
       participantFilter && findParticipant(participantFilter.name, text, signal, onParticipant),
     ])
     if (signal.aborted) return false
-    const items = found.flat().filter(Boolean)
+    const failure = searches.find(({ status }) => status === 'rejected')
+    const items = searches.flatMap(({ value }) => value ?? [])
+    if (failure) items.push(`The search failed: ${failure.reason.message}.`)
     if (items.length > 0) results.show(items)
     else if (TRANSACTION_HASH.test(text)) searchHistory(text.toLowerCase(), { signal, show: results.show })
     else results.show([`Nothing found for “${ends(text)}”.`])
@@ -115,9 +117,9 @@ function createResults(form, input) {
 }
 
 async function findJob(text, signal) {
-  const found = await get(`jobs/${encodeURIComponent(text)}`, [], signal).catch(() => null)
+  const found = await get(`jobs/${encodeURIComponent(text)}`, [], signal).catch(nullIfNotFound)
   // A URL cannot end with the segment ".", so the server answers a search for it with the list of jobs.
-  return found?.data.jobId && jobLink(found.data)
+  return found?.data.jobId ? jobLink(found.data) : null
 }
 
 function findTransaction(text, list) {
@@ -128,7 +130,7 @@ function findTransaction(text, list) {
 }
 
 async function findParticipant(name, value, signal, onParticipant) {
-  const found = await get('jobs', { [name]: value, limit: 1 }, signal).catch(() => null)
+  const found = await get('jobs', { [name]: value, limit: 1 }, signal).catch(nullIfNotFound)
   const total = found?.pagination.total ?? 0
   if (total === 0) return null
   const jobs = total > MAX_COUNT ? `More than ${formatInteger(MAX_COUNT)} jobs` : count('job', total)
@@ -136,4 +138,10 @@ async function findParticipant(name, value, signal, onParticipant) {
   const button = element('button', { type: 'button', data: { result: '' } }, text)
   button.addEventListener('click', () => onParticipant(name, value))
   return button
+}
+
+/** Returns null for a response that says that there is no such job, or that the text cannot be an id. */
+function nullIfNotFound(error) {
+  if ([400, 404].includes(error.status)) return null
+  throw error
 }

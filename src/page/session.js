@@ -1,12 +1,13 @@
 import { get, PAGE_SIZE } from './api.js'
+import { MAX_WAITING } from './list.js'
 import { retry } from './retry.js'
 import { openStream } from './stream.js'
 
 /**
- * Maximum number of jobs that `reread()` reads: after a gap of the stream, or if more jobs arrived than may
- * wait.
+ * Maximum number of jobs that `reread()` reads. With fewer, the jobs that wait could leave no room for any row of
+ * a paused list, which would be replaced.
  */
-const MAX_REREAD = 500
+const MAX_REREAD = MAX_WAITING + PAGE_SIZE
 const RECOUNT_MS = 3000
 
 /**
@@ -21,7 +22,7 @@ const RECOUNT_MS = 3000
  * - `onState(state, detail)`: as in `openStream()`; also, with the error of a request, `lost` while it is
  *   repeated and `stopped` if nothing is followed from now on
  * - `onTotal(total, lastId)`: the number of matches up to the event `lastId`, after `recount()`
- * - `shownJobs()`: returns how many jobs are in the list; `reread()` reads as many
+ * - `jobsInList()`: returns how many jobs are in the list or wait; `reread()` reads as many
  */
 export function createSession(options) {
   return {
@@ -34,19 +35,19 @@ export function createSession(options) {
     /** events that wait until the history is read again; null if it is not being read */
     queue: null,
     /** a list for each page of older jobs that is being read: the events that are applied meanwhile */
-    overtaking: new Set(),
-    following: new AbortController(),
-    rereading: new AbortController(),
+    eventsDuringRead: new Set(),
+    followAbort: new AbortController(),
+    rereadAbort: new AbortController(),
     /** filters whose matches are being counted */
-    recounting: undefined,
+    countedFilters: undefined,
   }
 }
 
 /** Follows other filters from now on, if the API accepts them. */
 export async function followFilters(session, filters) {
-  session.following.abort()
-  session.following = new AbortController()
-  const { signal } = session.following
+  session.followAbort.abort()
+  session.followAbort = new AbortController()
+  const { signal } = session.followAbort
   const onError = (error) => {
     if (error.status !== 400) return failed(session, error)
     session.onRefused(error.message)
@@ -73,10 +74,10 @@ export async function followFilters(session, filters) {
  * applied afterwards.
  */
 export async function reread(session) {
-  session.rereading.abort()
-  session.rereading = new AbortController()
-  const { signal } = session.rereading
-  const count = Math.min(session.shownJobs(), MAX_REREAD)
+  session.rereadAbort.abort()
+  session.rereadAbort = new AbortController()
+  const { signal } = session.rereadAbort
+  const count = Math.min(session.jobsInList(), MAX_REREAD)
   const read = () => {
     // The answer includes every event that arrived before its request.
     session.queue = []
@@ -97,28 +98,28 @@ export async function reread(session) {
  */
 export async function readOlder(session, page) {
   const events = []
-  session.overtaking.add(events)
+  session.eventsDuringRead.add(events)
   try {
     const query = [...session.filters, ...Object.entries(page), ['limit', PAGE_SIZE]]
     const { data, pagination, lastEventId } = await get('jobs', query)
     return { jobs: data, next: pagination.next, later: events.filter(({ id }) => id > Number(lastEventId)) }
   } finally {
-    session.overtaking.delete(events)
+    session.eventsDuringRead.delete(events)
   }
 }
 
 /** Asks for the number of matches, at most once in 3 s, until the server answers. */
 export async function recount(session) {
   const { filters } = session
-  if (session.recounting === filters) return
-  session.recounting = filters
+  if (session.countedFilters === filters) return
+  session.countedFilters = filters
   await new Promise((resolve) => setTimeout(resolve, RECOUNT_MS))
   const isOutdated = () => filters !== session.filters
   const answer = await retry(() => get('jobs', [...filters, ['limit', 1]]), {
     onError: (error) => error.isFinal || isOutdated(),
   })
   if (isOutdated()) return
-  session.recounting = undefined
+  session.countedFilters = undefined
   if (answer === undefined) return
   const lastId = Number(answer.lastEventId)
   session.onTotal(answer.pagination.total, lastId)
@@ -150,7 +151,7 @@ function failed(session, error) {
 
 function stop(session) {
   session.stream?.close()
-  session.rereading.abort()
+  session.rereadAbort.abort()
   session.queue = null
 }
 
@@ -166,6 +167,6 @@ function apply(session, type, job, idText) {
   const id = Number(idText)
   if (id <= session.lastId) return
   session.lastId = id
-  for (const events of session.overtaking) events.push({ type, job, id })
+  for (const events of session.eventsDuringRead) events.push({ type, job, id })
   session.onEvent(type, job, id)
 }

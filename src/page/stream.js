@@ -3,8 +3,8 @@ import { createBackoff } from './retry.js'
 
 const EVENTS = ['connected', 'ping', 'job_created', 'job_updated', 'job_removed']
 /**
- * Longest time without an answer after a stream was opened or has failed. The browser waits for up to 60 s of
- * it: the longest `retry` that the server sends.
+ * Longest time from opening a stream, or from its failure, to an answer. It includes the browser's wait before it
+ * reconnects: at most 60 s, the longest `retry` that the server sends.
  */
 const CONNECT_LIMIT_MS = 90_000
 

@@ -1,3 +1,4 @@
+import { definition, fieldOf } from './definition.js'
 import { $ } from './elements.js'
 import { count, formatInteger } from './format.js'
 import { isFull, MAX_JOBS, olderPage, waitingCount } from './list.js'
@@ -8,12 +9,20 @@ import { isFull, MAX_JOBS, olderPage, waitingCount } from './list.js'
  */
 export const MAX_COUNT = 10_000
 
+/** Returns whether the API counts the matches of these filters up to MAX_COUNT only. */
+const isCountLimited = (filters) =>
+  definition().filters.some(
+    ({ name, fields }) => filters.has(name) && fields.some((field) => fieldOf(field).kind !== 'choice'),
+  )
+
 /**
  * Shows the words around the list: how many jobs there are, and why the list is empty or ends.
+ * @param filters returns the filters that the list follows
  * @param onMore called when the reader asks for older jobs
  * @param onChange called when the number may have changed
  */
-export function createTotal(list, { hasFilters, onMore, onChange }) {
+export function createTotal(list, { filters, onMore, onChange }) {
+  const hasFilters = () => filters().size > 0
   let total = null // unknown
   let isCapped = false // whether there are more matches than the total
   let countedTo = 0 // id of the newest event that a number of the API includes
@@ -38,7 +47,7 @@ export function createTotal(list, { hasFilters, onMore, onChange }) {
 
   const emptyText = () => {
     if (isRefused) return 'No jobs are shown, because a filter is not valid.'
-    if (waitingCount(list) > 0) return 'New jobs are waiting. Resume the list to see them.'
+    if (waitingCount(list) > 0) return 'Jobs are waiting. Resume the list to see them.'
     return hasFilters()
       ? 'No job matches these filters. The next one that does will appear here.'
       : 'No jobs yet. The first one will appear here as soon as it is on the chain.'
@@ -63,7 +72,7 @@ export function createTotal(list, { hasFilters, onMore, onChange }) {
     /** @param lastId the newest event that the number includes */
     set(value, lastId) {
       total = value
-      isCapped = hasFilters() && value === MAX_COUNT + 1
+      isCapped = value === MAX_COUNT + 1 && isCountLimited(filters())
       countedTo = lastId
       isRefused = false
       show()
@@ -74,12 +83,17 @@ export function createTotal(list, { hasFilters, onMore, onChange }) {
      * @param matches whether the job matches now
      * @param effectIsKnown false if it is unknown whether the job matched before
      * @param id of the event
+     * @returns false if the number is unknown after the event
      */
     adjust(type, { matches, effectIsKnown, id }) {
-      if (id <= countedTo || isCapped) return
+      if (id <= countedTo) return true
+      const isLoss = type === 'job_removed' || (type === 'job_updated' && !matches && effectIsKnown)
+      // More than MAX_COUNT stay more, unless one is lost.
+      if (isCapped) return !isLoss
       if (type === 'job_created') total += 1
-      if (type === 'job_removed' || (type === 'job_updated' && !matches && effectIsKnown)) total -= 1
+      if (isLoss) total -= 1
       show()
+      return effectIsKnown
     },
 
     /** Shows that there is no list, because the filters of the page's address are not valid. */

@@ -92,6 +92,14 @@ describe('a change', () => {
     expect(shown()).toBe('5 4 3 2 1')
   })
 
+  test('after which the last job matches again shows it, also if its row was dropped', () => {
+    updateJob(list, job(3, 2), false)
+    dropGone(list, Date.now() + 60_000)
+    expect(shown()).toBe('5 4')
+    updateJob(list, job(3, 3), true)
+    expect(shown()).toBe('5 4 3')
+  })
+
   test.each([5, 4, 3])('back and forth leaves one row, wherever the job is (%i)', (number) => {
     updateJob(list, job(number, 2), false)
     updateJob(list, job(number, 3), true)
@@ -105,6 +113,23 @@ describe('a reorg', () => {
     addJob(list, job(5, 1, 6))
     expect(shown()).toBe('5 -5 4 3')
     expect(liveJobs(list)).toHaveLength(3)
+  })
+
+  test('creates a job again below the end of the list, without a row: its page will contain it', () => {
+    addJob(list, job(2))
+    addJob(list, job(6))
+    expect(shown()).toBe('6 5 4 3')
+    appendOlder(list, [job(2), job(1)], null)
+    expect(shown()).toBe('6 5 4 3 2 1')
+  })
+
+  test('of every job of the list leaves one that shows the jobs that are created then', () => {
+    for (const number of [5, 4, 3]) removeJob(list, job(number))
+    dropGone(list, Date.now() + 60_000)
+    expect(shown()).toBe('')
+    addJob(list, job(3, 1, 4))
+    addJob(list, job(4, 1, 5))
+    expect(shown()).toBe('4 3')
   })
 
   test('drops a job that waits', () => {
@@ -150,7 +175,7 @@ describe('while the list is held', () => {
     expect(shown()).toBe('0xaa 0xb 0xc 0xa 5 4 3')
   })
 
-  test('more jobs than may wait require a fresh history, even if it was a change after which they match', () => {
+  test('more jobs than may wait require a fresh history, also if the last one began to match by a change', () => {
     for (let number = 6; number < 1006; number++) addJob(list, job(number))
     updateJob(list, job(1006), true)
     expect(shown()).toBe('5 4 3')
@@ -212,6 +237,16 @@ describe('a fresh history', () => {
     expect(shown()).toBe('6 5 4 3 2')
   })
 
+  test('in which more jobs wait than may bounds them from then on', () => {
+    holdList(list, true)
+    refreshList(list, jobs(1100, 3), 'next', 'removed')
+    addJob(list, job(1101))
+    expect(shown()).toBe('5 4 3')
+    expect(waitingCount(list)).toBe(1096)
+    expect(list.waiting).toHaveLength(1095)
+    expect(holdList(list, false)).toBe(false)
+  })
+
   test('leaves jobs that wait already among those that wait', () => {
     holdList(list, true)
     addJob(list, job(6))
@@ -230,6 +265,19 @@ test('the list is bounded, and loads no older page while it is full', () => {
   expect(list.entries).toHaveLength(MAX_JOBS)
   expect(isFull(list)).toBe(true)
   expect(olderPage(list)).toBeNull()
+})
+
+test('jobs that wait for a full list count once they are shown, also one that returns to its end', () => {
+  // The ids of the last two jobs have no order, so the one that returns is shown above the other.
+  const last = ['0xb', '0xa'].map((jobId) => ({ ...job(1), jobId }))
+  resetList(list, [...jobs(MAX_JOBS - 1, 2), ...last], null)
+  holdList(list, true)
+  removeJob(list, last[1])
+  addJob(list, job(MAX_JOBS))
+  addJob(list, last[1])
+  holdList(list, false)
+  expect(list.entries.at(-1).job.jobId).toBe('0xa')
+  expect(liveJobs(list)).toHaveLength(list.entries.length)
 })
 
 test('a job that is on two pages is one entry', () => {

@@ -52,7 +52,7 @@ beforeEach(() => requests.clear())
 
 /** A list that follows the open jobs. It has a page of them, the oldest of which is job 9; older ones exist. */
 async function followOpenJobs() {
-  const { createList, removeJob, resetList, updateJob } = await load('list')
+  const { addJob, createList, removeJob, resetList, updateJob } = await load('list')
   const { createSession, followFilters } = await load('session')
   const { createOlder } = await load('older')
   const list = createList(() => {})
@@ -62,7 +62,8 @@ async function followOpenJobs() {
     onState() {},
     onLoaded: ({ jobs, next }: { jobs: object[]; next: string }) => resetList(list, jobs, next),
     onEvent(type: string, changed: ReturnType<typeof job>) {
-      if (type === 'job_removed') removeJob(list, changed)
+      if (type === 'job_created') addJob(list, changed)
+      else if (type === 'job_removed') removeJob(list, changed)
       else updateJob(list, changed, changed.status === 'OPEN')
     },
   })
@@ -116,6 +117,17 @@ test('a page of older jobs is brought up to date with the events that overtook i
   await loaded
   expect(errors).toEqual([null])
   expect(shownIn(list)).toBe('9 8 -7 -6 5 4')
+  session.stream.close()
+})
+
+test('a job that a reorg creates again on a page that is being read is shown with the page', async () => {
+  const { list, session, older } = await followOpenJobs()
+  const loaded = older.load()
+  FakeEventSource.latest.receive('job_created', job(7), 100)
+  expect(shownIn(list)).toBe('9')
+  requests.get('?status=OPEN&cursor=a&limit=100')?.({ jobs: [job(8), job(6)], lastEventId: 99 })
+  await loaded
+  expect(shownIn(list)).toBe('9 8 7 6')
   session.stream.close()
 })
 

@@ -15,20 +15,25 @@ const refusal = (status: number, message: string) =>
 /** Answers the latest request of the page. */
 let answer: (response: Response) => void
 let requestCount = 0
-/** The timeout of the latest request. */
+/** The address of the latest request. */
+let address: URL
+/** The timeout of the latest request, and its milliseconds. */
 let timeout: AbortController
+let timeoutMs: number
 
 beforeAll(() => {
   vi.stubGlobal('location', { search: '' })
   vi.stubGlobal('EventSource', FakeEventSource)
   vi.stubGlobal('addEventListener', () => {})
   vi.stubGlobal('removeEventListener', () => {})
-  vi.spyOn(AbortSignal, 'timeout').mockImplementation(() => {
+  vi.spyOn(AbortSignal, 'timeout').mockImplementation((ms) => {
+    timeoutMs = ms
     timeout = new AbortController()
     return timeout.signal
   })
-  vi.stubGlobal('fetch', (_url: string, { signal }: RequestInit) => {
+  vi.stubGlobal('fetch', (url: string, { signal }: RequestInit) => {
     requestCount += 1
+    address = new URL(url)
     return new Promise<Response>((resolve, reject) => {
       answer = resolve
       signal?.addEventListener('abort', () => reject(signal.reason))
@@ -42,12 +47,12 @@ afterAll(() => {
 })
 
 /** A session that follows all jobs, and a log of what it reports. */
-async function startSession() {
+async function startSession(jobsInList = () => 1) {
   const { createSession, followFilters } = await load('session')
   const log: unknown[][] = []
   const session = createSession({
     keepaliveSeconds: 15,
-    shownJobs: () => 1,
+    jobsInList,
     onHead() {},
     onLoaded: ({ jobs }: { jobs: { jobId: string }[] }) =>
       log.push(['loaded', ...jobs.map((job) => job.jobId)]),
@@ -158,6 +163,63 @@ test('a request for the history that is never answered fails, and is repeated', 
   } finally {
     vi.useRealTimers()
   }
+})
+
+test('a list with as many jobs waiting as may wait keeps its rows when the history is read again', async () => {
+  const { addJob, createList, holdList, jobsInList, refreshList, resetList, waitingCount } =
+    await load('list')
+  const job = (number: number) => ({
+    jobId: String(number),
+    creationTxHash: '0x1',
+    blockNumber: String(number),
+    onchainCreatedAt: '1',
+  })
+  const list = createList(() => {})
+  const { session } = await startSession(() => jobsInList(list))
+  resetList(
+    list,
+    Array.from({ length: 100 }, (_, i) => job(100 - i)),
+    'next',
+  )
+  const rows = list.entries
+  holdList(list, true)
+  for (let number = 101; number <= 1100; number += 1) addJob(list, job(number))
+  expect(waitingCount(list)).toBe(1000)
+  let isRead = false
+  session.onLoaded = ({ jobs, next }: { jobs: object[]; next: string }) => {
+    refreshList(list, jobs, next, 'removed')
+    isRead = true
+  }
+  missEvents()
+  // Pages of 100 jobs, from the newest on. A cursor is the number of its first job.
+  while (!isRead) {
+    const first = Number(address.searchParams.get('cursor') ?? 1100)
+    const count = requestCount
+    const data = Array.from({ length: 100 }, (_, i) => job(first - i))
+    const pagination = { next: String(first - 100), total: 2000 }
+    answer(Response.json({ success: true, data, pagination, lastEventId: '20' }))
+    await vi.waitFor(() => expect(isRead || requestCount > count).toBe(true))
+  }
+  expect(list.entries).toEqual(rows)
+  expect(waitingCount(list)).toBe(1000)
+  session.stream.close()
+})
+
+test('a request may take as long as the server lets it wait for its turn and run', async () => {
+  const { session } = await startSession()
+  // MAX_WAIT_MS of src/http/admission.ts and statement_timeout of src/store/postgres.ts
+  expect(timeoutMs).toBeGreaterThan(5_000 + 8_000)
+  session.stream.close()
+})
+
+test('a response that is not JSON is reported in words, as an error', async () => {
+  const { get } = await load('api')
+  const failure = get('jobs', []).catch((error: unknown) => error)
+  answer(new Response('<!doctype html>'))
+  expect(await failure).toMatchObject({ message: 'The server did not answer with JSON' })
+  const refused = get('jobs', []).catch((error: unknown) => error)
+  answer(new Response('bad gateway', { status: 502 }))
+  expect(await refused).toMatchObject({ message: 'The server responded with status 502', status: 502 })
 })
 
 test('a response that ends halfway has failed, whatever its status', async () => {

@@ -8,6 +8,7 @@ import {
   restart,
   row,
   server,
+  shownIds,
   status,
   tile,
   untilComplete,
@@ -54,6 +55,21 @@ describe('the list', () => {
     await untilComplete()
   })
 
+  test('that is paused keeps its rows if the server cannot resume, also if more jobs wait than a page holds', async () => {
+    await open()
+    const shown = await shownIds()
+    await page.getByRole('button', { name: 'Pause' }).click()
+    await chain.createJobs(120)
+    await page.getByRole('button', { name: '120 more jobs' }).waitFor()
+    await restart({ FEED_RETENTION: '0' }, async () => {
+      await chain.createJobs(3)
+    })
+    await page.getByRole('button', { name: '123 more jobs' }).waitFor({ timeout: 60_000 })
+    expect(await shownIds()).toEqual(shown)
+    await page.getByRole('button', { name: 'Resume' }).click()
+    await untilComplete()
+  })
+
   test('says at once that the browser is offline, and resumes once it is online', async () => {
     await open()
     await context.setOffline(true)
@@ -69,7 +85,9 @@ describe('the list', () => {
   test('says that the server does not answer before a ping is late', async () => {
     await open()
     await page.route('**/api/v1/stats', () => {})
-    await page.locator('#connection[data-state=stale]').waitFor({ timeout: 28_000 })
+    // After an event the statistics are read again. A request fails after 15 s.
+    await chain.createJob()
+    await page.locator('#connection[data-state=stale]').waitFor({ timeout: 23_000 })
     expect(await page.locator('#state').innerText()).toMatch(/^No answer for \d+ s$/)
     expect(await tile('Indexer').innerText()).toContain('not connected')
     await chain.createJob()

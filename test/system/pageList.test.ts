@@ -125,10 +125,10 @@ describe('the list', () => {
     expect(all.filter((id) => !seen.has(id) && id !== all.at(-1))).toEqual([])
     expect(await rows().count()).toBeLessThanOrEqual(MOST_ROWS)
 
-    // While the list's beginning is above the screen, new jobs wait.
+    // While the list's beginning is above the screen, more jobs wait.
     const before = await page.evaluate(() => document.body.scrollHeight)
     const { jobId } = await chain.createJob()
-    const waiting = page.getByRole('button', { name: '1 new job' })
+    const waiting = page.getByRole('button', { name: '1 more job' })
     await waiting.waitFor()
     expect(await page.evaluate(() => document.body.scrollHeight)).toBe(before)
     const [bar, pill] = [await page.locator('header').boundingBox(), await waiting.boundingBox()]
@@ -142,7 +142,7 @@ describe('the list', () => {
     await open()
     await page.getByRole('button', { name: 'Pause' }).click()
     const { jobId } = await chain.createJob()
-    await page.getByRole('button', { name: '1 new job' }).waitFor()
+    await page.getByRole('button', { name: '1 more job' }).waitFor()
     expect(await row(jobId).count()).toBe(0)
     await page.getByRole('button', { name: 'Resume' }).click()
     await row(jobId).waitFor()
