@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import type { Job } from '../src/contract/job.ts'
 import { startChain, type TestChain } from './helpers/anvil.ts'
 import { createDataDir } from './helpers/dataDir.ts'
@@ -61,6 +61,13 @@ describe.each(Object.entries(databases))('on %s', (_name, createDatabase) => {
   afterAll(async () => {
     await service.close()
     await release?.()
+  })
+  // The chain is shared too: what the test before created must not reach the streams of the next one.
+  beforeEach(async () => {
+    const { number } = await chain.head()
+    await until(async () => (await readMetrics(service.url))('jobcast_indexed_block') === number, {
+      message: 'the shared service has indexed the head',
+    })
   })
 
   it('a job reaches every subscriber once, with the same JSON as in the history', async () => {
