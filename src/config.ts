@@ -70,7 +70,10 @@ export function loadConfig(env: Record<string, string>, role: Role = 'all'): Con
 function contradictions({ maxLagSeconds, pollIntervalMs }: Config): string[] {
   if (maxLagSeconds * 1_000 >= 2 * pollIntervalMs) return []
   // An answer from the chain is recorded at each poll only, so /ready would answer 503 between two polls.
-  return [`MAX_LAG_SECONDS is "${maxLagSeconds}": it must be at least twice POLL_INTERVAL_MS`]
+  const least = Math.ceil((2 * pollIntervalMs) / 1_000)
+  return [
+    `MAX_LAG_SECONDS is "${maxLagSeconds}": it must be at least ${least}, twice POLL_INTERVAL_MS (${pollIntervalMs} ms)`,
+  ]
 }
 
 function rejection({ name, takes, secret }: Setting, text: string, reason: string): string {

@@ -118,9 +118,8 @@ async function readBlocks<J extends JobBase>(
   { from, to, ...options }: PagesOptions & { from: bigint; to: bigint },
 ) {
   const found = new Map<string, { job: J; at: bigint }>()
-  // Positions of pages never decrease. A missing job was absent when the page that covers its block was read.
-  // The position of the first page is reported: it is at most that one, so no later event of the job is taken
-  // for outdated.
+  // The position of the first page is reported for a missing job, although the page that lacks it may be a later
+  // one. A position that is too low is safe: it never marks a newer event of the job as outdated.
   let absentAt: bigint | undefined
   let covered = to
   for await (const page of pages<J>(url, {

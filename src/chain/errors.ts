@@ -2,6 +2,8 @@ import { redactor } from '../observe/secrets.ts'
 
 /** Reduces each URL of a text to scheme and host. */
 const shortenUrls = redactor([])
+/** Maximum characters of a reason that are read: a node's message may have megabytes. A log line has far fewer. */
+const MAX_REASON = 2_000
 
 /**
  * Why a request got no result:
@@ -35,7 +37,7 @@ export class RpcError extends Error {
   readonly retryAfterMs: number
 
   constructor(origin: string, failure: RpcFailure, reason: string, retryAfterMs = 0) {
-    super(shortenUrls(`${origin}: ${reason}`))
+    super(shortenUrls(`${origin}: ${reason.slice(0, MAX_REASON)}`))
     this.failure = failure
     this.retryAfterMs = retryAfterMs
   }

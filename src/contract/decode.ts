@@ -140,7 +140,7 @@ function decodeWithViem(inputs: readonly Input[], data: Hex): readonly unknown[]
   const bytes = (data.length - 2) / 2
   if (bytes > MAX_LIST_BYTES && inputs.some(hasDynamicElements))
     throw new MalformedLogError(
-      `found ${bytes} bytes of data; an event with a list of texts, bytes or lists may have ${MAX_LIST_BYTES}`,
+      `found ${bytes} bytes of data; an event with a list of texts, bytes or lists may have at most ${MAX_LIST_BYTES}`,
     )
   try {
     return decodeAbiParameters(inputs, data)

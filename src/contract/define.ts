@@ -1,7 +1,7 @@
 import type { AbiEvent, Hex } from 'viem'
 import { inOrderOfLife } from './conventions.ts'
 import { createDecoder, type Decode } from './decode.ts'
-import { DefinitionError } from './errors.ts'
+import { DefinitionError, quote } from './errors.ts'
 import { assertFields, defaultFields, idField, isFromLog, namedFields, statusField } from './fields.ts'
 import { type FilterRule, filterRules } from './filters.ts'
 import { fingerprintOf } from './fingerprint.ts'
@@ -121,7 +121,7 @@ function assertParts(definition: Definition): void {
     const value: unknown = definition[part]
     if (value !== undefined && (typeof value !== 'object' || value === null))
       throw new DefinitionError(
-        `${part}: ${JSON.stringify(value) ?? String(value)} is no object; write ${part}: { name: … }, or leave it out`,
+        `${part}: ${quote(value)} is no object; write ${part}: { name: … }, or leave it out`,
       )
   }
 }

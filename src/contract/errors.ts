@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { ExpectedError } from '../errors.ts'
 
 /**
@@ -22,4 +23,9 @@ export function isMalformedLog(error: unknown): error is MalformedLogError {
 export class DefinitionError extends ExpectedError {
   override name = 'DefinitionError'
   override readonly exitCode = 2
+}
+
+/** Returns a value of a definition in one line, as an error quotes it. It may be anything that a module exports. */
+export function quote(value: unknown): string {
+  return inspect(value, { depth: 1, breakLength: Number.POSITIVE_INFINITY })
 }

@@ -2,7 +2,7 @@ import { Type } from 'typebox'
 import { Check } from 'typebox/value'
 import type { AbiEvent } from 'viem'
 import { defaultKind } from './conventions.ts'
-import { DefinitionError } from './errors.ts'
+import { DefinitionError, quote } from './errors.ts'
 import { isReservedParameter } from './filters.ts'
 import { plainName } from './inputs.ts'
 import { creation, FIRST_STATUS, type Field } from './job.ts'
@@ -119,7 +119,7 @@ export function assertFields(fields: Field[]): void {
       )
     if (initial !== undefined && !Check(schema, initial))
       throw new DefinitionError(
-        `${where}.initial: ${JSON.stringify(initial)} is not in the form of the field; write it as a job's JSON has it`,
+        `${where}.initial: ${quote(initial)} is not in the form of the field; write it as a job's JSON has it`,
       )
   }
 }

@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { DefinitionError } from './errors.ts'
+import { DefinitionError, quote } from './errors.ts'
 import type { FieldOptions, Filterable, Kind, QueryParameter } from './kind.ts'
 import {
   addressParameter,
@@ -83,9 +83,9 @@ export function choice<const T extends Wire>(
 ): Kind<T extends string ? T | `UNKNOWN_${number}` : T extends number ? number : boolean> {
   const [first] = values
   const isWord = (value: Wire) => /^[A-Za-z0-9_-]+$/.test(String(value)) && typeof value === typeof first
-  if (first === undefined || !values.every(isWord))
+  if (!['string', 'number', 'boolean'].includes(typeof first) || !values.every(isWord))
     throw new DefinitionError(
-      `choice(${JSON.stringify(values)}): a value is missing or not a word; write words of letters, digits, - and _, all of one type`,
+      `choice(${quote(values)}): a value is missing or not a word; write words of letters, digits, - and _, all of one type`,
     )
   const known = values.join('|')
   const equalityParameter = (abiTypes: readonly string[]) => choiceParameter(values, abiTypes)

@@ -1,5 +1,5 @@
 import type { AbiEvent } from 'viem'
-import { DefinitionError } from './errors.ts'
+import { DefinitionError, quote } from './errors.ts'
 import type { Field } from './job.ts'
 
 /** The effect of an event on a job, if it differs from what the event's name says. */
@@ -40,18 +40,14 @@ export function assertRules(rules: EventRules, events: AbiEvent[], created: stri
       rule === null ||
       Object.keys(rule).some((part) => !['status', 'set'].includes(part))
     )
-      throw new DefinitionError(
-        `${where}: ${JSON.stringify(rule)} is not a rule; write { status, set } or 'ignore'`,
-      )
+      throw new DefinitionError(`${where}: ${quote(rule)} is not a rule; write { status, set } or 'ignore'`)
     const { status, set = {} } = rule
     if (status !== undefined && status !== null && !(typeof status === 'string' && STATUS.test(status)))
       throw new DefinitionError(
-        `${where}.status: ${JSON.stringify(status)} is not a status; write at most 40 capitals, digits and _, such as 'IN_REVIEW'`,
+        `${where}.status: ${quote(status)} is not a status; write at most 40 capitals, digits and _, such as 'IN_REVIEW'`,
       )
     if (typeof set !== 'object' || set === null)
-      throw new DefinitionError(
-        `${where}.set: ${JSON.stringify(set)} is no object; write { field: 'parameter' }`,
-      )
+      throw new DefinitionError(`${where}.set: ${quote(set)} is no object; write { field: 'parameter' }`)
     assertSet(`${where}.set`, set, forms, fields)
   }
 }

@@ -78,11 +78,18 @@ const QUERY_KEYS = /\b(api_?key=)[^&\s"'<>\\`]+/gi
 function redactUrls(text: string): string {
   const short = text.includes('://')
     ? text.replace(URLS, (_, scheme: string, rest: string) => {
-        const punctuation = /[)\]}'`,.;:!?]*$/.exec(rest)?.[0] ?? ''
-        return scheme + hostIn(rest.slice(0, rest.length - punctuation.length)) + punctuation
+        const end = endOfUrl(rest)
+        return scheme + hostIn(rest.slice(0, end)) + rest.slice(end)
       })
     : text
   return short.replace(QUERY_KEYS, '$1[redacted]')
+}
+
+/** Returns where the punctuation after a URL begins. A regular expression would take quadratic time. */
+function endOfUrl(text: string): number {
+  let end = text.length
+  while (end > 0 && ")]}'`,.;:!?".includes(text.charAt(end - 1))) end -= 1
+  return end
 }
 
 /** Returns the host from the text after `://`, followed by `[redacted]` if there was more. */

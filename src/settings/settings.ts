@@ -68,9 +68,9 @@ export const settingsByKey = {
     name: 'MAX_LAG_SECONDS',
     default: '60',
     takes:
-      'seconds that the index may lag, or that no RPC may answer, before /ready answers 503, 5 to 86400; at least twice POLL_INTERVAL_MS',
-    // An answer from the chain is recorded at each poll, but at most every 2 s. A lower limit would report a
-    // healthy index.
+      'seconds that the index may lag, or go without an answer from the chain, before /ready answers 503, 5 to 86400; at least twice POLL_INTERVAL_MS',
+    // An answer from the chain is recorded at each poll, but at most every 2 s. With a lower limit, /ready would
+    // answer 503 for a healthy index.
     read: wholeNumber(5, 86_400),
   },
   databaseUrl: {

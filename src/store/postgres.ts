@@ -12,7 +12,7 @@ import { CHANNEL } from './notifications.ts'
  * Key of the advisory lock for migrations. It is arbitrary; other programs in the database are unlikely to
  * use the same.
  */
-const MIGRATION_LOCK = 5_062_227
+export const MIGRATION_LOCK = 5_062_227
 
 /** Upper limit of the delay between attempts to connect, so that connections return soon after the server. */
 const LONGEST_BACKOFF_SECONDS = 2
@@ -42,8 +42,8 @@ export const INDEX_CONNECTIONS = 2
 const REQUEST_SETTINGS = { statement_timeout: 8_000, max_parallel_workers_per_gather: 0 }
 /**
  * Settings of the connections for everything else. A server or a user with a `statement_timeout` would cancel
- * the creation of an index again and again. The process has limits of its own. The driver does not send the
- * number 0.
+ * the creation of an index again and again. The process has limits of its own. A string, because the driver
+ * does not send the number 0.
  */
 const INDEX_SETTINGS = { statement_timeout: '0' }
 /** Time that the statements under way may take after the database begins to close. */

@@ -58,9 +58,9 @@ export function createStatementMonitor({
   return {
     /**
      * Settles as the statement does.
-     * @throws OverloadedError if Postgres cancels the query of a client
-     * @throws UnavailableError if it cancels another statement, if the connection fails, or if the statement takes
-     * too long; `onTimeout` is called first
+     * @throws OverloadedError if Postgres cancels a statement of the lane `requests`
+     * @throws UnavailableError if Postgres cancels another statement, if the connection fails, or if the
+     * statement takes too long. In the last case, `onTimeout` is called first
      */
     measure<T>(
       answer: Promise<T>,

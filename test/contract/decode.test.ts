@@ -480,7 +480,7 @@ describe('a log of a contract that is not shipped', () => {
   test('a list of texts with more than 32 KiB is malformed', () => {
     const { event, log } = listOfOneText(10, 40_000)
     expect(() => defineContract({ abi: [event] }).decode(log, '1')).toThrow(
-      'found 40416 bytes of data; an event with a list of texts, bytes or lists may have 32768',
+      'found 40416 bytes of data; an event with a list of texts, bytes or lists may have at most 32768',
     )
   })
 

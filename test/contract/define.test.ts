@@ -246,20 +246,20 @@ describe('an invalid definition is refused, and the message has the place and th
     [
       'a strange status',
       { abi, events: { BudgetSet: { status: 'priced!' } } },
-      /^events\.BudgetSet\.status: "priced!" is not a status; /,
+      /^events\.BudgetSet\.status: 'priced!' is not a status; /,
     ],
     [
       'a status that is no text',
-      { abi, events: { BudgetSet: { status: 5 } } } as never,
-      /^events\.BudgetSet\.status: 5 is not a status; /,
+      { abi, events: { BudgetSet: { status: 5n } } } as never,
+      /^events\.BudgetSet\.status: 5n is not a status; /,
     ],
     [
       'a rule that sets no object',
       { abi, events: { BudgetSet: { set: null } } } as never,
       /^events\.BudgetSet\.set: null is no object; write \{ field: 'parameter' \}/,
     ],
-    ['no object of rules', { abi, events: null } as never, /^events: null is no object; write events: \{/],
-    ['no object of fields', { abi, fields: 'client' } as never, /^fields: "client" is no object; /],
+    ['no object of rules', { abi, events: 5n } as never, /^events: 5n is no object; write events: \{/],
+    ['no object of fields', { abi, fields: 'client' } as never, /^fields: 'client' is no object; /],
     [
       'a kind that does not fit a bool',
       {
@@ -312,12 +312,12 @@ describe('an invalid definition is refused, and the message has the place and th
     [
       'a status in place of a rule',
       { abi, events: { BudgetSet: 'PRICED' as never } },
-      /^events\.BudgetSet: "PRICED" is not a rule; write \{ status, set \} or 'ignore'/,
+      /^events\.BudgetSet: 'PRICED' is not a rule; write \{ status, set \} or 'ignore'/,
     ],
     [
       'a misspelled part of a rule',
       { abi, events: { BudgetSet: { stauts: 'PRICED' } as never } },
-      /^events\.BudgetSet: \{"stauts":"PRICED"\} is not a rule; /,
+      /^events\.BudgetSet: \{ stauts: 'PRICED' \} is not a rule; /,
     ],
     [
       'a status of new jobs',
@@ -327,7 +327,7 @@ describe('an invalid definition is refused, and the message has the place and th
     [
       'an initial value in another form',
       { abi, fields: { budget: amount(6, { initial: '0' }) } },
-      /^fields\.budget\.initial: "0" is not in the form of the field; /,
+      /^fields\.budget\.initial: '0' is not in the form of the field; /,
     ],
     [
       'two fields for one parameter',
@@ -342,7 +342,8 @@ describe('an invalid definition is refused, and the message has the place and th
   })
 
   it('a choice of invalid values, and an amount without decimals', () => {
-    expect(() => choice(['A,B'])).toThrow(/^choice\(\["A,B"\]\): /)
+    expect(() => choice(['A,B'])).toThrow(/^choice\(\[ 'A,B' \]\): /)
+    expect(() => choice([1n] as never)).toThrow(/^choice\(\[ 1n \]\): /)
     expect(() => choice([])).toThrow(DefinitionError)
     expect(() => amount(undefined as never)).toThrow(/^amount\(undefined\): .*such as amount\(18\)/)
   })

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { TestChain } from './anvil.ts'
 
 export interface Load {
-  /** Waits for the present turn. Rejects if a turn failed, after which there are no more. */
+  /** Waits for the current turn to end. Rejects if a turn failed; no turn begins after a failure. */
   stop(): Promise<void>
 }
 

@@ -93,7 +93,7 @@ it('all wrong settings are reported at once', () => {
 it('MAX_LAG_SECONDS is at least twice POLL_INTERVAL_MS', () => {
   const POLL_INTERVAL_MS = '30000'
   expect(rejection({ POLL_INTERVAL_MS, MAX_LAG_SECONDS: '59' })).toContain(
-    '  MAX_LAG_SECONDS is "59": it must be at least twice POLL_INTERVAL_MS\n',
+    '  MAX_LAG_SECONDS is "59": it must be at least 60, twice POLL_INTERVAL_MS (30000 ms)\n',
   )
   expect(loadConfig({ ...required, POLL_INTERVAL_MS, MAX_LAG_SECONDS: '60' }).maxLagSeconds).toBe(60)
 })

@@ -105,7 +105,7 @@ export async function runKillRounds({
     subscriber.assertExact(await sql<FeedRow[]>`select id, type from feed where type <> 'jump' order by id`)
     return { rounds, jobs: wanted.length, reorgs: load.reorgs(), ...subscriber.counts() }
   } finally {
-    // After an error above, that one counts.
+    // An error above takes precedence over one of the load.
     await load?.stop().catch(() => {})
     subscriber.close()
     await Promise.all(running.map((process) => process?.kill('SIGKILL')))
