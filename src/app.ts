@@ -87,7 +87,6 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
       haltReason: () => indexer?.haltReason(),
     })
     const url = await server.listen({ host: config.host, port: config.port }).catch(async (error) => {
-      // The port may be taken.
       await server.close()
       throw error
     })
@@ -95,7 +94,7 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
     return {
       url: url.replace('[::]', '[::1]'),
       close() {
-        closing ??= server.close().then(closeRooms)
+        closing ??= server.close().finally(closeRooms)
         return closing
       },
     }

@@ -1,6 +1,6 @@
 import type { Call } from './calls.ts'
 import type { Endpoint } from './endpoint.ts'
-import { rpcFailureOf } from './errors.ts'
+import { retryAfterMs, rpcFailureOf } from './errors.ts'
 import { type AskOptions, createMember, type Member } from './member.ts'
 import { CannotIndexError } from './source.ts'
 
@@ -32,11 +32,16 @@ export function createPool(endpoints: Endpoint[], now: () => number) {
      * Returns the results of calls that one endpoint answers together: the first in RPC_URL that is in
      * service and has them all. If none is in service, each is asked in turn until one answers.
      * @throws CannotIndexError if an endpoint is on another chain
-     * @throws RpcError of a node's refusal if there was one; otherwise the error of the last one asked
+     * @throws RpcError of a node's refusal if there was one; otherwise the error that allows the earliest retry
      */
     async ask<const Calls extends readonly Call[]>(calls: Calls, options?: AskOptions<Calls>) {
       const asked = new Set<Member>()
       let failure: unknown
+      const isPreferred = (error: unknown) =>
+        rpcFailureOf(failure) !== 'refused' &&
+        (failure === undefined ||
+          rpcFailureOf(error) === 'refused' ||
+          retryAfterMs(error) <= retryAfterMs(failure))
       for (;;) {
         const member = usable().find((each) => !asked.has(each))
         if (!member) throw failure
@@ -45,7 +50,7 @@ export function createPool(endpoints: Endpoint[], now: () => number) {
           return await member.ask(calls, options)
         } catch (error) {
           if (error instanceof CannotIndexError) throw error
-          if (rpcFailureOf(failure) !== 'refused') failure = error
+          if (isPreferred(error)) failure = error
         }
       }
     },

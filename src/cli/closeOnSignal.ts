@@ -2,8 +2,8 @@ import closeWithGrace from 'close-with-grace'
 import { printError } from './errors.ts'
 
 /**
- * Milliseconds after which an unfinished shutdown is aborted: 2 s for the streams, 3 s for unanswered requests,
- * 4 s for the indexer's step and 1 s for the database.
+ * Milliseconds after which an unfinished shutdown is aborted. Its parts take at most 9 s: 2 s for the streams,
+ * 2 s for unanswered requests, 4 s for the indexer's step and 1 s for the database.
  */
 const CLOSE_MS = 10_000
 

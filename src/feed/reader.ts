@@ -46,8 +46,8 @@ export async function refreshState(reader: FeedReader): Promise<void> {
 }
 
 /**
- * Notes the position of a commit, unless a greater event id is known: answers and notifications may be late. Of
- * commits with the same id, which added no event, the one noted last counts, until the next poll.
+ * Notes the position of a commit, unless one with a greater id is noted already: answers and notifications may
+ * be late. Steps without events share an id. The one that arrives last is kept, and the next poll corrects it.
  */
 export function noteCommitted(reader: FeedReader, commit: Commit | FeedState): void {
   if (commit.lastId < reader.committedId) return

@@ -19,7 +19,7 @@ export function addCaching(app: FastifyInstance, shared: boolean): void {
     reply.headers({ etag, vary: 'accept-encoding' })
     if (!matchesEtag(request.headers['if-none-match'], etag)) return done(null, payload)
     reply.code(304)
-    // Null, so that fastify sends no Content-Length. Its own hook for HEAD needs a text.
+    // With null, fastify sends no Content-Length. For HEAD it must be a text, which fastify's own hook expects.
     done(null, request.method === 'HEAD' ? '' : null)
   })
 }

@@ -1,8 +1,8 @@
 import { createTransientMap } from '../transientMap.ts'
 
 /**
- * Lets concurrent callers with the same query share one read: after a restart, thousands of clients request
- * the first page of the history at once. A caller joins a queued read, never one that is running, so its
+ * Lets callers with the same query share one read, so that the queries that admission.ts lets run at once are
+ * at most two reads of a page that many clients request. A caller joins a queued read, never one that is running, so its
  * answer has everything that was committed before the call.
  */
 export function coalesce<Query, Answer>(

@@ -22,7 +22,7 @@ const MAX_KEPT = 100
  * the text.
  */
 export async function compressAnswers(app: Instance): Promise<void> {
-  // fastify answers HEAD with the length of the plain text, and GET may compress it (RFC 9110, section 8.6).
+  // fastify would send the length of the plain text, but GET may send compressed bytes (RFC 9110, section 8.6).
   app.addHook('onRoute', (route) => {
     if (route.method === 'HEAD') route.onSend = [route.onSend ?? [], omitLength].flat()
   })

@@ -11,7 +11,7 @@ const MAX_PIPELINED = 32
  * Milliseconds that unanswered requests may take after the streams have ended. The whole shutdown may
  * take 10 s (cli/closeOnSignal.ts).
  */
-const LAST_ANSWERS_MS = 3_000
+const LAST_ANSWERS_MS = 2_000
 
 /**
  * Closes a connection with more than {@link MAX_PIPELINED} unanswered requests. node:http keeps reading
@@ -20,8 +20,8 @@ const LAST_ANSWERS_MS = 3_000
  * Also tracks the connections that would keep a closing server open. node:http closes only idle connections.
  * Two kinds are not idle: those that never carried a request, which browsers and undici open in advance, and
  * those with an unanswered request, which would stay open for the keep-alive timeout after the answer.
- * @returns a function that ends the first kind at once and the second after its answers, and destroys those
- * left after 3 s
+ * @returns a function for the shutdown: it destroys connections without a request at once, ends each busy one
+ * after its last answer, and destroys the rest after 2 s
  */
 export function watchConnections(server: Server): () => void {
   /** the unanswered requests of the connections that are not idle; 0 for those that never carried one */

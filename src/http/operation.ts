@@ -86,6 +86,7 @@ async function notReadyReason(dependencies: ServerDependencies): Promise<string 
     return dependencies.haltReason() ?? staleness(state, dependencies.config)
   } catch (error) {
     if (unwrap(error) instanceof UnavailableError) return 'the database is out of reach'
-    throw error
+    dependencies.log.error({ err: error }, 'the state of the index cannot be read')
+    return 'the state of the index cannot be read; the log has the reason'
   }
 }

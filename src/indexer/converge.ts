@@ -1,13 +1,10 @@
 import type { Header } from '../chain/source.ts'
 import { type Cursor, readBlockHash, readCursor } from '../store/cursor.ts'
-import type { Step } from '../store/writes.ts'
 import { begin } from './begin.ts'
-import { commitAndPublish } from './commitAndPublish.ts'
+import { indexBlocks, rewind, type StepStart } from './commit.ts'
 import type { IndexerContext, Outcome } from './context.ts'
-import { fold, jobIdsToRead } from './fold.ts'
-import { assertLinked, type HeaderChain, readHeaders } from './headers.ts'
-import { type DecodedLogs, decodeLogs } from './logs.ts'
-import { rewind } from './rewind.ts'
+import { assertLinked, readHeaders } from './headers.ts'
+import { decodeLogs } from './logs.ts'
 import { assertSameSetup } from './setup.ts'
 import { createState, HEAD_BLOCKS, type StepperState } from './stepperState.ts'
 
@@ -26,14 +23,6 @@ export interface Stepper {
   step(): Promise<Outcome>
   /** Returns the chain's head as a step last read it; null before the first step. */
   head(): Header | null
-}
-
-/** The cursor that a step starts from, and what the step knows of the chain. */
-interface StepStart {
-  cursor: Cursor
-  head: Header
-  /** number of the highest finalized block */
-  finalized: number
 }
 
 export function createStepper(context: IndexerContext): Stepper {
@@ -58,13 +47,15 @@ async function converge(state: StepperState): Promise<Outcome> {
   const { reached, seen } = state
   state.reached = null
   const [cursor, head] = await Promise.all([
-    reached ?? readCursor(state.db),
+    reached ?? readCursor(state.db).then((read) => noteSeen(state, read)),
     state.source.head(seen?.blockNumber ?? -1),
   ])
-  state.seen = cursor
   // The database was restored from a backup. After `conflicted`, the lease is acquired again, which moves the
   // feed's last id past the ids of the lost steps.
-  if ((cursor?.revision ?? 0) < (seen?.revision ?? 0)) return 'conflicted'
+  if (isOlder(cursor, seen)) {
+    state.seen = cursor
+    return 'conflicted'
+  }
   state.head = head
   const finalized = await state.readFinalized(cursor, head)
   if (!cursor) {
@@ -75,6 +66,19 @@ async function converge(state: StepperState): Promise<Outcome> {
     state.identity = await state.source.checkChain(cursor)
   assertSameSetup(state, cursor)
   return advance(state, { cursor, head, finalized })
+}
+
+/**
+ * Notes a cursor that was read, also if the step then fails. One that is older than a noted one is not noted,
+ * so that no failure hides that the database was restored.
+ */
+function noteSeen(state: StepperState, cursor: Cursor | null): Cursor | null {
+  if (!isOlder(cursor, state.seen)) state.seen = cursor
+  return cursor
+}
+
+function isOlder(cursor: Cursor | null, other: Cursor | null): boolean {
+  return (cursor?.revision ?? 0) < (other?.revision ?? 0)
 }
 
 function advance(state: StepperState, start: StepStart): Promise<Outcome> {
@@ -114,7 +118,7 @@ async function indexFinalized(state: StepperState, start: StepStart, limit: numb
   const { cursor, head } = start
   const { first, last, ...logs } = await state.takeRange(cursor.blockNumber + 1, limit)
   if (!follows(first, cursor)) return rewind(state, cursor, head)
-  return commit(state, start, [last], logs)
+  return indexBlocks(state, start, [last], logs)
 }
 
 /**
@@ -129,7 +133,7 @@ async function indexHead(state: StepperState, start: StepStart, limit: number): 
   assertLinked(wanted)
   const { headers, logs } = await state.logsOf(wanted)
   const timestamps = new Map(headers.map((header) => [header.number, header.timestamp]))
-  const outcome = await commit(state, start, headers, decodeLogs(state.contract, logs, timestamps))
+  const outcome = await indexBlocks(state, start, headers, decodeLogs(state.contract, logs, timestamps))
   const arrives = headers.length === wanted.length && to === head.number - state.confirmations
   return outcome === 'moved' && arrives ? 'arrived' : outcome
 }
@@ -140,41 +144,4 @@ async function indexHead(state: StepperState, start: StepStart, limit: number): 
  */
 function follows(first: Header, cursor: Cursor): boolean {
   return first.number === 0 ? first.hash === cursor.genesisHash : first.parentHash === cursor.blockHash
-}
-
-/** Writes one step: the blocks up to the last of `headers`, with their logs. */
-async function commit(
-  state: StepperState,
-  start: StepStart,
-  headers: HeaderChain,
-  logs: DecodedLogs,
-): Promise<Outcome> {
-  const step = await stepOf(state, start, headers, logs)
-  const cursor = await commitAndPublish(state, start.cursor, step)
-  if (!cursor) return 'conflicted'
-  state.reached = cursor
-  state.seen = cursor
-  state.jobReader.keep(cursor, step.jobs)
-  state.report.advanced(start.cursor, step)
-  return 'moved'
-}
-
-/** Folds logs over the jobs they name. */
-async function stepOf(
-  { jobReader }: StepperState,
-  { cursor, head, finalized }: StepStart,
-  headers: HeaderChain,
-  { decoded, malformed }: DecodedLogs,
-): Promise<Step> {
-  const finalizedNumber = Math.max(cursor.finalizedNumber, finalized)
-  const stored = await jobReader.read(cursor, jobIdsToRead(decoded))
-  const folded = fold(stored, decoded, { silent: cursor.silent, finalizedNumber })
-  return {
-    ...folded,
-    to: headers.at(-1) ?? headers[0],
-    blocks: headers.map(({ number, hash }) => ({ number, hash })),
-    finalizedNumber,
-    head,
-    unapplied: [...malformed, ...folded.unapplied],
-  }
 }

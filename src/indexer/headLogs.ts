@@ -15,8 +15,8 @@ import { checkLogs, type MinedLog } from './logs.ts'
 const BLOOM_ATTEMPTS = 3
 const BLOOM_PAUSE_MS = 100
 /**
- * Steps, some 15 s in all, in which a block's logs do not account for its bloom. All but the last fail; the
- * last indexes the block.
+ * Number of steps, some 15 s in all, after which a block is indexed although its logs do not account for its
+ * bloom. Each step before the last fails.
  */
 const MAX_BLOOM_DOUBTS = 8
 /**

@@ -53,8 +53,9 @@ function mayHaveExpired({ heldAt }: Lease): boolean {
 
 /** Records an answer from the chain, which renews the lease, unless one was recorded within the last 2 s. */
 export async function recordContactIfDue(lease: Lease, head: Header | null): Promise<void> {
-  if (performance.now() - lease.contactAt <= RENEW_MS) return
-  if (await recordContact(lease.db, lease.indexerId, head)) noteRenewal(lease)
+  const at = performance.now()
+  if (at - lease.contactAt <= RENEW_MS) return
+  if (await recordContact(lease.db, lease.indexerId, head)) noteRenewal(lease, at)
   else dropLease(lease)
 }
 
@@ -85,9 +86,13 @@ async function beat(lease: Lease): Promise<void> {
     lease.heldAt = Math.max(lease.heldAt, at)
 }
 
-/** Notes that the lease was renewed by a step or by recordContact(), both of which have an answer from the chain. */
-export function noteRenewal(lease: Lease): void {
-  lease.heldAt = lease.contactAt = performance.now()
+/**
+ * Notes that the lease was renewed by a step or by recordContact(), both of which have an answer from the chain.
+ * @param at performance.now() before the renewal: the process may have been paused since
+ */
+export function noteRenewal(lease: Lease, at: number): void {
+  lease.heldAt = Math.max(lease.heldAt, at)
+  lease.contactAt = at
 }
 
 /**

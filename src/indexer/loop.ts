@@ -18,7 +18,7 @@ import {
 import { type IndexerOptions, type Runner, wait } from './runner.ts'
 import { checkSetup } from './setup.ts'
 
-/** The first retry is soon, because most failures are short. The last ones find a repaired RPC within 10 s. */
+/** The first retry is soon, because most failures are short. The last ones find a repaired RPC within 10 s, unless it asked for a longer wait. */
 const MIN_BACKOFF_MS = 100
 const MAX_BACKOFF_MS = 10_000
 /** Retry interval after a failure that only an operator can fix. */
@@ -83,19 +83,20 @@ async function loop(runner: Runner): Promise<void> {
 
 async function takeTurn(runner: Runner): Promise<void> {
   const { lease, stepper } = runner
-  // A halted indexer that held the lease tries a step every 15 s and does not acquire the lease again, because
-  // every acquisition appends a jump to the feed. A step that succeeds acquires the lease, because it writes
-  // its holder.
+  // A halted indexer tries a step every 15 s. It neither drops its lease nor acquires it again, because each
+  // acquisition appends a jump to the feed. Its first step that succeeds acquires the lease, because a step
+  // writes its process as the holder.
   if (runner.state.name !== 'halted') dropIfExpired(lease)
   if (!(await ensureLease(lease))) return standBy(runner)
   watchHeads(runner)
   runner.headAnnounced = false
+  const at = performance.now()
   // An indexer that fails lets its lease expire: the RPC of a standby may be better.
   const outcome = runner.failures === 0 ? await withHeartbeat(lease, stepper.step) : await stepper.step()
   enter(runner, 'working', 'indexing')
   noteConflicts(runner, outcome)
   if (outcome === 'conflicted') dropLease(lease)
-  if (outcome === 'moved' || outcome === 'arrived') noteRenewal(lease)
+  if (outcome === 'moved' || outcome === 'arrived') noteRenewal(lease, at)
   // After `arrived` there are no new blocks either. Reading the head again at once would delay the events
   // just committed.
   if (outcome === 'caught-up' || outcome === 'arrived') await rest(runner)

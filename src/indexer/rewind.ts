@@ -2,20 +2,23 @@ import { CannotIndexError, type Header, IncompleteAnswerError } from '../chain/s
 import { type Cursor, readCursor, readLocalChain } from '../store/cursor.ts'
 import { readRewind } from '../store/jobs.ts'
 import type { BlockRef, Step } from '../store/writes.ts'
-import { commitAndPublish } from './commitAndPublish.ts'
-import type { IndexerContext, Outcome } from './context.ts'
+import type { IndexerContext } from './context.ts'
 import { rewindEntries } from './fold.ts'
 
 /**
- * Moves the cursor back to the newest block that the database and the chain have in common.
+ * Makes the step back to the newest block that the database and the chain have in common.
+ * @returns null if another process has moved the cursor
  * @throws CannotIndexError if they have none, or if the endpoint is on another chain
  */
-export async function rewind(context: IndexerContext, cursor: Cursor, head: Header): Promise<Outcome> {
+export async function rewindStep(
+  context: IndexerContext,
+  cursor: Cursor,
+  head: Header,
+): Promise<Step | null> {
   // A devnet that was restarted looks like a reorg of everything.
   await context.source.checkChain(cursor)
   const local = await readLocalChain(context.db)
-  // Another process has moved the cursor.
-  if (local[0]?.hash !== cursor.blockHash) return 'conflicted'
+  if (local[0]?.hash !== cursor.blockHash) return null
   const to = await commonAncestor(context, local, cursor, head)
   if (to.number === cursor.blockNumber && to.hash === cursor.blockHash)
     throw new IncompleteAnswerError(
@@ -23,8 +26,8 @@ export async function rewind(context: IndexerContext, cursor: Cursor, head: Head
     )
   const jobs = await readRewind(context.db, to.number)
   // The jobs are those of `cursor` only if no other process has moved it between the two reads.
-  if ((await readCursor(context.db))?.revision !== cursor.revision) return 'conflicted'
-  const step: Step = {
+  if ((await readCursor(context.db))?.revision !== cursor.revision) return null
+  return {
     to,
     // This hash is not stored yet if the chain forked below the start block.
     blocks: [{ number: to.number, hash: to.hash }],
@@ -35,9 +38,6 @@ export async function rewind(context: IndexerContext, cursor: Cursor, head: Head
     unapplied: [],
     entries: cursor.silent ? [] : rewindEntries(jobs),
   }
-  if (!(await commitAndPublish(context, cursor, step))) return 'conflicted'
-  context.report.rewound(cursor, step)
-  return 'moved'
 }
 
 async function commonAncestor(

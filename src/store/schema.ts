@@ -84,8 +84,8 @@ export const unappliedLogs = pgTable(
 /**
  * The public feed. Entries are appended, never changed, and pruned after the retention. The statement that
  * updates the cursor row assigns the ids, so the order of ids is the order of commits. Ids are consecutive
- * except for jumps. An entry of type `jump` is never sent: it records that the ids between the entry before it
- * and its own belong to no entry of this database (lease.ts).
+ * except for jumps. An entry of type `jump` is never sent. It records that no entry of this database has an id
+ * between that of the entry before it and its own (lease.ts).
  */
 export const feed = pgTable(
   'feed',

@@ -87,6 +87,7 @@ export function createActor(world: World, name: string): Actor {
         return 'standby'
       }
       stepping = true
+      const at = performance.now()
       const outcome = await stepper
         .step()
         .catch((error) => {
@@ -98,7 +99,7 @@ export function createActor(world: World, name: string): Actor {
         })
       failed = false
       if (outcome === 'conflicted') dropLease(lease)
-      if (outcome === 'moved' || outcome === 'arrived') noteRenewal(lease)
+      if (outcome === 'moved' || outcome === 'arrived') noteRenewal(lease, at)
       if (outcome !== 'caught-up') return outcome
       // At the head, the renewal is always due.
       lease.contactAt = Number.NEGATIVE_INFINITY

@@ -351,10 +351,10 @@ const REWIND: Fault[] = [
     '!header && block.number <= head.number',
     '!header && block.number < -9',
   ],
-  ['rewind', 'a rewind during the first sync is fed', 'cursor.silent ? [] :', 'false ? [] :'],
-  ['rewind', "the chain's genesis block is not checked", 'await context.source.checkChain(cursor)', ''],
+  ['rewindStep', 'a rewind during the first sync is fed', 'cursor.silent ? [] :', 'false ? [] :'],
+  ['rewindStep', "the chain's genesis block is not checked", 'await context.source.checkChain(cursor)', ''],
   [
-    'rewind',
+    'rewindStep',
     'a rewind is read while another process moves the cursor',
     '(await readCursor(context.db))?.revision !== cursor.revision',
     '!cursor',
