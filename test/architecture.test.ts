@@ -43,6 +43,7 @@ const LEAVES = [
   'errors.ts',
   'memoize.ts',
   'messages.ts',
+  'repeat.ts',
   'events.ts',
   'transientMap.ts',
   'version.ts',

@@ -78,6 +78,10 @@ export function timeoutError(origin: string, timeoutMs: number): RpcError {
   return new RpcError(origin, 'timeout', `timeout after ${timeoutMs / 1_000} s`)
 }
 
+export function tooLargeError(origin: string, maxBytes: number): RpcError {
+  return new RpcError(origin, 'too-large', `the answer has more than ${maxBytes / 2 ** 20} MiB`)
+}
+
 /** Returns why a request failed; undefined for an error that is not an {@link RpcError}. */
 export function rpcFailureOf(error: unknown): RpcFailure | undefined {
   return error instanceof RpcError ? error.failure : undefined

@@ -36,21 +36,16 @@ export function createPool(endpoints: Endpoint[], now: () => number) {
      */
     async ask<const Calls extends readonly Call[]>(calls: Calls, options?: AskOptions<Calls>) {
       const asked = new Set<Member>()
-      let failure: unknown
-      const isPreferred = (error: unknown) =>
-        rpcFailureOf(failure) !== 'refused' &&
-        (failure === undefined ||
-          rpcFailureOf(error) === 'refused' ||
-          retryAfterMs(error) <= retryAfterMs(failure))
+      const failures: unknown[] = []
       for (;;) {
         const member = usable().find((each) => !asked.has(each))
-        if (!member) throw failure
+        if (!member) throw errorOf(failures)
         asked.add(member)
         try {
           return await member.ask(calls, options)
         } catch (error) {
           if (error instanceof CannotIndexError) throw error
-          if (isPreferred(error)) failure = error
+          failures.push(error)
         }
       }
     },
@@ -71,25 +66,33 @@ export function createPool(endpoints: Endpoint[], now: () => number) {
     /**
      * Asks all endpoints in service at once.
      * @returns the results of those that have one
-     * @throws the error of one of them if none has
+     * @throws as `ask` if none has
      */
     async askEach<T>(ask: (member: Member) => Promise<T>): Promise<{ member: Member; result: T }[]> {
-      let failure: unknown
+      const failures: unknown[] = []
       const answers = await Promise.all(
         usable().map(async (member) => {
           try {
             return [{ member, result: await ask(member) }]
           } catch (error) {
-            failure = error
+            failures.push(error)
             return []
           }
         }),
       )
       const found = answers.flat()
-      if (found.length === 0) throw failure
+      if (found.length === 0) throw errorOf(failures)
       return found
     },
     /** Returns whether `ask` asks this endpoint first. */
     isFirst: (endpoint: Endpoint) => inService()[0]?.endpoint === endpoint,
   }
+}
+
+/** Returns the error that tells most: a node's refusal, otherwise the one that allows the earliest retry. */
+function errorOf(failures: unknown[]): unknown {
+  const refusal = failures.find((error) => rpcFailureOf(error) === 'refused')
+  return (
+    refusal ?? failures.reduce((found, error) => (retryAfterMs(error) <= retryAfterMs(found) ? error : found))
+  )
 }

@@ -1,18 +1,7 @@
 import { messageOf } from '../messages.ts'
 import { moveCredentials } from './credentials.ts'
-import { RpcError, statusError, timeoutError } from './errors.ts'
-import type { SendOptions } from './transport.ts'
-
-/**
- * Maximum bytes of a usual answer: this much JSON takes 0.2 s to parse. A range with more is requested
- * in parts.
- */
-const MAX_BYTES = 10 * 2 ** 20
-/**
- * Maximum bytes of the logs of one block, which cannot be requested in parts. V8 has no string beyond
- * 512 MiB.
- */
-const MAX_LARGE_BYTES = 256 * 2 ** 20
+import { RpcError, statusError, timeoutError, tooLargeError } from './errors.ts'
+import { maxBytesOf, type SendOptions } from './transport.ts'
 
 /** The answer to a POST, with any status but 429. */
 export interface Answer {
@@ -38,14 +27,14 @@ export function createPost(url: string): Post {
   const { address, headers: credentials } = moveCredentials(url)
   const headers = { ...credentials, 'content-type': 'application/json' }
 
-  return async function post(body, { timeoutMs, large }) {
+  return async function post(body, options) {
+    const { timeoutMs } = options
     const signal = AbortSignal.timeout(timeoutMs)
-    const maxBytes = large ? MAX_LARGE_BYTES : MAX_BYTES
+    const maxBytes = maxBytesOf(options)
     try {
       const response = await fetch(address, { method: 'POST', headers, body: JSON.stringify(body), signal })
       const text = await readText(response, maxBytes)
-      if (text === null)
-        throw new RpcError(origin, 'too-large', `the answer has more than ${maxBytes / 2 ** 20} MiB`)
+      if (text === null) throw tooLargeError(origin, maxBytes)
       // Some providers add a JSON-RPC error with a code of their own. The status says what it means.
       if (response.status === 429) throw statusError(origin, response)
       return { json: parse(text), response }

@@ -1,16 +1,27 @@
-import { setTimeout } from 'node:timers/promises'
+import { randomUUID } from 'node:crypto'
 import { type GetSocketParameters, getSocketRpcClient, type Socket, type SocketRpcClient } from 'viem/utils'
 import { WebSocket } from 'ws'
 import { withDeadline } from '../deadline.ts'
 import { messageOf } from '../messages.ts'
+import { repeat } from '../repeat.ts'
 import { moveCredentials } from './credentials.ts'
-import { RpcError, refusalOf, timeoutError } from './errors.ts'
-import type { Reply, RpcCall, Transport } from './transport.ts'
+import { RpcError, refusalOf, timeoutError, tooLargeError } from './errors.ts'
+import {
+  MAX_LARGE_BYTES,
+  maxBytesOf,
+  type Reply,
+  type RpcCall,
+  type SendOptions,
+  type Transport,
+} from './transport.ts'
 
 /** The time to connect. viem limits only the time for the answer to a request. */
 const CONNECT_MS = 10_000
 /** Delay before a lost subscription is renewed. Polling finds the head meanwhile. */
 const RESUBSCRIBE_MS = 2_000
+
+/** Code of ws's error for a message with more than `maxPayload` bytes. */
+const TOO_LONG = 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH'
 
 type SocketClient = SocketRpcClient<object>
 
@@ -26,14 +37,24 @@ interface SocketTransport extends Transport {
  */
 export function createSocketTransport(url: string): SocketTransport {
   const origin = new URL(url).origin
+  // viem would give two transports with the same key and URL one client.
+  const key = randomUUID()
   let opened: Promise<SocketClient> | undefined
+  /** the requests under way; a message may answer any of them */
+  const pending = new Set<SendOptions>()
+  const maxBytes = () => Math.max(...[{ timeoutMs: 0 }, ...pending].map(maxBytesOf))
 
   /**
    * Runs `use` on the socket. Opens one if there is none, and closes it after a failure, so that the next use
    * opens another. viem's own reconnection is off, because it gives up after 5 attempts.
    */
   async function withClient<T>(timeoutMs: number, use: (client: SocketClient) => Promise<T>): Promise<T> {
-    opened ??= getSocketRpcClient({ url, reconnect: false, getSocket: (events) => openSocket(url, events) })
+    opened ??= getSocketRpcClient({
+      url,
+      key,
+      reconnect: false,
+      getSocket: (events) => openSocket(url, maxBytes, events),
+    })
     const used = opened
     try {
       const connectMs = Math.min(timeoutMs, CONNECT_MS)
@@ -54,15 +75,22 @@ export function createSocketTransport(url: string): SocketTransport {
   }
 
   async function follow(onBlock: (block: unknown) => void, signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      await withClient(CONNECT_MS, (client) => subscribe(client, onBlock, signal)).catch(() => {})
-      await setTimeout(RESUBSCRIBE_MS, undefined, { signal, ref: false }).catch(() => {})
-    }
+    const once = () => withClient(CONNECT_MS, (client) => subscribe(client, onBlock, signal)).catch(() => {})
+    await repeat(once, () => RESUBSCRIBE_MS, signal)
   }
 
   return {
-    send: (calls, { timeoutMs }) =>
-      withClient(timeoutMs, (client) => Promise.all(calls.map((call) => request(client, call, timeoutMs)))),
+    async send(calls, options) {
+      const { timeoutMs } = options
+      pending.add(options)
+      try {
+        return await withClient(timeoutMs, (client) =>
+          Promise.all(calls.map((call) => request(client, call, timeoutMs))),
+        )
+      } finally {
+        pending.delete(options)
+      }
+    },
     watch(onBlock) {
       const ended = new AbortController()
       void follow(onBlock, ended.signal)
@@ -78,14 +106,28 @@ export function createSocketTransport(url: string): SocketTransport {
  * Opens a socket for viem's JSON-RPC client. From Node 22 on, a socket that viem opens is Node's own WebSocket,
  * which sends no credentials.
  * @param url may hold credentials, which are sent as basic authentication
+ * @param maxBytes returns the maximum bytes of the next message. A longer one fails the requests under way
  */
-function openSocket(url: string, events: GetSocketParameters): Promise<Socket<object>> {
+function openSocket(
+  url: string,
+  maxBytes: () => number,
+  events: GetSocketParameters,
+): Promise<Socket<object>> {
   const { onClose, onError, onResponse } = events
   const { address, headers } = moveCredentials(url)
-  const socket = new WebSocket(address, { headers, handshakeTimeout: CONNECT_MS })
+  const { origin } = address
+  const socket = new WebSocket(address, {
+    headers,
+    handshakeTimeout: CONNECT_MS,
+    maxPayload: MAX_LARGE_BYTES,
+  })
   socket.on('close', onClose)
-  socket.on('error', onError)
-  socket.on('message', (data) => {
+  socket.on('error', (error: Error & { code?: string }) =>
+    onError(error.code === TOO_LONG ? tooLargeError(origin, MAX_LARGE_BYTES) : error),
+  )
+  socket.on('message', (data: Buffer) => {
+    const limit = maxBytes()
+    if (data.length > limit) return onError(tooLargeError(origin, limit))
     try {
       const text = String(data).trim()
       if (text !== '') onResponse(JSON.parse(text))

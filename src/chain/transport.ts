@@ -14,10 +14,21 @@ export interface SendOptions {
   timeoutMs: number
   /**
    * true for the logs of one block, which cannot be requested in parts: the limit on the answer's bytes is
-   * higher (post.ts)
+   * higher
    */
   large?: boolean
 }
+
+/**
+ * Maximum bytes of a usual answer: this much JSON takes 0.2 s to parse. A range with more is requested
+ * in parts.
+ */
+const MAX_BYTES = 10 * 2 ** 20
+/** Maximum bytes of a large answer. V8 has no string beyond 512 MiB. */
+export const MAX_LARGE_BYTES = 256 * 2 ** 20
+
+/** Returns the maximum bytes of the answer to a request. */
+export const maxBytesOf = ({ large }: SendOptions): number => (large ? MAX_LARGE_BYTES : MAX_BYTES)
 
 /** The connection to one JSON-RPC URL. */
 export interface Transport {

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import { messageOf } from '../messages.ts'
+import { repeat } from '../repeat.ts'
 import type { FeedEntry } from '../store/feed.ts'
 import type { Commit } from '../store/notifications.ts'
 import { continues, type FeedEvent, feedEventOf } from './event.ts'
@@ -12,7 +13,6 @@ import {
   noteCommitted,
   refreshState,
 } from './reader.ts'
-import { repeat } from './repeat.ts'
 import type { FeedStore } from './store.ts'
 import { countAfter, eventsAfter } from './tail.ts'
 

@@ -1,7 +1,7 @@
+import { repeat } from '../repeat.ts'
 import type { Feed } from './feed.ts'
 import { bytesFor, encodeChunk, encodeFrame } from './frames.ts'
 import { freshnessOf } from './freshness.ts'
-import { repeat } from './repeat.ts'
 import { isBehind, type Subscriber } from './subscribers.ts'
 import { connectionKey, readUnsent } from './unsent.ts'
 import { cut, flushCounts, isSliceOver, nextSlice, type Walk, write } from './walkState.ts'

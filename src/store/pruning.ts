@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import { messageOf } from '../messages.ts'
+import { repeat } from '../repeat.ts'
 import type { Database } from './database.ts'
 import { pruneFeed } from './feed.ts'
 
@@ -19,8 +20,9 @@ export function startPruning(db: Database, retentionSeconds: number, log: Logger
   const retention = retentionSeconds || UNRESUMABLE_RETENTION_SECONDS
   // A quarter of the retention: no entry is kept much longer.
   const interval = Math.min(LONGEST_INTERVAL_SECONDS, Math.max(1, retention / 4))
-  const timer = setInterval(() => {
+  const prune = () =>
     pruneFeed(db, retention).catch((error) => log.debug(`could not prune the feed: ${messageOf(error)}`))
-  }, interval * 1_000)
-  return () => clearInterval(timer)
+  const stopped = new AbortController()
+  void repeat(prune, () => interval * 1_000, stopped.signal)
+  return () => stopped.abort()
 }

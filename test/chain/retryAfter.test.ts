@@ -76,3 +76,24 @@ it.each([
   const line = await until(() => lines.find((each) => each.includes('will retry')), { message: 'it fails' })
   expect(JSON.parse(line)).toMatchObject({ retryInMs, msg: expect.stringContaining('HTTP 429') })
 })
+
+it('the Retry-After of one endpoint does not keep an indexer from one that is soon back', async () => {
+  const [down, busyOne] = [await proxyTo(chain), await proxyTo(chain)]
+  const { address } = chain
+  const { lines, readProgress } = await startIndexing({
+    url: `${down.url},${busyOne.url}`,
+    address,
+    databaseUrl: await createSharedDatabase(),
+  })
+  const untilCurrent = async () => {
+    const { number } = await chain.head()
+    await until(async () => (await readProgress())?.blockNumber === number, { message: 'it is at the head' })
+  }
+  await untilCurrent()
+  down.fault = () => ({ drop: true })
+  busyOne.fault = () => busy('60')
+  await until(() => lines.find((each) => each.includes('will retry')), { message: 'it fails' })
+  down.fault = undefined
+  await chain.mine()
+  await untilCurrent()
+})

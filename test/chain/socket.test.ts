@@ -66,3 +66,33 @@ it('a subscription on a socket that hangs is renewed when a request on that sock
   await expect(transport.send([chainId], { timeoutMs: 500 })).rejects.toThrow('timeout')
   await until(() => subscriptions === 2, { message: 'the subscription is renewed' })
 })
+
+it('an answer with more than 10 MiB is refused as too large, unless it is of one block, and the next request succeeds', async () => {
+  const server = new WebSocketServer({ host: '127.0.0.1', port: 0 })
+  onTestFinished(() => {
+    for (const client of server.clients) client.terminate()
+    server.close()
+  })
+  server.on('connection', (socket) =>
+    socket.on('message', (data) => {
+      const { id, method } = JSON.parse(String(data))
+      const result = method === 'eth_getLogs' ? 'x'.repeat(11 * 2 ** 20) : '0x1'
+      socket.send(JSON.stringify({ jsonrpc: '2.0', id, result }))
+    }),
+  )
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const transport = createSocketTransport(`ws://127.0.0.1:${port}`)
+  onTestFinished(() => transport.close())
+  const logs = { method: 'eth_getLogs', params: [] }
+  const timeoutMs = 5_000
+  await expect(transport.send([logs], { timeoutMs })).rejects.toMatchObject({
+    failure: 'too-large',
+    message: `ws://127.0.0.1:${port}: the answer has more than 10 MiB`,
+  })
+  const [large] = await transport.send([logs], { timeoutMs, large: true })
+  expect(String(large?.result)).toHaveLength(11 * 2 ** 20)
+  expect(await transport.send([{ method: 'eth_chainId', params: [] }], { timeoutMs })).toEqual([
+    { result: '0x1' },
+  ])
+})

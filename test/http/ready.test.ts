@@ -66,3 +66,14 @@ it('/ready is 503 within seconds after the database became read-only, until it t
   await setReadOnly(false)
   await service.untilReady()
 })
+
+it('/ready is 503 with a reason if the tables are gone', async () => {
+  const DATABASE_URL = await server.createDatabase()
+  const service = await serve({ DATABASE_URL, LOG_LEVEL: 'silent' }, 'api')
+  const sql = postgres(DATABASE_URL, { max: 1 })
+  onTestFinished(() => sql.end())
+  await sql`drop table cursor cascade`
+  const reason = 'the state of the index cannot be read; the log has the reason'
+  await until(async () => (await fetch(`${service.url}/ready`)).json().then((body) => body.reason === reason))
+  expect(await service.get('/ready', 503)).toEqual({ status: 'not ready', reason })
+})

@@ -32,7 +32,7 @@ export async function startIndexing(options: {
   const address = options.address.toLowerCase() as `0x${string}`
   const driver = await openPostgres(databaseUrl, jobRegistry, { connections: 2 })
   const db = createDatabase(driver)
-  const source = createRpcSource([url], { address, topics: jobRegistry.topics })
+  const source = createRpcSource(url.split(','), { address, topics: jobRegistry.topics })
   const lines: string[] = []
   const log = pino({ level: 'debug' }, { write: (line: string) => void lines.push(line) })
   const report = { searchBegan() {}, advanced() {}, rewound() {}, bloomMismatch() {} }
