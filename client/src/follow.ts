@@ -6,8 +6,8 @@ import { type EarlierRun, type FollowEvent, track } from './track.ts'
 export interface FollowOptions<J extends JobBase = Job> extends StreamOptions {
   /**
    * First block of the history, inclusive; 0 by default. `'latest'`: no history. A job of an earlier block is
-   * first yielded at its next live change, as `job_updated` or `job_removed`. Before that, a change of it in
-   * a gap is missed if the job was more than `reorgDepth` blocks below the head at the start.
+   * first yielded at its next live change, as `job_updated` or `job_removed`. Until then, a change of
+   * it during a gap is missed if the job was created more than `reorgDepth` blocks before the start.
    */
   fromBlock?: bigint | number | string | undefined
   /** order of the history, `'asc'` by default */

@@ -7,7 +7,7 @@ import type { RpcCall } from './transport.ts'
 export interface Call<Result = unknown> extends RpcCall {
   /**
    * @throws IncompleteAnswerError if there is no head, logs or receipts are not a list, or code is not a
-   * string; other results are not checked
+   * string; any other error if the result has another form that cannot be read
    */
   read(result: unknown): Result
 }

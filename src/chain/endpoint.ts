@@ -1,7 +1,8 @@
+import { messageOf } from '../messages.ts'
 import { type Call, chainIdCall, headerCall, type Results } from './calls.ts'
 import { createHttpTransport } from './http.ts'
 import { createSocketTransport } from './socket.ts'
-import { CannotIndexError, type Identity } from './source.ts'
+import { CannotIndexError, type Identity, IncompleteAnswerError } from './source.ts'
 import type { Reply, SendOptions } from './transport.ts'
 
 /** Called after each call to an endpoint, for the metrics. `error` is undefined if the call has a result. */
@@ -32,7 +33,7 @@ export function createEndpoint(url: string, name: string, onRequest: OnRequest) 
     for (const [i, { method }] of calls.entries()) onRequest(method, seconds, replies[i]?.error)
     return replies.map(({ error, result }, i) => {
       if (error) throw error
-      return calls[i]?.read(result)
+      return calls[i] && resultOf(calls[i], result)
     }) as Results<Calls>
   }
 
@@ -93,6 +94,16 @@ export function createEndpoint(url: string, name: string, onRequest: OnRequest) 
      */
     watch: (onBlock: (block: unknown) => void) => socket?.watch(onBlock) ?? (() => {}),
     close: transport.close,
+  }
+}
+
+/** Reads the result of a call. @throws IncompleteAnswerError if it is not of the expected form */
+function resultOf({ method, read }: Call, result: unknown): unknown {
+  try {
+    return read(result)
+  } catch (error) {
+    if (error instanceof IncompleteAnswerError) throw error
+    throw new IncompleteAnswerError(`the answer to ${method} cannot be read: ${messageOf(error)}`)
   }
 }
 

@@ -26,20 +26,20 @@ export interface AskOptions<Calls extends readonly Call[]> {
 export type Member = ReturnType<typeof createMember>
 
 /**
- * Creates an endpoint of a pool. It is set aside when it fails, until a probe succeeds.
+ * Creates an endpoint of a pool. It is set aside when it fails, until a probe or another request succeeds.
  * @param isAlone whether no other endpoint is in service that could be asked instead
  * @param now a monotonic clock in milliseconds
  */
 export function createMember(endpoint: Endpoint, isAlone: () => boolean, now: () => number) {
-  /** the block that the endpoint must have, because others had it; -1 if it is not behind */
-  let behind = -1
+  /** the block that the endpoint must have to return to service, because others had it; -1 if there is none */
+  let requiredBlock = -1
   const breaker = createBreaker(probe, now)
 
   /** @throws Error if the endpoint still fails, or if its head is still behind */
   async function probe(): Promise<void> {
     const [head] = await endpoint.askUnchecked([blockNumberCall], { timeoutMs: ANSWER_TIMEOUT_MS })
-    if (head < behind) throw new Error(`the head is block ${head}, below block ${behind}`)
-    behind = -1
+    if (head < requiredBlock) throw new Error(`the head is block ${head}, below block ${requiredBlock}`)
+    requiredBlock = -1
   }
 
   function timeoutOf(size: AnswerSize): number {
@@ -51,7 +51,7 @@ export function createMember(endpoint: Endpoint, isAlone: () => boolean, now: ()
   async function observe<T>(request: () => Promise<T>): Promise<T> {
     try {
       const result = await request()
-      if (behind < 0) breaker.close()
+      if (requiredBlock < 0) breaker.close()
       return result
     } catch (error) {
       if (isOutage(error)) {
@@ -85,8 +85,8 @@ export function createMember(endpoint: Endpoint, isAlone: () => boolean, now: ()
     /** Asks the endpoint which chain it is on. */
     readIdentity: () => observe(() => endpoint.readIdentity(timeoutOf('small'))),
     /** Sets the endpoint aside until it has a block. */
-    setBehind(block: number): void {
-      behind = block
+    setAsideUntil(block: number): void {
+      requiredBlock = block
       breaker.open()
     },
   }

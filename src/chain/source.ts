@@ -47,7 +47,8 @@ export interface Source {
    * Reads the contract's logs in `from..to`, with the headers of both ends from the same node: a node that
    * has not reached `to` returns no logs, and only its missing header shows it. The logs of a single block
    * are complete, however many they are.
-   * @throws RpcError; `mayFitSmaller` (errors.ts) says whether fewer blocks may help
+   * @throws RpcError, of which `mayFitSmaller` (errors.ts) says whether fewer blocks may help;
+   * IncompleteAnswerError if no endpoint has both ends
    */
   range(from: number, to: number): Promise<{ first: Header | null; last: Header | null; logs: RpcLog[] }>
   /** Reads the contract's logs in one block, by its hash, however many. */

@@ -28,7 +28,7 @@ export function createStuckCheck(
     const heads = await pool.askEach((member) => member.ask([blockNumberCall]))
     const stuck = heads.filter(({ result: [head] }) => head <= highest)
     if (stuck.length === 0 || stuck.length === heads.length) return false
-    for (const { member } of stuck) member.setBehind(highest + 1)
+    for (const { member } of stuck) member.setAsideUntil(highest + 1)
     return true
   }
 

@@ -82,8 +82,8 @@ export function choice<const T extends Wire>(
   options: FieldOptions = {},
 ): Kind<T extends string ? T | `UNKNOWN_${number}` : T extends number ? number : boolean> {
   const [first] = values
-  const isWord = (value: Wire) => /^[A-Za-z0-9_-]+$/.test(String(value)) && typeof value === typeof first
-  if (!['string', 'number', 'boolean'].includes(typeof first) || !values.every(isWord))
+  const isName = (value: Wire) => /^[A-Za-z0-9_-]+$/.test(String(value)) && typeof value === typeof first
+  if (!['string', 'number', 'boolean'].includes(typeof first) || !values.every(isName))
     throw new DefinitionError(
       `choice(${quote(values)}): a value is missing or not a word; write words of letters, digits, - and _, all of one type`,
     )

@@ -104,7 +104,10 @@ function startOfJson(value: unknown): string {
   })
 }
 
-/** Returns a value inside a list or tuple: integers as decimal strings, addresses in lower case. */
+/**
+ * Returns a value inside a list or tuple. An integer that viem decodes as a bigint (more than 48 bits) becomes a
+ * decimal string. A text that looks like an address becomes lower case: the types are not known here.
+ */
 function jsonItemOf(value: unknown): unknown {
   if (typeof value === 'bigint') return String(value)
   return typeof value === 'string' && /^0x[0-9a-f]{40}$/i.test(value) ? value.toLowerCase() : value

@@ -27,7 +27,7 @@ const TAIL_EVENTS = 8_192
  */
 const TAIL_BYTES = 16 * 2 ** 20
 /** Entries read from the store by one query: about 1 MB. */
-const FETCH_ENTRIES = 1_000
+const ENTRIES_PER_READ = 1_000
 /** Average interval of the poll. An event whose notification is lost is at most 1.25 times this late. */
 const POLL_MS = 1_000
 
@@ -39,14 +39,14 @@ const POLL_MS = 1_000
 export function openFeed(
   store: FeedStore,
   log: Logger,
-  { tailEvents = TAIL_EVENTS, fetchEntries = FETCH_ENTRIES } = {},
+  { tailEvents = TAIL_EVENTS, entriesPerRead = ENTRIES_PER_READ } = {},
 ) {
   const tail = { events: [], bytes: 0, lastId: null, capacity: { events: tailEvents, bytes: TAIL_BYTES } }
   const reader: FeedReader = {
     store,
     log,
     tail,
-    fetchEntries,
+    entriesPerRead,
     indexed: { blockNumber: 0, finalizedNumber: 0 },
     committedId: 0,
     watchers: [],

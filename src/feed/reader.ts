@@ -24,7 +24,7 @@ export interface FeedReader {
   store: FeedStore
   log: Logger
   /** entries read by one query */
-  fetchEntries: number
+  entriesPerRead: number
   tail: Tail
   indexed: Indexed
   /** newest id that is known to be committed; entries up to it are read into the tail */
@@ -60,7 +60,7 @@ export async function fetchCommitted(reader: FeedReader): Promise<void> {
   const { tail } = reader
   if (tail.lastId === null) return loadTail(reader)
   while (reader.committedId > tail.lastId) {
-    const entries = await reader.store.read(tail.lastId, reader.fetchEntries)
+    const entries = await reader.store.read(tail.lastId, reader.entriesPerRead)
     if (entries.length === 0) {
       // Announced, but not stored: any user of the database can send a notification.
       reader.committedId = tail.lastId
@@ -79,7 +79,7 @@ export async function fetchCommitted(reader: FeedReader): Promise<void> {
  */
 export function appendOwn(reader: FeedReader, entries: FeedEntry[]): void {
   const { lastId } = reader.tail
-  if (lastId === null || entries[0]?.id !== lastId + 1 || entries.length > reader.fetchEntries) return
+  if (lastId === null || entries[0]?.id !== lastId + 1 || entries.length > reader.entriesPerRead) return
   appendNext(reader, entries.map(feedEventOf))
 }
 

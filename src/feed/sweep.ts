@@ -4,7 +4,7 @@ import { bytesFor, encodeChunk, encodeFrame } from './frames.ts'
 import { freshnessOf } from './freshness.ts'
 import { isBehind, type Subscriber } from './subscribers.ts'
 import { connectionKey, readUnsent } from './unsent.ts'
-import { cut, flushCounts, isSliceOver, nextSlice, type Walk, write } from './walkState.ts'
+import { disconnect, flushCounts, isSliceOver, nextSlice, type Walk, write } from './walkState.ts'
 
 /**
  * Maximum number of checks of full sockets within `stallMs`. They are few, because reading the kernel's table
@@ -67,7 +67,7 @@ export function startSweeps(walk: Walk, { keepaliveMs, stallMs }: SweepOptions):
       const left = unsent.get(connectionKey(subscriber.socket)) ?? before
       if (before !== undefined && left !== before) subscriber.noProgressSince = now
       subscriber.unsent = left
-      if (now - subscriber.noProgressSince >= stallMs) cut(walk, subscriber, 'stalled')
+      if (now - subscriber.noProgressSince >= stallMs) disconnect(walk, subscriber, 'stalled')
     }
   }
 

@@ -1,6 +1,6 @@
 import { type Batch, buildBatch, type FilterGroup } from './batch.ts'
 import { isBehind, type Subscriber } from './subscribers.ts'
-import { cut, flushCounts, isSliceOver, nextSlice, type Walk, write } from './walkState.ts'
+import { disconnect, flushCounts, isSliceOver, nextSlice, type Walk, write } from './walkState.ts'
 
 /**
  * Events that are taken from memory for one batch. Its bytes end it earlier, unless a filter passes few of
@@ -136,7 +136,7 @@ async function readPage(walk: Walk, subscriber: Subscriber): Promise<void> {
   subscriber.waiting = false
   if (!walk.subscribers.has(subscriber)) return
   // The store no longer keeps all events after the position.
-  if (page === null) return cut(walk, subscriber, 'too_far_behind')
+  if (page === null) return disconnect(walk, subscriber, 'too_far_behind')
   walk.sliceStartedAt = performance.now()
   deliver(walk, subscriber, buildBatch(group, position, page, PAGE_BYTES))
   flushCounts(walk)

@@ -13,7 +13,7 @@ const SLICE_MS = 1
 /** State of the walk: it visits the queued subscribers and writes to each the events after its position. */
 export interface Walk {
   feed: Feed
-  metrics: Pick<Metrics, 'delivered' | 'streamBytes' | 'streamsCut'>
+  metrics: Pick<Metrics, 'delivered' | 'streamBytes' | 'streamsDisconnected'>
   subscribers: Set<Subscriber>
   /** bytes at which a batch ends */
   batchBytes: number
@@ -57,8 +57,8 @@ export function write(walk: Walk, subscriber: Subscriber, bytes: Buffer): void {
 }
 
 /** Ends the stream of a client that reads nothing, or whose next events the store no longer keeps. */
-export function cut(walk: Walk, subscriber: Subscriber, reason: 'stalled' | 'too_far_behind'): void {
-  walk.metrics.streamsCut.inc({ reason })
+export function disconnect(walk: Walk, subscriber: Subscriber, reason: 'stalled' | 'too_far_behind'): void {
+  walk.metrics.streamsDisconnected.inc({ reason })
   subscriber.end(reason === 'stalled' ? 'reset' : 'cleanly')
 }
 

@@ -70,8 +70,8 @@ export interface DecodedLogs {
 
 /**
  * Decodes checked logs. A log that cannot be decoded is returned in `malformed` with the reason.
- * @param timestamps unix seconds by block number. They take precedence over the timestamps of the logs, which
- * are used for all other blocks
+ * @param timestamps unix seconds by block number. For a block that is not among them, the log's own
+ * `blockTimestamp` is used
  * @throws IncompleteAnswerError if a log has no timestamp at all
  */
 export function decodeLogs(

@@ -5,8 +5,8 @@ import { type Range, readRange } from './readRange.ts'
 /** Ranges requested ahead of the one that is written. */
 const AHEAD = 3
 /**
- * Ranges that one call adds. At the start and after a refusal, when the right size is unknown, at most this
- * many are under way.
+ * Ranges that one call requests at most. While the right size is unknown, this limits the requests that a wrong
+ * size wastes.
  */
 const MAX_ADDED = 2
 /**

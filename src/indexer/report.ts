@@ -34,7 +34,7 @@ export function createReport(metrics: Metrics, log: Logger, confirmations: numbe
       const jobsRemoved = jobs.filter(({ after }) => after === null).length
       log.info(
         { from: cursor.blockNumber, to: to.number, jobsRemoved, jobsRestored: jobs.length - jobsRemoved },
-        'the chain was reorganised',
+        'the chain was reorganized',
       )
     },
     bloomMismatch({ number }) {

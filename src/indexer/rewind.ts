@@ -57,7 +57,7 @@ async function commonAncestor(
     if (header && block.number === cursor.startBlock - 1) return header
   }
   throw new CannotIndexError(
-    `The chain was reorganised below block ${cursor.finalizedNumber}, which counted as finalized: the index cannot follow. ` +
+    `The chain was reorganized below block ${cursor.finalizedNumber}, which counted as finalized: the index cannot follow. ` +
       'Nothing was written. If RPC_URL names the right chain, start over with `jobcast reset`; otherwise correct RPC_URL.',
   )
 }

@@ -132,7 +132,7 @@ const streamMetrics = ({ counter, histogram }: Factories) => ({
     'bad_request',
     'internal',
   ]),
-  streamsCut: counter(
+  streamsDisconnected: counter(
     'jobcast_streams_disconnected_total',
     'Streams ended by the server because their client read nothing (stalled), or so slowly that its next events were pruned (too_far_behind).',
     'reason',

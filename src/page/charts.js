@@ -1,7 +1,7 @@
 import { definition, fieldOf, TONES, tone } from './definition.js'
 import { $, choiceElement } from './elements.js'
 import { createFigure } from './figure.js'
-import { clockTime, dayMonth, formatInteger, title } from './format.js'
+import { clockTime, count, dayMonth, formatInteger, title } from './format.js'
 import { completeSince, liveJobs } from './list.js'
 
 const MINUTE = 60
@@ -112,6 +112,7 @@ function beginOfHour(end, list) {
 
 function hourScope(end, list, hasFilters) {
   const since = completeSince(list)
+  if (list.missed > 0) return `${ranges.hour.name}, without ${count('job', list.missed)} that wait`
   if (since <= end - HOUR) return hasFilters ? `${ranges.hour.name}, matching jobs` : ranges.hour.name
   const number = formatInteger(list.live.size)
   return `Since ${clockTime(since)}: the newest ${number} ${hasFilters ? 'matching jobs' : 'jobs'}`

@@ -10,7 +10,7 @@ const texts = {
   stale: ({ silence }) => `No answer for ${formatDuration(Math.max(1, silence))}`,
   lost: () => (navigator.onLine ? 'Reconnecting' : 'Offline'),
   refused: ({ reason, seconds }) =>
-    `${reason === 'full' ? 'Server full' : 'Server restarting'}, retrying in ${seconds} s`,
+    `${reason === 'full' ? 'Server busy' : 'Server restarting'}, retrying in ${seconds} s`,
   invalid: () => 'Filters not valid',
   stopped: () => 'Not connected',
 }

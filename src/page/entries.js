@@ -1,10 +1,10 @@
 /**
- * Creates an entry of the list: `{ key, job, mark, gone, goneAt }`. Entries are immutable: if a job changes,
+ * Creates an entry of the list: `{ key, job, mark, gone, goneAt, isNewest }`. Entries are immutable: if a job changes,
  * a new entry replaces the old one.
  * @param mark 'new' for a job that appeared, 'changed' for one that changed; undefined for one that was loaded
  */
 export function createEntry(job, mark) {
-  return { key: entryKey(job), job, mark, gone: undefined, goneAt: undefined }
+  return { key: entryKey(job), job, mark, gone: undefined, goneAt: undefined, isNewest: false }
 }
 
 /**
@@ -24,20 +24,23 @@ export function entryKey({ jobId, creationTxHash, blockNumber }) {
 }
 
 /**
- * Returns whether a job belongs above another one. Jobs of one block are ordered by their logs, whose order the
- * ids follow.
+ * Returns whether a job belongs above another one. The API orders the jobs of one block by their logs. Here the
+ * order of the ids stands for it.
  */
 export function isNewer(a, b) {
-  if (a.blockNumber !== b.blockNumber) return BigInt(a.blockNumber) > BigInt(b.blockNumber)
+  if (a.blockNumber !== b.blockNumber) return isInNewerBlock(a, b)
   return /^\d+$/.test(a.jobId) && /^\d+$/.test(b.jobId) && BigInt(a.jobId) > BigInt(b.jobId)
 }
 
+const isInNewerBlock = (a, b) => BigInt(a.blockNumber) > BigInt(b.blockNumber)
+
 /**
  * Puts an entry into entries that are sorted from newest to oldest. If the order is unknown, it is considered
- * the newer one.
+ * the newer one, and if it `isNewest`, the newest of its block: jobs are created in the order of their logs.
  */
 export function insertSorted(entries, entry) {
-  const index = entries.findIndex((other) => !isNewer(other.job, entry.job))
+  const isBelow = ({ job }) => (entry.isNewest ? !isInNewerBlock(job, entry.job) : !isNewer(job, entry.job))
+  const index = entries.findIndex(isBelow)
   entries.splice(index === -1 ? entries.length : index, 0, entry)
 }
 

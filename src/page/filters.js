@@ -37,15 +37,20 @@ export function createFilters(form, onChange) {
   let wanted = readAddress()
   let timer
 
-  const change = (filters) => {
+  const cancelTimer = () => {
     clearTimeout(timer)
+    timer = undefined
+  }
+  const change = (filters) => {
+    cancelTimer()
     if (filters.toString() === wanted.toString()) return
     wanted = filters
     onChange(wanted)
   }
   const applyForm = () => change(readForm(form, filterNames()))
   const show = () => {
-    fillForm(form, wanted)
+    // Text that has not been applied yet stays.
+    if (timer === undefined) fillForm(form, wanted)
     $('clear-filters').hidden = wanted.size === 0
     $('active-filters').textContent = wanted.size === 0 ? '' : `${wanted.size} set`
   }
@@ -58,7 +63,7 @@ export function createFilters(form, onChange) {
     applyForm()
   })
   form.addEventListener('input', ({ target }) => {
-    clearTimeout(timer)
+    cancelTimer()
     if (target.type === 'checkbox') applyForm()
     else timer = setTimeout(applyForm, APPLY_DELAY_MS)
   })

@@ -65,7 +65,7 @@ function follow(job) {
 
 function receiveEvent(type, data) {
   connection.heard()
-  if (type === 'connected' || type === 'ping') $('head').textContent = formatInteger(data.blockNumber)
+  if (type === 'connected' || type === 'ping') $('block').textContent = formatInteger(data.blockNumber)
   // The job may have changed before the stream began, unless the stream continues an earlier one.
   const isBeginning = type === 'connected' && data.resumed !== true
   if (isBeginning || data.jobId === canonicalId()) refresh()

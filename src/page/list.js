@@ -19,8 +19,8 @@ export function createList(onChange) {
   return {
     entries: [],
     /**
-     * key → entry, of the jobs that are on the chain and match, including those that wait, except those counted in
-     * `missed`
+     * key → entry, of all matching jobs on the chain, also those in `waiting`; those counted in `missed` are not
+     * stored
      */
     live: new Map(),
     /** entries that wait while the list is held, in the order of their events */
@@ -36,16 +36,21 @@ export function createList(onChange) {
   }
 }
 
-/**
- * Returns the jobs that are on the chain and match, including those that wait, except those counted in `missed`.
- */
+/** Returns the jobs of `list.live`. */
 export const liveJobs = (list) => Array.from(list.live.values(), ({ job }) => job)
 
 /** Returns the number of jobs that wait. */
 export const waitingCount = (list) => list.waiting.length + list.missed
 
-/** Returns the number of rows and of jobs that wait. */
-export const jobsInList = (list) => list.entries.length + waitingCount(list)
+/**
+ * Returns whether a fresh history reaches as far down as the list, so that `refreshList()` drops no row: it has as
+ * many jobs, and if the list is held, its rows too.
+ */
+export function coversList(list, jobs) {
+  if (jobs.length < list.entries.length + waitingCount(list)) return false
+  const last = list.entries.at(-1)
+  return !list.isHeld || last === undefined || !isNewer(jobs.at(-1), last.job)
+}
 
 /** Returns whether older jobs exist that the list has no room for. */
 export const isFull = (list) => list.entries.length >= MAX_JOBS && list.nextPage !== null
@@ -70,8 +75,8 @@ export function resetList(list, jobs, next) {
 }
 
 /**
- * Brings the list up to date with a fresh history of the same filters. Entries whose job is unchanged stay. If
- * the history contains no job of a held list, it replaces the list.
+ * Brings the list up to date with a fresh history of the same filters. Entries whose job is unchanged stay. Rows
+ * older than the history are dropped. If the history contains no job of a held list, it replaces the list.
  * @param reason why jobs that are missing from the history are gone: 'removed' or 'left'
  */
 export function refreshList(list, jobs, next, reason) {
@@ -98,6 +103,8 @@ export function refreshList(list, jobs, next, reason) {
     else entries.push(entry)
   }
   for (const entry of missing) insertSorted(entries, goneEntry(entry, reason))
+  const struckOut = list.entries.filter(({ gone, key }) => gone && !list.live.has(key))
+  if (keepsRows) for (const entry of struckOut) insertSorted(entries, entry)
   Object.assign(list, { entries, waiting, missed: 0, oldest, nextPage: pageAt(next) })
   list.onChange()
 }
@@ -110,9 +117,12 @@ export function appendOlder(list, jobs, next) {
   list.onChange()
 }
 
-/** Applies `job_created`. A reorg may create a job again below the loaded part, so that its page will contain it. */
+/**
+ * Applies `job_created`. A job below the loaded part is ignored, because its page will contain it: a reorg may
+ * create one there.
+ */
 export function addJob(list, job) {
-  const entry = createEntry(job, 'new')
+  const entry = { ...createEntry(job, 'new'), isNewest: true }
   if (list.live.has(entry.key) || !isInRange(list, job)) return
   enter(list, entry)
   list.onChange()
@@ -206,9 +216,12 @@ function trim(list) {
   list.nextPage = { toBlock: list.oldest.blockNumber }
 }
 
-/** Returns whether a job belongs into the part of the history that is loaded. */
+/**
+ * Returns whether a job belongs into the part of the history that is loaded. Any job of the oldest block does:
+ * appendOlder() skips it if the next page has it too.
+ */
 function isInRange({ oldest, nextPage }, job) {
-  return nextPage === null || !isNewer(oldest, job)
+  return nextPage === null || BigInt(job.blockNumber) >= BigInt(oldest.blockNumber)
 }
 
 const pageAt = (cursor) => (cursor === null ? null : { cursor })

@@ -1,5 +1,5 @@
 import { announce, createSummary } from './announcer.js'
-import { siteUrl } from './api.js'
+import { ApiError, siteUrl } from './api.js'
 import { createCharts } from './charts.js'
 import { createCopying } from './clipboard.js'
 import { awaitConfig, readConfig } from './config.js'
@@ -12,9 +12,9 @@ import { createHold } from './hold.js'
 import { arrangePage } from './layout.js'
 import {
   addJob,
+  coversList,
   createList,
   dropGone,
-  jobsInList,
   refreshList,
   removeJob,
   resetList,
@@ -24,7 +24,7 @@ import { matchesFilters } from './matching.js'
 import { createOlder } from './older.js'
 import { createRows, redrawRows, scheduleRows } from './rows.js'
 import { createSearch } from './search.js'
-import { createSession, followFilters, recount, reread } from './session.js'
+import { createSession, followFilters, recount, reread, stopFollowing } from './session.js'
 import { createSnippets } from './snippets.js'
 import { createStats } from './stats.js'
 import { createTotal } from './total.js'
@@ -54,12 +54,16 @@ const total = createTotal(list, {
 const hold = createHold(list, { onOverflow: () => reread(session) })
 const charts = createCharts({ list, hasFilters })
 const stats = createStats({
-  onStats({ hours, headBlockNumber }) {
+  onStats({ hours, blockNumber }) {
     charts.setHours(hours)
-    showHead(headBlockNumber)
+    showBlock(blockNumber)
     if (config.chainId === null) readChain()
   },
-  onUnreachable: connection.suspect,
+  onError(error) {
+    if (!(error instanceof ApiError)) connection.suspect()
+    // EventSource does not say why it was refused.
+    else if (error.isFinal) stopFollowing(session, error)
+  },
   allJobs: () => total.allJobs,
 })
 const countForSummary = createSummary()
@@ -67,7 +71,7 @@ const showSnippets = createSnippets($('use'))
 const filters = createFilters($('filters'), (wanted) => followFilters(session, wanted))
 const session = createSession({
   keepaliveSeconds: config.keepaliveSeconds,
-  jobsInList: () => jobsInList(list),
+  coversList: (jobs) => coversList(list, jobs),
   onState: connection.set,
   onTotal: total.set,
   onLoaded: showHistory,
@@ -78,9 +82,9 @@ const session = createSession({
     total.refuse()
     connection.set('invalid')
   },
-  onHead(blockNumber) {
+  onIndexed(blockNumber) {
     connection.heard()
-    showHead(blockNumber)
+    showBlock(blockNumber)
   },
   onEvent: applyEvent,
 })
@@ -110,15 +114,16 @@ function applyEvent(type, job, id) {
   const matches = matchesFilters(definition(), applied(), job)
   if (type === 'job_created') addJob(list, job)
   if (type === 'job_removed') removeJob(list, job)
-  const effectIsKnown = type === 'job_updated' ? updateJob(list, job, matches) : true
+  const effectIsKnown = type === 'job_updated' ? updateJob(list, job, matches) && id > session.readTo : true
   const totalIsKnown = total.adjust(type, { matches, effectIsKnown, id })
   if (!totalIsKnown && hasFilters()) recount(session)
   countForSummary(type)
   stats.touch()
 }
 
-function showHead(blockNumber) {
-  $('head').textContent = formatInteger(blockNumber)
+/** Shows the block that was indexed last. */
+function showBlock(blockNumber) {
+  $('block').textContent = formatInteger(blockNumber)
 }
 
 function setFilter(name, value) {

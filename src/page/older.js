@@ -70,8 +70,8 @@ export function createOlder(list, session, { onError }) {
 }
 
 /**
- * Adds a page to the list. The list ignored later events of jobs that are older than its end was, so they are
- * applied now.
+ * Adds a page to the list. While the page was read, the list ignored events of jobs below its end. Those that the
+ * page does not include are applied now.
  */
 function append(list, { jobs, next, later }, filters) {
   const ignored = later.filter(({ job }) => !list.live.has(entryKey(job)))

@@ -1,3 +1,4 @@
+import { announce } from './announcer.js'
 import { addressWith, get, requestInit, siteUrl, withTimeout } from './api.js'
 import { codeBlock } from './code.js'
 import { element } from './elements.js'
@@ -99,6 +100,7 @@ async function responseOf(address, signal) {
     const text = await response.text()
     const ms = Math.round(performance.now() - began)
     const title = `${response.status} ${response.statusText}, ${ms} ms`
+    announce(title)
     return element(
       'div',
       {},
@@ -106,7 +108,10 @@ async function responseOf(address, signal) {
       codeBlock(shown(text), 'Response'),
     )
   } catch (error) {
-    return element('p', { className: 'status' }, `No response: ${error.message}`)
+    if (signal.aborted) return undefined
+    const problem = `No response: ${error.message}`
+    announce(problem)
+    return element('p', { className: 'status' }, problem)
   }
 }
 

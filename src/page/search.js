@@ -30,7 +30,7 @@ export function createSearch({ list, onParticipant }) {
     ', ',
   )
 
-  /** @returns whether the results are those of the present text */
+  /** @returns false if the text is empty, or if another search has begun meanwhile */
   const search = async () => {
     stop()
     const { signal } = running

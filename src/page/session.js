@@ -4,8 +4,8 @@ import { retry } from './retry.js'
 import { openStream } from './stream.js'
 
 /**
- * Maximum number of jobs that `reread()` reads. With fewer, the jobs that wait could leave no room for any row of
- * a paused list, which would be replaced.
+ * Number of jobs after which `reread()` reads no further page: as many as may wait, and one page. With fewer, all
+ * of them could be jobs that wait, and then a paused list would keep no row.
  */
 const MAX_REREAD = MAX_WAITING + PAGE_SIZE
 const RECOUNT_MS = 3000
@@ -17,12 +17,13 @@ const RECOUNT_MS = 3000
  * - `onLoaded({ jobs, next, total, lastId, isFresh })`: the history up to the event `lastId`; `isFresh` if it
  *   is the first of these filters
  * - `onEvent(type, job, id)`: each later change, once and in order
- * - `onHead(blockNumber)`: the indexer's head, from `connected` and `ping`
+ * - `onIndexed(blockNumber)`: the block that was indexed last, from `connected` and `ping`
  * - `onRefused(message)`: the API refuses the filters; the previous ones are still followed
  * - `onState(state, detail)`: as in `openStream()`; also, with the error of a request, `lost` while it is
  *   repeated and `stopped` if nothing is followed from now on
  * - `onTotal(total, lastId)`: the number of matches up to the event `lastId`, after `recount()`
- * - `jobsInList()`: returns how many jobs are in the list or wait; `reread()` reads as many
+ * - `coversList(jobs)`: returns whether a fresh history reaches as far down as the list; `reread()` reads on until
+ *   it does
  */
 export function createSession(options) {
   return {
@@ -32,6 +33,8 @@ export function createSession(options) {
     stream: undefined,
     /** id of the newest event that was applied; ids only grow, so an id at or below it is a repetition */
     lastId: 0,
+    /** the newest position at which a page of jobs was read; it may be later than `lastId` */
+    readTo: 0,
     /** events that wait until the history is read again; null if it is not being read */
     queue: null,
     /** a list for each page of older jobs that is being read: the events that are applied meanwhile */
@@ -49,13 +52,13 @@ export async function followFilters(session, filters) {
   session.followAbort = new AbortController()
   const { signal } = session.followAbort
   const onError = (error) => {
-    if (error.status !== 400) return failed(session, error)
+    if (error.status !== 400) return reportFailure(session, error)
     session.onRefused(error.message)
     // An earlier attempt may have reported `lost`, but the previous filters are still followed.
     if (session.stream?.isOpen) session.onState('live')
     return true
   }
-  const history = await retry(() => fetchHistory(filters, PAGE_SIZE, signal), { signal, onError })
+  const history = await retry(() => fetchHistory(session, filters, () => true, signal), { signal, onError })
   if (history === undefined) return
   stop(session)
   Object.assign(session, { filters, lastId: history.lastId })
@@ -77,13 +80,13 @@ export async function reread(session) {
   session.rereadAbort.abort()
   session.rereadAbort = new AbortController()
   const { signal } = session.rereadAbort
-  const count = Math.min(session.jobsInList(), MAX_REREAD)
+  const isEnough = (jobs) => jobs.length >= MAX_REREAD || session.coversList(jobs)
   const read = () => {
     // The answer includes every event that arrived before its request.
     session.queue = []
-    return fetchHistory(session.filters, count, signal)
+    return fetchHistory(session, session.filters, isEnough, signal)
   }
-  const history = await retry(read, { signal, onError: (error) => failed(session, error) })
+  const history = await retry(read, { signal, onError: (error) => reportFailure(session, error) })
   if (history === undefined) return
   const events = session.queue
   Object.assign(session, { queue: null, lastId: history.lastId })
@@ -102,6 +105,7 @@ export async function readOlder(session, page) {
   try {
     const query = [...session.filters, ...Object.entries(page), ['limit', PAGE_SIZE]]
     const { data, pagination, lastEventId } = await get('jobs', query)
+    noteRead(session, lastEventId)
     return { jobs: data, next: pagination.next, later: events.filter(({ id }) => id > Number(lastEventId)) }
   } finally {
     session.eventsDuringRead.delete(events)
@@ -127,25 +131,36 @@ export async function recount(session) {
   if (lastId < session.lastId) recount(session)
 }
 
-async function fetchHistory(filters, count, signal) {
+async function fetchHistory(session, filters, isEnough, signal) {
   const first = await get('jobs', [...filters, ['limit', PAGE_SIZE]], signal)
   const jobs = first.data
   let { next } = first.pagination
-  while (next !== null && jobs.length < count) {
+  while (next !== null && !isEnough(jobs)) {
     const page = await get('jobs', [...filters, ['cursor', next], ['limit', PAGE_SIZE]], signal)
+    noteRead(session, page.lastEventId)
     jobs.push(...page.data)
     next = page.pagination.next
   }
   return { jobs, next, total: first.pagination.total, lastId: Number(first.lastEventId) }
 }
 
+function noteRead(session, lastEventId) {
+  session.readTo = Math.max(session.readTo, Number(lastEventId))
+}
+
+/** Follows nothing from now on, because of an error that would repeat. */
+export function stopFollowing(session, error) {
+  stop(session)
+  session.onState('stopped', error)
+}
+
 /**
  * Reports a failed request. If another attempt is pointless, nothing is followed from now on.
  * @returns whether it is pointless
  */
-function failed(session, error) {
-  if (error.isFinal) stop(session)
-  session.onState(error.isFinal ? 'stopped' : 'lost', error)
+function reportFailure(session, error) {
+  if (error.isFinal) stopFollowing(session, error)
+  else session.onState('lost', error)
   return error.isFinal
 }
 
@@ -157,7 +172,7 @@ function stop(session) {
 
 function receive(session, type, data, id) {
   if (type === 'connected' || type === 'ping') {
-    session.onHead(data.blockNumber)
+    session.onIndexed(data.blockNumber)
     if (data.resumed === false) reread(session)
   } else if (session.queue) session.queue.push([type, data, id])
   else apply(session, type, data, id)

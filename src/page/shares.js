@@ -20,7 +20,8 @@ export function showShares({ byStatus, byChoice, ...total }) {
     label: title(choice),
     rows: withAllValues(byChoice, 'choice', field.values),
     total,
-    show: (value) => choiceElement(field, value),
+    // Jobs without a value are counted as ''.
+    show: (value) => (value === '' ? '–' : choiceElement(field, value)),
     paint: (value) => ({ tone: tone(value) }),
   })
 }

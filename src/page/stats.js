@@ -1,4 +1,4 @@
-import { ApiError, get, staleReason } from './api.js'
+import { get, staleReason } from './api.js'
 import { definition, FIRST_STATUS, fieldOf, heading } from './definition.js'
 import { $ } from './elements.js'
 import { count, formatAmount, formatDuration, formatInteger, sums } from './format.js'
@@ -15,11 +15,11 @@ const MIN_LAG_SECONDS = 60
  * sooner after an event.
  *
  * - `onStats(stats)`: after each read
- * - `onUnreachable()`: a read got no answer
+ * - `onError(error)`: a read failed
  * - `allJobs()`: the number of all jobs if the list knows it, which is newer than the statistics; null
  *   otherwise
  */
-export function createStats({ onStats, onUnreachable, allJobs }) {
+export function createStats({ onStats, onError, allJobs }) {
   let timer
   let isLoading = false
   let isTouched = false
@@ -43,7 +43,7 @@ export function createStats({ onStats, onUnreachable, allJobs }) {
       onStats(data)
     } catch (error) {
       // The figures stay. They are greyed out while there is no connection.
-      if (!(error instanceof ApiError)) onUnreachable()
+      onError(error)
     } finally {
       isLoading = false
     }

@@ -55,7 +55,9 @@ export function createTotal(list, { filters, onMore, onChange }) {
 
   const endText = () => {
     if (isFull(list))
-      return `The list holds the newest ${formatInteger(MAX_JOBS)} jobs. Use filters to find older ones.`
+      return hasFilters()
+        ? `The list holds the newest ${formatInteger(MAX_JOBS)} matches. Narrow the filters to find older ones.`
+        : `The list holds the newest ${formatInteger(MAX_JOBS)} jobs. Use filters to find older ones.`
     return hasFilters() ? 'No older jobs match.' : 'No older jobs.'
   }
 

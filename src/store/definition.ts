@@ -13,7 +13,7 @@ export async function isRecorded({ orm }: Database, contract: Contract): Promise
     .from(cursor)
   if (!row?.fingerprint) return false
   if (row.fingerprint === contract.fingerprint) return true
-  // Recorded without the field that is added up, by an earlier version. It is recorded again.
+  // An earlier version recorded the fingerprint without the field that is added up. It is replaced.
   if (contract.fingerprint.startsWith(`${row.fingerprint} `)) return false
   throw new DatabaseError(
     `The database belongs to the contract definition "${row.definition}". CONTRACT is a different one ("${contract.name}", or another version of it). ` +

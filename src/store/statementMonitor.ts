@@ -84,7 +84,7 @@ export function createStatementMonitor({
           },
           (error) => {
             end(id, true)
-            reject(failureOf(error, lane))
+            reject(errorForCaller(error, lane))
           },
         )
       })
@@ -94,7 +94,7 @@ export function createStatementMonitor({
 }
 
 /** Returns the error that the caller of a failed statement gets. */
-function failureOf(error: unknown, lane: Lane): unknown {
+function errorForCaller(error: unknown, lane: Lane): unknown {
   if (lane === 'requests' && codeOf(error) === CANCELLED)
     return new OverloadedError('the query took too long; narrow its filters')
   return isConnectionError(error) ? new UnavailableError(messageOf(error), { cause: error }) : error

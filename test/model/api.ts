@@ -16,7 +16,7 @@ import type { Random } from '../helpers/random.ts'
 import { createGates, type Gates, release } from './gates.ts'
 
 /** Limits of the feed in memory and of one read. They are small, so that schedules exceed both. */
-const SMALL = { tailEvents: 4, fetchEntries: 3 }
+const SMALL = { tailEvents: 4, entriesPerRead: 3 }
 const BATCH_BYTES = 1_200
 
 type Handler = (request: unknown, reply: unknown) => Promise<unknown>

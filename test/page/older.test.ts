@@ -58,7 +58,7 @@ async function followOpenJobs() {
   const list = createList(() => {})
   const session = createSession({
     keepaliveSeconds: 15,
-    onHead() {},
+    onIndexed() {},
     onState() {},
     onLoaded: ({ jobs, next }: { jobs: object[]; next: string }) => resetList(list, jobs, next),
     onEvent(type: string, changed: ReturnType<typeof job>) {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import { FakeEventSource } from './fakeEventSource.ts'
 import { load } from './load.ts'
 
@@ -47,13 +47,13 @@ afterAll(() => {
 })
 
 /** A session that follows all jobs, and a log of what it reports. */
-async function startSession(jobsInList = () => 1) {
+async function startSession(coversList: (jobs: object[]) => boolean = () => true) {
   const { createSession, followFilters } = await load('session')
   const log: unknown[][] = []
   const session = createSession({
     keepaliveSeconds: 15,
-    jobsInList,
-    onHead() {},
+    coversList,
+    onIndexed() {},
     onLoaded: ({ jobs }: { jobs: { jobId: string }[] }) =>
       log.push(['loaded', ...jobs.map((job) => job.jobId)]),
     onEvent: (type: string, job: { jobId: string }) => log.push([type, job.jobId]),
@@ -165,44 +165,92 @@ test('a request for the history that is never answered fails, and is repeated', 
   }
 })
 
-test('a list with as many jobs waiting as may wait keeps its rows when the history is read again', async () => {
-  const { addJob, createList, holdList, jobsInList, refreshList, resetList, waitingCount } =
+/** A list of the jobs 100 to 1, held, and a session that reads it again after a gap. */
+async function startHeldList() {
+  const { addJob, coversList, createList, holdList, refreshList, resetList, waitingCount } =
     await load('list')
-  const job = (number: number) => ({
-    jobId: String(number),
-    creationTxHash: '0x1',
-    blockNumber: String(number),
-    onchainCreatedAt: '1',
-  })
   const list = createList(() => {})
-  const { session } = await startSession(() => jobsInList(list))
+  const { session } = await startSession((jobs) => coversList(list, jobs))
+  onTestFinished(() => session.stream.close())
   resetList(
     list,
-    Array.from({ length: 100 }, (_, i) => job(100 - i)),
+    Array.from({ length: 100 }, (_, i) => numbered(100 - i)),
     'next',
   )
-  const rows = list.entries
   holdList(list, true)
-  for (let number = 101; number <= 1100; number += 1) addJob(list, job(number))
-  expect(waitingCount(list)).toBe(1000)
-  let isRead = false
-  session.onLoaded = ({ jobs, next }: { jobs: object[]; next: string }) => {
-    refreshList(list, jobs, next, 'removed')
-    isRead = true
+  /** Answers with pages of 100 jobs, from `newest` on. A cursor is the number of its first job. */
+  async function rereadFrom(newest: number) {
+    let isRead = false
+    session.onLoaded = ({ jobs, next }: { jobs: object[]; next: string }) => {
+      refreshList(list, jobs, next, 'removed')
+      isRead = true
+    }
+    missEvents()
+    while (!isRead) {
+      const first = Number(address.searchParams.get('cursor') ?? newest)
+      const count = requestCount
+      const data = Array.from({ length: 100 }, (_, i) => numbered(first - i))
+      const pagination = { next: String(first - 100), total: 2000 }
+      answer(Response.json({ success: true, data, pagination, lastEventId: '20' }))
+      await vi.waitFor(() => expect(isRead || requestCount > count).toBe(true))
+    }
   }
-  missEvents()
-  // Pages of 100 jobs, from the newest on. A cursor is the number of its first job.
-  while (!isRead) {
-    const first = Number(address.searchParams.get('cursor') ?? 1100)
-    const count = requestCount
-    const data = Array.from({ length: 100 }, (_, i) => job(first - i))
-    const pagination = { next: String(first - 100), total: 2000 }
-    answer(Response.json({ success: true, data, pagination, lastEventId: '20' }))
-    await vi.waitFor(() => expect(isRead || requestCount > count).toBe(true))
+  return {
+    list,
+    add: (number: number) => addJob(list, numbered(number)),
+    waiting: () => waitingCount(list),
+    rereadFrom,
   }
+}
+const numbered = (number: number) => ({
+  jobId: String(number),
+  creationTxHash: '0x1',
+  blockNumber: String(number),
+  onchainCreatedAt: '1',
+})
+
+test('a list with as many jobs waiting as may wait keeps its rows when the history is read again', async () => {
+  const { list, add, waiting, rereadFrom } = await startHeldList()
+  const rows = list.entries
+  for (let number = 101; number <= 1100; number += 1) add(number)
+  await rereadFrom(1100)
   expect(list.entries).toEqual(rows)
-  expect(waitingCount(list)).toBe(1000)
-  session.stream.close()
+  expect(waiting()).toBe(1000)
+})
+
+test('a held list keeps its rows if the gap had more jobs than a page', async () => {
+  const { list, waiting, rereadFrom } = await startHeldList()
+  const rows = list.entries
+  await rereadFrom(250)
+  expect(list.entries.slice(0, 100)).toEqual(rows)
+  expect(waiting()).toBe(150)
+})
+
+test('the position of every page that was read is known, also of pages of older jobs', async () => {
+  const { session } = await startSession()
+  onTestFinished(() => session.stream.close())
+  const { readOlder } = await load('session')
+  const older = readOlder(session, { cursor: 'next' })
+  answer(history(50, '1'))
+  await older
+  expect(session.readTo).toBe(50)
+})
+
+test('matches of filters that are no longer followed are not counted again', async () => {
+  vi.useFakeTimers()
+  try {
+    const { session, log } = await startSession()
+    const { recount } = await load('session')
+    void recount(session)
+    await vi.advanceTimersByTimeAsync(3000)
+    session.filters = new URLSearchParams({ status: 'OPEN' })
+    answer(history(30, '1'))
+    await vi.advanceTimersByTimeAsync(0)
+    expect(log.filter(([what]) => what === 'total')).toEqual([])
+    session.stream.close()
+  } finally {
+    vi.useRealTimers()
+  }
 })
 
 test('a request may take as long as the server lets it wait for its turn and run', async () => {

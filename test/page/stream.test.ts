@@ -48,7 +48,10 @@ test('a reconnect that is never answered is replaced, but not before the longest
   expect(source.readyState).toBe(FakeEventSource.CLOSED)
 })
 
-test('a first connection that is never answered is replaced', () => {
+test('a first connection that is never answered is replaced', async () => {
+  const { openStream } = await load('stream')
+  stream.close()
+  stream = openStream({ filters: [], keepaliveSeconds: 15, onState() {}, onEvent() {} })
   const source = FakeEventSource.latest
   source.readyState = FakeEventSource.CONNECTING
   vi.advanceTimersByTime(100_000)

@@ -147,7 +147,7 @@ describe.concurrent('the indexer halts, /ready has the reason, and API and strea
         const indexed = await service.history()
         await chain.revert(snapshot)
         await chain.rpc('anvil_mine', ['0x12c', '0x7'])
-        await expectHalted(service, /reorganised below block.*jobcast reset/)
+        await expectHalted(service, /reorganized below block.*jobcast reset/)
         expect(await service.history()).toEqual(indexed)
         expect(stream.jobEvents()).toEqual([])
       })

@@ -119,7 +119,7 @@ describe('the list', () => {
     await page.goto(server.url)
     const state = page.locator('#state')
     await state.getByText(/^Server restarting, retrying in 1\d s$/).waitFor()
-    await state.getByText(/^Server full, retrying in [45]\d s$/).waitFor()
+    await state.getByText(/^Server busy, retrying in [45]\d s$/).waitFor()
     await live()
   })
 })

@@ -49,7 +49,7 @@ describe('the list', () => {
     })
     const time = row(jobId).locator('td.time time')
     expect(await time.getAttribute('datetime')).toBe(new Date(deadline * 1000).toISOString())
-    expect(Number((await page.locator('#head').innerText()).replaceAll(',', ''))).toBeGreaterThan(0)
+    expect(Number((await page.locator('#block').innerText()).replaceAll(',', ''))).toBeGreaterThan(0)
   })
 
   test('updates a job in its place', async () => {
