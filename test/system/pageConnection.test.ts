@@ -106,6 +106,13 @@ describe('the list', () => {
     expect(refusals).toBe(3)
   })
 
+  test('ends, and the page says what is needed, if the server now requires a key', async () => {
+    await open()
+    await restart({ API_KEYS: 'a-key-of-this-test' })
+    await page.locator('#connection[data-state=stopped]').waitFor({ timeout: 60_000 })
+    expect(await page.locator('#problem').innerText()).toContain('This server requires an API key')
+  })
+
   test('gives the reason and the delay of each refusal', async () => {
     const refusals = [
       { reason: 'draining', retryAfter: 15 },
