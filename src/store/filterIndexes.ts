@@ -5,16 +5,15 @@ import type { Database } from './database.ts'
 const BUILD_MS = 3_600_000
 
 /**
- * Creates the missing indexes of a contract's filters, and the statistics that their plans need. It is called
- * when the contract's past has been indexed, right before the feed begins, because building an index once
- * costs a fraction of updating it with each job of a first sync. `cursor.silent` is false only if all of them
- * exist.
+ * Creates the missing indexes of a contract's filters. It is called when the contract's past has been indexed,
+ * right before the feed begins, because building an index once costs a fraction of updating it with each job of a
+ * first sync. `cursor.silent` is false only if all of them exist.
  */
 export async function createFilterIndexes(db: Database, contract: Contract): Promise<void> {
   for (const statement of indexStatements(contract)) await db.run(statement, [], { timeoutMs: BUILD_MS })
-  // Without statistics, Postgres plans filters badly until autovacuum runs. A failure is ignored, because it
-  // must not hold back the feed.
-  await db.run('analyze jobs', [], { timeoutMs: BUILD_MS }).catch(() => {})
+  // Without statistics, Postgres plans filters badly until autovacuum runs. The feed does not wait for them, and
+  // a failure is ignored.
+  void db.run('analyze jobs', [], { timeoutMs: BUILD_MS }).catch(() => {})
 }
 
 /**

@@ -1,0 +1,79 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout } from 'node:timers/promises'
+import { sql } from 'drizzle-orm'
+import { expect, it, onTestFinished } from 'vitest'
+import { createRpcSource } from '../../src/chain/rpc.ts'
+import { CannotIndexError, type Source } from '../../src/chain/source.ts'
+import { jobRegistry } from '../../src/contract/jobRegistry.ts'
+import { createStepper } from '../../src/indexer/converge.ts'
+import { createDatabase } from '../../src/store/database.ts'
+import { acquireLease } from '../../src/store/lease.ts'
+import { openPostgres } from '../../src/store/postgres.ts'
+import { cursor } from '../../src/store/schema.ts'
+import { startChain } from '../helpers/anvil.ts'
+import { createSharedDatabase } from '../helpers/sharedPostgres.ts'
+
+it('an indexer that was halted meanwhile notices that the database was restored to an older state', async () => {
+  const chain = await startChain()
+  onTestFinished(() => chain.stop())
+  const driver = await openPostgres(await createSharedDatabase(), jobRegistry, { connections: 1 })
+  onTestFinished(() => driver.close())
+  const db = createDatabase(driver)
+
+  /** An indexer that holds the lease; `take` gives it. */
+  async function createIndexer(head: (source: Source) => Source['head']) {
+    const address = chain.address.toLowerCase() as `0x${string}`
+    const source = createRpcSource([chain.url], { address, topics: jobRegistry.topics })
+    onTestFinished(() => source.close())
+    const indexerId = randomUUID()
+    const { step } = createStepper({
+      source: { ...source, head: head(source) },
+      db,
+      indexerId,
+      address,
+      contract: jobRegistry,
+      confirmations: 0,
+      pause: setTimeout,
+      now: () => performance.now(),
+      report: { searchBegan() {}, advanced() {}, rewound() {}, bloomMismatch() {} },
+      onCommit() {},
+    })
+    const take = async () => {
+      await db.orm.update(cursor).set({ indexer: null })
+      expect(await acquireLease(db, indexerId)).toBe(true)
+    }
+    return { step, take }
+  }
+
+  let isWrongChain = false
+  const halting = await createIndexer((source) => async (known) => {
+    if (isWrongChain) throw new CannotIndexError('the endpoint is on another chain')
+    return source.head(known)
+  })
+  const other = await createIndexer((source) => source.head)
+  await halting.take()
+  expect(await halting.step()).toBe('begun')
+  while ((await halting.step()) !== 'caught-up');
+  const { revision } = await readRow()
+
+  isWrongChain = true
+  await other.take()
+  for (let blocks = 0; blocks < 3; blocks++) {
+    await chain.createJob()
+    await other.step()
+  }
+  await expect(halting.step()).rejects.toThrow('another chain')
+  const reached = (await readRow()).revision
+  expect(reached).toBeGreaterThan(revision + 1)
+
+  // A backup from between the two: newer than what the halted indexer wrote.
+  await db.orm.update(cursor).set({ revision: sql`${cursor.revision} - 1` })
+  isWrongChain = false
+  expect(await halting.step()).toBe('conflicted')
+
+  async function readRow() {
+    const [row] = await db.orm.select({ revision: cursor.revision }).from(cursor)
+    if (!row) throw new Error('there is no cursor')
+    return row
+  }
+})
