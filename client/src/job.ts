@@ -29,7 +29,7 @@ export interface Job extends JobBase {
 
 /**
  * Identifies a job. `jobId` alone does not: a contract may use an id twice, and a reorg may move a job to
- * another block.
+ * another block. Two jobs that one transaction creates with one id share the key.
  */
 export function jobKey(job: Pick<JobBase, 'jobId' | 'creationTxHash' | 'blockNumber'>): string {
   return `${job.blockNumber}:${job.creationTxHash}:${job.jobId}`

@@ -22,7 +22,7 @@ export interface IndexerContext {
   confirmations: number
   /** Waits for so many milliseconds. Injected so that the model in test/ can skip the wait. */
   pause(ms: number): Promise<void>
-  /** Reads a monotonic clock, in milliseconds. Injected for the same reason. */
+  /** Reads a monotonic clock, in milliseconds. Injected for the same reason; only steps use it. */
   now(): number
   report: Report
   /** Called after a step was committed, with the position after it and its feed entries. */

@@ -4,7 +4,7 @@
  * @param mark 'new' for a job that appeared, 'changed' for one that changed; undefined for one that was loaded
  */
 export function createEntry(job, mark) {
-  return { key: entryKey(job), job, mark, gone: undefined, goneAt: undefined, isNewest: false }
+  return { key: jobKey(job), job, mark, gone: undefined, goneAt: undefined, isNewest: false }
 }
 
 /**
@@ -19,7 +19,7 @@ export function goneEntry(entry, gone) {
  * Identifies a job. The id alone does not: a contract may use it twice, and a reorg may move a job to
  * another block.
  */
-export function entryKey({ jobId, creationTxHash, blockNumber }) {
+export function jobKey({ jobId, creationTxHash, blockNumber }) {
   return `${blockNumber}:${creationTxHash}:${jobId}`
 }
 

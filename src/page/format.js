@@ -58,7 +58,7 @@ export function shortAmount(text) {
  * a million on `1.23M` and `1.23K`, and whole units below a thousand. Among whole units, a sum below 1 is `<1`.
  * @param texts amounts as decimal text; null stays null
  */
-export function sums(texts) {
+export function formatSums(texts) {
   const longest = Math.max(0, ...texts.map((text) => text?.split('.')[0].length ?? 0))
   return texts.map((text) => {
     if (text === null) return null

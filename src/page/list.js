@@ -1,4 +1,4 @@
-import { createEntry, entryKey, goneEntry, insertSorted, isNewer, replaceEntry } from './entries.js'
+import { createEntry, goneEntry, insertSorted, isNewer, jobKey, replaceEntry } from './entries.js'
 
 /** Maximum number of jobs in the list. To see older ones, a reader has to filter. */
 export const MAX_JOBS = 20_000
@@ -82,8 +82,8 @@ export function resetList(list, jobs, next) {
 export function refreshList(list, jobs, next, reason) {
   const before = list.live
   const shown = new Set(list.entries.filter(({ gone }) => !gone).map(({ key }) => key))
-  const keepsRows = list.isHeld && jobs.some((job) => shown.has(entryKey(job)))
-  const keys = new Set(jobs.map(entryKey))
+  const keepsRows = list.isHeld && jobs.some((job) => shown.has(jobKey(job)))
+  const keys = new Set(jobs.map(jobKey))
   const oldest = jobs.at(-1)
   // A job older than the fresh history is not missing: it was not read.
   const isCovered = (job) => next === null || (oldest && isNewer(job, oldest))
@@ -93,7 +93,7 @@ export function refreshList(list, jobs, next, reason) {
   const waiting = []
   list.live = new Map()
   for (const job of jobs) {
-    const key = entryKey(job)
+    const key = jobKey(job)
     const old = before.get(key)
     const isUnchanged = old && JSON.stringify(old.job) === JSON.stringify(job)
     // A job older than the list's end is not new: it had not been read.
@@ -111,7 +111,7 @@ export function refreshList(list, jobs, next, reason) {
 
 /** Adds a page of older jobs. */
 export function appendOlder(list, jobs, next) {
-  for (const job of jobs) if (!list.live.has(entryKey(job))) list.entries.push(put(list, createEntry(job)))
+  for (const job of jobs) if (!list.live.has(jobKey(job))) list.entries.push(put(list, createEntry(job)))
   list.oldest = jobs.at(-1) ?? list.oldest
   list.nextPage = pageAt(next)
   list.onChange()
@@ -135,7 +135,7 @@ export function addJob(list, job) {
  * unknown too
  */
 export function updateJob(list, job, matches) {
-  const old = list.live.get(entryKey(job))
+  const old = list.live.get(jobKey(job))
   if (old && matches) {
     const isWaiting = list.waiting.includes(old)
     const entry = put(list, createEntry(job, isWaiting ? 'new' : 'changed'))
@@ -149,7 +149,7 @@ export function updateJob(list, job, matches) {
 
 /** Applies `job_removed`. */
 export function removeJob(list, job) {
-  const entry = list.live.get(entryKey(job))
+  const entry = list.live.get(jobKey(job))
   if (entry) strikeOut(list, entry, 'removed')
   list.onChange()
 }

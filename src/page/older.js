@@ -1,5 +1,5 @@
 import { definition } from './definition.js'
-import { entryKey } from './entries.js'
+import { jobKey } from './entries.js'
 import { appendOlder, completeSince, olderPage, removeJob, updateJob } from './list.js'
 import { matchesFilters } from './matching.js'
 import { readOlder } from './session.js'
@@ -74,7 +74,7 @@ export function createOlder(list, session, { onError }) {
  * page does not include are applied now.
  */
 function append(list, { jobs, next, later }, filters) {
-  const ignored = later.filter(({ job }) => !list.live.has(entryKey(job)))
+  const ignored = later.filter(({ job }) => !list.live.has(jobKey(job)))
   appendOlder(list, jobs, next)
   for (const { type, job } of ignored) {
     if (type === 'job_removed') removeJob(list, job)

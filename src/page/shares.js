@@ -1,6 +1,6 @@
 import { definition, fieldOf, meaningOf, tone } from './definition.js'
 import { $, choiceElement, element, statusElement } from './elements.js'
-import { formatInteger, sums, title } from './format.js'
+import { formatInteger, formatSums, title } from './format.js'
 
 /** Shows the shares by status and by the contract's first choice, of all jobs. */
 export function showShares({ byStatus, byChoice, ...total }) {
@@ -49,7 +49,7 @@ function fillShares(section, { label, rows, total, show, paint }) {
       ...heads.map((text, i) => element('th', { scope: 'col', className: i > 0 ? 'number' : '' }, text)),
     )
   // With the total among them, the amounts of both tables get the same precision.
-  const amounts = sums([...rows.map(({ amount }) => amount), total.totalAmount])
+  const amounts = formatSums([...rows.map(({ amount }) => amount), total.totalAmount])
   section.querySelector('tbody').replaceChildren(
     ...rows.map(({ value, jobs }, i) => {
       const cells = [

@@ -1,7 +1,7 @@
 import { get, staleReason } from './api.js'
 import { definition, FIRST_STATUS, fieldOf, heading } from './definition.js'
 import { $ } from './elements.js'
-import { count, formatAmount, formatDuration, formatInteger, sums } from './format.js'
+import { count, formatAmount, formatDuration, formatInteger, formatSums } from './format.js'
 import { showShares } from './shares.js'
 
 const REFRESH_MS = 15_000
@@ -104,6 +104,6 @@ function showTiles({ totalAmount, byStatus }) {
   tile('sum').parentElement.hidden = sum === null
   if (sum === null) return
   tile('sum-title').textContent = heading(fieldOf(sum))
-  tile('sum').textContent = sums([totalAmount])[0]
+  tile('sum').textContent = formatSums([totalAmount])[0]
   tile('sum').title = `${formatAmount(totalAmount)} ${fieldOf(sum).unit}`
 }

@@ -122,7 +122,7 @@ test('under constant load, with reorgs while the history is read, each job is yi
     await server.chain.createJob()
     if (turn % 7 === 0) await server.chain.reorg(3)
   })
-  onTestFinished(() => load.stop().catch(() => {}))
+  onTestFinished(() => load.stop())
   const streams = [watch(), watch({ order: 'desc' }), watch(), watch({ order: 'desc' })]
   await Promise.all(streams.map((stream) => stream.waitFor('synced')))
   await until(() => streams.every((s) => s.events.filter((e) => e.type === 'job_removed').length > 6), {

@@ -10,7 +10,7 @@ const {
   relative,
   roughly,
   shortAmount,
-  sums,
+  formatSums,
   title,
   words,
 } = await load('format')
@@ -28,7 +28,7 @@ describe('an amount', () => {
   test("in a token's smallest unit is a whole number", () => {
     expect(formatAmount('2265000000')).toBe('2,265,000,000')
     expect(shortAmount('0')).toBe('0')
-    expect(sums(['1234', '5'])).toEqual(['1,234', '5'])
+    expect(formatSums(['1234', '5'])).toEqual(['1,234', '5'])
   })
 
   test('fits a column, however great it is', () => {
@@ -39,22 +39,27 @@ describe('an amount', () => {
   })
 
   test('in a column of sums has the precision of the greatest', () => {
-    expect(sums(['999.567890', '1.500000', null])).toEqual(['999.56', '1.50', null])
-    expect(sums(['1234.567890', '12.500000', '0.400000', '0.000000'])).toEqual(['1,234', '12', '<1', '0'])
-    expect(sums(['1234567.000000', '19840.000000', '3.000000'])).toEqual(['1.23M', '19.84K', '3'])
-    expect(sums(['1234567.000000', '296800.000000'])).toEqual(['1.23M', '296.80K'])
-    expect(sums([])).toEqual([])
+    expect(formatSums(['999.567890', '1.500000', null])).toEqual(['999.56', '1.50', null])
+    expect(formatSums(['1234.567890', '12.500000', '0.400000', '0.000000'])).toEqual([
+      '1,234',
+      '12',
+      '<1',
+      '0',
+    ])
+    expect(formatSums(['1234567.000000', '19840.000000', '3.000000'])).toEqual(['1.23M', '19.84K', '3'])
+    expect(formatSums(['1234567.000000', '296800.000000'])).toEqual(['1.23M', '296.80K'])
+    expect(formatSums([])).toEqual([])
   })
 
   test('of a valuable unit keeps two digits that are not 0', () => {
-    expect(sums(['0.003456', '0.050000', '0.000000'])).toEqual(['0.0034', '0.05', '0.00'])
-    expect(sums(['12.003456'])).toEqual(['12.00'])
+    expect(formatSums(['0.003456', '0.050000', '0.000000'])).toEqual(['0.0034', '0.05', '0.00'])
+    expect(formatSums(['12.003456'])).toEqual(['12.00'])
     expect([0, 0.0345678, 0.35, 999.4, 12_500].map(roughly)).toEqual(['0', '0.0346', '0.35', '999', '12.5K'])
   })
 
   test('of one digit far after the point is not shown as 0', () => {
-    expect(sums(['0.001000', '0.500000', '0.000000'])).toEqual(['0.001', '0.50', '0.00'])
-    expect(sums(['0.000000000000000001'])).toEqual(['0.000000000000000001'])
+    expect(formatSums(['0.001000', '0.500000', '0.000000'])).toEqual(['0.001', '0.50', '0.00'])
+    expect(formatSums(['0.000000000000000001'])).toEqual(['0.000000000000000001'])
   })
 })
 

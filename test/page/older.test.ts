@@ -168,3 +168,21 @@ describe('after an error', () => {
     session.stream.close()
   })
 })
+
+test('older jobs are loaded until the list covers the last hour, and no further', async () => {
+  const { list, session, older } = await followOpenJobs()
+  // The last hour began at second 5.
+  vi.useFakeTimers({ toFake: ['Date'], now: 3605 * 1000 })
+  try {
+    const loading = older.loadLastHour()
+    requests.get('?status=OPEN&cursor=a&limit=100')?.({ jobs: [job(8), job(6)], lastEventId: 99, next: 'b' })
+    await vi.waitFor(() => expect([...requests.keys()].at(-1)).toBe('?status=OPEN&cursor=b&limit=100'))
+    requests.get('?status=OPEN&cursor=b&limit=100')?.({ jobs: [job(5), job(4)], lastEventId: 99, next: 'c' })
+    await loading
+    expect(shownIn(list)).toBe('9 8 6 5 4')
+    expect([...requests.keys()].at(-1)).toBe('?status=OPEN&cursor=b&limit=100')
+  } finally {
+    vi.useRealTimers()
+    session.stream.close()
+  }
+})

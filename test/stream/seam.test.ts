@@ -47,7 +47,7 @@ it('a client that reads the history and then subscribes misses no event and gets
     await until(() => service.get(`/api/v1/jobs/${jobId}`), { message: `job ${jobId} indexed` })
     await chain.reorg(1 + (turn % 3))
   })
-  onTestFinished(() => load.stop().catch(() => {}))
+  onTestFinished(() => load.stop())
 
   const joined: { history: Job[]; stream: ReturnType<typeof openStream> }[] = []
   for (let i = 0; i < JOINS; i++) {

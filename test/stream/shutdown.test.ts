@@ -148,7 +148,7 @@ it('clients that reconnect by themselves lose no event in a rolling restart of t
     await chain.createJob()
     created++
   })
-  onTestFinished(() => load.stop().catch(() => {}))
+  onTestFinished(() => load.stop())
   for (const old of servers) {
     const seen = created
     await until(() => created > seen + 5)

@@ -67,7 +67,7 @@ async function cluster() {
   const stream = subscribe(api)
   await stream.connected
   const load = startLoad(chain)
-  onTestFinished(() => load.stop().catch(() => {}))
+  onTestFinished(() => load.stop())
   await stream.waitFor(20, PATIENT)
   // Its check of the contract.
   expect(standby.rpc.requests).toBe(1)

@@ -116,7 +116,7 @@ it(`one of two api processes is killed under ${SUBSCRIBERS} subscribers: all con
   expect(one + two).toBe(SUBSCRIBERS)
   expect(Math.abs(one - two)).toBeLessThanOrEqual(SUBSCRIBERS / 10)
   const load = startLoad(chain, { jobs: 2, everyMs: 500 })
-  onTestFinished(() => load.stop().catch(() => {}))
+  onTestFinished(() => load.stop())
   await streams[0]?.waitFor(6, PATIENT)
   await get('api1').kill('SIGKILL')
   await until(async () => (await streamsOf('api2')) === SUBSCRIBERS, {
@@ -130,7 +130,7 @@ it(`one of two api processes is killed under ${SUBSCRIBERS} subscribers: all con
 it('two api processes and the indexer are replaced one after the other under load, and no subscriber loses an event', async () => {
   const streams = await subscribe(60)
   const load = startLoad(chain, { jobs: 2, everyMs: 300 })
-  onTestFinished(() => load.stop().catch(() => {}))
+  onTestFinished(() => load.stop())
   await streams[0]?.waitFor(6, PATIENT)
   const before = new Map([...processes].map(([name, each]) => [name, each.pid]))
   const restartNow = async (name: Name) => {

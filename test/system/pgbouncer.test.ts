@@ -53,7 +53,7 @@ it('behind a pooler in transaction mode, events are found by polling, and one wa
     streams.push(stream)
   }
   const load = startLoad(chain)
-  onTestFinished(() => load.stop().catch(() => {}))
+  onTestFinished(() => load.stop())
   // Many at a time, so that each connection of the process is served by all of the pooler's.
   for (let i = 0; i < 20; i++)
     await Promise.all(
