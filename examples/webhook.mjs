@@ -1,6 +1,6 @@
 // Forwards each event of a job to a webhook, from the first run on, in order and at least once, across restarts
-// of this script, the server and the hook. If it is away, or the hook fails, for longer than FEED_RETENTION, the
-// jobs created meanwhile are forwarded as they are now; changes and removals of older jobs are not.
+// of this script, the server and the hook. If this script is away, or the hook fails, for longer than
+// FEED_RETENTION, the jobs created meanwhile are forwarded as they are now; changes and removals of older jobs are not.
 //
 //   node examples/webhook.mjs http://localhost:3000 https://example.com/hook position.json
 //

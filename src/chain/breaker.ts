@@ -23,9 +23,12 @@ export function createBreaker(probe: () => Promise<void>, now: () => number) {
   /** null while closed */
   let probeAt: number | null = null
   let probing = false
+  /** when the pause ends that the endpoint last asked for */
+  let pausedUntil = Number.NEGATIVE_INFINITY
 
   function close(): void {
     probeAt = null
+    pausedUntil = Number.NEGATIVE_INFINITY
   }
 
   function coolDown(atLeastMs = 0): void {
@@ -36,8 +39,11 @@ export function createBreaker(probe: () => Promise<void>, now: () => number) {
 
   return {
     isClosed: () => probeAt === null,
+    /** Returns whether the endpoint asked for a pause that is not over. */
+    isPaused: () => now() < pausedUntil,
     /** @param atLeastMs the shortest cool-down, if the endpoint asked for one */
-    open(atLeastMs?: number): void {
+    open(atLeastMs = 0): void {
+      if (atLeastMs > 0) pausedUntil = now() + atLeastMs
       // Requests that were under way together fail together: that is one failure.
       if (probeAt === null) coolDown(atLeastMs)
     },

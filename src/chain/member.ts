@@ -65,6 +65,7 @@ export function createMember(endpoint: Endpoint, isAlone: () => boolean, now: ()
   return {
     endpoint,
     isInService: breaker.isClosed,
+    isPaused: breaker.isPaused,
     halfOpen: breaker.halfOpen,
     /**
      * Asks the endpoint.

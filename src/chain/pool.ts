@@ -18,19 +18,24 @@ export function createPool(endpoints: Endpoint[], now: () => number) {
   })
   const inService = () => members.filter((member) => member.isInService())
 
-  /** Probes the members that are set aside, and returns those in service. If none is, returns all. */
+  /**
+   * Probes the members that are set aside, and returns those in service. If none is, returns those that asked for no
+   * pause, or all if each did.
+   */
   function usable(): Member[] {
     // Probed even if none is in service. Otherwise the first that answers, such as one whose head is behind,
     // would get every request, and no other would return to service.
     for (const member of members) member.halfOpen()
     const found = inService()
-    return found.length > 0 ? found : members
+    if (found.length > 0) return found
+    const unpaused = members.filter((member) => !member.isPaused())
+    return unpaused.length > 0 ? unpaused : members
   }
 
   return {
     /**
      * Returns the results of calls that one endpoint answers together: the first in RPC_URL that is in
-     * service and has them all. If none is in service, each is asked in turn until one answers.
+     * service and has them all. If none is in service, the others are asked in turn until one answers.
      * @throws CannotIndexError if an endpoint is on another chain
      * @throws RpcError of a node's refusal if there was one; otherwise the error that allows the earliest retry
      */

@@ -27,5 +27,5 @@ export class DefinitionError extends ExpectedError {
 
 /** Returns a value of a definition in one line, as an error quotes it. It may be anything that a module exports. */
 export function quote(value: unknown): string {
-  return inspect(value, { depth: 1, breakLength: Number.POSITIVE_INFINITY })
+  return inspect(value, { depth: 1, compact: true, breakLength: Number.POSITIVE_INFINITY })
 }

@@ -39,12 +39,12 @@ export function findId({ inputs }: AbiEvent, { noun, parameter }: Omit<Naming, '
 export function requireId(event: AbiEvent, words: Omit<Naming, 'type'>): Input {
   const id = findId(event, words)
   if (id) return id
-  // One `id` serves all events, so it cannot name a parameter that only this event has.
-  if (words.parameter !== undefined)
+  const names = new Set([words.parameter, 'jobId', 'id', `${words.noun.toLowerCase()}Id`].filter(Boolean))
+  // One `id` serves all events, so a later event must use a name that the creating one has.
+  if (words.parameter !== undefined && event.name !== words.created)
     throw new DefinitionError(
-      `id: ${describeEvent(event)} has no parameter ${words.parameter}, jobId or id; rename its parameter with the job's id in the ABI to ${words.parameter}, because a log holds no names`,
+      `id: ${describeEvent(event)} has no parameter ${[...names].join(' or ')}; give its parameter with the job's id one of these names in the ABI (a log holds no names)`,
     )
-  const names = new Set(['jobId', 'id', `${words.noun.toLowerCase()}Id`])
   throw new DefinitionError(
     `id: ${describeEvent(event)} has no parameter ${[...names].join(' or ')}; write id: '…' with the parameter that holds the job's id`,
   )

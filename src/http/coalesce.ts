@@ -1,8 +1,8 @@
 import { createTransientMap } from '../transientMap.ts'
 
 /**
- * Lets callers with the same query share one read, so that the queries that admission.ts lets run at once are
- * at most two reads of a page that many clients request. A caller joins a queued read, never one that is running, so its
+ * Lets callers with the same query share one read. However many queries of a page admission.ts lets run at once,
+ * at most two reads of it run or wait. A caller joins a queued read, never one that is running, so its
  * answer has everything that was committed before the call.
  */
 export function coalesce<Query, Answer>(

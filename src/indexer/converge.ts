@@ -43,7 +43,7 @@ export function createStepper(context: IndexerContext): Stepper {
 }
 
 async function converge(state: StepperState): Promise<Outcome> {
-  state.identity ??= await state.source.checkChain(await readCursor(state.db))
+  state.identity ??= await state.source.checkChain(noteSeen(state, await readCursor(state.db)))
   const { reached, seen } = state
   state.reached = null
   const [cursor, head] = await Promise.all([

@@ -112,7 +112,7 @@ function beginOfHour(end, list) {
 
 function hourScope(end, list, hasFilters) {
   const since = completeSince(list)
-  if (list.missed > 0) return `${ranges.hour.name}, without ${count('job', list.missed)} that wait`
+  if (list.missed > 0) return `${ranges.hour.name}, without ${count('waiting job', list.missed)}`
   if (since <= end - HOUR) return hasFilters ? `${ranges.hour.name}, matching jobs` : ranges.hour.name
   const number = formatInteger(list.live.size)
   return `Since ${clockTime(since)}: the newest ${number} ${hasFilters ? 'matching jobs' : 'jobs'}`

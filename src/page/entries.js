@@ -1,10 +1,10 @@
 /**
- * Creates an entry of the list: `{ key, job, mark, gone, goneAt, isNewest }`. Entries are immutable: if a job changes,
+ * Creates an entry of the list: `{ key, job, mark, gone, goneAt }`. Entries are immutable: if a job changes,
  * a new entry replaces the old one.
  * @param mark 'new' for a job that appeared, 'changed' for one that changed; undefined for one that was loaded
  */
 export function createEntry(job, mark) {
-  return { key: jobKey(job), job, mark, gone: undefined, goneAt: undefined, isNewest: false }
+  return { key: jobKey(job), job, mark, gone: undefined, goneAt: undefined }
 }
 
 /**
@@ -28,19 +28,16 @@ export function jobKey({ jobId, creationTxHash, blockNumber }) {
  * order of the ids stands for it.
  */
 export function isNewer(a, b) {
-  if (a.blockNumber !== b.blockNumber) return isInNewerBlock(a, b)
+  if (a.blockNumber !== b.blockNumber) return BigInt(a.blockNumber) > BigInt(b.blockNumber)
   return /^\d+$/.test(a.jobId) && /^\d+$/.test(b.jobId) && BigInt(a.jobId) > BigInt(b.jobId)
 }
 
-const isInNewerBlock = (a, b) => BigInt(a.blockNumber) > BigInt(b.blockNumber)
-
 /**
  * Puts an entry into entries that are sorted from newest to oldest. If the order is unknown, it is considered
- * the newer one, and if it `isNewest`, the newest of its block: jobs are created in the order of their logs.
+ * the newer one.
  */
 export function insertSorted(entries, entry) {
-  const isBelow = ({ job }) => (entry.isNewest ? !isInNewerBlock(job, entry.job) : !isNewer(job, entry.job))
-  const index = entries.findIndex(isBelow)
+  const index = entries.findIndex((other) => !isNewer(other.job, entry.job))
   entries.splice(index === -1 ? entries.length : index, 0, entry)
 }
 

@@ -43,8 +43,8 @@ export const liveJobs = (list) => Array.from(list.live.values(), ({ job }) => jo
 export const waitingCount = (list) => list.waiting.length + list.missed
 
 /**
- * Returns whether a fresh history reaches as far down as the list, so that `refreshList()` drops no row: it has as
- * many jobs, and if the list is held, its rows too.
+ * Returns whether a fresh history has as many jobs as the list. If the list is held, it must also reach its last
+ * row, so that `refreshList()` drops none.
  */
 export function coversList(list, jobs) {
   if (jobs.length < list.entries.length + waitingCount(list)) return false
@@ -103,7 +103,7 @@ export function refreshList(list, jobs, next, reason) {
     else entries.push(entry)
   }
   for (const entry of missing) insertSorted(entries, goneEntry(entry, reason))
-  const struckOut = list.entries.filter(({ gone, key }) => gone && !list.live.has(key))
+  const struckOut = list.entries.filter(({ gone, key, job }) => gone && !list.live.has(key) && isCovered(job))
   if (keepsRows) for (const entry of struckOut) insertSorted(entries, entry)
   Object.assign(list, { entries, waiting, missed: 0, oldest, nextPage: pageAt(next) })
   list.onChange()
@@ -122,7 +122,7 @@ export function appendOlder(list, jobs, next) {
  * create one there.
  */
 export function addJob(list, job) {
-  const entry = { ...createEntry(job, 'new'), isNewest: true }
+  const entry = createEntry(job, 'new')
   if (list.live.has(entry.key) || !isInRange(list, job)) return
   enter(list, entry)
   list.onChange()
@@ -216,12 +216,9 @@ function trim(list) {
   list.nextPage = { toBlock: list.oldest.blockNumber }
 }
 
-/**
- * Returns whether a job belongs into the part of the history that is loaded. Any job of the oldest block does:
- * appendOlder() skips it if the next page has it too.
- */
+/** Returns whether a job belongs into the part of the history that is loaded. */
 function isInRange({ oldest, nextPage }, job) {
-  return nextPage === null || BigInt(job.blockNumber) >= BigInt(oldest.blockNumber)
+  return nextPage === null || !isNewer(oldest, job)
 }
 
 const pageAt = (cursor) => (cursor === null ? null : { cursor })

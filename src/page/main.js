@@ -61,8 +61,8 @@ const stats = createStats({
   },
   onError(error) {
     if (!(error instanceof ApiError)) connection.suspect()
-    // EventSource does not say why it was refused.
-    else if (error.isFinal) stopFollowing(session, error)
+    // EventSource does not say why a stream was refused.
+    else if (error.isFinal && !session.stream?.isOpen) stopFollowing(session, error)
   },
   allJobs: () => total.allJobs,
 })
@@ -114,7 +114,8 @@ function applyEvent(type, job, id) {
   const matches = matchesFilters(definition(), applied(), job)
   if (type === 'job_created') addJob(list, job)
   if (type === 'job_removed') removeJob(list, job)
-  const effectIsKnown = type === 'job_updated' ? updateJob(list, job, matches) && id > session.readTo : true
+  const effectIsKnown =
+    type === 'job_updated' ? updateJob(list, job, matches) && (id > session.readTo || !matches) : true
   const totalIsKnown = total.adjust(type, { matches, effectIsKnown, id })
   if (!totalIsKnown && hasFilters()) recount(session)
   countForSummary(type)

@@ -77,7 +77,7 @@ it.each([
   expect(JSON.parse(line)).toMatchObject({ retryInMs, msg: expect.stringContaining('HTTP 429') })
 })
 
-it('the Retry-After of one endpoint does not keep an indexer from one that is soon back', async () => {
+it('an endpoint gets no request during its Retry-After, and does not keep an indexer from another that is soon back', async () => {
   const [down, busyOne] = [await proxyTo(chain), await proxyTo(chain)]
   const { address } = chain
   const { lines, readProgress } = await startIndexing({
@@ -92,7 +92,11 @@ it('the Retry-After of one endpoint does not keep an indexer from one that is so
   await untilCurrent()
   down.fault = () => ({ drop: true })
   busyOne.fault = () => busy('60')
-  await until(() => lines.find((each) => each.includes('will retry')), { message: 'it fails' })
+  const failures = () => lines.filter((each) => each.includes('will retry')).length
+  await until(() => failures() === 1, { message: 'it fails' })
+  const { requests } = busyOne
+  await until(() => failures() === 3, { message: 'it fails again and again' })
+  expect(busyOne.requests).toBe(requests)
   down.fault = undefined
   await chain.mine()
   await untilCurrent()

@@ -171,6 +171,19 @@ describe('an invalid definition is refused, and the message has the place and th
       /^id: Posted\(number, client\) has no parameter jobId or id or postedId; .*id: '…'/,
     ],
     [
+      'a later event whose id has another name',
+      {
+        abi: parseAbi([
+          'event Posted(uint256 number, address client)',
+          'event Chosen(uint256 no, address who)',
+        ]),
+        created: 'Posted',
+        id: 'number',
+        events: { Chosen: { status: 'CHOSEN' } },
+      },
+      /^id: Chosen\(no, who\) has no parameter number or jobId or id or postedId; .*in the ABI/,
+    ],
+    [
       'an id of no simple type',
       { abi: parseAbi(['event JobCreated(string jobId)']) },
       /^id: jobId of JobCreated\(jobId\) has the type string; .* uint, bytes32 or address/,

@@ -12,13 +12,19 @@ import { openPostgres } from '../../src/store/postgres.ts'
 import { cursor } from '../../src/store/schema.ts'
 import { startChain } from '../helpers/anvil.ts'
 import { createSharedDatabase } from '../helpers/sharedPostgres.ts'
+import { until } from '../helpers/until.ts'
 
 it('an indexer that was halted meanwhile notices that the database was restored to an older state', async () => {
   const chain = await startChain()
   onTestFinished(() => chain.stop())
   const driver = await openPostgres(await createSharedDatabase(), jobRegistry, { connections: 1 })
   onTestFinished(() => driver.close())
-  const db = createDatabase(driver)
+  let underWay = 0
+  const counted: typeof driver.query = async (...statement) => {
+    underWay++
+    return driver.query(...statement).finally(() => underWay--)
+  }
+  const db = createDatabase({ ...driver, query: counted })
 
   /** An indexer that holds the lease; `take` gives it. */
   async function createIndexer(head: (source: Source) => Source['head']) {
@@ -47,8 +53,9 @@ it('an indexer that was halted meanwhile notices that the database was restored 
 
   let isWrongChain = false
   const halting = await createIndexer((source) => async (known) => {
-    if (isWrongChain) throw new CannotIndexError('the endpoint is on another chain')
-    return source.head(known)
+    if (!isWrongChain) return source.head(known)
+    await until(() => underWay === 0, { message: 'the step has read the cursor' })
+    throw new CannotIndexError('the endpoint is on another chain')
   })
   const other = await createIndexer((source) => source.head)
   await halting.take()

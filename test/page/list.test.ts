@@ -286,21 +286,6 @@ test('a job that is on two pages is one entry', () => {
   expect(completeSince(list)).toBe(0)
 })
 
-/** A job of the block of job 3, the oldest one loaded. */
-const inBlock3 = (number: number) => job(number, 1, 3)
-
-test('jobs of one block that are created one after the other are shown newest first, whatever their ids', () => {
-  for (const number of [900, 100, 500]) addJob(list, job(number, 1, 6))
-  expect(shown()).toBe('500 100 900 5 4 3')
-})
-
-test('a job of the block of the oldest one that begins to match is shown, whatever its id', () => {
-  updateJob(list, inBlock3(1), true)
-  expect(shown()).toBe('5 4 3 1')
-  appendOlder(list, [inBlock3(1), job(2)], null)
-  expect(shown()).toBe('5 4 3 1 2')
-})
-
 test('rows that are struck out stay while the list is held and read again', () => {
   removeJob(list, job(4))
   holdList(list, true)

@@ -236,7 +236,20 @@ test('the position of every page that was read is known, also of pages of older 
   expect(session.readTo).toBe(50)
 })
 
-test('matches of filters that are no longer followed are not counted again', async () => {
+test('the position of a later page of a history that is read again is known', async () => {
+  const { session } = await startSession((jobs) => jobs.length > 1)
+  onTestFinished(() => session.stream.close())
+  const page = (lastEventId: number, jobId: string, next: string | null) =>
+    Response.json({ success: true, data: [{ jobId }], pagination: { next, total: 2 }, lastEventId })
+  missEvents()
+  answer(page(20, '2', 'next'))
+  await vi.waitFor(() => expect(address.searchParams.get('cursor')).toBe('next'))
+  answer(page(60, '1', null))
+  await vi.waitFor(() => expect(session.queue).toBeNull())
+  expect([session.lastId, session.readTo]).toEqual([20, 60])
+})
+
+test('a count for filters that are no longer followed is not reported', async () => {
   vi.useFakeTimers()
   try {
     const { session, log } = await startSession()
