@@ -31,9 +31,14 @@ export function createBreaker(probe: () => Promise<void>, now: () => number) {
     pausedUntil = Number.NEGATIVE_INFINITY
   }
 
+  function pause(ms: number): void {
+    if (ms > 0) pausedUntil = now() + ms
+  }
+
   function coolDown(atLeastMs = 0): void {
     failures = now() - failedAt > SERIES_MS ? 1 : failures + 1
     failedAt = now()
+    pause(atLeastMs)
     probeAt = failedAt + Math.max(atLeastMs, backoffMs(failures, MIN_COOL_DOWN_MS, MAX_COOL_DOWN_MS))
   }
 
@@ -43,14 +48,14 @@ export function createBreaker(probe: () => Promise<void>, now: () => number) {
     isPaused: () => now() < pausedUntil,
     /** @param atLeastMs the shortest cool-down, if the endpoint asked for one */
     open(atLeastMs = 0): void {
-      if (atLeastMs > 0) pausedUntil = now() + atLeastMs
       // Requests that were under way together fail together: that is one failure.
       if (probeAt === null) coolDown(atLeastMs)
+      else pause(atLeastMs)
     },
     close,
     /** Sends the probe if the cool-down is over. */
     halfOpen(): void {
-      if (probeAt === null || probing || now() < probeAt) return
+      if (probeAt === null || probing || now() < Math.max(probeAt, pausedUntil)) return
       probing = true
       probe()
         .then(close, (error) => coolDown(retryAfterMs(error)))

@@ -35,7 +35,8 @@ export function createPool(endpoints: Endpoint[], now: () => number) {
   return {
     /**
      * Returns the results of calls that one endpoint answers together: the first in RPC_URL that is in
-     * service and has them all. If none is in service, the others are asked in turn until one answers.
+     * service and has them all. If none is in service, those without a pause are asked in turn until one
+     * answers.
      * @throws CannotIndexError if an endpoint is on another chain
      * @throws RpcError of a node's refusal if there was one; otherwise the error that allows the earliest retry
      */
@@ -43,7 +44,7 @@ export function createPool(endpoints: Endpoint[], now: () => number) {
       const asked = new Set<Member>()
       const failures: unknown[] = []
       for (;;) {
-        const member = usable().find((each) => !asked.has(each))
+        const member = usable().find((each) => !asked.has(each) && (asked.size === 0 || !each.isPaused()))
         if (!member) throw errorOf(failures)
         asked.add(member)
         try {
@@ -71,7 +72,8 @@ export function createPool(endpoints: Endpoint[], now: () => number) {
     /**
      * Asks all endpoints in service at once.
      * @returns the results of those that have one
-     * @throws as `ask` if none has
+     * @throws if none has: an RpcError of a refusal if there was one; otherwise the error that allows the earliest
+     * retry
      */
     async askEach<T>(ask: (member: Member) => Promise<T>): Promise<{ member: Member; result: T }[]> {
       const failures: unknown[] = []

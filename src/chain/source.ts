@@ -22,7 +22,7 @@ export interface Identity {
  */
 export interface Source {
   /**
-   * Asks every endpoint in service, or all if none is, which chain it is on, and sets the chain that all
+   * Asks every endpoint in service, or others if none is, which chain it is on, and sets the chain that all
    * must be on from now on.
    * @param expected null: the chain of the first endpoint in RPC_URL that answers
    * @throws CannotIndexError if one of them is on another chain

@@ -40,7 +40,7 @@ export function requireId(event: AbiEvent, words: Omit<Naming, 'type'>): Input {
   const id = findId(event, words)
   if (id) return id
   const names = new Set([words.parameter, 'jobId', 'id', `${words.noun.toLowerCase()}Id`].filter(Boolean))
-  // One `id` serves all events, so a later event must use a name that the creating one has.
+  // One `id` serves all events, so a later event must use that name or a conventional one.
   if (words.parameter !== undefined && event.name !== words.created)
     throw new DefinitionError(
       `id: ${describeEvent(event)} has no parameter ${[...names].join(' or ')}; give its parameter with the job's id one of these names in the ABI (a log holds no names)`,

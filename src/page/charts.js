@@ -112,10 +112,10 @@ function beginOfHour(end, list) {
 
 function hourScope(end, list, hasFilters) {
   const since = completeSince(list)
-  if (list.missed > 0) return `${ranges.hour.name}, without ${count('waiting job', list.missed)}`
-  if (since <= end - HOUR) return hasFilters ? `${ranges.hour.name}, matching jobs` : ranges.hour.name
+  const omitted = list.missed > 0 ? `, without ${count('waiting job', list.missed)}` : ''
+  if (since <= end - HOUR) return ranges.hour.name + (hasFilters ? ', matching jobs' : '') + omitted
   const number = formatInteger(list.live.size)
-  return `Since ${clockTime(since)}: the newest ${number} ${hasFilters ? 'matching jobs' : 'jobs'}`
+  return `Since ${clockTime(since)}: the newest ${number} ${hasFilters ? 'matching jobs' : 'jobs'}${omitted}`
 }
 
 function totalsScope({ name }, hasFilters) {

@@ -20,8 +20,8 @@ export function readForm(form, names) {
   return filters
 }
 
-/** Sets the form to these filters. */
-export function fillForm(form, filters) {
+/** Sets the form to these filters, except the fields in `edited` and the focused one. */
+export function fillForm(form, filters, edited) {
   for (const box of form.querySelectorAll('[data-choices]')) {
     const name = box.dataset.choices
     const chosen = filters.get(name)?.split(',') ?? []
@@ -38,7 +38,7 @@ export function fillForm(form, filters) {
   }
   for (const input of form.querySelectorAll('input[name]:not([type=checkbox])')) {
     // The reader may be typing into the focused field.
-    if (input !== document.activeElement) input.value = filters.get(input.name) ?? ''
+    if (input !== document.activeElement && !edited.has(input)) input.value = filters.get(input.name) ?? ''
     if (input.value !== '') input.closest('.more')?.setAttribute('open', '')
   }
 }

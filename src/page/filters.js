@@ -37,20 +37,19 @@ export function createFilters(form, onChange) {
   let wanted = readAddress()
   let timer
 
-  const cancelTimer = () => {
-    clearTimeout(timer)
-    timer = undefined
-  }
+  /** text fields that were edited and are not applied yet */
+  const edited = new Set()
+
   const change = (filters) => {
-    cancelTimer()
+    clearTimeout(timer)
+    edited.clear()
     if (filters.toString() === wanted.toString()) return
     wanted = filters
     onChange(wanted)
   }
   const applyForm = () => change(readForm(form, filterNames()))
   const show = () => {
-    // Text that has not been applied yet stays.
-    if (timer === undefined) fillForm(form, wanted)
+    fillForm(form, wanted, edited)
     $('clear-filters').hidden = wanted.size === 0
     $('active-filters').textContent = wanted.size === 0 ? '' : `${wanted.size} set`
   }
@@ -63,9 +62,10 @@ export function createFilters(form, onChange) {
     applyForm()
   })
   form.addEventListener('input', ({ target }) => {
-    cancelTimer()
-    if (target.type === 'checkbox') applyForm()
-    else timer = setTimeout(applyForm, APPLY_DELAY_MS)
+    clearTimeout(timer)
+    if (target.type === 'checkbox') return applyForm()
+    edited.add(target)
+    timer = setTimeout(applyForm, APPLY_DELAY_MS)
   })
   $('clear-filters').addEventListener('click', () => {
     change(new URLSearchParams())

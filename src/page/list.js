@@ -103,7 +103,8 @@ export function refreshList(list, jobs, next, reason) {
     else entries.push(entry)
   }
   for (const entry of missing) insertSorted(entries, goneEntry(entry, reason))
-  const struckOut = list.entries.filter(({ gone, key, job }) => gone && !list.live.has(key) && isCovered(job))
+  const rows = new Set(entries.map(({ key }) => key))
+  const struckOut = list.entries.filter(({ gone, key, job }) => gone && !rows.has(key) && isCovered(job))
   if (keepsRows) for (const entry of struckOut) insertSorted(entries, entry)
   Object.assign(list, { entries, waiting, missed: 0, oldest, nextPage: pageAt(next) })
   list.onChange()

@@ -11,8 +11,8 @@ const BUILD_MS = 3_600_000
  */
 export async function createFilterIndexes(db: Database, contract: Contract): Promise<void> {
   for (const statement of indexStatements(contract)) await db.run(statement, [], { timeoutMs: BUILD_MS })
-  // Without statistics, Postgres plans filters badly until autovacuum runs. The feed does not wait for them, and
-  // a failure is ignored.
+  // Without statistics, Postgres plans filters badly until autovacuum runs. The feed does not wait for them,
+  // except with PGlite, which runs one statement after the other. A failure is ignored.
   void db.run('analyze jobs', [], { timeoutMs: BUILD_MS }).catch(() => {})
 }
 

@@ -300,3 +300,12 @@ test('a job that leaves and returns after older ones were loaded is shown in its
   updateJob(list, job(2), true)
   expect(shown()).toBe('5 4 3 2 1')
 })
+
+test('a struck-out row stays while its job, created again, waits and the list is read again', () => {
+  removeJob(list, job(5))
+  holdList(list, true)
+  addJob(list, job(5))
+  refreshList(list, jobs(5, 3), 'next', 'removed')
+  expect(shown()).toBe('-5 4 3')
+  expect(waitingCount(list)).toBe(1)
+})
