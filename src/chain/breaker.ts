@@ -35,30 +35,32 @@ export function createBreaker(probe: () => Promise<void>, now: () => number) {
     if (ms > 0) pausedUntil = now() + ms
   }
 
-  function coolDown(atLeastMs = 0): void {
+  function coolDown(): void {
     failures = now() - failedAt > SERIES_MS ? 1 : failures + 1
     failedAt = now()
-    pause(atLeastMs)
-    probeAt = failedAt + Math.max(atLeastMs, backoffMs(failures, MIN_COOL_DOWN_MS, MAX_COOL_DOWN_MS))
+    probeAt = failedAt + backoffMs(failures, MIN_COOL_DOWN_MS, MAX_COOL_DOWN_MS)
   }
 
   return {
     isClosed: () => probeAt === null,
     /** Returns whether the endpoint asked for a pause that is not over. */
     isPaused: () => now() < pausedUntil,
-    /** @param atLeastMs the shortest cool-down, if the endpoint asked for one */
-    open(atLeastMs = 0): void {
+    /** @param pauseMs the pause that the endpoint asked for; 0 if it asked for none */
+    open(pauseMs = 0): void {
+      pause(pauseMs)
       // Requests that were under way together fail together: that is one failure.
-      if (probeAt === null) coolDown(atLeastMs)
-      else pause(atLeastMs)
+      if (probeAt === null) coolDown()
     },
     close,
-    /** Sends the probe if the cool-down is over. */
+    /** Sends the probe if the cool-down and the pause are over. */
     halfOpen(): void {
       if (probeAt === null || probing || now() < Math.max(probeAt, pausedUntil)) return
       probing = true
       probe()
-        .then(close, (error) => coolDown(retryAfterMs(error)))
+        .then(close, (error) => {
+          pause(retryAfterMs(error))
+          coolDown()
+        })
         .finally(() => {
           probing = false
         })

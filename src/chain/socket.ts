@@ -6,14 +6,7 @@ import { messageOf } from '../messages.ts'
 import { repeat } from '../repeat.ts'
 import { moveCredentials } from './credentials.ts'
 import { RpcError, refusalOf, timeoutError, tooLargeError } from './errors.ts'
-import {
-  MAX_LARGE_BYTES,
-  maxBytesOf,
-  type Reply,
-  type RpcCall,
-  type SendOptions,
-  type Transport,
-} from './transport.ts'
+import { MAX_LARGE_BYTES, maxBytesOf, type Reply, type RpcCall, type Transport } from './transport.ts'
 
 /** The time to connect. viem limits only the time for the answer to a request. */
 const CONNECT_MS = 10_000
@@ -40,9 +33,9 @@ export function createSocketTransport(url: string): SocketTransport {
   // viem would give two transports with the same key and URL one client.
   const key = randomUUID()
   let opened: Promise<SocketClient> | undefined
-  /** the requests under way; a message may answer any of them */
-  const pending = new Set<SendOptions>()
-  const maxBytes = () => Math.max(...[{ timeoutMs: 0 }, ...pending].map(maxBytesOf))
+  /** requests under way whose answer may be large; a message may answer any of them */
+  let largeRequests = 0
+  const maxBytes = () => maxBytesOf({ large: largeRequests > 0 })
 
   /**
    * Runs `use` on the socket. Opens one if there is none, and closes it after a failure, so that the next use
@@ -80,15 +73,14 @@ export function createSocketTransport(url: string): SocketTransport {
   }
 
   return {
-    async send(calls, options) {
-      const { timeoutMs } = options
-      pending.add(options)
+    async send(calls, { timeoutMs, large }) {
+      if (large) largeRequests++
       try {
         return await withClient(timeoutMs, (client) =>
           Promise.all(calls.map((call) => request(client, call, timeoutMs))),
         )
       } finally {
-        pending.delete(options)
+        if (large) largeRequests--
       }
     },
     watch(onBlock) {

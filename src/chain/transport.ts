@@ -28,7 +28,8 @@ const MAX_BYTES = 10 * 2 ** 20
 export const MAX_LARGE_BYTES = 256 * 2 ** 20
 
 /** Returns the maximum bytes of the answer to a request. */
-export const maxBytesOf = ({ large }: SendOptions): number => (large ? MAX_LARGE_BYTES : MAX_BYTES)
+export const maxBytesOf = ({ large }: Pick<SendOptions, 'large'>): number =>
+  large ? MAX_LARGE_BYTES : MAX_BYTES
 
 /** The connection to one JSON-RPC URL. */
 export interface Transport {

@@ -41,12 +41,12 @@ export function requireId(event: AbiEvent, words: Omit<Naming, 'type'>): Input {
   if (id) return id
   const names = new Set([words.parameter, 'jobId', 'id', `${words.noun.toLowerCase()}Id`].filter(Boolean))
   // One `id` serves all events, so a later event must use that name or a conventional one.
-  if (words.parameter !== undefined && event.name !== words.created)
-    throw new DefinitionError(
-      `id: ${describeEvent(event)} has no parameter ${[...names].join(' or ')}; give its parameter with the job's id one of these names in the ABI (a log holds no names)`,
-    )
+  const advice =
+    words.parameter !== undefined && event.name !== words.created
+      ? "give its parameter with the job's id one of these names in the ABI (a log holds no names)"
+      : "write id: '…' with the parameter that holds the job's id"
   throw new DefinitionError(
-    `id: ${describeEvent(event)} has no parameter ${[...names].join(' or ')}; write id: '…' with the parameter that holds the job's id`,
+    `id: ${describeEvent(event)} has no parameter ${[...names].join(' or ')}; ${advice}`,
   )
 }
 

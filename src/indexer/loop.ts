@@ -18,7 +18,10 @@ import {
 import { type IndexerOptions, type Runner, wait } from './runner.ts'
 import { checkSetup } from './setup.ts'
 
-/** The first retry is soon, because most failures are short. The last ones find a repaired RPC within 10 s, unless it asked for a longer wait. */
+/**
+ * The first retry is soon, because most failures are short. The last ones find a repaired RPC within 10 s, unless
+ * it asked for a longer wait.
+ */
 const MIN_BACKOFF_MS = 100
 const MAX_BACKOFF_MS = 10_000
 /** Retry interval after a failure that only an operator can fix. */

@@ -36,7 +36,6 @@ export function pageUrl(filters) {
 export function createFilters(form, onChange) {
   let wanted = readAddress()
   let timer
-
   /** text fields that were edited and are not applied yet */
   const edited = new Set()
 

@@ -83,11 +83,9 @@ export function refreshList(list, jobs, next, reason) {
   const before = list.live
   const shown = new Set(list.entries.filter(({ gone }) => !gone).map(({ key }) => key))
   const keepsRows = list.isHeld && jobs.some((job) => shown.has(jobKey(job)))
-  const keys = new Set(jobs.map(jobKey))
   const oldest = jobs.at(-1)
   // A job older than the fresh history is not missing: it was not read.
   const isCovered = (job) => next === null || (oldest && isNewer(job, oldest))
-  const missing = list.entries.filter((entry) => !entry.gone && !keys.has(entry.key) && isCovered(entry.job))
 
   const entries = []
   const waiting = []
@@ -102,10 +100,12 @@ export function refreshList(list, jobs, next, reason) {
     if (keepsRows && isNew) waiting.unshift(entry)
     else entries.push(entry)
   }
-  for (const entry of missing) insertSorted(entries, goneEntry(entry, reason))
   const rows = new Set(entries.map(({ key }) => key))
-  const struckOut = list.entries.filter(({ gone, key, job }) => gone && !rows.has(key) && isCovered(job))
-  if (keepsRows) for (const entry of struckOut) insertSorted(entries, entry)
+  const missing = list.entries.filter(({ key, job }) => !rows.has(key) && isCovered(job))
+  for (const entry of missing) {
+    if (!entry.gone) insertSorted(entries, goneEntry(entry, reason))
+    else if (keepsRows) insertSorted(entries, entry)
+  }
   Object.assign(list, { entries, waiting, missed: 0, oldest, nextPage: pageAt(next) })
   list.onChange()
 }

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, it, onTestFinished } from 'vitest'
-import { WebSocketServer } from 'ws'
+import { type WebSocket, WebSocketServer } from 'ws'
 import { createSocketTransport } from '../../src/chain/socket.ts'
 import { endWithParent } from '../../src/devnet/guard.ts'
 import { until } from '../helpers/until.ts'
@@ -40,26 +40,37 @@ it('the credentials of a WebSocket URL are sent, also if Node has a WebSocket of
   socket.end()
 })
 
-it('a subscription on a socket that hangs is renewed when a request on that socket has timed out', async () => {
+/** Opens a transport to a node that answers calls as `answer` does. Both end with the test. */
+async function openTransport(
+  answer: (method: string, reply: (result: string) => void, socket: WebSocket) => void,
+) {
   const server = new WebSocketServer({ host: '127.0.0.1', port: 0 })
   onTestFinished(() => {
     for (const client of server.clients) client.terminate()
     server.close()
   })
-  let subscriptions = 0
   server.on('connection', (socket) =>
     socket.on('message', (data) => {
       const { id, method } = JSON.parse(String(data))
-      if (method !== 'eth_subscribe') return
-      socket.send(JSON.stringify({ jsonrpc: '2.0', id, result: `0x${++subscriptions}` }))
-      // It reads nothing more, not even the end of the connection.
-      socket.pause()
+      answer(method, (result) => socket.send(JSON.stringify({ jsonrpc: '2.0', id, result })), socket)
     }),
   )
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
-  const transport = createSocketTransport(`ws://127.0.0.1:${port}`)
+  const url = `ws://127.0.0.1:${port}`
+  const transport = createSocketTransport(url)
   onTestFinished(() => transport.close())
+  return { transport, url }
+}
+
+it('a subscription on a socket that hangs is renewed when a request on that socket has timed out', async () => {
+  let subscriptions = 0
+  const { transport } = await openTransport((method, reply, socket) => {
+    if (method !== 'eth_subscribe') return
+    reply(`0x${++subscriptions}`)
+    // It reads nothing more, not even the end of the connection.
+    socket.pause()
+  })
   onTestFinished(transport.watch(() => {}))
   await until(() => subscriptions === 1, { message: 'the subscription' })
   const chainId = { method: 'eth_chainId', params: [] }
@@ -68,27 +79,14 @@ it('a subscription on a socket that hangs is renewed when a request on that sock
 })
 
 it('an answer with more than 10 MiB is refused as too large, unless it is of one block, and the next request succeeds', async () => {
-  const server = new WebSocketServer({ host: '127.0.0.1', port: 0 })
-  onTestFinished(() => {
-    for (const client of server.clients) client.terminate()
-    server.close()
-  })
-  server.on('connection', (socket) =>
-    socket.on('message', (data) => {
-      const { id, method } = JSON.parse(String(data))
-      const result = method === 'eth_getLogs' ? 'x'.repeat(11 * 2 ** 20) : '0x1'
-      socket.send(JSON.stringify({ jsonrpc: '2.0', id, result }))
-    }),
+  const { transport, url } = await openTransport((method, reply) =>
+    reply(method === 'eth_getLogs' ? 'x'.repeat(11 * 2 ** 20) : '0x1'),
   )
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  const transport = createSocketTransport(`ws://127.0.0.1:${port}`)
-  onTestFinished(() => transport.close())
   const logs = { method: 'eth_getLogs', params: [] }
   const timeoutMs = 5_000
   await expect(transport.send([logs], { timeoutMs })).rejects.toMatchObject({
     failure: 'too-large',
-    message: `ws://127.0.0.1:${port}: the answer has more than 10 MiB`,
+    message: `${url}: the answer has more than 10 MiB`,
   })
   const [large] = await transport.send([logs], { timeoutMs, large: true })
   expect(String(large?.result)).toHaveLength(11 * 2 ** 20)

@@ -1,13 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import { pino } from 'pino'
+import type { Hex } from 'viem'
 import { onTestFinished } from 'vitest'
 import { createRpcSource } from '../../src/chain/rpc.ts'
+import type { Source } from '../../src/chain/source.ts'
 import { jobRegistry } from '../../src/contract/jobRegistry.ts'
-import type { Outcome } from '../../src/indexer/context.ts'
+import type { IndexerContext, Outcome } from '../../src/indexer/context.ts'
 import { createStepper } from '../../src/indexer/converge.ts'
 import { runIndexer } from '../../src/indexer/loop.ts'
-import { createDatabase } from '../../src/store/database.ts'
+import { createDatabase, type Database } from '../../src/store/database.ts'
 import { openPostgres } from '../../src/store/postgres.ts'
 import { cursor } from '../../src/store/schema.ts'
 
@@ -19,8 +21,25 @@ export interface TestIndexer {
   lines: string[]
 }
 
+/** What an indexer of the default contract works on, without a report. */
+export function indexerContext(source: Source, db: Database, address: Hex): IndexerContext {
+  return {
+    source,
+    db,
+    indexerId: randomUUID(),
+    address,
+    contract: jobRegistry,
+    confirmations: 0,
+    pause: setTimeout,
+    now: () => performance.now(),
+    report: { searchBegan() {}, advanced() {}, rewound() {}, bloomMismatch() {} },
+    onCommit() {},
+  }
+}
+
 /** An indexer on a Postgres, without the rest of the service; it ends with the test. */
 export async function startIndexing(options: {
+  /** as RPC_URL: one, or several separated by commas */
   url: string
   /** lower-case hex */
   address: `0x${string}`
@@ -35,20 +54,7 @@ export async function startIndexing(options: {
   const source = createRpcSource(url.split(','), { address, topics: jobRegistry.topics })
   const lines: string[] = []
   const log = pino({ level: 'debug' }, { write: (line: string) => void lines.push(line) })
-  const report = { searchBegan() {}, advanced() {}, rewound() {}, bloomMismatch() {} }
-  const now = () => performance.now()
-  const context = {
-    source,
-    db,
-    indexerId: randomUUID(),
-    address,
-    contract: jobRegistry,
-    confirmations: 0,
-    pause: setTimeout,
-    now,
-    report,
-    onCommit() {},
-  }
+  const context = indexerContext(source, db, address)
   const { step, head } = createStepper(context)
   const indexer = runIndexer(context, {
     log,

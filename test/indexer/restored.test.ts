@@ -1,5 +1,3 @@
-import { randomUUID } from 'node:crypto'
-import { setTimeout } from 'node:timers/promises'
 import { sql } from 'drizzle-orm'
 import { expect, it, onTestFinished } from 'vitest'
 import { createRpcSource } from '../../src/chain/rpc.ts'
@@ -13,6 +11,7 @@ import { cursor } from '../../src/store/schema.ts'
 import { startChain } from '../helpers/anvil.ts'
 import { createSharedDatabase } from '../helpers/sharedPostgres.ts'
 import { until } from '../helpers/until.ts'
+import { indexerContext } from './indexing.ts'
 
 it('an indexer that was halted meanwhile notices that the database was restored to an older state', async () => {
   const chain = await startChain()
@@ -26,29 +25,17 @@ it('an indexer that was halted meanwhile notices that the database was restored 
   }
   const db = createDatabase({ ...driver, query: counted })
 
-  /** An indexer that holds the lease; `take` gives it. */
+  /** An indexer whose source has another `head`. `take` gives it the lease. */
   async function createIndexer(head: (source: Source) => Source['head']) {
     const address = chain.address.toLowerCase() as `0x${string}`
     const source = createRpcSource([chain.url], { address, topics: jobRegistry.topics })
     onTestFinished(() => source.close())
-    const indexerId = randomUUID()
-    const { step } = createStepper({
-      source: { ...source, head: head(source) },
-      db,
-      indexerId,
-      address,
-      contract: jobRegistry,
-      confirmations: 0,
-      pause: setTimeout,
-      now: () => performance.now(),
-      report: { searchBegan() {}, advanced() {}, rewound() {}, bloomMismatch() {} },
-      onCommit() {},
-    })
+    const context = indexerContext({ ...source, head: head(source) }, db, address)
     const take = async () => {
       await db.orm.update(cursor).set({ indexer: null })
-      expect(await acquireLease(db, indexerId)).toBe(true)
+      expect(await acquireLease(db, context.indexerId)).toBe(true)
     }
-    return { step, take }
+    return { step: createStepper(context).step, take }
   }
 
   let isWrongChain = false
