@@ -26,9 +26,11 @@ export function createBreaker(probe: () => Promise<void>, now: () => number) {
   /** when the pause ends that the endpoint last asked for */
   let pausedUntil = Number.NEGATIVE_INFINITY
 
+  const pauseMs = () => Math.max(0, pausedUntil - now())
+
+  /** A request that succeeds during a pause may have begun before the endpoint asked for it. */
   function close(): void {
-    probeAt = null
-    pausedUntil = Number.NEGATIVE_INFINITY
+    if (pauseMs() === 0) probeAt = null
   }
 
   function pause(ms: number): void {
@@ -43,14 +45,15 @@ export function createBreaker(probe: () => Promise<void>, now: () => number) {
 
   return {
     isClosed: () => probeAt === null,
-    /** Returns whether the endpoint asked for a pause that is not over. */
-    isPaused: () => now() < pausedUntil,
-    /** @param pauseMs the pause that the endpoint asked for; 0 if it asked for none */
-    open(pauseMs = 0): void {
-      pause(pauseMs)
+    /** Returns the milliseconds that are left of the pause that the endpoint asked for. */
+    pauseMs,
+    /** @param ms the pause that the endpoint asked for; 0 if it asked for none */
+    open(ms = 0): void {
+      pause(ms)
       // Requests that were under way together fail together: that is one failure.
       if (probeAt === null) coolDown()
     },
+    /** Puts the endpoint back into service, unless it asked for a pause that is not over. */
     close,
     /** Sends the probe if the cool-down and the pause are over. */
     halfOpen(): void {

@@ -65,7 +65,7 @@ export function createMember(endpoint: Endpoint, isAlone: () => boolean, now: ()
   return {
     endpoint,
     isInService: breaker.isClosed,
-    isPaused: breaker.isPaused,
+    pauseMs: breaker.pauseMs,
     halfOpen: breaker.halfOpen,
     /**
      * Asks the endpoint.

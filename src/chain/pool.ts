@@ -1,6 +1,6 @@
 import type { Call } from './calls.ts'
 import type { Endpoint } from './endpoint.ts'
-import { retryAfterMs, rpcFailureOf } from './errors.ts'
+import { rpcFailureOf } from './errors.ts'
 import { type AskOptions, createMember, type Member } from './member.ts'
 import { CannotIndexError } from './source.ts'
 
@@ -18,9 +18,12 @@ export function createPool(endpoints: Endpoint[], now: () => number) {
   })
   const inService = () => members.filter((member) => member.isInService())
 
+  /** Returns the member whose pause ends first. */
+  const soonest = () => members.reduce((found, each) => (each.pauseMs() < found.pauseMs() ? each : found))
+
   /**
-   * Probes the members that are set aside, and returns those in service. If none is, returns those that asked for no
-   * pause, or all if each did.
+   * Probes the members that are set aside, and returns those in service. If none is, returns those without a
+   * pause. If each has one, returns the member whose pause ends first.
    */
   function usable(): Member[] {
     // Probed even if none is in service. Otherwise the first that answers, such as one whose head is behind,
@@ -28,8 +31,8 @@ export function createPool(endpoints: Endpoint[], now: () => number) {
     for (const member of members) member.halfOpen()
     const found = inService()
     if (found.length > 0) return found
-    const unpaused = members.filter((member) => !member.isPaused())
-    return unpaused.length > 0 ? unpaused : members
+    const unpaused = members.filter((member) => member.pauseMs() === 0)
+    return unpaused.length > 0 ? unpaused : [soonest()]
   }
 
   return {
@@ -38,13 +41,13 @@ export function createPool(endpoints: Endpoint[], now: () => number) {
      * service and has them all. If none is in service, those without a pause are asked in turn until one
      * answers.
      * @throws CannotIndexError if an endpoint is on another chain
-     * @throws RpcError of a node's refusal if there was one; otherwise the error that allows the earliest retry
+     * @throws RpcError of a node's refusal if there was one; otherwise the last error
      */
     async ask<const Calls extends readonly Call[]>(calls: Calls, options?: AskOptions<Calls>) {
       const asked = new Set<Member>()
       const failures: unknown[] = []
       for (;;) {
-        const member = usable().find((each) => !asked.has(each) && (asked.size === 0 || !each.isPaused()))
+        const member = usable().find((each) => !asked.has(each) && (asked.size === 0 || each.pauseMs() === 0))
         if (!member) throw errorOf(failures)
         asked.add(member)
         try {
@@ -72,8 +75,7 @@ export function createPool(endpoints: Endpoint[], now: () => number) {
     /**
      * Asks all endpoints in service at once.
      * @returns the results of those that have one
-     * @throws if none has: an RpcError of a refusal if there was one; otherwise the error that allows the earliest
-     * retry
+     * @throws if none has: an RpcError of a refusal if there was one; otherwise the last error
      */
     async askEach<T>(ask: (member: Member) => Promise<T>): Promise<{ member: Member; result: T }[]> {
       const failures: unknown[] = []
@@ -91,15 +93,14 @@ export function createPool(endpoints: Endpoint[], now: () => number) {
       if (found.length === 0) throw errorOf(failures)
       return found
     },
+    /** Returns the milliseconds until an endpoint has no pause; 0 if one has none. */
+    pauseMs: () => soonest().pauseMs(),
     /** Returns whether `ask` asks this endpoint first. */
     isFirst: (endpoint: Endpoint) => inService()[0]?.endpoint === endpoint,
   }
 }
 
-/** Returns the error that tells most: a node's refusal, otherwise the one that allows the earliest retry. */
+/** Returns the error that tells most: a node's refusal, otherwise the last one. */
 function errorOf(failures: unknown[]): unknown {
-  const refusal = failures.find((error) => rpcFailureOf(error) === 'refused')
-  return (
-    refusal ?? failures.reduce((found, error) => (retryAfterMs(error) <= retryAfterMs(found) ? error : found))
-  )
+  return failures.find((error) => rpcFailureOf(error) === 'refused') ?? failures.at(-1)
 }

@@ -39,6 +39,7 @@ export function createRpcSource(
       const [found] = await pool.ask([hasCodeCall(address, block)])
       return found
     },
+    pauseMs: pool.pauseMs,
     close() {
       for (const endpoint of endpoints) endpoint.close()
     },

@@ -16,7 +16,7 @@ export interface Identity {
 }
 
 /**
- * A chain as its RPC endpoints describe it: the answers may be late, partial, doubled or contradictory.
+ * A chain as its RPC endpoints describe it: the answers may be late, partial, duplicated or contradictory.
  * The indexer checks them; a source checks only which chain they come from. Every read rejects if no
  * endpoint answers.
  */
@@ -36,7 +36,7 @@ export interface Source {
   head(known: number): Promise<Header>
   /**
    * Reads the number of a block that no reorg can remove: the finalized block of the endpoints, but at least
-   * 64 blocks below the head. Null until an endpoint has known the tag in two consecutive readings.
+   * 64 blocks below the head. Null if one of the last two readings found no endpoint that knows the tag.
    */
   finalized(): Promise<number | null>
   /** Reads a header; null if the node does not have that block (yet). */
@@ -63,6 +63,8 @@ export interface Source {
    * @throws RpcError of a refusal if the endpoint does not keep that block's state: it is no archive node
    */
   hasCode(block: number | 'latest'): Promise<boolean>
+  /** Returns the milliseconds for which every endpoint wants no request (Retry-After); 0 if one accepts them. */
+  pauseMs(): number
   /**
    * Calls `onHead` when an endpoint announces a new head. It may never do so: poll as well. The returned
    * function unsubscribes.

@@ -1,5 +1,4 @@
 import { backoffMs } from '../chain/backoff.ts'
-import { retryAfterMs } from '../chain/errors.ts'
 import { CannotIndexError } from '../chain/source.ts'
 import { withDeadline } from '../deadline.ts'
 import { messageOf } from '../messages.ts'
@@ -19,8 +18,8 @@ import { type IndexerOptions, type Runner, wait } from './runner.ts'
 import { checkSetup } from './setup.ts'
 
 /**
- * The first retry is soon, because most failures are short. The last ones find a repaired RPC within 10 s, unless
- * it asked for a longer wait.
+ * The first retry is soon, because most failures are short. The delay grows to 10 s, so a repaired RPC is found
+ * within 10 s, unless it asked for a longer pause.
  */
 const MIN_BACKOFF_MS = 100
 const MAX_BACKOFF_MS = 10_000
@@ -144,7 +143,7 @@ function enter(runner: Runner, name: 'working' | 'standby', message: string): vo
 
 /** Records a failed turn and logs it. @returns the milliseconds until the next one */
 function noteFailure(runner: Runner, error: unknown): number {
-  const { log } = runner
+  const { log, context } = runner
   const reason = messageOf(error)
   const failures = ++runner.failures
   if (error instanceof CannotIndexError) {
@@ -153,7 +152,7 @@ function noteFailure(runner: Runner, error: unknown): number {
     return HALTED_MS
   }
   runner.state = { name: 'failing' }
-  const ms = retryAfterMs(error) || backoffMs(failures, MIN_BACKOFF_MS, MAX_BACKOFF_MS)
+  const ms = context.source.pauseMs() || backoffMs(failures, MIN_BACKOFF_MS, MAX_BACKOFF_MS)
   // Only the 1st, 2nd, 4th, 8th… failure in a row is a warning: a dead RPC must not fill the disk with copies
   // of one line.
   const level = (failures & (failures - 1)) === 0 ? 'warn' : 'debug'

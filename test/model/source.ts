@@ -126,6 +126,7 @@ export function createSimSource(sky: Sky, gates: Gates, random: Random): Source 
     allLogs: ({ hash }) => ask('allLogs', () => logsOf(hash, ({ allLogs }) => allLogs)),
     hasCode: (block) =>
       ask('code', () => (block === 'latest' ? chain().head.number : block) >= chain().contractBlock),
+    pauseMs: () => 0,
     watch: () => () => {},
     close: async () => {},
   }
