@@ -6,8 +6,8 @@ import { type EarlierRun, type FollowEvent, track } from './track.ts'
 export interface FollowOptions<J extends JobBase = Job> extends StreamOptions {
   /**
    * First block of the history, inclusive; 0 by default. `'latest'`: no history. A job of an earlier block is
-   * first yielded at its next live change, as `job_updated` or `job_removed`. Until then, a change of
-   * it during a gap is missed if the job was created more than `reorgDepth` blocks before the start.
+   * first yielded at its next live change, as `job_updated` or `job_removed`. Before that, a change during a gap
+   * is missed for jobs that were created more than `reorgDepth` blocks before the start.
    */
   fromBlock?: bigint | number | string | undefined
   /** order of the history, `'asc'` by default */
@@ -38,7 +38,7 @@ export interface FollowOptions<J extends JobBase = Job> extends StreamOptions {
  * of a `job_updated` says that the job no longer matches.
  *
  * Leave the loop or abort `signal` to end it without an error.
- * @throws JobcastError with the server's message if it refuses for good (400, 401, …)
+ * @throws JobcastError with the server's message if it refuses permanently (400, 401, …)
  */
 export async function* follow<J extends JobBase = Job>(
   url: string | URL,

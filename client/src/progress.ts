@@ -26,8 +26,8 @@ export interface Progress<J extends JobBase> {
   /** the block indexed last, as of the newest event that names one; a reorg or another chain lowers it */
   indexed: bigint
   /**
-   * the highest block that was indexed so far, from which the floor of `known` follows; undefined until the
-   * first read begins, 0 at first if an earlier run is continued
+   * the highest block indexed so far, from which the floor of `known` is computed; undefined before the first
+   * read, 0 at first if an earlier run is continued
    */
   highest: bigint | undefined
   /** first block that is read again after a gap */

@@ -47,7 +47,7 @@ export interface ReadOptions extends RequestOptions {
 /**
  * Requests JSON. The request is repeated if it fails or if `parse` throws. Each repetition is reported
  * to `onRetry`.
- * @throws JobcastError if the server refuses for good, the last error after `attempts`, the signal's reason
+ * @throws JobcastError if the server refuses permanently, the last error after `attempts`, the signal's reason
  * on abort
  */
 export async function readJson<T>(url: URL, options: ReadOptions, parse: (body: unknown) => T): Promise<T> {

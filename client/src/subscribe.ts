@@ -41,7 +41,7 @@ const EVENT_TYPES: readonly string[] = [
  * With a filter, an update is sent if the job matches before or after it.
  *
  * Leave the loop or abort `signal` to close the stream. Both end the iteration without an error.
- * @throws JobcastError with the server's message if it refuses for good (400, 401, …)
+ * @throws JobcastError with the server's message if it refuses permanently (400, 401, …)
  */
 export async function* subscribe<J extends JobBase = Job>(
   url: string | URL,
@@ -107,7 +107,7 @@ function parseEvent<J extends JobBase>(
 export interface ListenOptions<J extends JobBase = Job> extends SubscribeOptions {
   onEvent: (event: StreamEvent<J>) => void
   /**
-   * Called once: if the URL or the key is not valid, if the server refuses for good, or if `onEvent` throws.
+   * Called once: if the URL or the key is not valid, if the server refuses permanently, or if `onEvent` throws.
    * The stream is then closed.
    */
   onError: (error: unknown) => void

@@ -6,7 +6,7 @@ const BLOOM_BYTES = 256
 /**
  * A bloom with more than nine tenths of its bits set is ignored, because it proves little: in more than half of
  * the cases (0.9⁶ = 0.53), the six bits of an omitted log are set by other logs too. Some 1,600 distinct
- * addresses and topics set so many bits.
+ * addresses and topics set this many bits.
  */
 const MAX_BITS = 0.9 * 8 * BLOOM_BYTES
 /** Number of values that are hashed without a pause. They take 3 ms. */
@@ -16,7 +16,7 @@ const HASHES_AT_ONCE = 200
  * Returns whether a block's bloom announces a log with all of these values (address, topics). The announcement
  * may be wrong, because other logs may have set the same bits (Yellow Paper, section 4.4.3: three bits of 2048
  * for each value).
- * @returns false also if the bloom proves nothing: if it is not 256 bytes long, or is nearly full, as on chains
+ * @returns false too if the bloom proves nothing: it is not 256 bytes long, or is nearly full, as on chains
  * that send all ones
  */
 export function bloomMayHold(logsBloom: Hex, values: Hex[]): boolean {

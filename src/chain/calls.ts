@@ -6,8 +6,8 @@ import type { RpcCall } from './transport.ts'
 /** A JSON-RPC call, and how its result is read. */
 export interface Call<Result = unknown> extends RpcCall {
   /**
-   * @throws IncompleteAnswerError if there is no head, logs or receipts are not a list, or code is not a
-   * string; any other error if the result has another form that cannot be read
+   * @throws IncompleteAnswerError if the head is missing, if logs or receipts are not a list, or if code is not
+   * a string; any other error if the result has another form that cannot be read
    */
   read(result: unknown): Result
 }

@@ -23,7 +23,7 @@ export function createEndpoint(url: string, name: string, onRequest: OnRequest) 
   let checking: Promise<void> | null = null
 
   /**
-   * Like `ask`, for an endpoint on any chain.
+   * Like `ask`, without the check of the chain.
    * @throws RpcError if a call has no result, IncompleteAnswerError if its result cannot be read
    */
   async function askUnchecked<const Calls extends readonly Call[]>(calls: Calls, options: SendOptions) {
@@ -82,7 +82,7 @@ export function createEndpoint(url: string, name: string, onRequest: OnRequest) 
       expected = identity
       trusted = false
     },
-    /** Makes the endpoint say its chain before its next answer: after an outage it may be another node. */
+    /** Makes the next `ask` check the chain again: after an outage, another node may answer. */
     distrust(): void {
       trusted = false
     },

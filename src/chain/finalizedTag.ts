@@ -10,8 +10,9 @@ import { IncompleteAnswerError } from './source.ts'
 const MIN_DEPTH = 64
 
 /**
- * Returns a function that reads the number of the finalized block: the lower one of the last two readings. Null
- * if one of the two did not know the tag. A reading that is refused or incomplete repeats the one before it.
+ * Returns a function that reads the number of the finalized block: the lower one of the last two readings, null
+ * if one of the two found no endpoint that knows the tag. So a single answer that is too high is not believed; the
+ * index could not follow a reorg below it. A reading that is refused or incomplete repeats the one before it.
  */
 export function createFinalizedTag(pool: Pool): () => Promise<number | null> {
   /** undefined before the first reading */

@@ -24,7 +24,7 @@ export function createLogReader(
 ): Pick<Source, 'range' | 'logs' | 'allLogs'> {
   /**
    * Reads the logs of one block, however many: a block cannot be requested in parts. If the answer exceeds
-   * the usual size, it is requested again with a larger limit. If the node refuses to return so many logs,
+   * the usual size, it is requested again with a larger limit. If the node refuses to return this many logs,
    * they are taken from the block's receipts, which providers do not limit. Both are reported as a large
    * block.
    * @param ask sends the call for the logs

@@ -35,7 +35,7 @@ export function createMember(endpoint: Endpoint, isAlone: () => boolean, now: ()
   let requiredBlock = -1
   const breaker = createBreaker(probe, now)
 
-  /** @throws Error if the endpoint still fails, or if its head is still behind */
+  /** @throws Error if the endpoint still fails, or if its head is still too low */
   async function probe(): Promise<void> {
     const [head] = await endpoint.askUnchecked([blockNumberCall], { timeoutMs: ANSWER_TIMEOUT_MS })
     if (head < requiredBlock) throw new Error(`the head is block ${head}, below block ${requiredBlock}`)

@@ -26,7 +26,7 @@ export function createPool(endpoints: Endpoint[], now: () => number) {
    * pause. If each has one, returns the member whose pause ends first.
    */
   function usable(): Member[] {
-    // Probed even if none is in service. Otherwise the first that answers, such as one whose head is behind,
+    // Probed even if none is in service. Otherwise the first that answers, such as one whose head is too low,
     // would get every request, and no other would return to service.
     for (const member of members) member.halfOpen()
     const found = inService()

@@ -6,7 +6,7 @@ export function requestOf({ method, params }: RpcCall, index = 0) {
   return { jsonrpc: '2.0', id: index + 1, method, params }
 }
 
-/** Reads the reply to one call; null if `json` is no JSON-RPC response. */
+/** Reads the reply to one call; null if `json` is not a JSON-RPC response. */
 export function replyOf(origin: string, method: string, json: unknown): Reply | null {
   if (!isJsonObject(json)) return null
   if (isJsonObject(json.error)) return { error: refusalOf(origin, method, json.error) }

@@ -60,7 +60,7 @@ export interface Source {
   allLogs(block: Header, attempt: number): Promise<RpcLog[]>
   /**
    * Returns whether the contract has code at a block.
-   * @throws RpcError of a refusal if the endpoint does not keep that block's state: it is no archive node
+   * @throws RpcError of a refusal if the endpoint does not keep that block's state: it is not an archive node
    */
   hasCode(block: number | 'latest'): Promise<boolean>
   /** Returns the milliseconds for which every endpoint wants no request (Retry-After); 0 if one accepts them. */

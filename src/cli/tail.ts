@@ -63,7 +63,7 @@ export async function tail(args: string[], io: TailIo): Promise<void> {
   } catch (error) {
     if (!signal.aborted) throw new FailedError(printable(messageOf(error)))
   }
-  // A reader that has enough (`| head`) closes the pipe, which is no error.
+  // A reader that has enough (`| head`) closes the pipe, which is not an error.
   if (broken.signal.aborted && broken.signal.reason.code !== 'EPIPE')
     throw new FailedError(messageOf(broken.signal.reason))
 }

@@ -121,7 +121,7 @@ function assertParts(definition: Definition): void {
     const value: unknown = definition[part]
     if (value !== undefined && (typeof value !== 'object' || value === null))
       throw new DefinitionError(
-        `${part}: ${quote(value)} is no object; write ${part}: { name: … }, or leave it out`,
+        `${part}: ${quote(value)} is not an object; write ${part}: { name: … }, or leave it out`,
       )
   }
 }

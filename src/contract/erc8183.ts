@@ -20,7 +20,7 @@ const abi = parseAbi([
   'event JobExpired(uint256 indexed jobId)',
 ])
 
-/** The definition of the standard. A job's description is in no event, so it is no field. */
+/** The definition of the standard. A job's description is in no event, so it is not a field. */
 export const erc8183 = defineContract({
   name: 'erc8183',
   abi,

@@ -25,7 +25,15 @@ export class DefinitionError extends ExpectedError {
   override readonly exitCode = 2
 }
 
+/** Maximum characters of a quoted value. */
+const MAX_QUOTED = 200
+
 /** Returns a value of a definition in one line, as an error quotes it. It may be anything that a module exports. */
 export function quote(value: unknown): string {
-  return inspect(value, { depth: 1, compact: true, breakLength: Number.POSITIVE_INFINITY })
+  // inspect() adds the stack of an Error, in lines.
+  const line = inspect(value, { depth: 1, compact: true, breakLength: Number.POSITIVE_INFINITY }).replace(
+    /\s+/g,
+    ' ',
+  )
+  return line.length > MAX_QUOTED ? `${line.slice(0, MAX_QUOTED)}…` : line
 }

@@ -12,8 +12,8 @@ import { describeEvent, findId, type Naming } from './naming.ts'
 import { decodeAddress, type Wire } from './values.ts'
 
 /**
- * Names of the fields that every job has or that the API adds, with their kind. A definition may list those
- * that have a kind here, to place them. It must not list those with undefined.
+ * Reserved names of fields: those that every job has or that the API adds. A definition may list a name that has
+ * a kind here, to choose its place. The others are not allowed.
  */
 const reservedNames = new Map<string, KindName | undefined>([
   ['jobId', undefined],
@@ -125,8 +125,8 @@ export function assertFields(fields: Field[]): void {
 }
 
 /**
- * Returns whether logs set the field. They do not set {@link creation}'s fields and fields that are off the
- * chain.
+ * Returns whether logs set the field. They set all fields of a definition but those of {@link creation} and those
+ * that are off the chain.
  */
 export function isFromLog({ name, offChain }: Field): boolean {
   return !offChain && !reservedNames.has(name)

@@ -13,9 +13,9 @@ export interface FieldOptions {
   about?: string
   /** true if the value names a participant of the job; the query parameter `participant` then covers the field */
   role?: boolean
-  /** false if the field is no query parameter and needs no index */
+  /** false: the field is not a query parameter and has no index */
   filter?: false
-  /** value in a new job if its creating log does not carry the field, as a job's JSON has it */
+  /** initial value, in the form of a job's JSON, if the creating log does not carry the field */
   initial?: Wire
 }
 

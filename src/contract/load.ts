@@ -49,7 +49,7 @@ async function fromAbiFile(path: string): Promise<Contract> {
   const json = parseJson(text.replace(/^\uFEFF/, ''))
   const abi = isObject(json) && 'abi' in json ? json.abi : json
   if (!Array.isArray(abi))
-    throw new DefinitionError('abi: the file holds no ABI; write a list, or an object that has it as abi')
+    throw new DefinitionError('abi: the file contains no ABI; write a list, or an object that has it as abi')
   try {
     return defineContract({ abi })
   } catch (error) {

@@ -47,7 +47,7 @@ export function assertRules(rules: EventRules, events: AbiEvent[], created: stri
         `${where}.status: ${quote(status)} is not a status; write at most 40 capitals, digits and _, such as 'IN_REVIEW'`,
       )
     if (typeof set !== 'object' || set === null)
-      throw new DefinitionError(`${where}.set: ${quote(set)} is no object; write { field: 'parameter' }`)
+      throw new DefinitionError(`${where}.set: ${quote(set)} is not an object; write { field: 'parameter' }`)
     assertSet(`${where}.set`, set, forms, fields)
   }
 }

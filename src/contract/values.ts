@@ -61,14 +61,14 @@ export function decodeBool(hex: string): boolean {
   return hex.endsWith('1')
 }
 
-/** Returns an integer count of 10^-decimals as a decimal number with exactly that many fraction digits. */
+/** Formats an amount of smallest units with exactly `decimals` fraction digits. */
 export function withPoint(units: string, decimals: number): string {
   if (decimals === 0) return units
   const padded = units.padStart(decimals + 1, '0')
   return `${padded.slice(0, -decimals)}.${padded.slice(-decimals)}`
 }
 
-/** Returns a decimal number in the form that {@link withPoint} gives it. */
+/** Formats a decimal number with exactly `decimals` fraction digits, and without leading zeros. */
 export function canonicalDecimal(text: string, decimals: number): string {
   return withPoint(parseUnits(text, decimals).toString(), decimals)
 }

@@ -47,7 +47,8 @@ export async function refreshState(reader: FeedReader): Promise<void> {
 
 /**
  * Notes the position of a commit, unless one with a greater id is noted already: answers and notifications may
- * be late. Steps without events share an id. The one that arrives last is kept, and the next poll corrects it.
+ * be late. Steps without events have equal ids. Of these, the one that arrives last is noted. If it is the older
+ * one, its block numbers are too low until the next poll.
  */
 export function noteCommitted(reader: FeedReader, commit: Commit | FeedState): void {
   if (commit.lastId < reader.committedId) return

@@ -44,7 +44,7 @@ export function dropPruned(tail: Tail, prunedId: number): void {
 
 /**
  * Replaces the events, of which the oldest are dropped if they exceed the capacity.
- * @param lastId newest feed id that was read; null if the tail must be read anew
+ * @param lastId newest feed id that was read; null if the tail must be read again
  */
 export function replaceEvents(tail: Tail, events: FeedEvent[], lastId: number | null): void {
   tail.events = events

@@ -4,7 +4,7 @@ import { disconnect, flushCounts, isSliceOver, nextSlice, type Walk, write } fro
 
 /**
  * Events that are taken from memory for one batch. Its bytes end it earlier, unless a filter passes few of
- * them. Testing so many takes less than a slice.
+ * them. Testing this many takes less than a slice.
  */
 const BATCH_EVENTS = 500
 /**

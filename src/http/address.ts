@@ -21,7 +21,7 @@ export function keyAddresses(app: FastifyInstance): void {
 }
 
 /**
- * Returns the key by which limits count a client: its IPv4 address, also if mapped into IPv6, or the /64
+ * Returns the key by which limits count a client: its IPv4 address, even if mapped into IPv6, or the /64
  * network of its IPv6 address, because one customer commonly has a whole /64. `unknown` if the client
  * has disconnected.
  */

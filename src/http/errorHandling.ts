@@ -18,8 +18,8 @@ const parserAnswers: Record<string, [status: string, message: string]> = {
 }
 
 /**
- * Answers every error with the API's error body. Client errors that fastify raises are answered with 400, except 429. Internal
- * errors are logged; their answer reveals nothing.
+ * Answers every error with the API's error body. Client errors that fastify raises are answered with 400, except
+ * 429. Internal errors are logged; their answer reveals nothing.
  */
 export function handleErrors(app: FastifyInstance, servesApi: boolean): void {
   const advice = servesApi ? '; see /docs' : ''

@@ -51,8 +51,9 @@ export function createInstance({ trustProxy }: Pick<Config, 'trustProxy'>, log: 
 }
 
 /**
- * Turns a number of trusted hops into a function, because fastify trusts no proxy if it is given a number.
- * The function returns true for a trusted proxy; the nearest is hop 0.
+ * Turns a number of trusted hops into a function that returns true for a trusted proxy; the nearest is hop 0.
+ * fastify ignores a number, because a client that connects directly could then forge its address. The operator
+ * rules that out (SECURITY.md).
  */
 function toTrustFunction(proxies: Config['trustProxy']) {
   return typeof proxies === 'number' ? (_address: string, hop: number) => hop < proxies : proxies

@@ -54,8 +54,8 @@ export function jobsRoutes(app: Instance, admission: Admission, dependencies: Se
 }
 
 /**
- * Returns a hook that refuses with 503, before validation, a request that `run` would refuse, if its address has
- * queries already. The hook is for preParsing, which runs after the rate limit, so the limit counts the refused requests too.
+ * Returns a preParsing hook: if the address has too many queries, its request is refused with 503 before it is
+ * validated. preParsing runs after the rate limit, so the limit counts the refused requests too.
  */
 function admissionHook(admission: Admission) {
   return async ({ addressKey }: FastifyRequest) => admission.assertNotFull(addressKey)

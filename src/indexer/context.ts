@@ -20,7 +20,7 @@ export interface IndexerContext {
   startBlock?: number | undefined
   /** how many blocks the indexer stays below the head: CONFIRMATIONS */
   confirmations: number
-  /** Waits for so many milliseconds. Injected so that the model in test/ can skip the wait. */
+  /** Waits for a number of milliseconds. Injected so that the model in test/ can skip the wait. */
   pause(ms: number): Promise<void>
   /** Reads a monotonic clock, in milliseconds. Injected for the same reason; only steps use it. */
   now(): number

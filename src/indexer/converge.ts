@@ -69,8 +69,8 @@ async function converge(state: StepperState): Promise<Outcome> {
 }
 
 /**
- * Notes a cursor that was read, also if the step then fails. One that is older than a noted one is not noted,
- * so that no failure hides that the database was restored.
+ * Notes the newest cursor read so far, even if the step then fails. An older one does not replace it: it means
+ * that the database was restored, which a later step must still see.
  */
 function noteSeen(state: StepperState, cursor: Cursor | null): Cursor | null {
   if (!isOlder(cursor, state.seen)) state.seen = cursor

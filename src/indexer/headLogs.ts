@@ -9,8 +9,8 @@ import type { HeaderChain } from './headers.ts'
 import { checkLogs, type MinedLog } from './logs.ts'
 
 /**
- * Attempts of one step to read all logs of a block, if its bloom announces logs that the answer lacks. The
- * pause after each is longer than the one before: a node that lags has often caught up after some 100 ms.
+ * Attempts of one step to read all logs of a block, if its bloom announces logs that the answer lacks. The first
+ * pause is short, because a lagging node has often caught up after 100 ms. Each further one is longer.
  */
 const BLOOM_ATTEMPTS = 3
 const BLOOM_PAUSE_MS = 100

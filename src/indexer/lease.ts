@@ -96,7 +96,7 @@ export function noteRenewal(lease: Lease, at: number): void {
 }
 
 /**
- * Notes that this process may hold the lease no longer: it ran out, another process moved the cursor, or the
+ * Notes that this process may no longer hold the lease: it ran out, another process moved the cursor, or the
  * database was restored.
  */
 export function dropLease(lease: Lease): void {

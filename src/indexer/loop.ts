@@ -85,9 +85,8 @@ async function loop(runner: Runner): Promise<void> {
 
 async function takeTurn(runner: Runner): Promise<void> {
   const { lease, stepper } = runner
-  // A halted indexer tries a step every 15 s. It neither drops its lease nor acquires it again, because each
-  // acquisition appends a jump to the feed. Its first step that succeeds acquires the lease, because a step
-  // writes its process as the holder.
+  // A halted indexer tries a step every 15 s. It does not acquire an expired lease again, because each acquisition
+  // appends a jump to the feed. If another process has taken the lease, the step changes nothing.
   if (runner.state.name !== 'halted') dropIfExpired(lease)
   if (!(await ensureLease(lease))) return standBy(runner)
   watchHeads(runner)

@@ -82,7 +82,7 @@ export function createRanges(context: IndexerContext) {
   }
 
   /**
-   * Returns the next size, after an answer with so many logs in so many blocks. The size may have changed since
+   * Returns the next size, after an answer with `logs` logs in `blocks` blocks. The size may have changed since
    * the request.
    */
   function adapted(blocks: number, logs: number): number {

@@ -10,8 +10,7 @@ export interface Range extends DecodedLogs {
 }
 
 /**
- * Reads, checks and decodes the logs of a range of finalized blocks. Up to three ranges are read ahead while an
- * earlier one is committed.
+ * Reads, checks and decodes the logs of a range of finalized blocks.
  * @throws IncompleteAnswerError if the node has not reached `to`, and what Source.range throws
  */
 export async function readRange(context: IndexerContext, from: number, to: number): Promise<Range> {

@@ -31,6 +31,6 @@ export function assertSameSetup({ address, startBlock }: Setup, cursor: Cursor):
     )
   if (startBlock !== undefined && startBlock < cursor.startBlock)
     throw new CannotIndexError(
-      `The database was indexed from block ${cursor.startBlock}, and START_BLOCK is ${startBlock}: earlier jobs would be missing. Set it back, or index anew after \`jobcast reset\`.`,
+      `The database was indexed from block ${cursor.startBlock}, and START_BLOCK is ${startBlock}: earlier jobs would be missing. Set it back, or index again after \`jobcast reset\`.`,
     )
 }

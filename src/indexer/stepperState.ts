@@ -20,8 +20,8 @@ interface Memory {
    */
   reached: Cursor | null
   /**
-   * the cursor that this process last read or wrote; null if there was none. A cursor that is read later with a
-   * lower revision shows that the database was restored. Source.head() gets its block number as `known`
+   * the newest cursor that this process has read or written; null if there was none. A cursor that is read later
+   * with a lower revision shows that the database was restored. Source.head() gets its block number as `known`
    */
   seen: Cursor | null
   /** undefined until the endpoints have been asked which chain they are on */

@@ -44,6 +44,7 @@ export function createFilters(form, onChange) {
     edited.clear()
     if (filters.toString() === wanted.toString()) return
     wanted = filters
+    show()
     onChange(wanted)
   }
   const applyForm = () => change(readForm(form, filterNames()))
@@ -86,16 +87,12 @@ export function createFilters(form, onChange) {
     /** Saves the filters in the address: the list follows them now. */
     accept() {
       markProblems(form, null)
-      show()
       // The same filters may be written in another way or order. That is no new entry of the history.
       if (readAddress().toString() !== wanted.toString()) saveAddress(pageUrl(wanted))
     },
 
     /** Shows the API's refusal of the filters beside the fields that it names. */
-    refuse(message) {
-      show()
-      markProblems(form, message)
-    },
+    refuse: (message) => markProblems(form, message),
   }
 }
 

@@ -45,7 +45,7 @@ function fieldContent(field, value, explorerUrl) {
 }
 
 /**
- * Returns a participant as a link to its jobs; null if the field is no role, or if the contract has no filter
+ * Returns a participant as a link to its jobs; null if the field is not a role, or if the contract has no filter
  * for it.
  */
 function participantLink(field, value) {

@@ -28,7 +28,7 @@ export function createList(onChange) {
     /** number of jobs that wait beyond MAX_WAITING */
     missed: 0,
     isHeld: false,
-    /** the oldest job that was loaded, also if it is gone since: `nextPage` begins after it */
+    /** the oldest job that was loaded, even if it is gone since: `nextPage` begins after it */
     oldest: undefined,
     /** query parameters of the next page of older jobs; null if every job is loaded */
     nextPage: null,

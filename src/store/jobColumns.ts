@@ -3,7 +3,7 @@ import type { Job } from '../contract/job.ts'
 import type { JobWrite } from './writes.ts'
 
 /**
- * Returns the columns of `written` in the step's statement by name, a JSON array each. A first sync writes
+ * Returns the columns of `written` (step.ts) by name, each as a JSON array with one value per job. A first sync writes
  * thousands of jobs in a step, and as columns they cost the database half of what they cost as records.
  */
 export function jobColumns(contract: Contract, writes: JobWrite[]): Record<string, string> {

@@ -3,7 +3,7 @@ import type { IndexState } from './state.ts'
 
 /**
  * Returns the reason why the index is not fresh, or undefined if it is. Lag is measured against the target,
- * the block that is `confirmations` below the head. A head that stands still is no lag: a chain
+ * the block that is `confirmations` below the head. A head that stands still is not a lag: a chain
  * without transactions may make no blocks.
  */
 export function staleness(
@@ -17,7 +17,7 @@ export function staleness(
     return `no indexer has had an answer from the chain for ${Math.round(checkedAgo)} s`
   if (state.readOnly) return 'the database takes no writes'
   const blocks = lagBlocks(state, confirmations)
-  // `silent` alone is no lag. It stays true until the block at which the feed begins is CONFIRMATIONS blocks
+  // `silent` alone is not a lag. It stays true until the block at which the feed begins is CONFIRMATIONS blocks
   // below the present head. On a chain without new blocks that never happens.
   if (state.silent && blocks > 0)
     return `the contract's past is being indexed: at block ${blockNumber} of ${headNumber}`

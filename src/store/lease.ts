@@ -14,7 +14,7 @@ const NOW = sql`clock_timestamp()`
  * Acquires the lease.
  *
  * A holder that acquires its own lease again does not renew it. Only its steps, {@link renewLease} and
- * {@link recordContact} do. Otherwise an indexer whose RPC fails would keep the lease for good. Acquiring
+ * {@link recordContact} do. Otherwise an indexer whose RPC fails would keep the lease permanently. Acquiring
  * never sets `checked_at`: if no indexer has an answer from the chain, /ready reports it.
  *
  * Acquiring sets the feed's last id to the unix time in microseconds, and records the jump as an entry of the
@@ -39,7 +39,7 @@ export async function acquireLease(db: Database, indexerId: string): Promise<boo
   return held.length > 0
 }
 
-/** Renews the lease of a process that is at work. @returns false if it holds the lease no longer */
+/** Renews the lease of a process that is at work. @returns false if it no longer holds the lease */
 export async function renewLease(db: Database, indexerId: string): Promise<boolean> {
   return updateHeld(db, indexerId, { renewedAt: NOW })
 }
@@ -47,7 +47,7 @@ export async function renewLease(db: Database, indexerId: string): Promise<boole
 /**
  * Renews the lease after an answer from the chain, and records that there was one.
  * @param head the chain's head, if it is known
- * @returns false if this process holds the lease no longer
+ * @returns false if this process no longer holds the lease
  */
 export async function recordContact(
   db: Database,

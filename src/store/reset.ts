@@ -18,7 +18,7 @@ const ALL_TABLES = [...Object.values(schema).map(getTableName), 'malformed_logs'
  * Deletes everything that was indexed. The next start indexes from scratch, and its feed ids are greater than
  * all before.
  * @throws DatabaseError if a running process uses the database or a Postgres refuses, ConfigError if DATA_DIR
- * is no folder or cannot be written to, and the driver's error if a Postgres does not answer
+ * is not a folder, or cannot be written to, and the driver's error if a Postgres does not answer
  */
 export async function resetDatabase({
   databaseUrl,

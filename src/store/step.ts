@@ -110,8 +110,8 @@ removed_unapplied as (
 
 /**
  * Deletes the blocks below the finalized one. Clears `before` in the changes up to it: only a rewind reads
- * `before`, and none goes below the finalized block. The bounds are subqueries: Postgres would plan the
- * statement anew for each value of a parameter.
+ * `before`, and none goes below the finalized block. The bounds are subqueries: with parameters as bounds,
+ * Postgres would plan the statement again for each value.
  */
 const finalizedRows = (wasFinal: string, final: string) => `
 finalized_blocks as (

@@ -269,10 +269,15 @@ describe('an invalid definition is refused, and the message has the place and th
     [
       'a rule that sets no object',
       { abi, events: { BudgetSet: { set: null } } } as never,
-      /^events\.BudgetSet\.set: null is no object; write \{ field: 'parameter' \}/,
+      /^events\.BudgetSet\.set: null is not an object; write \{ field: 'parameter' \}/,
     ],
-    ['no object of rules', { abi, events: 5n } as never, /^events: 5n is no object; write events: \{/],
-    ['no object of fields', { abi, fields: 'client' } as never, /^fields: 'client' is no object; /],
+    ['no object of rules', { abi, events: 5n } as never, /^events: 5n is not an object; write events: \{/],
+    [
+      'an Error',
+      { abi, events: new Error('x') } as never,
+      /^events: Error: x at [^\n]*… is not an object; write /,
+    ],
+    ['no object of fields', { abi, fields: 'client' } as never, /^fields: 'client' is not an object; /],
     [
       'a kind that does not fit a bool',
       {
@@ -490,7 +495,7 @@ describe('CONTRACT', () => {
     [
       'JSON that is no ABI',
       () => file('other.json', '{"name":"x"}'),
-      /other\.json: abi: the file holds no ABI; /,
+      /other\.json: abi: the file contains no ABI; /,
     ],
     [
       'a module without a definition',
