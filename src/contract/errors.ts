@@ -26,7 +26,7 @@ export class DefinitionError extends ExpectedError {
 }
 
 /** Maximum characters of a quoted value. */
-const MAX_QUOTED = 200
+const MAX_QUOTED = 120
 
 /** Returns a value of a definition in one line, as an error quotes it. It may be anything that a module exports. */
 export function quote(value: unknown): string {

@@ -274,8 +274,8 @@ describe('an invalid definition is refused, and the message has the place and th
     ['no object of rules', { abi, events: 5n } as never, /^events: 5n is not an object; write events: \{/],
     [
       'an Error',
-      { abi, events: new Error('x') } as never,
-      /^events: Error: x at [^\n]*… is not an object; write /,
+      { abi, events: { BudgetSet: { status: new Error('x') } } } as never,
+      /^events\.BudgetSet\.status: Error: x at [^\n]*… is not a status; write /,
     ],
     ['no object of fields', { abi, fields: 'client' } as never, /^fields: 'client' is not an object; /],
     [
