@@ -27,10 +27,10 @@ export type Member = ReturnType<typeof createMember>
 
 /**
  * Creates an endpoint of a pool. It is set aside when it fails, until a probe or another request succeeds.
- * @param isAlone whether no other endpoint is in service that could be asked instead
+ * @param hasNoAlternative whether no other endpoint is in service that could be asked instead
  * @param now a monotonic clock in milliseconds
  */
-export function createMember(endpoint: Endpoint, isAlone: () => boolean, now: () => number) {
+export function createMember(endpoint: Endpoint, hasNoAlternative: () => boolean, now: () => number) {
   /** the block that the endpoint must have to return to service, because others had it; -1 if there is none */
   let requiredBlock = -1
   const breaker = createBreaker(probe, now)
@@ -44,11 +44,11 @@ export function createMember(endpoint: Endpoint, isAlone: () => boolean, now: ()
 
   function timeoutOf(size: AnswerSize): number {
     if (size === 'large') return LARGE_ANSWER_TIMEOUT_MS
-    return size === 'logs' || isAlone() ? ANSWER_TIMEOUT_MS : SMALL_ANSWER_TIMEOUT_MS
+    return size === 'logs' || hasNoAlternative() ? ANSWER_TIMEOUT_MS : SMALL_ANSWER_TIMEOUT_MS
   }
 
   /** Runs a request, and opens or closes the breaker by how it ends. */
-  async function observe<T>(request: () => Promise<T>): Promise<T> {
+  async function withBreaker<T>(request: () => Promise<T>): Promise<T> {
     try {
       const result = await request()
       if (requiredBlock < 0) breaker.close()
@@ -76,7 +76,7 @@ export function createMember(endpoint: Endpoint, isAlone: () => boolean, now: ()
       { size = 'small', accepts }: AskOptions<Calls> = {},
     ): Promise<Results<Calls>> {
       const options = { timeoutMs: timeoutOf(size), large: size === 'large' }
-      return observe(async () => {
+      return withBreaker(async () => {
         const results = await endpoint.ask(calls, options)
         if (accepts && !accepts(results))
           throw new IncompleteAnswerError('the node has not reached the blocks it was asked for')
@@ -84,7 +84,7 @@ export function createMember(endpoint: Endpoint, isAlone: () => boolean, now: ()
       })
     },
     /** Asks the endpoint which chain it is on. */
-    readIdentity: () => observe(() => endpoint.readIdentity(timeoutOf('small'))),
+    readIdentity: () => withBreaker(() => endpoint.readIdentity(timeoutOf('small'))),
     /** Sets the endpoint aside until it has a block. */
     setAsideUntil(block: number): void {
       requiredBlock = block

@@ -13,8 +13,8 @@ export type Pool = ReturnType<typeof createPool>
  */
 export function createPool(endpoints: Endpoint[], now: () => number) {
   const members: Member[] = endpoints.map((endpoint) => {
-    const isAlone = () => inService().every((other) => other.endpoint === endpoint)
-    return createMember(endpoint, isAlone, now)
+    const hasNoAlternative = () => inService().every((other) => other.endpoint === endpoint)
+    return createMember(endpoint, hasNoAlternative, now)
   })
   const inService = () => members.filter((member) => member.isInService())
 

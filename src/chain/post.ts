@@ -1,5 +1,5 @@
 import { messageOf } from '../messages.ts'
-import { moveCredentials } from './credentials.ts'
+import { splitCredentials } from './credentials.ts'
 import { RpcError, statusError, timeoutError, tooLargeError } from './errors.ts'
 import { maxBytesOf, type SendOptions } from './transport.ts'
 
@@ -24,7 +24,7 @@ type Post = (body: unknown, options: SendOptions) => Promise<Answer>
  */
 export function createPost(url: string): Post {
   const origin = new URL(url).origin
-  const { address, headers: credentials } = moveCredentials(url)
+  const { bareUrl, headers: credentials } = splitCredentials(url)
   const headers = { ...credentials, 'content-type': 'application/json' }
 
   return async function post(body, options) {
@@ -32,7 +32,7 @@ export function createPost(url: string): Post {
     const signal = AbortSignal.timeout(timeoutMs)
     const maxBytes = maxBytesOf(options)
     try {
-      const response = await fetch(address, { method: 'POST', headers, body: JSON.stringify(body), signal })
+      const response = await fetch(bareUrl, { method: 'POST', headers, body: JSON.stringify(body), signal })
       const text = await readText(response, maxBytes)
       if (text === null) throw tooLargeError(origin, maxBytes)
       // Some providers add a JSON-RPC error with a code of their own. The status says what it means.

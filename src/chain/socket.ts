@@ -4,7 +4,7 @@ import { WebSocket } from 'ws'
 import { withDeadline } from '../deadline.ts'
 import { messageOf } from '../messages.ts'
 import { repeat } from '../repeat.ts'
-import { moveCredentials } from './credentials.ts'
+import { splitCredentials } from './credentials.ts'
 import { RpcError, refusalOf, timeoutError, tooLargeError } from './errors.ts'
 import { MAX_LARGE_BYTES, maxBytesOf, type Reply, type RpcCall, type Transport } from './transport.ts'
 
@@ -106,9 +106,9 @@ function openSocket(
   events: GetSocketParameters,
 ): Promise<Socket<object>> {
   const { onClose, onError, onResponse } = events
-  const { address, headers } = moveCredentials(url)
-  const { origin } = address
-  const socket = new WebSocket(address, {
+  const { bareUrl, headers } = splitCredentials(url)
+  const { origin } = bareUrl
+  const socket = new WebSocket(bareUrl, {
     headers,
     handshakeTimeout: CONNECT_MS,
     maxPayload: MAX_LARGE_BYTES,

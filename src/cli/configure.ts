@@ -26,7 +26,7 @@ export function configureDatabase(): Config {
  * Awaits work on the database.
  * @throws FailedError, in place of the driver's error, if the database does not answer
  */
-export function reportingNoAnswer<T>(work: () => Promise<T>): Promise<T> {
+export function withDatabaseErrors<T>(work: () => Promise<T>): Promise<T> {
   return work().catch((error) => {
     throw isConnectionError(error)
       ? new FailedError(

@@ -1,7 +1,7 @@
 import type { Config } from '../config.ts'
 import type { OpenedDriver } from '../store/database.ts'
 import { type Command, parseCommand } from './command.ts'
-import { configureDatabase, reportingNoAnswer } from './configure.ts'
+import { configureDatabase, withDatabaseErrors } from './configure.ts'
 
 /** `jobcast migrate` */
 export const migrateCommand: Command = {
@@ -24,5 +24,5 @@ async function openDriverFor({ databaseUrl, dataDir, contract: name }: Config): 
     return openPglite(dataDir, contract)
   }
   const { openPostgres } = await import('../store/postgres.ts')
-  return reportingNoAnswer(() => openPostgres(databaseUrl, contract))
+  return withDatabaseErrors(() => openPostgres(databaseUrl, contract))
 }

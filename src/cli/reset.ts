@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline/promises'
 import type { Config } from '../config.ts'
 import { type Command, parseCommand } from './command.ts'
-import { configureDatabase, reportingNoAnswer } from './configure.ts'
+import { configureDatabase, withDatabaseErrors } from './configure.ts'
 import { FailedError, UsageError } from './errors.ts'
 
 /** `jobcast reset` */
@@ -15,7 +15,7 @@ export const resetCommand: Command = {
     if (!yes && !(await confirm(`Delete everything indexed in ${databaseName(config)}?`)))
       throw new FailedError('nothing was changed')
     const { resetDatabase } = await import('../store/reset.ts')
-    await reportingNoAnswer(() => resetDatabase(config))
+    await withDatabaseErrors(() => resetDatabase(config))
     console.log('done: the next start indexes from scratch')
   },
 }

@@ -12,12 +12,12 @@ import {
 import {
   bytesDecoder,
   canonicalDecimal,
+  decodeAddressOrNull,
   decodeBool,
-  decodeParty,
+  formatAmount,
   integerDecoder,
   type Wire,
   type WordDecoder,
-  withPoint,
 } from './values.ts'
 
 const DECIMAL_INTEGER = '-?[0-9]{1,78}'
@@ -52,7 +52,7 @@ export function address(options: FieldOptions = {}): Filterable<string | null> {
     kind: 'address',
     reads: /^address$/,
     schema: Type.String({ pattern: '^0x[0-9a-f]{40}$', examples: [EXAMPLE_ADDRESS] }),
-    decoder: () => decodeParty,
+    decoder: () => decodeAddressOrNull,
     nullable: true,
     equalityParameter: addressParameter,
     ...options,
@@ -136,7 +136,7 @@ export function amount(decimals: number, options: FieldOptions & { unit?: string
     kind: 'amount',
     reads: /^uint\d*$/,
     schema: Type.String({ pattern: `^[0-9]+${fraction}$`, examples: [canonicalDecimal('100', decimals)] }),
-    decoder: (abiType) => pipe(integerDecoder(abiType), (units) => withPoint(units, decimals)),
+    decoder: (abiType) => pipe(integerDecoder(abiType), (units) => formatAmount(units, decimals)),
     rangeParameter: { ...range, example: '100', read: (text) => canonicalDecimal(text, decimals) },
     decimals,
     ...options,

@@ -45,7 +45,7 @@ export function decodeAddress(hex: string): string {
 }
 
 /** Decodes an address. The zero address becomes null, which means none. */
-export function decodeParty(hex: string): string | null {
+export function decodeAddressOrNull(hex: string): string | null {
   const address = decodeAddress(hex)
   return /^0x0+$/.test(address) ? null : address
 }
@@ -62,7 +62,7 @@ export function decodeBool(hex: string): boolean {
 }
 
 /** Formats an amount of smallest units with exactly `decimals` fraction digits. */
-export function withPoint(units: string, decimals: number): string {
+export function formatAmount(units: string, decimals: number): string {
   if (decimals === 0) return units
   const padded = units.padStart(decimals + 1, '0')
   return `${padded.slice(0, -decimals)}.${padded.slice(-decimals)}`
@@ -70,7 +70,7 @@ export function withPoint(units: string, decimals: number): string {
 
 /** Formats a decimal number with exactly `decimals` fraction digits, and without leading zeros. */
 export function canonicalDecimal(text: string, decimals: number): string {
-  return withPoint(parseUnits(text, decimals).toString(), decimals)
+  return formatAmount(parseUnits(text, decimals).toString(), decimals)
 }
 
 /**

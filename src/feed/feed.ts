@@ -2,7 +2,7 @@ import type { Logger } from 'pino'
 import { messageOf } from '../messages.ts'
 import { repeat } from '../repeat.ts'
 import type { FeedEntry } from '../store/feed.ts'
-import type { Commit } from '../store/notifications.ts'
+import type { FeedPosition } from '../store/notifications.ts'
 import { continues, type FeedEvent, feedEventOf } from './event.ts'
 import { createMutex } from './mutex.ts'
 import {
@@ -61,10 +61,10 @@ export function openFeed(
    * Takes a commit. A notified commit has no entries; a commit of this process's indexer has them. Entries that
    * continue the tail are sent at once. Any others are read from the store.
    */
-  function takeCommit(commit: Commit, entries: FeedEntry[] = []): void {
-    noteCommitted(reader, commit)
+  function takeCommit(position: FeedPosition, entries: FeedEntry[] = []): void {
+    noteCommitted(reader, position)
     appendOwn(reader, entries)
-    if (reader.tail.lastId === null || commit.lastId > reader.tail.lastId) void attempt(fetchNew)
+    if (reader.tail.lastId === null || position.lastId > reader.tail.lastId) void attempt(fetchNew)
   }
 
   // Jitter, so that the processes of a cluster do not all query at the same time.

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import type { FeedEntry } from '../store/feed.ts'
-import type { Commit } from '../store/notifications.ts'
+import type { FeedPosition } from '../store/notifications.ts'
 import { continues, type FeedEvent, feedEventOf } from './event.ts'
 import { type Indexed, indexedOf } from './freshness.ts'
 import type { FeedState, FeedStore } from './store.ts'
@@ -50,10 +50,10 @@ export async function refreshState(reader: FeedReader): Promise<void> {
  * be late. Steps without events have equal ids. Of these, the one that arrives last is noted. If it is the older
  * one, its block numbers are too low until the next poll.
  */
-export function noteCommitted(reader: FeedReader, commit: Commit | FeedState): void {
-  if (commit.lastId < reader.committedId) return
-  reader.committedId = commit.lastId
-  reader.indexed = indexedOf(commit)
+export function noteCommitted(reader: FeedReader, position: FeedPosition | FeedState): void {
+  if (position.lastId < reader.committedId) return
+  reader.committedId = position.lastId
+  reader.indexed = indexedOf(position)
 }
 
 /** Reads the committed entries that are not in the tail yet. */

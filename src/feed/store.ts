@@ -1,6 +1,6 @@
 import type { Database } from '../store/database.ts'
 import { readFeed, readFeedTail } from '../store/feed.ts'
-import { type Commit, listenForCommits } from '../store/notifications.ts'
+import { type FeedPosition, listenForCommits } from '../store/notifications.ts'
 import { type IndexState, readState } from '../store/state.ts'
 
 /** Position of the feed and of the index. */
@@ -15,7 +15,7 @@ export function feedStore(db: Database) {
     /** Reads the newest entries, oldest first, as many as the limits allow. */
     readTail: (limits: { events: number; bytes: number }) => readFeedTail(db, limits),
     /** Calls `onCommit` for each notified commit, and `onListening` when listening begins or begins again. */
-    listen: (onCommit: (commit: Commit) => void, onListening: () => void) =>
+    listen: (onCommit: (position: FeedPosition) => void, onListening: () => void) =>
       listenForCommits(db, onCommit, onListening),
   }
 }

@@ -23,7 +23,7 @@ export interface Subscriber extends Pick<NewSubscriber, 'socket' | 'end'> {
   catchingUp: boolean
   /** true while it is queued for the next walk */
   queued: boolean
-  /** true while it waits for a page from the store */
+  /** true while it waits for a read of the store */
   waiting: boolean
 }
 

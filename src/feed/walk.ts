@@ -8,15 +8,15 @@ import { disconnect, flushCounts, isSliceOver, nextSlice, type Walk, write } fro
  */
 const BATCH_EVENTS = 500
 /**
- * Events that one read of the store returns for a subscriber whose position is no longer in memory: a page. It
- * has some 80 kB with typical jobs, which is the memory that a slow client costs.
+ * Events that one read of the store returns for a subscriber whose position is no longer in memory. With
+ * typical jobs they have some 80 kB, which is the memory that a slow client costs.
  */
-const PAGE_EVENTS = 128
-/** Bytes at which the batch of a page ends. Only events with long texts reach it; the rest is read again. */
-const PAGE_BYTES = 2 ** 20
+const STORE_READ_EVENTS = 128
+/** Bytes at which the batch of such a read ends. Only events with long texts reach it; the rest is read again. */
+const STORE_READ_BYTES = 2 ** 20
 /** Subscribers that are served between two looks at the clock. They take some 0.1 ms. */
 const CLOCK_EVERY = 16
-/** Delay before a failed read of a page is repeated, whatever is committed meanwhile. */
+/** Delay before a failed read of the store is repeated, whatever is committed meanwhile. */
 const RETRY_READ_MS = 1_000
 
 /** Schedules a subscriber to continue from its position, unless it was removed. */
@@ -35,7 +35,7 @@ export function scheduleAll(walk: Walk): void {
 }
 
 /**
- * Queues a subscriber for the next walk. If its socket is full or it waits for a page, it is resumed later,
+ * Queues a subscriber for the next walk. If its socket is full or it waits for the store, it is resumed
  * when that has ended.
  */
 function enqueue({ queue }: Walk, subscriber: Subscriber): void {
@@ -81,7 +81,7 @@ function deliverNext(walk: Walk, subscriber: Subscriber): void {
   if (!isBehind(walk.feed, subscriber)) return
   const batch = batchAfter(walk, subscriber.group, subscriber.position)
   if (batch) deliver(walk, subscriber, batch)
-  else queuePage(walk, subscriber)
+  else queueStoreRead(walk, subscriber)
 }
 
 /** Returns the batch of a group after a position; undefined if memory does not reach back to the position. */
@@ -107,38 +107,38 @@ function deliver(walk: Walk, subscriber: Subscriber, batch: Batch): void {
   if (isBehind(walk.feed, subscriber)) enqueue(walk, subscriber)
 }
 
-/** Queues a subscriber whose position is no longer in memory. It then gets a page from the store. */
-function queuePage(walk: Walk, subscriber: Subscriber): void {
+/** Queues a subscriber whose position is no longer in memory. Its next events are read from the store. */
+function queueStoreRead(walk: Walk, subscriber: Subscriber): void {
   subscriber.waiting = true
-  walk.needingPage.add(subscriber)
-  void readPages(walk)
+  walk.needingStore.add(subscriber)
+  void runStoreReads(walk)
 }
 
 /**
- * Reads a page for each queued subscriber, one after the other: the indexer's steps use the same two database
- * connections, so pages use at most one of them.
+ * Reads the next events of each queued subscriber, one subscriber after the other: the indexer's steps use the same
+ * two database connections, so these reads use at most one of them.
  */
-async function readPages(walk: Walk): Promise<void> {
-  if (walk.readingPages) return
-  walk.readingPages = true
-  for (const subscriber of walk.needingPage) {
-    walk.needingPage.delete(subscriber)
-    if (walk.subscribers.has(subscriber)) await readPage(walk, subscriber)
+async function runStoreReads(walk: Walk): Promise<void> {
+  if (walk.readingStore) return
+  walk.readingStore = true
+  for (const subscriber of walk.needingStore) {
+    walk.needingStore.delete(subscriber)
+    if (walk.subscribers.has(subscriber)) await readFromStore(walk, subscriber)
   }
-  walk.readingPages = false
+  walk.readingStore = false
 }
 
-async function readPage(walk: Walk, subscriber: Subscriber): Promise<void> {
+async function readFromStore(walk: Walk, subscriber: Subscriber): Promise<void> {
   const { group, position } = subscriber
-  const page = await walk.feed.stored(position, PAGE_EVENTS).catch(() => undefined)
+  const events = await walk.feed.stored(position, STORE_READ_EVENTS).catch(() => undefined)
   // The poll of the feed logs that the database does not answer.
-  if (page === undefined) return void setTimeout(queuePage, RETRY_READ_MS, walk, subscriber).unref()
+  if (events === undefined) return void setTimeout(queueStoreRead, RETRY_READ_MS, walk, subscriber).unref()
   subscriber.waiting = false
   if (!walk.subscribers.has(subscriber)) return
   // The store no longer keeps all events after the position.
-  if (page === null) return disconnect(walk, subscriber, 'too_far_behind')
+  if (events === null) return disconnect(walk, subscriber, 'too_far_behind')
   walk.sliceStartedAt = performance.now()
-  deliver(walk, subscriber, buildBatch(group, position, page, PAGE_BYTES))
+  deliver(walk, subscriber, buildBatch(group, position, events, STORE_READ_BYTES))
   flushCounts(walk)
   void startWalk(walk)
 }

@@ -23,10 +23,10 @@ export interface Walk {
    */
   queue: Subscriber[]
   walking: boolean
-  /** the subscribers that need a page from the store, because their position is no longer in memory */
-  needingPage: Set<Subscriber>
-  /** whether pages are being read for them */
-  readingPages: boolean
+  /** the subscribers whose next events must be read from the store, because their position is no longer in memory */
+  needingStore: Set<Subscriber>
+  /** whether such a read is under way */
+  readingStore: boolean
   groupsWithBatch: FilterGroup[]
   /** performance.now() */
   sliceStartedAt: number
@@ -40,8 +40,8 @@ export function createWalk(options: Pick<Walk, 'feed' | 'metrics' | 'subscribers
     ...options,
     queue: [],
     walking: false,
-    needingPage: new Set(),
-    readingPages: false,
+    needingStore: new Set(),
+    readingStore: false,
     groupsWithBatch: [],
     sliceStartedAt: performance.now(),
     eventsWritten: 0,

@@ -6,8 +6,8 @@ import type { FastifyInstance } from 'fastify'
  */
 const MAX_BEGUN = 8
 
-/** The requests of one address. */
-interface Starts {
+/** The requests of one address in an iteration of the event loop. */
+interface Burst {
   /** requests that began in this iteration of the event loop */
   begun: number
   /** calls that let a request go on, oldest first */
@@ -20,25 +20,25 @@ interface Starts {
  * and all other clients would wait for that.
  */
 export function limitRequestStarts(app: FastifyInstance): void {
-  const addresses = new Map<string, Starts>()
+  const bursts = new Map<string, Burst>()
 
   function beginNext(): void {
-    for (const [address, starts] of addresses) {
-      const ready = starts.waiting.splice(0, MAX_BEGUN)
-      starts.begun = ready.length
-      if (ready.length === 0) addresses.delete(address)
+    for (const [address, burst] of bursts) {
+      const ready = burst.waiting.splice(0, MAX_BEGUN)
+      burst.begun = ready.length
+      if (ready.length === 0) bursts.delete(address)
       for (const begin of ready) begin()
     }
-    if (addresses.size > 0) setImmediate(beginNext)
+    if (bursts.size > 0) setImmediate(beginNext)
   }
 
   app.addHook('onRequest', ({ addressKey }, _reply, done) => {
-    const starts = addresses.get(addressKey) ?? { begun: 0, waiting: [] }
-    if (addresses.size === 0) setImmediate(beginNext)
-    addresses.set(addressKey, starts)
-    if (starts.begun >= MAX_BEGUN) starts.waiting.push(done)
+    const burst = bursts.get(addressKey) ?? { begun: 0, waiting: [] }
+    if (bursts.size === 0) setImmediate(beginNext)
+    bursts.set(addressKey, burst)
+    if (burst.begun >= MAX_BEGUN) burst.waiting.push(done)
     else {
-      starts.begun++
+      burst.begun++
       done()
     }
   })

@@ -1,6 +1,6 @@
 import { parseUnits } from 'viem/utils'
 import type { Field } from '../contract/job.ts'
-import { withPoint } from '../contract/values.ts'
+import { formatAmount } from '../contract/values.ts'
 import type { Tally } from '../store/tallies.ts'
 
 interface TallySum {
@@ -42,5 +42,5 @@ export function groupByField(
 
 function addAmounts(tallies: { amount: string }[], decimals: number): string {
   const units = tallies.reduce((sum, { amount }) => sum + parseUnits(amount, decimals), 0n)
-  return withPoint(String(units), decimals)
+  return formatAmount(String(units), decimals)
 }

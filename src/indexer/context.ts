@@ -4,7 +4,7 @@ import type { Contract } from '../contract/define.ts'
 import type { Cursor } from '../store/cursor.ts'
 import type { Database } from '../store/database.ts'
 import type { FeedEntry } from '../store/feed.ts'
-import type { Commit } from '../store/notifications.ts'
+import type { FeedPosition } from '../store/notifications.ts'
 import type { Step } from '../store/writes.ts'
 
 /** Everything a step of the indexer works with. */
@@ -26,7 +26,7 @@ export interface IndexerContext {
   now(): number
   report: Report
   /** Called after a step was committed, with the position after it and its feed entries. */
-  onCommit(commit: Commit, entries: FeedEntry[]): void
+  onCommit(position: FeedPosition, entries: FeedEntry[]): void
 }
 
 /** Receives the events of the indexer that an operator sees in logs and metrics. */

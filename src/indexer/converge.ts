@@ -3,7 +3,7 @@ import { type Cursor, readBlockHash, readCursor } from '../store/cursor.ts'
 import { begin } from './begin.ts'
 import { indexBlocks, rewind, type StepStart } from './commit.ts'
 import type { IndexerContext, Outcome } from './context.ts'
-import { assertLinked, readHeaders } from './headers.ts'
+import { assertLinked, readHeaders } from './headerChain.ts'
 import { decodeLogs } from './logs.ts'
 import { assertSameSetup } from './setup.ts'
 import { createState, HEAD_BLOCKS, type StepperState } from './stepperState.ts'
@@ -12,7 +12,7 @@ import { createState, HEAD_BLOCKS, type StepperState } from './stepperState.ts'
  * Blocks by which each successful step raises `headBlocks`; a failed step halves it. A provider may allow fewer
  * requests a second than the headers of 64 blocks need.
  */
-const MORE_BLOCKS = 4
+const HEAD_BLOCKS_GROWTH = 4
 
 /** Takes the steps of one process. */
 export interface Stepper {
@@ -31,7 +31,7 @@ export function createStepper(context: IndexerContext): Stepper {
     async step() {
       try {
         const outcome = await converge(state)
-        state.headBlocks = Math.min(HEAD_BLOCKS, state.headBlocks + MORE_BLOCKS)
+        state.headBlocks = Math.min(HEAD_BLOCKS, state.headBlocks + HEAD_BLOCKS_GROWTH)
         return outcome
       } catch (error) {
         state.headBlocks = Math.max(1, Math.floor(state.headBlocks / 2))

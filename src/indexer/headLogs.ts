@@ -5,7 +5,7 @@ import { mayFitSmaller } from '../chain/errors.ts'
 import { mapBounded } from '../chain/mapBounded.ts'
 import { type Header, IncompleteAnswerError } from '../chain/source.ts'
 import type { IndexerContext } from './context.ts'
-import type { HeaderChain } from './headers.ts'
+import type { HeaderChain } from './headerChain.ts'
 import { checkLogs, type MinedLog } from './logs.ts'
 
 /**

@@ -8,7 +8,7 @@ const AHEAD = 3
  * Ranges that one call requests at most. While the right size is unknown, this limits the requests that a wrong
  * size wastes.
  */
-const MAX_ADDED = 2
+const MAX_NEW_REQUESTS = 2
 /**
  * Few providers allow less. Seven doublings lead to the largest size, so a low start costs some seven round
  * trips.
@@ -41,7 +41,7 @@ export function createRanges(context: IndexerContext) {
 
   function fill(from: number, limit: number): void {
     let next = pending.at(-1)?.to ?? from - 1
-    const wanted = Math.min(pending.length + MAX_ADDED, AHEAD + 1)
+    const wanted = Math.min(pending.length + MAX_NEW_REQUESTS, AHEAD + 1)
     while (pending.length < wanted && next < limit) {
       const [first, last] = [next + 1, Math.min(next + size, limit)]
       const range = readRange(context, first, last)

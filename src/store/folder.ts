@@ -8,7 +8,7 @@ import { codeOf } from '../errors.ts'
  * Runs `work`, which uses the folder of the embedded database.
  * @throws ConfigError in place of an error of the file system
  */
-export async function reportingUnusable<T>(folder: string, work: () => Promise<T>): Promise<T> {
+export async function withFolderErrors<T>(folder: string, work: () => Promise<T>): Promise<T> {
   return work().catch((error) => {
     if (!(error instanceof Error && 'syscall' in error)) throw error
     throw new ConfigError(

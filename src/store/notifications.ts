@@ -5,7 +5,7 @@ import type { Database } from './database.ts'
  * Position of the feed and the index after a commit. Before an indexer has reached the chain, the block numbers
  * are 0. The block is -1 if the genesis block is the first and is not indexed yet.
  */
-export type Commit = Pick<Cursor, 'lastId' | 'blockNumber' | 'finalizedNumber'>
+export type FeedPosition = Pick<Cursor, 'lastId' | 'blockNumber' | 'finalizedNumber'>
 
 /**
  * SQL of the payload, from columns of `cursor`: `"<last feed id> <block number> <finalized block number>"`.
@@ -31,7 +31,7 @@ const PAYLOAD_FORMAT = /^(\d{1,16}) (-?\d{1,16}) (\d{1,16})$/
  */
 export function listenForCommits(
   db: Pick<Database, 'listen'>,
-  onCommit: (commit: Commit) => void,
+  onCommit: (position: FeedPosition) => void,
   onListening: () => void,
 ): Promise<void> {
   return db.listen((payload) => {

@@ -1,7 +1,7 @@
 import { PGlite, types } from '@electric-sql/pglite'
 import type { Contract } from '../contract/define.ts'
 import { type Driver, databaseOnQuery, type OpenedDriver } from './database.ts'
-import { createFolder, reportingUnusable } from './folder.ts'
+import { createFolder, withFolderErrors } from './folder.ts'
 import { FolderLostError, lockFolder } from './lock.ts'
 import { migrate } from './migrations.ts'
 
@@ -12,7 +12,7 @@ import { migrate } from './migrations.ts'
  * locked the folder, or if another version or definition made the database
  */
 export async function openPglite(folder: string, contract: Contract): Promise<OpenedDriver> {
-  const lock = await reportingUnusable(folder, async () => {
+  const lock = await withFolderErrors(folder, async () => {
     await createFolder(folder)
     return lockFolder(folder)
   })

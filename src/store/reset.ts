@@ -4,7 +4,7 @@ import { getTableName } from 'drizzle-orm'
 import type postgres from 'postgres'
 import { ConfigError } from '../config.ts'
 import { DatabaseError } from '../errors.ts'
-import { reportingUnusable } from './folder.ts'
+import { withFolderErrors } from './folder.ts'
 import { lockFolder } from './lock.ts'
 import { JOURNAL } from './migrations.ts'
 import type { DatabaseOptions } from './open.ts'
@@ -24,7 +24,7 @@ export async function resetDatabase({
   databaseUrl,
   dataDir,
 }: Pick<DatabaseOptions, 'databaseUrl' | 'dataDir'>): Promise<void> {
-  if (databaseUrl === undefined) return reportingUnusable(dataDir, () => resetFolder(dataDir))
+  if (databaseUrl === undefined) return withFolderErrors(dataDir, () => resetFolder(dataDir))
   await onConnection(databaseUrl, (sql) => sql.begin(dropTables))
 }
 

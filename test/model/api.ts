@@ -10,7 +10,7 @@ import { streamRoute } from '../../src/http/stream/streamRoute.ts'
 import { createMetrics } from '../../src/observe/metrics.ts'
 import type { Database } from '../../src/store/database.ts'
 import { readFeed, readFeedTail } from '../../src/store/feed.ts'
-import type { Commit } from '../../src/store/notifications.ts'
+import type { FeedPosition } from '../../src/store/notifications.ts'
 import { readState } from '../../src/store/state.ts'
 import type { Random } from '../helpers/random.ts'
 import { createGates, type Gates, release } from './gates.ts'
@@ -25,7 +25,7 @@ type Handler = (request: unknown, reply: unknown) => Promise<unknown>
 export interface Api {
   gates: Gates
   /** delivers the notification of a commit */
-  notify(commit: Commit): void
+  notify(commit: FeedPosition): void
   /** takes a commit of the server's own process */
   takeCommit: Feed['takeCommit']
   /** runs the poll that finds commits without a notification */

@@ -387,7 +387,12 @@ const LOGS: Fault[] = [
 
 const CONTRACT: Record<string, Fault[]> = {
   'src/contract/values.ts': [
-    ['decodeParty', 'the zero address is not replaced by null', '/^0x0+$/.test(address) ? null : ', ''],
+    [
+      'decodeAddressOrNull',
+      'the zero address is not replaced by null',
+      '/^0x0+$/.test(address) ? null : ',
+      '',
+    ],
     [
       'decodeAddress',
       'a word of more than 20 bytes is accepted as an address',
@@ -552,7 +557,7 @@ const faults: Record<string, Fault[]> = {
   'src/store/jobs.ts': JOBS,
   'src/indexer/converge.ts': CONVERGE,
   'src/indexer/jobReader.ts': JOB_READER,
-  'src/indexer/headers.ts': HEADERS,
+  'src/indexer/headerChain.ts': HEADERS,
   'src/indexer/headLogs.ts': HEAD_LOGS,
   'src/indexer/readRange.ts': READ_RANGE,
   'src/indexer/finalizedBlock.ts': FINALIZED,

@@ -1,17 +1,20 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { Contract } from '../../src/contract/define.ts'
-import { erc8183 } from '../../src/contract/erc8183.ts'
-import { matches, parseFilter } from '../../src/contract/filters.ts'
-import type { Job } from '../../src/contract/job.ts'
-import { jobRegistry } from '../../src/contract/jobRegistry.ts'
-import { load } from './load.ts'
+import { type ContractInfo, createMatcher } from '../client/src/filter.ts'
+import type { JobBase } from '../client/src/job.ts'
+import type { Contract } from '../src/contract/define.ts'
+import { erc8183 } from '../src/contract/erc8183.ts'
+import { matches, parseFilter } from '../src/contract/filters.ts'
+import type { Job } from '../src/contract/job.ts'
+import { jobRegistry } from '../src/contract/jobRegistry.ts'
+import { load } from './page/load.ts'
 
 const page = await load('matching')
 
 /** The definition as in /api/v1/config. */
-const asInConfig = ({ fields, filters }: Contract) => ({
-  fields: fields.map(({ name, kind, values }) => ({ name, kind, values })),
+const asInConfig = ({ name, fields, filters }: Contract): ContractInfo => ({
+  name,
+  fields: fields.map(({ name, kind, values }) => ({ name, kind, ...(values && { values }) })),
   filters: filters.map(({ name, operator, fields }) => ({
     name,
     kind: operator,
@@ -65,15 +68,23 @@ const commerce = {
   }),
 }
 
-test.each([registry, commerce])('the page and the server apply filters alike: $contract.name', (each) => {
-  const { contract, job, query } = each as typeof registry
-  fc.assert(
-    fc.property(job, query, (someJob, someQuery) => {
-      const given = Object.entries(someQuery).filter(([, value]) => value !== undefined) as [string, string][]
-      const expected = matches(parseFilter(contract.filters, Object.fromEntries(given)))
-      const matched = page.matchesFilters(asInConfig(contract), new URLSearchParams(given), someJob)
-      expect(matched).toBe(expected(someJob as unknown as Job))
-    }),
-    { numRuns: 2000 },
-  )
-})
+test.each([registry, commerce])(
+  'the page and the client apply filters as the server does: $contract.name',
+  (each) => {
+    const { contract, job, query } = each as typeof registry
+    const info = asInConfig(contract)
+    fc.assert(
+      fc.property(job, query, (someJob, someQuery) => {
+        const given = Object.entries(someQuery).filter(([, value]) => value !== undefined) as [
+          string,
+          string,
+        ][]
+        const filter = Object.fromEntries(given)
+        const wanted = matches(parseFilter(contract.filters, filter))(someJob as unknown as Job)
+        expect(page.matchesFilters(info, new URLSearchParams(given), someJob)).toBe(wanted)
+        expect(createMatcher(filter, info)(someJob as unknown as JobBase)).toBe(wanted)
+      }),
+      { numRuns: 2000 },
+    )
+  },
+)
