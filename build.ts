@@ -23,9 +23,5 @@ await build({
   format: 'esm',
   target: 'node20.19',
   sourcemap: true,
-  // viem's WebSocket library is CommonJS and requires modules of Node. An ES module has no `require`.
-  banner: {
-    js: "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);",
-  },
   logLevel: 'warning',
 })
