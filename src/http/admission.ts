@@ -104,15 +104,20 @@ export function createAdmission(options: AdmissionOptions): Admission {
     })
   }
 
-  /** Starts waiting queries. The address whose last turn was longest ago comes first. */
+  /** Moves an address behind all others, because a query of it begins or has ended. */
+  function moveToEnd(address: string, client: Client): void {
+    clients.delete(address)
+    clients.set(address, client)
+  }
+
+  /** Starts waiting queries. The address whose last query began or ended longest ago comes first. */
   function startWaiting(): void {
     for (const [address, client] of clients) {
       if (running >= atOnce) return
       const [start] = client.waiting
       if (!start || !mayStart(client)) continue
-      // Moves the address to the end of the map, where this loop reaches it again.
-      clients.delete(address)
-      clients.set(address, client)
+      // This loop reaches the address again.
+      moveToEnd(address, client)
       start()
     }
   }
@@ -127,6 +132,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
       return measured(client, work).finally(() => {
         running--
         client.running--
+        moveToEnd(address, client)
         dropIfIdle(address, client)
         startWaiting()
       })
