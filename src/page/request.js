@@ -68,9 +68,11 @@ function parameterField({ name, description = '' }, input) {
 
 /** Fills in the id of a job that this server has, so that the example works as it stands. */
 async function fillJobId(input, onFilled) {
+  const before = input.value
   const answer = await get('jobs', { limit: 1 }).catch(() => null)
   const jobId = answer?.data[0]?.jobId
-  if (jobId === undefined) return
+  // The reader may have typed an id meanwhile.
+  if (jobId === undefined || input.value !== before) return
   input.value = jobId
   onFilled()
 }

@@ -24,7 +24,8 @@ export function eventSourceCode(url) {
 /** @param options of curl, such as `-N`, which prints a stream without buffering */
 export function curlCode(url, options = []) {
   const header = hasApiKey ? ['-H', `'x-api-key: ${KEY}'`] : []
-  return ['curl', ...options, ...header, quote(url)].join(' ')
+  // In a shell, a backslash does not escape a quote within quotes.
+  return ['curl', ...options, ...header, `'${url.replaceAll("'", '%27')}'`].join(' ')
 }
 
 function clientCode(filters) {
