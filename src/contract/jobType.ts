@@ -72,7 +72,9 @@ type FirstWord<Text extends string> = Text extends `${infer First}${infer Rest}`
   ? `${First}${UntilCapital<Rest>}`
   : ''
 type UntilCapital<Text extends string> = Text extends `${infer First}${infer Rest}`
-  ? First extends Lowercase<First>
-    ? `${First}${UntilCapital<Rest>}`
-    : ''
+  ? First extends '_' | '$'
+    ? ''
+    : First extends Lowercase<First>
+      ? `${First}${UntilCapital<Rest>}`
+      : ''
   : ''
