@@ -45,7 +45,7 @@ export const Unavailable = Type.Object(
   {
     reason: Type.Union([Type.Literal('full'), Type.Literal('draining')], {
       description:
-        'full: too many streams are open, or the database is out of reach. draining: the server is shutting down',
+        'full: too many streams are open, or the database is unreachable. draining: the server is shutting down',
     }),
     retryAfter: Type.Integer({ minimum: 0, description: 'seconds to wait before reconnecting' }),
   },

@@ -48,13 +48,13 @@ it('a scrape reads the state once, and during an outage of the database the gaug
   }
   expect(await scrape()).toMatchObject({ ...known, database_up: 1 })
   expect(reads).toBe(1)
-  answer = () => Promise.reject(new Error('the database is out of reach'))
+  answer = () => Promise.reject(new Error('the database is unreachable'))
   expect(await scrape()).toMatchObject({ ...known, database_up: 0 })
   expect(reads).toBe(2)
 })
 
 it.each([
-  ['the database has not answered yet', () => Promise.reject(new Error('the database is out of reach'))],
+  ['the database has not answered yet', () => Promise.reject(new Error('the database is unreachable'))],
   [
     'no indexer has reached the chain yet',
     () =>

@@ -15,7 +15,7 @@ async function expectOutage(service: Service): Promise<void> {
     },
     { message: '/ready answers 503' },
   )
-  expect(reason).toBe('the database is out of reach')
+  expect(reason).toBe('the database is unreachable')
   for (const path of ['/api/v1/jobs', '/api/v1/jobs/1', '/api/v1/stats', '/api/v1/config']) {
     const response = await fetch(service.url + path)
     expect(response.status).toBe(503)

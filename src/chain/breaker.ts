@@ -12,7 +12,7 @@ const MAX_COOL_DOWN_MS = 15_000
 const SERIES_MS = 60_000
 
 /**
- * Creates a circuit breaker. A failure opens it. After a jittered cool-down, `halfOpen` sends one probe,
+ * Creates a circuit breaker. A failure opens it. After a jittered cool-down, `probeIfDue` sends one probe,
  * which closes the breaker or opens it for longer. No other request waits for the probe.
  * @param probe rejects if the endpoint still fails
  * @param now a monotonic clock in milliseconds
@@ -56,7 +56,7 @@ export function createBreaker(probe: () => Promise<void>, now: () => number) {
     /** Puts the endpoint back into service, unless it asked for a pause that is not over. */
     close,
     /** Sends the probe if the cool-down and the pause are over. */
-    halfOpen(): void {
+    probeIfDue(): void {
       if (probeAt === null || probing || now() < Math.max(probeAt, pausedUntil)) return
       probing = true
       probe()

@@ -7,7 +7,7 @@ import type { RpcCall } from './transport.ts'
 export interface Call<Result = unknown> extends RpcCall {
   /**
    * @throws IncompleteAnswerError if the head is missing, if logs or receipts are not a list, or if code is not
-   * a string; any other error if the result has another form that cannot be read
+   * a string; another Error if the result has any other form that cannot be read
    */
   read(result: unknown): Result
 }
@@ -31,9 +31,9 @@ export function matchesFilter(log: RpcLog, { address, topics }: LogFilter): bool
   return isOfAddress && (topics === undefined || topics.some((topic) => topic === log.topics[0]))
 }
 
-export const chainIdCall: Call<number> = { method: 'eth_chainId', params: [], read: Number }
+export const chainIdCall: Call<number> = { method: 'eth_chainId', params: [], read: toNumber }
 
-export const blockNumberCall: Call<number> = { method: 'eth_blockNumber', params: [], read: Number }
+export const blockNumberCall: Call<number> = { method: 'eth_blockNumber', params: [], read: toNumber }
 
 /** Reads the chain's head. `read` throws IncompleteAnswerError if the node has none, as while it starts. */
 export const latestCall: Call<Header> = {
@@ -106,12 +106,23 @@ function tagOf(block: number | 'latest' | 'finalized'): string {
   return typeof block === 'number' ? numberToHex(block) : block
 }
 
+/**
+ * Reads a quantity: hex with 0x, as the JSON-RPC specification of Ethereum says.
+ * @throws Error for anything else
+ */
+function toNumber(quantity: unknown): number {
+  const number =
+    typeof quantity === 'string' && /^0x[0-9a-f]+$/i.test(quantity) ? Number(quantity) : Number.NaN
+  if (!Number.isSafeInteger(number)) throw new Error(`${JSON.stringify(quantity)} is not a number in hex`)
+  return number
+}
+
 /** Reads a block as a node gives or announces it. @returns null if there is no block, or if it is pending */
 export function toHeader(result: unknown): Header | null {
   const block = result as RpcBlock | null
   if (!block?.hash || block.number === null) return null
   return {
-    number: Number(block.number),
+    number: toNumber(block.number),
     hash: block.hash,
     parentHash: block.parentHash,
     timestamp: BigInt(block.timestamp).toString(),

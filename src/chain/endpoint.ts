@@ -1,5 +1,6 @@
 import { messageOf } from '../messages.ts'
 import { type Call, chainIdCall, headerCall, type Results } from './calls.ts'
+import { RpcError } from './errors.ts'
 import { createHttpTransport } from './http.ts'
 import { createSocketTransport } from './socket.ts'
 import { CannotIndexError, type Identity, IncompleteAnswerError } from './source.ts'
@@ -16,6 +17,7 @@ export type Endpoint = ReturnType<typeof createEndpoint>
  * @param name its place in RPC_URL, in words. It names no host, because /ready shows it to anyone
  */
 export function createEndpoint(url: string, name: string, onRequest: OnRequest) {
+  const origin = new URL(url).origin
   const socket = url.startsWith('ws') ? createSocketTransport(url) : undefined
   const transport = socket ?? createHttpTransport(url)
   let expected: Identity | null = null
@@ -37,11 +39,16 @@ export function createEndpoint(url: string, name: string, onRequest: OnRequest) 
     }) as Results<Calls>
   }
 
-  /** Reads which chain the endpoint is on. @throws Error if the node has no genesis block */
+  /**
+   * Reads which chain the endpoint is on.
+   * @throws RpcError of an outage if the node has no genesis block, so that the other endpoints are asked instead
+   */
   async function readIdentity(timeoutMs: number): Promise<Identity> {
     const [chainId, genesis] = await askUnchecked([chainIdCall, headerCall(0)], { timeoutMs })
     if (!genesis)
-      throw new Error(
+      throw new RpcError(
+        origin,
+        'no-answer',
         `${name} gives no block 0, which identifies its chain; set RPC_URL to a node that has it`,
       )
     return { chainId, genesisHash: genesis.hash }
@@ -52,7 +59,7 @@ export function createEndpoint(url: string, name: string, onRequest: OnRequest) 
    * @throws CannotIndexError if `found` is another chain
    */
   function trust(found: Identity): void {
-    if (expected) assertIdentity({ name, origin: new URL(url).origin }, found, expected)
+    if (expected) assertIdentity({ name, origin }, found, expected)
     trusted = true
   }
 

@@ -2,7 +2,9 @@ import { redactor } from '../observe/secrets.ts'
 
 /** Reduces each URL of a text to scheme and host. */
 const shortenUrls = redactor([])
-/** Maximum characters of a reason that are read: a node's message may have megabytes. A log line has far fewer. */
+/**
+ * Maximum characters of a reason that are read: a node's message may have megabytes. A log line has far fewer.
+ */
 const MAX_REASON = 2_000
 
 /**
@@ -14,7 +16,8 @@ const MAX_REASON = 2_000
  * - `bad-request`: HTTP 400, 408 or 413, by which gateways refuse a request or an answer that is too large
  * - `server-error`: HTTP 5xx
  * - `status`: another HTTP status than these, 2xx and 429
- * - `no-answer`: no connection, a broken one, or an answer that is not JSON-RPC
+ * - `no-answer`: no connection, a broken one, an answer that is not JSON-RPC, or a node that cannot say which chain
+ *   it is on
  */
 type RpcFailure =
   | 'refused'
@@ -50,7 +53,7 @@ export class RpcError extends Error {
 const RATE_LIMIT = /too many requests|rate.?limit|per second|compute units/i
 
 /** Returns the error of a node's answer to one call. */
-export function refusalOf(
+export function replyError(
   origin: string,
   method: string,
   { code, message }: { code?: unknown; message?: unknown },
@@ -60,7 +63,7 @@ export function refusalOf(
 }
 
 /** Returns the error of an answer that holds no reply. */
-export function statusError(origin: string, { ok, status, headers }: Response): RpcError {
+export function answerError(origin: string, { ok, status, headers }: Response): RpcError {
   if (ok) return new RpcError(origin, 'no-answer', 'the answer is not JSON-RPC')
   // A date instead of seconds is ignored.
   const seconds = Number(headers.get('retry-after'))

@@ -10,9 +10,10 @@ import { IncompleteAnswerError } from './source.ts'
 const MIN_DEPTH = 64
 
 /**
- * Returns a function that reads the number of the finalized block: the lower one of the last two readings, null
- * if one of the two found no endpoint that knows the tag. So a single answer that is too high is not believed; the
- * index could not follow a reorg below it. A reading that is refused or incomplete repeats the one before it.
+ * Returns a function that reads the number of the finalized block: the lower of the last two readings, so that
+ * a single answer that is too high is not believed. The index could not follow a reorg below it. A reading that
+ * is refused or incomplete counts as a repetition of the one before it. Null until a reading before the latest
+ * one has found a number.
  */
 export function createFinalizedTag(pool: Pool): () => Promise<number | null> {
   /** undefined before the first reading */

@@ -1,4 +1,4 @@
-import { statusError } from './errors.ts'
+import { answerError } from './errors.ts'
 import { type Answer, createPost } from './post.ts'
 import { repliesOf, replyOf, requestOf } from './replies.ts'
 import type { Reply, RpcCall, SendOptions, Transport } from './transport.ts'
@@ -41,7 +41,7 @@ export function createHttpTransport(url: string): Transport {
       calls.map(async (call) => {
         const { json, response } = await post(requestOf(call), options)
         const reply = replyOf(origin, call.method, json)
-        if (!reply) throw statusError(origin, response)
+        if (!reply) throw answerError(origin, response)
         return reply
       }),
     )
@@ -58,6 +58,6 @@ function isBatchRefusal({ error }: Reply): boolean {
 function assertBatchRefused(origin: string, { json, response }: Answer): void {
   if (REFUSING_STATUS.includes(response.status) || Array.isArray(json)) return
   const reply = replyOf(origin, 'batch', json)
-  if (!reply?.error || !response.ok) throw statusError(origin, response)
+  if (!reply?.error || !response.ok) throw answerError(origin, response)
   if (reply.error.failure !== 'refused') throw reply.error
 }

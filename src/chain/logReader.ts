@@ -49,8 +49,9 @@ export function createLogReader(
         return answer
       } catch (cause) {
         if (!mayFitSmaller(cause) && !(cause instanceof IncompleteAnswerError)) throw cause
-        // The first error tells more: a node that does not know the block has no receipts of it either.
-        const message = `the logs of block ${block.number} cannot be read: ${messageOf(error)}`
+        // After a refusal the first error tells more: a node that does not know the block has no receipts either.
+        const reason = messageOf(failure === 'refused' ? error : cause)
+        const message = `the logs of block ${block.number} cannot be read: ${reason}`
         throw new IncompleteAnswerError(message, { cause })
       }
     }

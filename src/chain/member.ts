@@ -66,7 +66,7 @@ export function createMember(endpoint: Endpoint, hasNoAlternative: () => boolean
     endpoint,
     isInService: breaker.isClosed,
     pauseMs: breaker.pauseMs,
-    halfOpen: breaker.halfOpen,
+    probeIfDue: breaker.probeIfDue,
     /**
      * Asks the endpoint.
      * @throws IncompleteAnswerError if the results are not accepted, and what Endpoint.ask throws

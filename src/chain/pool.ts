@@ -25,10 +25,10 @@ export function createPool(endpoints: Endpoint[], now: () => number) {
    * Probes the members that are set aside, and returns those in service. If none is, returns those without a
    * pause. If each has one, returns the member whose pause ends first.
    */
-  function usable(): Member[] {
+  function probeAndSelect(): Member[] {
     // Probed even if none is in service. Otherwise the first that answers, such as one whose head is too low,
     // would get every request, and no other would return to service.
-    for (const member of members) member.halfOpen()
+    for (const member of members) member.probeIfDue()
     const found = inService()
     if (found.length > 0) return found
     const unpaused = members.filter((member) => member.pauseMs() === 0)
@@ -47,7 +47,9 @@ export function createPool(endpoints: Endpoint[], now: () => number) {
       const asked = new Set<Member>()
       const failures: unknown[] = []
       for (;;) {
-        const member = usable().find((each) => !asked.has(each) && (asked.size === 0 || each.pauseMs() === 0))
+        const member = probeAndSelect().find(
+          (each) => !asked.has(each) && (asked.size === 0 || each.pauseMs() === 0),
+        )
         if (!member) throw errorOf(failures)
         asked.add(member)
         try {
@@ -67,20 +69,21 @@ export function createPool(endpoints: Endpoint[], now: () => number) {
       calls: Calls,
       options?: AskOptions<Calls>,
     ) {
-      const asked = usable()
+      const asked = probeAndSelect()
       const member = asked[turn % asked.length]
       if (!member) throw new RangeError('there is no endpoint to ask')
       return member.ask(calls, options)
     },
     /**
-     * Asks all endpoints in service at once.
+     * Asks all endpoints in service at once. If none is, asks those without a pause; if each has one, the one
+     * whose pause ends first.
      * @returns the results of those that have one
      * @throws if none has: an RpcError of a refusal if there was one; otherwise the last error
      */
     async askEach<T>(ask: (member: Member) => Promise<T>): Promise<{ member: Member; result: T }[]> {
       const failures: unknown[] = []
       const answers = await Promise.all(
-        usable().map(async (member) => {
+        probeAndSelect().map(async (member) => {
           try {
             return [{ member, result: await ask(member) }]
           } catch (error) {

@@ -1,6 +1,6 @@
 import { messageOf } from '../messages.ts'
 import { splitCredentials } from './credentials.ts'
-import { RpcError, statusError, timeoutError, tooLargeError } from './errors.ts'
+import { answerError, RpcError, timeoutError, tooLargeError } from './errors.ts'
 import { maxBytesOf, type SendOptions } from './transport.ts'
 
 /** The answer to a POST, with any status but 429. */
@@ -36,7 +36,7 @@ export function createPost(url: string): Post {
       const text = await readText(response, maxBytes)
       if (text === null) throw tooLargeError(origin, maxBytes)
       // Some providers add a JSON-RPC error with a code of their own. The status says what it means.
-      if (response.status === 429) throw statusError(origin, response)
+      if (response.status === 429) throw answerError(origin, response)
       return { json: parse(text), response }
     } catch (error) {
       if (error instanceof RpcError) throw error

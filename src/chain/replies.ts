@@ -1,4 +1,4 @@
-import { refusalOf } from './errors.ts'
+import { replyError } from './errors.ts'
 import type { Reply, RpcCall } from './transport.ts'
 
 /** Returns the request for one call; its id is its place in the batch (JSON-RPC 2.0, section 6). */
@@ -9,7 +9,7 @@ export function requestOf({ method, params }: RpcCall, index = 0) {
 /** Reads the reply to one call; null if `json` is not a JSON-RPC response. */
 export function replyOf(origin: string, method: string, json: unknown): Reply | null {
   if (!isJsonObject(json)) return null
-  if (isJsonObject(json.error)) return { error: refusalOf(origin, method, json.error) }
+  if (isJsonObject(json.error)) return { error: replyError(origin, method, json.error) }
   return 'result' in json ? { result: json.result } : null
 }
 

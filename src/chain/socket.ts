@@ -5,7 +5,7 @@ import { withDeadline } from '../deadline.ts'
 import { messageOf } from '../messages.ts'
 import { repeat } from '../repeat.ts'
 import { splitCredentials } from './credentials.ts'
-import { RpcError, refusalOf, timeoutError, tooLargeError } from './errors.ts'
+import { RpcError, replyError, timeoutError, tooLargeError } from './errors.ts'
 import { MAX_LARGE_BYTES, maxBytesOf, type Reply, type RpcCall, type Transport } from './transport.ts'
 
 /** The time to connect. viem limits only the time for the answer to a request. */
@@ -64,7 +64,7 @@ export function createSocketTransport(url: string): SocketTransport {
   async function request(client: SocketClient, call: RpcCall, timeoutMs: number): Promise<Reply> {
     const { method, params } = call
     const { error, result } = await client.requestAsync({ body: { method, params }, timeout: timeoutMs })
-    return error ? { error: refusalOf(origin, method, error) } : { result }
+    return error ? { error: replyError(origin, method, error) } : { result }
   }
 
   async function follow(onBlock: (block: unknown) => void, signal: AbortSignal): Promise<void> {

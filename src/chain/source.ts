@@ -22,8 +22,8 @@ export interface Identity {
  */
 export interface Source {
   /**
-   * Asks every endpoint in service, or others if none is, which chain it is on, and sets the chain that all
-   * must be on from now on.
+   * Asks the endpoints in service which chain they are on. If none is in service, asks those that are set aside.
+   * From then on, all must be on that chain.
    * @param expected null: the chain of the first endpoint in RPC_URL that answers
    * @throws CannotIndexError if one of them is on another chain
    */
@@ -36,7 +36,7 @@ export interface Source {
   head(known: number): Promise<Header>
   /**
    * Reads the number of a block that no reorg can remove: the finalized block of the endpoints, but at least
-   * 64 blocks below the head. Null if one of the last two readings found no endpoint that knows the tag.
+   * 64 blocks below the head. Null until a reading before the latest one has found it.
    */
   finalized(): Promise<number | null>
   /** Reads a header; null if the node does not have that block (yet). */

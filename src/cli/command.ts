@@ -21,7 +21,10 @@ export interface Command {
   run(args: string[], env: NodeJS.ProcessEnv): Promise<void>
 }
 
-/** Checks a URL on the command line. `localhost:3000` is refused: it has no scheme. @throws UsageError */
+/**
+ * Checks a URL on the command line. `localhost:3000` is refused: URL reads `localhost:` as its scheme.
+ * @throws UsageError
+ */
 export function assertUrl(command: string, text: string, ...schemes: ('http' | 'ws')[]): void {
   if (URL.canParse(text) && new RegExp(`^(${schemes.join('|')})s?://`, 'i').test(text)) return
   const accepted = schemes.map((scheme) => `${scheme}(s)://`).join(' or ')

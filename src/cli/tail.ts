@@ -27,7 +27,7 @@ pipe, each line is a JSON object {"type","id","data"}. A lost connection is resu
     ],
     [
       '--since <when>',
-      'print the history first: from a block (1200), of a duration (90s, 15m, 1h, 7d), or all of it',
+      'print the history first: from a block on (1200), for a duration until now (90s, 15m, 1h, 7d), or completely (all)',
     ],
     ['--api-key <key>', 'for a server that requires one; JOBCAST_API_KEY is the same'],
   ],

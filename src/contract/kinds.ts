@@ -73,8 +73,9 @@ export function bytes32(options: FieldOptions = {}): Filterable<string> {
 
 /**
  * Makes the kind of one of several known values. Strings are the members of a Solidity enum in order, and a log
- * holds the index of one of them. Numbers and booleans are the values themselves. An index `n` beyond the list,
- * such as one of a newer contract, becomes `UNKNOWN_n`.
+ * holds the index of one of them. An index `n` beyond the list, such as one of a newer contract, becomes
+ * `UNKNOWN_n`. Numbers and booleans are the values themselves, and a number that is not in the list is sent as it
+ * is. A filter names an unknown value `UNKNOWN_n` in both cases.
  * @throws DefinitionError if the values are not words of one type
  */
 export function choice<const T extends Wire>(

@@ -21,8 +21,9 @@ export interface FilterGroup {
 
 /** Consecutive events of the feed, encoded for one group. */
 export interface Batch {
-  /** feed positions before the first event and after the last one */
+  /** position at which the batch begins: the id before its first event */
   from: number
+  /** id of its last event */
   to: number
   /** null if no event passes the filter */
   bytes: Buffer | null
@@ -30,8 +31,13 @@ export interface Batch {
   count: number
 }
 
-/** Builds a batch of consecutive events. It ends early when it holds `maxBytes` or more. */
-export function buildBatch(group: FilterGroup, from: number, events: FeedEvent[], maxBytes: number): Batch {
+/** Builds a batch of consecutive events. It ends early when it holds `fullAtBytes` or more. */
+export function buildBatch(
+  group: FilterGroup,
+  from: number,
+  events: FeedEvent[],
+  fullAtBytes: number,
+): Batch {
   const { filter, chunked } = group
   const parts: Buffer[] = []
   let length = 0
@@ -42,7 +48,7 @@ export function buildBatch(group: FilterGroup, from: number, events: FeedEvent[]
     const part = bytesFor(chunked, event.chunk)
     parts.push(part)
     length += part.length
-    if (length >= maxBytes) break
+    if (length >= fullAtBytes) break
   }
   const [first = null] = parts
   return { from, to, bytes: parts.length > 1 ? Buffer.concat(parts, length) : first, count: parts.length }

@@ -2,14 +2,14 @@ import type { Job } from '../contract/job.ts'
 import type { FeedEntry } from '../store/feed.ts'
 import { encodeChunk, encodeFrame } from './frames.ts'
 
-interface Place {
+interface EntryIds {
   id: number
   /** id of the previous entry, which shows whether an entry is missing */
   previousId: number
 }
 
 /** A creation, change or removal of a job, parsed and encoded once for all subscribers. */
-export interface JobEvent extends Place {
+export interface JobEvent extends EntryIds {
   type: Exclude<FeedEntry['type'], 'jump'>
   job: Job
   /** the job before a job_updated; null for the other types */
@@ -19,7 +19,7 @@ export interface JobEvent extends Place {
 }
 
 /** An entry of the feed. A jump is not sent to clients; it only records the id that it continues. */
-export type FeedEvent = JobEvent | (Place & { type: 'jump' })
+export type FeedEvent = JobEvent | (EntryIds & { type: 'jump' })
 
 export function feedEventOf({ id, type, data, before }: FeedEntry): FeedEvent {
   if (type === 'jump') return { id, previousId: Number(data), type }

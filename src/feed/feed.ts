@@ -76,7 +76,9 @@ export function openFeed(
       log.warn(`cannot listen for notifications; new events are found by polling: ${messageOf(error)}`),
     )
   return {
-    /** Returns the id of the newest event; null before the store was first read. */
+    /**
+     * Returns the id of the newest event; null before the store was first read, and while the tail is read again.
+     */
     lastId: () => reader.tail.lastId,
     indexed: () => reader.indexed,
     /**

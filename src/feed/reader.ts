@@ -7,7 +7,7 @@ import type { FeedState, FeedStore } from './store.ts'
 import { append, dropPruned, replaceEvents, type Tail } from './tail.ts'
 
 export interface FeedWatcher {
-  /** Called when there are new events. */
+  /** Called after events were appended, and after the tail was read from the store. */
   onChange(): void
   /**
    * Called when the store's entries do not continue those in memory: the database was rebuilt or restored, or

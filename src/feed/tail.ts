@@ -6,7 +6,7 @@ export interface Tail {
   events: FeedEvent[]
   /** bytes of their frames */
   bytes: number
-  /** newest feed id that was read; null before the first read */
+  /** newest feed id that was read; null before the first read, and while the tail is read again */
   lastId: number | null
   /** events and bytes to keep; before the tail is trimmed, it has at most 1.5 times as many */
   capacity: { events: number; bytes: number }

@@ -35,8 +35,8 @@ export function scheduleAll(walk: Walk): void {
 }
 
 /**
- * Queues a subscriber for the next walk. If its socket is full or it waits for the store, it is resumed
- * when that has ended.
+ * Queues a subscriber for the next walk. Does nothing if its socket is full or if it waits for a read of the
+ * store: the drain or the read continues it.
  */
 function enqueue({ queue }: Walk, subscriber: Subscriber): void {
   if (subscriber.queued || subscriber.waiting || subscriber.noProgressSince > 0) return
@@ -115,8 +115,8 @@ function queueStoreRead(walk: Walk, subscriber: Subscriber): void {
 }
 
 /**
- * Reads the next events of each queued subscriber, one subscriber after the other: the indexer's steps use the same
- * two database connections, so these reads use at most one of them.
+ * Reads the next events of each queued subscriber, one subscriber after the other: the indexer's steps use the
+ * same two database connections, so these reads use at most one of them.
  */
 async function runStoreReads(walk: Walk): Promise<void> {
   if (walk.readingStore) return

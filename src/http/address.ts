@@ -21,12 +21,12 @@ export function keyAddresses(app: FastifyInstance): void {
 }
 
 /**
- * Returns the key by which limits count a client: its IPv4 address, even if mapped into IPv6, or the /64
- * network of its IPv6 address, because one customer commonly has a whole /64. `unknown` if the client
- * has disconnected.
+ * Returns the key by which limits count a client: its IPv4 address, even if written as `::ffff:192.0.2.1`, or the
+ * /64 network of its IPv6 address, because one customer commonly has a whole /64. `unknown` if the client has
+ * disconnected.
  */
 export function addressKey(ip: string | undefined): string {
-  // Not with normalizeIP of @fastify/rate-limit, which takes 20 µs for an IPv6 address. This takes 1 to 2 µs.
+  // normalizeIP of @fastify/rate-limit would take 20 µs for an IPv6 address. This takes 1 to 2 µs.
   if (ip === undefined) return 'unknown'
   const address = ip.toLowerCase()
   if (address.startsWith('::ffff:') && address.includes('.')) return address.slice(7)
@@ -34,7 +34,7 @@ export function addressKey(ip: string | undefined): string {
   const [head = '', tail] = address.split('::')
   const left = head ? head.split(':') : []
   const right = tail ? tail.split(':') : []
-  // A zone id may have colons of its own.
+  // Math.max, because a zone id (`fe80::1%a:b`) may have colons, so that there are more than eight parts.
   const zeros = new Array(Math.max(0, 8 - left.length - right.length)).fill('0')
   const network = [...left, ...zeros, ...right].slice(0, 4).map((part) => part.replace(/^0+(?=.)/, ''))
   return `${network.join(':')}::/64`

@@ -1,9 +1,9 @@
 import { createTransientMap } from '../transientMap.ts'
 
 /**
- * Lets callers with the same query share one read. However many queries of a page admission.ts lets run at once,
- * at most two reads of it run or wait. A caller joins a queued read, never one that is running, so its
- * answer has everything that was committed before the call.
+ * Lets callers with the same query share one read. For each query, at most one read runs and one waits, however
+ * many callers there are. A caller joins a queued read, never one that is running, so its answer has everything
+ * that was committed before the call.
  */
 export function coalesce<Query, Answer>(
   read: (query: Query) => Promise<Answer>,

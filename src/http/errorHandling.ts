@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { BadRequestError, OverloadedError, UnavailableError } from '../errors.ts'
 import { unwrap } from '../messages.ts'
-import { errorBody, OUT_OF_REACH, sendError } from './errors.ts'
+import { errorBody, sendError, UNREACHABLE } from './errors.ts'
 import { excerpt, validationMessage } from './validationMessage.ts'
 
 /**
@@ -30,7 +30,7 @@ export function handleErrors(app: FastifyInstance, servesApi: boolean): void {
   app.setErrorHandler<FastifyError>((thrown, request, reply) => {
     const error = unwrap(thrown)
     if (error instanceof UnavailableError) {
-      const message = error instanceof OverloadedError ? error.message : OUT_OF_REACH
+      const message = error instanceof OverloadedError ? error.message : UNREACHABLE
       return sendError(reply.header('retry-after', QUERY_RETRY_SECONDS), 'UNAVAILABLE', message)
     }
     const { statusCode = 500, message } = thrown

@@ -3,7 +3,7 @@ import { type Static, type TSchema, Type } from 'typebox'
 
 export const KEY_NEEDED =
   'the API key is missing or wrong; send it as x-api-key, as Authorization: Bearer, or as api_key in the query'
-export const OUT_OF_REACH = 'the database is out of reach; try again'
+export const UNREACHABLE = 'the database is unreachable; try again'
 
 /** An error of the API. The OpenAPI document has its description and its example message. */
 interface ErrorKind {
@@ -41,8 +41,8 @@ const errors = {
   UNAVAILABLE: {
     status: 503,
     description:
-      'the database is out of reach, the query took too long, too many queries or streams are open, or the server is shutting down',
-    message: OUT_OF_REACH,
+      'the database is unreachable, the query took too long, too many queries or streams are open, or the server is shutting down',
+    message: UNREACHABLE,
     retryAfter: true,
   },
 } satisfies Record<string, ErrorKind>

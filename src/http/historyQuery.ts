@@ -7,7 +7,7 @@ import type { LogPosition } from '../store/writes.ts'
 /** Number of jobs that `page` can reach: Postgres reads and skips all rows before a page. */
 const DEEPEST_JOB = 10_000
 
-const PAGE_TAKES = `a number from 1, within the first ${DEEPEST_JOB} jobs (use cursor beyond them)`
+const PAGE_TAKES = `a number from 1; page × limit is at most ${DEEPEST_JOB} (use cursor to read further)`
 const LIMIT_TAKES = 'a number of jobs per page, 1 to 100'
 const BLOCK_NUMBER = '^[0-9]{1,15}$'
 
@@ -44,7 +44,7 @@ export function parseHistoryQuery(rules: FilterRule[], query: Static<typeof Page
   if (cursor !== undefined && page !== 1)
     throw new BadRequestError('page and cursor exclude each other: give one of them')
   if (page * limit > DEEPEST_JOB)
-    throw new BadRequestError(`page takes ${PAGE_TAKES}; page ${page} of ${limit} jobs each is beyond them`)
+    throw new BadRequestError(`page takes ${PAGE_TAKES}; ${page} × ${limit} is more`)
   const parsed: HistoryQuery = {
     filter: parseFilter(rules, query),
     order: order === 'asc' ? 'asc' : 'desc',

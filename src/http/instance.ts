@@ -52,8 +52,8 @@ export function createInstance({ trustProxy }: Pick<Config, 'trustProxy'>, log: 
 
 /**
  * Turns a number of trusted hops into a function that returns true for a trusted proxy; the nearest is hop 0.
- * fastify ignores a number, because a client that connects directly could then forge its address. The operator
- * rules that out (SECURITY.md).
+ * Given a number, fastify trusts no proxy, because a client that connects without one could forge its address.
+ * Here the operator must let only the proxy reach the port (SECURITY.md).
  */
 function toTrustFunction(proxies: Config['trustProxy']) {
   return typeof proxies === 'number' ? (_address: string, hop: number) => hop < proxies : proxies

@@ -20,7 +20,7 @@ const HistoryAnswer = Type.Object(
       page: Type.Integer({ description: 'the page requested; 1 with cursor', examples: [1] }),
       limit: Type.Integer({ examples: [20] }),
       total: Type.Integer({
-        description: `Number of jobs on all pages. Exact if the query has no filter, or filters by status and choices alone; otherwise exact up to ${TOTAL_LIMIT}, and ${TOTAL_LIMIT + 1} means "more than ${TOTAL_LIMIT}".`,
+        description: `Number of jobs on all pages. Exact if the query has neither a block range nor a filter other than status and choices; otherwise exact up to ${TOTAL_LIMIT}, and ${TOTAL_LIMIT + 1} means "more than ${TOTAL_LIMIT}".`,
         examples: [100],
       }),
       next: Type.Union([Type.String(), Type.Null()], {

@@ -85,7 +85,7 @@ async function notReadyReason(dependencies: ServerDependencies): Promise<string 
     const state = await dependencies.readState()
     return dependencies.haltReason() ?? staleness(state, dependencies.config)
   } catch (error) {
-    if (unwrap(error) instanceof UnavailableError) return 'the database is out of reach'
+    if (unwrap(error) instanceof UnavailableError) return 'the database is unreachable'
     dependencies.log.error({ err: error }, 'the state of the index cannot be read')
     return 'the state of the index cannot be read; the log has the reason'
   }

@@ -58,7 +58,7 @@ function securityHeaders(app: Instance): void {
     'x-frame-options': 'SAMEORIGIN',
     'referrer-policy': 'no-referrer',
   }
-  // Not with @fastify/helmet, which takes 2 to 3 µs of CPU for these three headers. This hook takes 0.5 µs.
+  // @fastify/helmet would take 2 to 3 µs of CPU for these three headers. This hook takes 0.5 µs.
   app.addHook('onRequest', (_request, reply, done) => {
     reply.headers(headers)
     done()

@@ -54,7 +54,10 @@ async function commit(state: StepperState, from: Cursor, step: Step): Promise<Cu
   return cursor
 }
 
-/** Folds logs over the jobs they name. */
+/**
+ * Returns the step to the last of some headers: reads the jobs that their logs name, and folds the logs over
+ * them.
+ */
 async function stepOf(
   { jobReader }: StepperState,
   { cursor, head, finalized }: StepStart,

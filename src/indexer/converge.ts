@@ -85,7 +85,7 @@ function advance(state: StepperState, start: StepStart): Promise<Outcome> {
   const { cursor, head, finalized } = start
   const target = head.number - state.confirmations
   const next = cursor.blockNumber + 1
-  if (target < next) return compareTip(state, cursor, head, target)
+  if (target < next) return compareTarget(state, cursor, head, target)
   // Either all logs of a step become feed entries or none, so no step crosses the block at which the
   // feed begins.
   const limit = cursor.silent ? Math.min(target, Math.max(next, cursor.feedFromBlock)) : target
@@ -98,19 +98,19 @@ function advance(state: StepperState, start: StepStart): Promise<Outcome> {
  * Handles a target that is not above the cursor. The local chain has this block, or the node lags, or the
  * chain has moved to another branch of the same or a smaller height.
  */
-async function compareTip(
+async function compareTarget(
   state: StepperState,
   cursor: Cursor,
   head: Header,
   target: number,
 ): Promise<Outcome> {
   if (target < 0) return 'caught-up'
-  const tip = target === head.number ? head : await state.source.header(target)
+  const header = target === head.number ? head : await state.source.header(target)
   const local = target === cursor.blockNumber ? cursor.blockHash : await readBlockHash(state.db, target)
   // The local chain does not reach down to the target: the node lags far, or a devnet was restarted. In the
   // second case this throws.
   if (!local) await state.source.checkChain(cursor)
-  return !tip || !local || local === tip.hash ? 'caught-up' : rewind(state, cursor, head)
+  return !header || !local || local === header.hash ? 'caught-up' : rewind(state, cursor, head)
 }
 
 /** Indexes a range of finalized blocks, read in one request. */

@@ -11,9 +11,9 @@ const ASSUMED_DEPTH = 256
 const REREAD_MS = 10_000
 
 /**
- * Returns a function that reads the number of the finalized block; -1 until one is known. An answer counts
- * only if the node has the cursor's block: a node on another chain is ignored, and so is any node while the
- * cursor is on an abandoned branch.
+ * Returns a function that reads the number of the finalized block; -1 until one is known. An answer counts only
+ * if a header that is read at the same time is that of the cursor's block. So none counts while the cursor is on
+ * an abandoned branch. The two requests may reach different nodes.
  */
 export function createFinalizedBlock({ source, now }: IndexerContext) {
   let latest = { number: -1, readAt: Number.NEGATIVE_INFINITY }

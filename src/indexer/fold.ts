@@ -1,6 +1,6 @@
 import type { Job, JobLog } from '../contract/job.ts'
 import type { Cursor } from '../store/cursor.ts'
-import type { PlacedJob } from '../store/jobs.ts'
+import type { PositionedJob } from '../store/jobs.ts'
 import type { ChangeWrite, JobWrite, LogPosition, Step, StoredJob, StoredJobWrite } from '../store/writes.ts'
 
 /** The part of a step that follows from its logs. */
@@ -37,7 +37,7 @@ export function jobIdsToRead(logs: JobLog[]): string[] {
  * rewind needs it
  */
 export function fold(
-  stored: Map<string, PlacedJob>,
+  stored: Map<string, PositionedJob>,
   logs: JobLog[],
   { silent, finalizedNumber }: Pick<Cursor, 'silent' | 'finalizedNumber'>,
 ): Folded {
@@ -72,7 +72,7 @@ export function fold(
   return folded
 }
 
-function draftOf(job: PlacedJob | undefined): Draft | undefined {
+function draftOf(job: PositionedJob | undefined): Draft | undefined {
   return job && { ...job, before: { job: job.job, data: job.data } }
 }
 

@@ -32,9 +32,9 @@ interface HeadBlocks {
 }
 
 /**
- * Returns a function that reads the contract's logs of blocks near the head. A node that lags returns no logs
- * for a block that has some, so the logs are compared with the block's bloom. Only the first blocks are
- * returned if that takes longer than 2 s, or after a block whose logs do not account for its bloom.
+ * Returns a function that reads the contract's logs of blocks near the head. A node that lags returns no logs for
+ * a block that has some, so the logs are compared with the block's bloom. If a block lacks logs after 2 s have
+ * passed, or after another block was accepted despite its bloom, only the blocks below it are returned.
  */
 export function createHeadLogs(context: IndexerContext): (headers: HeaderChain) => Promise<HeadBlocks> {
   const { address } = context

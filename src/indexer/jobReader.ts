@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { Cursor } from '../store/cursor.ts'
 import type { Database } from '../store/database.ts'
-import { type PlacedJob, readJobs } from '../store/jobs.ts'
+import { type PositionedJob, readJobs } from '../store/jobs.ts'
 import type { JobWrite } from '../store/writes.ts'
 
 /** Limit of the jobs in memory, in characters of their JSON. They take some three bytes a character. */
@@ -9,7 +9,7 @@ const MAX_CHARACTERS = 8_000_000
 
 /** Reads jobs as of the cursor. Those that the latest steps of this process wrote are still in memory. */
 export function createJobReader(db: Database) {
-  const recent = new LRUCache<string, PlacedJob>({
+  const recent = new LRUCache<string, PositionedJob>({
     maxSize: MAX_CHARACTERS,
     sizeCalculation: ({ data }) => data.length,
   })
@@ -18,10 +18,10 @@ export function createJobReader(db: Database) {
 
   return {
     /** Reads the jobs with these ids. If the contract used an id twice, the latest job is returned. */
-    async read(cursor: Cursor, jobIds: string[]): Promise<Map<string, PlacedJob>> {
+    async read(cursor: Cursor, jobIds: string[]): Promise<Map<string, PositionedJob>> {
       // A restored database may reach the same revision with other jobs, but not with the same last id.
       if (cursor.revision !== asOf?.revision || cursor.lastId !== asOf.lastId) recent.clear()
-      const found = new Map<string, PlacedJob>()
+      const found = new Map<string, PositionedJob>()
       for (const jobId of jobIds) {
         const job = recent.get(jobId)
         if (job) found.set(jobId, job)

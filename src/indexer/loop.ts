@@ -85,8 +85,9 @@ async function loop(runner: Runner): Promise<void> {
 
 async function takeTurn(runner: Runner): Promise<void> {
   const { lease, stepper } = runner
-  // A halted indexer tries a step every 15 s. It does not acquire an expired lease again, because each acquisition
-  // appends a jump to the feed. If another process has taken the lease, the step changes nothing.
+  // A halted indexer tries a step every 15 s. It does not acquire an expired lease again, because each
+  // acquisition appends a jump to the feed. If another process has acquired the lease meanwhile, the step may
+  // still be written, because it starts from the cursor as it is now. This process then holds the lease again.
   if (runner.state.name !== 'halted') dropIfExpired(lease)
   if (!(await ensureLease(lease))) return standBy(runner)
   watchHeads(runner)

@@ -1,12 +1,12 @@
 import { mayFitSmaller, rpcFailureOf } from '../chain/errors.ts'
 import type { IndexerContext } from './context.ts'
-import { type Range, readRange } from './readRange.ts'
+import { type RangeLogs, readRange } from './readRange.ts'
 
 /** Ranges requested ahead of the one that is written. */
 const AHEAD = 3
 /**
- * Ranges that one call requests at most. While the right size is unknown, this limits the requests that a wrong
- * size wastes.
+ * Maximum number of ranges that one round of take() requests. If the size turns out too large, only these are
+ * wasted.
  */
 const MAX_NEW_REQUESTS = 2
 /**
@@ -26,7 +26,7 @@ const WANTED_LOGS = 4_000
 interface PendingRange {
   from: number
   to: number
-  range: Promise<Range>
+  range: Promise<RangeLogs>
 }
 
 /**
@@ -57,7 +57,7 @@ export function createRanges(context: IndexerContext) {
    * avoid, it reads a smaller one.
    * @throws any other error of the read
    */
-  return async function take(from: number, limit: number): Promise<Range> {
+  return async function take(from: number, limit: number): Promise<RangeLogs> {
     for (;;) {
       const [ahead] = pending
       if (ahead?.from !== from || ahead.to > limit) pending = []

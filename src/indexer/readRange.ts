@@ -4,7 +4,7 @@ import type { IndexerContext } from './context.ts'
 import { checkLogs, type DecodedLogs, decodeLogs, type MinedLog, timestampOf } from './logs.ts'
 
 /** The decoded logs of a range of blocks, with the headers of both ends. */
-export interface Range extends DecodedLogs {
+export interface RangeLogs extends DecodedLogs {
   first: Header
   last: Header
 }
@@ -13,7 +13,7 @@ export interface Range extends DecodedLogs {
  * Reads, checks and decodes the logs of a range of finalized blocks.
  * @throws IncompleteAnswerError if the node has not reached `to`, and what Source.range throws
  */
-export async function readRange(context: IndexerContext, from: number, to: number): Promise<Range> {
+export async function readRange(context: IndexerContext, from: number, to: number): Promise<RangeLogs> {
   const { first, last, logs } = await context.source.range(from, to)
   // Several answers may arrive together. Each yields here, so that none delays the commit under way.
   await context.pause(0)

@@ -3,7 +3,7 @@ import type { IndexerContext } from './context.ts'
 import type { Stepper } from './converge.ts'
 import type { Lease } from './lease.ts'
 
-type IndexerState =
+type RunnerState =
   | { name: 'starting' | 'working' | 'standby' | 'failing' }
   | { name: 'halted'; reason: string }
 
@@ -17,7 +17,7 @@ export interface IndexerOptions {
 /** State of a running indexer. */
 export interface Runner extends IndexerOptions {
   context: IndexerContext
-  state: IndexerState
+  state: RunnerState
   lease: Lease
   stopping: boolean
   /** true if a new head was announced since the latest step began */

@@ -7,8 +7,8 @@ export const hasApiKey = apiKey !== null
 /** Most jobs that the API returns in one page. */
 export const PAGE_SIZE = 100
 /**
- * A request that is not answered for so long has failed. On the server, a request waits up to 5 s for its turn,
- * and its query is cancelled after 8 s.
+ * Milliseconds after which a request that is not answered has failed. On the server, a request waits up to 5 s
+ * for its turn, and its query is cancelled after 8 s.
  */
 const RESPONSE_TIMEOUT_MS = 15_000
 

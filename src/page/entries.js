@@ -33,8 +33,8 @@ export function isNewer(a, b) {
 }
 
 /**
- * Puts an entry into entries that are sorted from newest to oldest. If the order is unknown, it is considered
- * the newer one.
+ * Puts an entry into entries that are sorted from newest to oldest. If the order of
+ * two jobs is unknown, the added one is placed above.
  */
 export function insertSorted(entries, entry) {
   const index = entries.findIndex((other) => !isNewer(other.job, entry.job))

@@ -97,10 +97,11 @@ export function createFilters(form, onChange) {
 }
 
 /**
- * @returns a function that saves an address in the browser's history: one entry per field, not one per key
+ * @returns a function that saves an address in the browser's history, with one entry for each edited field, not for
+ * each keystroke
  */
 function createAddressHistory(form) {
-  let savedField // focused since the newest entry was saved; undefined if none was
+  let savedField // the field that the newest entry was saved for, while it keeps the focus; otherwise undefined
   const resetField = () => {
     savedField = undefined
   }

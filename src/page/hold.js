@@ -11,10 +11,10 @@ export function createHold(list, { onOverflow }) {
   const waiting = $('waiting')
   const pause = $('pause')
   let isPaused = false
-  let isDown = false
+  let isScrolledDown = false
 
   const apply = () => {
-    if (!holdList(list, isPaused || isDown)) onOverflow()
+    if (!holdList(list, isPaused || isScrolledDown)) onOverflow()
   }
 
   const setPaused = (value) => {
@@ -26,7 +26,7 @@ export function createHold(list, { onOverflow }) {
 
   pause.addEventListener('click', () => setPaused(!isPaused))
   waiting.addEventListener('click', () => {
-    isDown = false
+    isScrolledDown = false
     setPaused(false)
     $('feed').scrollIntoView({ block: 'start' })
     $('jobs-title').focus({ preventScroll: true })
@@ -35,7 +35,7 @@ export function createHold(list, { onOverflow }) {
     (entries) => {
       // After a busy moment there are several, the newest last.
       const entry = entries.at(-1)
-      isDown = !entry.isIntersecting && entry.boundingClientRect.top < entry.rootBounds.top
+      isScrolledDown = !entry.isIntersecting && entry.boundingClientRect.top < entry.rootBounds.top
       apply()
     },
     // The page's header covers the upper edge of the screen.

@@ -11,7 +11,7 @@ export const MAX_WAITING = 1000
 const GONE_MS = 6000
 
 /**
- * Creates the list of the page's jobs, newest first, as entries (see entries.js). No element is involved.
+ * Creates the list of the page's jobs, newest first, as entries (see entries.js). It does not touch the document.
  * `onChange` is called after every change. While the list is held, no event makes a row appear or disappear;
  * jobs that would appear wait.
  */
@@ -43,8 +43,8 @@ export const liveJobs = (list) => Array.from(list.live.values(), ({ job }) => jo
 export const waitingCount = (list) => list.waiting.length + list.missed
 
 /**
- * Returns whether a fresh history has as many jobs as the list. If the list is held, it must also reach its last
- * row, so that `refreshList()` drops none.
+ * Returns whether a fresh history has at least as many jobs as the list. While the list is held, the history must
+ * also reach down to the list's last row. Otherwise `refreshList()` would drop rows.
  */
 export function coversList(list, jobs) {
   if (jobs.length < list.entries.length + waitingCount(list)) return false
@@ -58,7 +58,7 @@ export const isFull = (list) => list.entries.length >= MAX_JOBS && list.nextPage
 /** Returns the query parameters of the next page of older jobs; null if there is none, or no room for it. */
 export const olderPage = (list) => (isFull(list) ? null : list.nextPage)
 
-/** Returns Unix seconds since when every job is in the list; 0 if the whole history is. */
+/** Returns the time, in unix seconds, from which on the list has every job; 0 if it has the whole history. */
 export function completeSince({ oldest, nextPage }) {
   return nextPage === null ? 0 : Number(oldest.onchainCreatedAt)
 }

@@ -23,10 +23,10 @@ export function savePlace(body, wanted, shown) {
 }
 
 function saveScroll(body, wanted, shown) {
-  const isDown = body.getBoundingClientRect().top < 0
+  const isScrolledDown = body.getBoundingClientRect().top < 0
   const stays = new Set(wanted)
   const isAnchor = ([entry, row]) => stays.has(entry) && row.getBoundingClientRect().bottom > HIDDEN_PX
-  const [, anchor] = (isDown && [...shown].find(isAnchor)) || []
+  const [, anchor] = (isScrolledDown && [...shown].find(isAnchor)) || []
   const top = anchor?.getBoundingClientRect().top
   return () => {
     if (!anchor?.isConnected) return

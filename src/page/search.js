@@ -91,7 +91,8 @@ export function createSearch({ list, onParticipant }) {
 /** Creates the list below the search box. An item with `data-result` is one that the reader may choose. */
 function createResults(form, input) {
   const box = $('search-results')
-  // Safari gives no link or button the focus on a click: the input would lose it, and the results would close.
+  // In Safari a click on a link or button focuses nothing: the input would lose the focus, and the results would
+  // close before the click.
   box.addEventListener('mousedown', (event) => event.preventDefault())
   return {
     show(items) {

@@ -4,8 +4,8 @@ import { retry } from './retry.js'
 import { openStream } from './stream.js'
 
 /**
- * Number of jobs after which `reread()` reads no further page: as many as may wait, and one page. With fewer, all
- * of them could be jobs that wait, and then a paused list would keep no row.
+ * Number of jobs after which `reread()` reads no further page: as many as may wait, and one page. If it stopped
+ * earlier, all jobs read could be new ones, which wait while the list is held. It would have no rows left.
  */
 const MAX_REREAD = MAX_WAITING + PAGE_SIZE
 const RECOUNT_MS = 3000

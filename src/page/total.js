@@ -4,8 +4,8 @@ import { count, formatInteger } from './format.js'
 import { isFull, MAX_JOBS, olderPage, waitingCount } from './list.js'
 
 /**
- * The API counts up to so many matches of filters other than status and choices; it answers one more if there
- * are more. Totals of status and choices alone are exact at any size.
+ * The largest number of matches that the API counts if a filter tests anything but status and choices. If there
+ * are more, it answers MAX_COUNT + 1. For status and choices alone the number is always exact.
  */
 export const MAX_COUNT = 10_000
 

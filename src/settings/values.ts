@@ -46,7 +46,10 @@ export function timeSpan(text: string): number {
   return seconds
 }
 
-/** Reads an address, in lower case. An empty text gives `0x`: a process of role `api` needs no address. */
+/**
+ * Reads an address and converts it to lower case. An empty text gives `0x`: a process of role `api` needs no
+ * address.
+ */
 export function contractAddress(text: string): `0x${string}` {
   const address = text.toLowerCase()
   if (!/^(0x[0-9a-f]{40})?$/.test(address)) throw new InvalidValue()
@@ -54,8 +57,8 @@ export function contractAddress(text: string): `0x${string}` {
 }
 
 /**
- * Reads which proxies are trusted: all, none, the nearest ones by their number, or those with the
- * given addresses.
+ * Reads which proxies are trusted: `true` (all), `false` (none), the number of the nearest hops, or addresses and
+ * networks.
  */
 export function trustedProxies(text: string): boolean | number | string {
   if (text === 'true' || text === 'false') return text === 'true'

@@ -5,7 +5,7 @@ import type { Sql } from 'postgres'
  * A group of connections. `requests` runs the queries of the history and of single jobs, so that everything
  * else (`index`) never waits for them.
  */
-export type Lane = 'index' | 'requests'
+export type Lane = 'core' | 'requests'
 
 interface QueryOptions {
   /**
@@ -68,7 +68,7 @@ export function createParams() {
 export type Param = ReturnType<typeof createParams>['param']
 
 /** Adds the query builder to a driver. All queries use one lane. */
-export function createDatabase(driver: Driver, lane: Lane = 'index'): Database {
+export function createDatabase(driver: Driver, lane: Lane = 'core'): Database {
   return {
     orm: drizzle({ client: postgresClient(driver, lane) }),
     run: (text, params, options) =>

@@ -4,7 +4,7 @@ import { changes, jobs } from './schema.ts'
 import type { LogPosition, StoredJob, StoredJobWrite } from './writes.ts'
 
 /** A stored job with its position. */
-export interface PlacedJob extends StoredJob, LogPosition {}
+export interface PositionedJob extends StoredJob, LogPosition {}
 
 // The ids are one array parameter, because a statement takes at most 65,535 parameters.
 const jobsOfIds = prepared(({ orm }) =>
@@ -25,7 +25,7 @@ const jobsOfIds = prepared(({ orm }) =>
  * Reads the jobs with these ids as of the cursor. If the contract used an id twice, the latest job
  * is returned.
  */
-export async function readJobs(db: Database, jobIds: string[]): Promise<Map<string, PlacedJob>> {
+export async function readJobs(db: Database, jobIds: string[]): Promise<Map<string, PositionedJob>> {
   if (jobIds.length === 0) return new Map()
   const rows = await jobsOfIds(db).execute({ jobIds })
   return new Map(rows.map((row) => [row.jobId, { ...row, ...stored(row.data) }]))

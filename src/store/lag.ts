@@ -17,8 +17,8 @@ export function staleness(
     return `no indexer has had an answer from the chain for ${Math.round(checkedAgo)} s`
   if (state.readOnly) return 'the database takes no writes'
   const blocks = lagBlocks(state, confirmations)
-  // `silent` alone is not a lag. It stays true until the block at which the feed begins is CONFIRMATIONS blocks
-  // below the present head. On a chain without new blocks that never happens.
+  // `silent` alone is not a lag. It ends when the index reaches the block that was the head when indexing began.
+  // With CONFIRMATIONS, that takes as many new blocks, and a quiet chain may make none.
   if (state.silent && blocks > 0)
     return `the contract's past is being indexed: at block ${blockNumber} of ${headNumber}`
   const seconds = lagSeconds(state, confirmations)

@@ -17,9 +17,10 @@ const NOW = sql`clock_timestamp()`
  * {@link recordContact} do. Otherwise an indexer whose RPC fails would keep the lease permanently. Acquiring
  * never sets `checked_at`: if no indexer has an answer from the chain, /ready reports it.
  *
- * Acquiring sets the feed's last id to the unix time in microseconds, and records the jump as an entry of the
- * feed. It does so even if this process already holds the lease, because the database may have been restored
- * from a backup. Ids that were assigned after the backup are below the jump, so they are not assigned again.
+ * Acquiring raises the feed's last id to the unix time in microseconds, or by 1 if it is there already, and
+ * records the jump as an entry of the feed. It does so even if this process already holds the lease, because the
+ * database may have been restored from a backup. Ids that were assigned after the backup are below the jump, so
+ * they are not assigned again.
  * @returns false if another indexer holds the lease: one that renewed it less than {@link LEASE_SECONDS} ago
  */
 export async function acquireLease(db: Database, indexerId: string): Promise<boolean> {

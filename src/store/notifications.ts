@@ -3,7 +3,7 @@ import type { Database } from './database.ts'
 
 /**
  * Position of the feed and the index after a commit. Before an indexer has reached the chain, the block numbers
- * are 0. The block is -1 if the genesis block is the first and is not indexed yet.
+ * are 0. `blockNumber` is -1 while the genesis block is the next one to index.
  */
 export type FeedPosition = Pick<Cursor, 'lastId' | 'blockNumber' | 'finalizedNumber'>
 

@@ -3,7 +3,7 @@ import type { Config } from '../config.ts'
 import type { Contract } from '../contract/define.ts'
 import { type Metrics, observeGauge } from '../observe/metrics.ts'
 import type { Driver } from './database.ts'
-import { INDEX_CONNECTIONS } from './postgres.ts'
+import { CORE_CONNECTIONS } from './postgres.ts'
 import { connectPostgres } from './reconnect.ts'
 import { createStatementMonitor } from './statementMonitor.ts'
 
@@ -38,7 +38,7 @@ export async function openDriver(
     metrics.registry,
     'jobcast_database_connections_max',
     'Greatest number of connections for statements.',
-    () => (databaseUrl === undefined ? 1 : INDEX_CONNECTIONS + connections),
+    () => (databaseUrl === undefined ? 1 : CORE_CONNECTIONS + connections),
   )
   if (databaseUrl !== undefined)
     return connectPostgres(databaseUrl, contract, { connections, statements, log })

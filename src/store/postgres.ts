@@ -33,7 +33,7 @@ export const RAW_JSON = {
  * Connections for everything but the queries of the history and of single jobs: the indexer, the feed, the
  * state and the tallies.
  */
-export const INDEX_CONNECTIONS = 2
+export const CORE_CONNECTIONS = 2
 /**
  * Settings of the connections for the queries of the history and of single jobs. Postgres cancels a query
  * after 8 s, which is before the process rejects it as lost. Without parallel workers, a query uses at most
@@ -45,7 +45,7 @@ const REQUEST_SETTINGS = { statement_timeout: 8_000, max_parallel_workers_per_ga
  * the creation of an index again and again. The process has limits of its own. A string, because the driver
  * does not send the number 0.
  */
-const INDEX_SETTINGS = { statement_timeout: '0' }
+const CORE_SETTINGS = { statement_timeout: '0' }
 /** Time that the statements under way may take after the database begins to close. */
 const CLOSE_SECONDS = 1
 /** Time after which an idle connection is closed, so that many processes can share a server. */
@@ -90,9 +90,9 @@ export async function openPostgres(
       types: { json: RAW_JSON },
     })
   // A pooler refuses connection parameters that it does not know.
-  const index = open(INDEX_CONNECTIONS, pooled ? {} : INDEX_SETTINGS)
+  const core = open(CORE_CONNECTIONS, pooled ? {} : CORE_SETTINGS)
   const requests = open(connections, pooled ? {} : REQUEST_SETTINGS)
-  const lanes = { index: queryOf(index), requests: queryOf(requests) }
+  const lanes = { core: queryOf(core), requests: queryOf(requests) }
   return {
     migrated,
     query: (text, params, options) => lanes[options.lane](text, params, options),
@@ -100,10 +100,10 @@ export async function openPostgres(
       if (pooled) onPooled()
       // The driver retries a failed LISTEN by itself. After a second call, each notification would
       // arrive twice.
-      await index.listen(channel, onMessage, onReady).catch(() => {})
+      await core.listen(channel, onMessage, onReady).catch(() => {})
     },
     async close() {
-      await Promise.all([index.end({ timeout: CLOSE_SECONDS }), requests.end({ timeout: CLOSE_SECONDS })])
+      await Promise.all([core.end({ timeout: CLOSE_SECONDS }), requests.end({ timeout: CLOSE_SECONDS })])
     },
   }
 }

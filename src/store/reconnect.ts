@@ -110,7 +110,7 @@ async function replaceConnections(connection: Connection, unanswering: Driver): 
   connection.replacing = true
   const opening = connection.open()
   try {
-    use(connection, await connection.statements.measure(opening, { lane: 'index' }))
+    use(connection, await connection.statements.measure(opening, { lane: 'core' }))
     if (!connection.closed)
       connection.log.warn('the connections to the database stopped answering; new ones replaced them')
   } catch {

@@ -79,9 +79,10 @@ function statementOf(contract: Contract, statement: StepStatement): { text: stri
 }
 
 /**
- * Moves the cursor, unless another process has moved it or acquired the lease since it was read. `revision`
- * alone would not show that: a restored database may reach the same revision again. It does not reach the
- * same `last_id`, because each acquisition of the lease advances `last_id` to the time in microseconds.
+ * Moves the cursor if `revision` and `last_id` are still those that were read: no other process has moved it or
+ * acquired the lease since. `revision` is not enough, because a restored database may reach the same one again.
+ * It does not reach the same `last_id`, because each acquisition of the lease advances it to the time in
+ * microseconds.
  *
  * Every other part reads `moved`, directly or through `written`, so it writes nothing if `moved` is empty.
  */
@@ -97,16 +98,16 @@ moved as (
   returning ${PAYLOAD} as payload)`
 
 /** Deletes everything above the block to which a rewind moves. */
-const removedRows = (target: string, tip: string) => `
+const removedRows = (target: string, top: string) => `
 removed_blocks as (
-  delete from blocks where number > ${target} and number <= ${tip} and exists (select from moved)),
+  delete from blocks where number > ${target} and number <= ${top} and exists (select from moved)),
 removed_jobs as (
-  delete from jobs where block_number > ${target} and block_number <= ${tip} and exists (select from moved)),
+  delete from jobs where block_number > ${target} and block_number <= ${top} and exists (select from moved)),
 removed_changes as (
-  delete from changes where block_number > ${target} and block_number <= ${tip} and exists (select from moved)),
+  delete from changes where block_number > ${target} and block_number <= ${top} and exists (select from moved)),
 removed_unapplied as (
   delete from unapplied_logs
-  where block_number > ${target} and block_number <= ${tip} and exists (select from moved))`
+  where block_number > ${target} and block_number <= ${top} and exists (select from moved))`
 
 /**
  * Deletes the blocks below the finalized one. Clears `before` in the changes up to it: only a rewind reads

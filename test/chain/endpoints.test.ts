@@ -52,6 +52,27 @@ it('an RPC that fails is requested only now and then', async () => {
   expect(probes).toBeLessThan(6)
 })
 
+it('an RPC that has no block 0, which identifies its chain, is requested only now and then', async () => {
+  const { first, second, source, pass } = await openSource({
+    firstFault: (_method, [block]) => (block === '0x0' ? { mutate: () => null } : undefined),
+  })
+  const before = first.requests
+  for (let i = 0; i < 100; i++) {
+    pass(100)
+    await source.head(-1)
+  }
+  expect(first.requests - before).toBeLessThan(20)
+  expect(second.requests).toBeGreaterThan(100)
+})
+
+it.each([null, '', 'mainnet', '0x'])('a chain id of %j is not taken for one', async (chainId) => {
+  const { first, source } = await openSource()
+  const identity = await source.checkChain(null)
+  first.fault = (method) => (method === 'eth_chainId' ? { mutate: () => chainId } : undefined)
+  // The second RPC answers.
+  expect(await source.checkChain(null)).toEqual(identity)
+})
+
 it('if all RPCs are set aside, they are requested anyway', async () => {
   const { first, second, source } = await openSource()
   await first.down('refuse')
@@ -79,8 +100,9 @@ it('the logs of a range and the headers that prove it come from one endpoint', a
 })
 
 /** A source with two endpoints, and a function that moves its clock forward. It ends with the test. */
-async function openSource() {
+async function openSource({ firstFault }: { firstFault?: FaultRule } = {}) {
   const [first, second] = [await proxyTo(chain), await proxyTo(chain)]
+  first.fault = firstFault
   let time = 0
   const source = createRpcSource(
     [first.url, second.url],

@@ -78,7 +78,7 @@ describe('the history', () => {
   })
 
   it.each([
-    ['page=102&limit=99', /page takes .*within the first 10000 jobs \(use cursor beyond them\).*page 102/],
+    ['page=102&limit=99', /page takes .*page × limit is at most 10000 \(use cursor .*102 × 99/],
     ['page=10001', /page takes .*cursor/],
     ['page=501', /page takes .*cursor/],
     ['fromBlock=3&toBlock=2', /fromBlock is above toBlock/],

@@ -11,7 +11,7 @@ it('a process that only indexes has the operation routes, and no other', async (
   expect(await service.get('/health')).toEqual({ status: 'ok' })
   expect(await service.get('/ready', 503)).toEqual({
     status: 'not ready',
-    reason: 'the database is out of reach',
+    reason: 'the database is unreachable',
   })
   expect(await (await fetch(`${service.url}/metrics`)).text()).toContain('jobcast_database_up 0')
   for (const path of ['/', '/docs', '/openapi.json', '/api/v1/jobs', '/api/v1/events', '/api/v1/config'])

@@ -18,11 +18,9 @@ it('an indexer that was halted meanwhile notices that the database was restored 
   onTestFinished(() => chain.stop())
   const driver = await openPostgres(await createSharedDatabase(), jobRegistry, { connections: 1 })
   onTestFinished(() => driver.close())
-  let underWay = 0
-  const counted: typeof driver.query = async (...statement) => {
-    underWay++
-    return driver.query(...statement).finally(() => underWay--)
-  }
+  let answers = 0
+  const counted: typeof driver.query = async (...statement) =>
+    driver.query(...statement).finally(() => answers++)
   const db = createDatabase({ ...driver, query: counted })
 
   /** An indexer whose source has another `head`. `take` gives it the lease. */
@@ -41,7 +39,8 @@ it('an indexer that was halted meanwhile notices that the database was restored 
   let isWrongChain = false
   const halting = await createIndexer((source) => async (known) => {
     if (!isWrongChain) return source.head(known)
-    await until(() => underWay === 0, { message: 'the step has read the cursor' })
+    const before = answers
+    await until(() => answers > before, { message: 'the step has read the cursor' })
     throw new CannotIndexError('the endpoint is on another chain')
   })
   const other = await createIndexer((source) => source.head)

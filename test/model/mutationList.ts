@@ -250,9 +250,9 @@ const CONVERGE: Fault[] = [
     '',
   ],
   [
-    'compareTip',
+    'compareTarget',
     'a branch that is not longer goes unnoticed',
-    "local === tip.hash ? 'caught-up' : rewind(state, cursor, head)",
+    "local === header.hash ? 'caught-up' : rewind(state, cursor, head)",
     "local ? 'caught-up' : rewind(state, cursor, head)",
   ],
   [

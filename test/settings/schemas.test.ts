@@ -29,7 +29,7 @@ const inSchemas = (url: string, path: string) => `${url}?search_path=${path}`
 /** Opens a database and one connection, which stays open. */
 async function connect(url: string): Promise<Driver> {
   const driver = await openPostgres(url, jobRegistry)
-  await driver.query('select', [], { prepare: false, arrays: false, lane: 'index' })
+  await driver.query('select', [], { prepare: false, arrays: false, lane: 'core' })
   return driver
 }
 

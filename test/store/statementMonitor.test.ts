@@ -5,7 +5,7 @@ import { createMetrics } from '../../src/observe/metrics.ts'
 import { createStatementMonitor } from '../../src/store/statementMonitor.ts'
 import { createSharedDatabase } from '../helpers/sharedPostgres.ts'
 
-it('a statement that Postgres cancels because it runs too long is distinguished from a database out of reach', async () => {
+it('a statement that Postgres cancels because it runs too long is distinguished from an unreachable database', async () => {
   const monitor = createStatementMonitor(createMetrics())
   onTestFinished(monitor.close)
   const sql = postgres(await createSharedDatabase(), { max: 1, connection: { statement_timeout: 50 } })

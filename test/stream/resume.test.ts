@@ -270,7 +270,7 @@ describe('the store', () => {
     expect((await stream.waitFor((event) => event.id === String(newest))).data.jobId).toBe('77')
   })
 
-  it('does not end a stream while it is out of reach, and the events committed meanwhile follow', async () => {
+  it('does not end a stream while it is unreachable, and the events committed meanwhile follow', async () => {
     const url = await postgres.createDatabase()
     const writer = await write(url)
     const service = await serve(url, { KEEPALIVE_SECONDS: '1' })

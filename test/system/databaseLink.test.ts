@@ -55,7 +55,7 @@ it('database connections that never answer again are replaced, and subscribers m
   await link.down('hang')
   const { jobId } = await chain.createJob()
   // /ready may repeat its last answer for a moment.
-  await until(async () => (await api.get('/ready', 503)).reason === 'the database is out of reach', PATIENT)
+  await until(async () => (await api.get('/ready', 503)).reason === 'the database is unreachable', PATIENT)
   await link.up()
   await stream.waitFor((event) => event.data.jobId === String(jobId), PATIENT)
   await api.untilReady()

@@ -54,14 +54,13 @@ async function expectUnreachable({ service, stream }: Running): Promise<void> {
   expect(answer.headers.get('retry-after')).not.toBeNull()
   expect((await answer.json()).error.code).toBe('UNAVAILABLE')
   await until(
-    async () =>
-      (await (await fetch(`${service.url}/ready`)).json()).reason === 'the database is out of reach',
-    { message: '/ready says that the database is out of reach' },
+    async () => (await (await fetch(`${service.url}/ready`)).json()).reason === 'the database is unreachable',
+    { message: '/ready says that the database is unreachable' },
   )
   for (const path of ['/api/v1/config', '/api/v1/stats']) {
     const refused = await fetch(service.url + path, { signal: AbortSignal.timeout(5_000) })
     expect(refused.status).toBe(503)
-    expect((await refused.json()).error.message).toBe('the database is out of reach; try again')
+    expect((await refused.json()).error.message).toBe('the database is unreachable; try again')
   }
   expect((await fetch(`${service.url}/health`)).status).toBe(200)
   const pings = stream.of('ping').length

@@ -1,7 +1,7 @@
 import type { FastifyReply } from 'fastify'
 import type { Unavailable } from '../../events.ts'
 import { encodeFrame } from '../../feed/frames.ts'
-import { OUT_OF_REACH, sendError } from '../errors.ts'
+import { sendError, UNREACHABLE } from '../errors.ts'
 import { jitter } from './jitter.ts'
 import { sendComplete } from './response.ts'
 
@@ -11,7 +11,7 @@ const REFUSED_RETRY_SECONDS = { from: 15, to: 60 }
 const messages = {
   full: 'the server has as many streams as it can hold',
   draining: 'the server is shutting down',
-  unreachable: OUT_OF_REACH,
+  unreachable: UNREACHABLE,
 }
 export type Refusal = keyof typeof messages
 
