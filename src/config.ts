@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
 import { codeOf, ExpectedError } from './errors.ts'
 import { messageOf } from './messages.ts'
-import { misspelt } from './settings/misspelt.ts'
+import { misspellingWarnings } from './settings/misspelt.ts'
 import { type Setting, settingsByKey } from './settings/settings.ts'
 import { InvalidValue } from './settings/values.ts'
 
@@ -60,7 +60,7 @@ export function loadConfig(env: Record<string, string>, role: Role = 'all'): Con
   const config = { role, ...Object.fromEntries(entries) } as Config
   if (wrong.length === 0) wrong.push(...contradictions(config))
   if (wrong.length === 0) return Object.freeze(config)
-  const lines = [...wrong, ...misspelt(env)].map((line) => `  ${line}`)
+  const lines = [...wrong, ...misspellingWarnings(env)].map((line) => `  ${line}`)
   throw new ConfigError(
     `The configuration is wrong:\n${lines.join('\n')}\nCorrect these settings in the environment or in .env (see .env.example).`,
   )

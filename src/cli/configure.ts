@@ -1,6 +1,6 @@
 import { type Config, loadConfig, type Role, readEnvironment } from '../config.ts'
 import { messageOf } from '../messages.ts'
-import { misspelt } from '../settings/misspelt.ts'
+import { misspellingWarnings } from '../settings/misspelt.ts'
 import { isConnectionError } from '../store/connectionErrors.ts'
 import { FailedError, redactSecretsOf } from './errors.ts'
 
@@ -9,7 +9,7 @@ export function configure(role: Role): { config: Config; warnings: string[] } {
   const environment = readEnvironment()
   const config = loadConfig(environment, role)
   redactSecretsOf(config)
-  return { config, warnings: misspelt(environment) }
+  return { config, warnings: misspellingWarnings(environment) }
 }
 
 /**

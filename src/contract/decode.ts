@@ -2,7 +2,7 @@ import type { AbiParameter, Hex, RpcLog } from 'viem'
 import { decodeAbiParameters } from 'viem/utils'
 import { messageOf } from '../messages.ts'
 import { MalformedLogError } from './errors.ts'
-import { type Form, layoutKey, layoutOf } from './forms.ts'
+import { type EventForm, layoutKey, layoutOf } from './forms.ts'
 import { type Input, indexedInputs, isWord, wordType } from './inputs.ts'
 import { FIRST_STATUS, type Field, type Job, type JobLog } from './job.ts'
 import { toText, type Wire } from './values.ts'
@@ -19,7 +19,7 @@ export type Decode = (log: RpcLog, timestamp: string) => JobLog
 /** Reads the value of one parameter. `values` are those of the data, if viem decoded it. */
 type Reader = (topics: readonly Hex[], data: string, values: readonly unknown[]) => Wire | null
 
-interface CompiledForm extends Form {
+interface CompiledForm extends EventForm {
   /** 32-byte words of data that the log must have at least: one for each parameter in the data */
   words: number
   /**
@@ -36,7 +36,7 @@ interface CompiledForm extends Form {
  * decoder. With viem's, decoding would take most of a first sync. viem decodes only data that holds a string,
  * bytes, a list or a tuple.
  */
-export function createDecoder(id: Field, fields: Field[], forms: Form[]): Decode {
+export function createDecoder(id: Field, fields: Field[], forms: EventForm[]): Decode {
   const compiled = new Map(forms.map((form) => [layoutOf(form), compile(form, id)]))
   const blank = Object.fromEntries(fields.map(({ name, initial = null }) => [name, initial]))
 
@@ -83,7 +83,7 @@ function assertLengths({ topics, data }: RpcLog, form: CompiledForm): void {
     )
 }
 
-function compile(form: Form, id: Field): CompiledForm {
+function compile(form: EventForm, id: Field): CompiledForm {
   const inTopics = indexedInputs(form.event)
   const inData = form.event.inputs.filter(({ indexed }) => !indexed)
   const viemInputs = inData.every(({ type }) => isWord(type))

@@ -5,7 +5,7 @@ import { DefinitionError, quote } from './errors.ts'
 import { assertFields, defaultFields, idField, isFromLog, namedFields, statusField } from './fields.ts'
 import { type FilterRule, filterRules } from './filters.ts'
 import { fingerprintOf } from './fingerprint.ts'
-import { abiTypesOf, assertDistinct, assertFilled, formOf } from './forms.ts'
+import { abiTypesOf, assertDistinct, assertEveryFieldIsSet, formOf } from './forms.ts'
 import { wordType } from './inputs.ts'
 import { FIRST_STATUS, type Field } from './job.ts'
 import type { DefinedJob } from './jobType.ts'
@@ -79,7 +79,7 @@ export function defineContract<const D extends Definition>(
   const ruleOf = new Map(Object.entries(rules))
   const forms = events.flatMap((event) => formOf(event, naming, fromLogs, ruleOf.get(event.name)) ?? [])
   assertDistinct(forms)
-  assertFilled(fromLogs, forms, events)
+  assertEveryFieldIsSet(fromLogs, forms, events)
 
   const statuses = inOrderOfLife([FIRST_STATUS, ...forms.flatMap(({ status }) => status ?? [])])
   const id = idField(naming)

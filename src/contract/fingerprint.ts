@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Form } from './forms.ts'
+import type { EventForm } from './forms.ts'
 import type { Field } from './job.ts'
 
 /**
@@ -11,7 +11,7 @@ import type { Field } from './job.ts'
  */
 export function fingerprintOf(
   fields: Field[],
-  forms: Form[],
+  forms: EventForm[],
   keys: string[],
   sum: Field | undefined,
 ): string {
@@ -24,7 +24,7 @@ function storedField({ name, kind, decimals, values, initial, nullable }: Field)
   return [name, kind, decimals, values, initial, nullable]
 }
 
-function storedForm({ event, topic, creates, id, status, sources }: Form) {
+function storedForm({ event, topic, creates, id, status, sources }: EventForm) {
   const layout = event.inputs.map(({ indexed }) => indexed)
   return [
     topic,

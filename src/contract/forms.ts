@@ -11,7 +11,7 @@ import type { EventRule } from './rules.ts'
  * A form of an event: the layout of its log, and its effect on a job. An ABI may have several events of
  * one name.
  */
-export interface Form {
+export interface EventForm {
   event: AbiEvent
   topic: Hex
   creates: boolean
@@ -33,7 +33,7 @@ export function formOf(
   naming: Naming,
   fields: Field[],
   rule: EventRule | 'ignore' | undefined,
-): Form | undefined {
+): EventForm | undefined {
   if (rule === 'ignore') return undefined
   const creates = event.name === naming.created
   const isNamed = creates || rule !== undefined
@@ -58,7 +58,7 @@ function sourcesOf(
   { created, noun }: Naming,
   fields: Field[],
   set: Record<string, string>,
-): Form['sources'] {
+): EventForm['sources'] {
   const creates = event.name === created
   const others = event.inputs.filter((input) => input !== id)
   const names = fields.map(({ name }) => name)
@@ -71,7 +71,7 @@ function sourcesOf(
     return setterField === name ? newValueOf(others) : undefined
   }
 
-  const sources: Form['sources'] = []
+  const sources: EventForm['sources'] = []
   for (const field of fields) {
     const parameter = set[field.name]
     // The parameter is in at least one form of the event, and may be missing in this one.
@@ -100,7 +100,7 @@ function reads(field: Field, input: Input): boolean {
  * Returns the types of the parameters that a field comes from. A field that no log sets comes from the block or
  * its transaction.
  */
-export function abiTypesOf(field: Field, forms: Form[]): string[] {
+export function abiTypesOf(field: Field, forms: EventForm[]): string[] {
   const inputs = forms.flatMap(({ sources }) => sources.filter((source) => source.field === field))
   if (inputs.length === 0) return [field.kind === 'bytes32' ? 'bytes32' : 'uint256']
   return [...new Set(inputs.map(({ input }) => wordType(input)))]
@@ -123,8 +123,8 @@ function kindCall(input: Input): string {
  * @throws DefinitionError for two forms that a log cannot distinguish: the same topic and the same number of
  * indexed parameters
  */
-export function assertDistinct(forms: Form[]): void {
-  const seen = new Map<string, Form>()
+export function assertDistinct(forms: EventForm[]): void {
+  const seen = new Map<string, EventForm>()
   for (const form of forms) {
     const { event } = form
     const key = layoutOf(form)
@@ -138,7 +138,7 @@ export function assertDistinct(forms: Form[]): void {
 }
 
 /** Returns the key of a form, equal to that of its logs. */
-export function layoutOf({ topic, event }: Form): string {
+export function layoutOf({ topic, event }: EventForm): string {
   return layoutKey(topic, 1 + indexedInputs(event).length)
 }
 
@@ -154,11 +154,11 @@ export function layoutKey(topic: string | undefined, topics: number): string {
  * @param fields those that a log can set
  * @throws DefinitionError for a field that no log sets, or that a new job would lack
  */
-export function assertFilled(fields: Field[], forms: Form[], events: AbiEvent[]): void {
+export function assertEveryFieldIsSet(fields: Field[], forms: EventForm[], events: AbiEvent[]): void {
   for (const field of fields) {
     const where = `fields.${field.name}`
     const { from = field.name, nullable, initial } = field
-    const isSetBy = (form: Form) => form.sources.some((source) => source.field === field)
+    const isSetBy = (form: EventForm) => form.sources.some((source) => source.field === field)
     const lacking = forms.find((form) => form.creates && !isSetBy(form))
     if (!forms.some(isSetBy)) {
       for (const event of events)

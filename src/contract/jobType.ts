@@ -14,14 +14,14 @@ type FieldsOf<D> = D extends { fields: infer Fields }
   ? { -readonly [Name in keyof Fields]: Fields[Name] extends Kind<infer T> ? T : never }
   : DefaultFields<CreatingForms<D>, IdName<D, NameOf<InputOf<CreatingForms<D>>>>>
 
-type EventForm = { inputs: readonly unknown[] }
-type InputOf<F extends EventForm> = F['inputs'][number]
+type WithInputs = { inputs: readonly unknown[] }
+type InputOf<F extends WithInputs> = F['inputs'][number]
 type CreatedName<D> = D extends { created: infer Name extends string } ? Name : 'JobCreated'
 type CreatingForms<D> = D extends { abi: readonly (infer Item)[] }
-  ? Extract<Item, EventForm & { type: 'event'; name: CreatedName<D> }>
+  ? Extract<Item, WithInputs & { type: 'event'; name: CreatedName<D> }>
   : never
 
-type DefaultFields<F extends EventForm, Id> = {
+type DefaultFields<F extends WithInputs, Id> = {
   [Input in InputOf<F> as FieldName<Exclude<NameOf<Input>, Id>>]:
     | WireOf<Input>
     | NullIfMissing<F, NameOf<Input>>
@@ -35,7 +35,7 @@ type WireOf<Input> = Input extends { type: 'bool' }
     ? string | null
     : string
 /** Null if one of the forms has no parameter of the name. */
-type NullIfMissing<F extends EventForm, Name> = F extends unknown
+type NullIfMissing<F extends WithInputs, Name> = F extends unknown
   ? Name extends NameOf<InputOf<F>>
     ? never
     : null

@@ -49,7 +49,7 @@ export function createFanout(
     },
     remove,
     /** Continues a stream whose socket has drained. */
-    drained(subscriber: Subscriber): void {
+    continueStream(subscriber: Subscriber): void {
       subscriber.noProgressSince = 0
       subscriber.unsent = undefined
       schedule(walk, subscriber)

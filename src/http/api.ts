@@ -95,9 +95,9 @@ function serveStreams(app: Instance, feed: Feed, dependencies: ServerDependencie
     'Open streams whose socket is full: the client reads more slowly than events arrive, or not at all.',
     fanout.countFullSockets,
   )
-  const drain = streamRoute(app, feed, fanout, dependencies)
+  const endStreams = streamRoute(app, feed, fanout, dependencies)
   app.addHook('preClose', async () => {
-    await drain()
+    await endStreams()
     fanout.close()
   })
   return fanout

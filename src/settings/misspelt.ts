@@ -11,7 +11,7 @@ const SHORTEST_MISSPELT = 7
  * Returns a warning for each variable that is not a setting but looks like one. Variables of other programs
  * get none.
  */
-export function misspelt(env: Record<string, string>): string[] {
+export function misspellingWarnings(env: Record<string, string>): string[] {
   const names = settings.map(({ name }) => name)
   return Object.keys(env)
     .filter((found) => !names.includes(found))

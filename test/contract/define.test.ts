@@ -119,6 +119,12 @@ describe('a definition from an ABI alone', () => {
     })
     expectTypeOf<JobOf<typeof task>>().not.toHaveProperty('taskId')
     expect(names(task)).toEqual(['jobId', 'status', 'client', ...BASE])
+    const posted = defineContract({
+      abi: parseAbi(['event Task_Posted(uint256 taskId, address client)']),
+      created: 'Task_Posted',
+    })
+    expectTypeOf<JobOf<typeof posted>>().not.toHaveProperty('taskId')
+    expect(names(posted)).toEqual(['jobId', 'status', 'client', ...BASE])
   })
 
   it('adds up the first amount that logs set', () => {

@@ -542,12 +542,12 @@ const SERVING: Record<string, Fault[]> = {
   ],
   'src/feed/fanout.ts': [
     [
-      'drained',
+      'continueStream',
       'a stalled stream skips what it could not send',
       'schedule(walk, subscriber)',
       'subscriber.position = feed.lastId() ?? 0\n      schedule(walk, subscriber)',
     ],
-    ['drained', 'a drained stream is not resumed', 'schedule(walk, subscriber)', ''],
+    ['continueStream', 'a drained stream is not resumed', 'schedule(walk, subscriber)', ''],
   ],
 }
 

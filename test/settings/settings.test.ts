@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { DEFAULT_IDLE_TIMEOUT } from '../../client/src/subscribe.ts'
 import { ConfigError, loadConfig } from '../../src/config.ts'
-import { misspelt } from '../../src/settings/misspelt.ts'
+import { misspellingWarnings } from '../../src/settings/misspelt.ts'
 
 const required = { RPC_URL: 'http://127.0.0.1:1', CONTRACT_ADDRESS: `0x${'Ab'.repeat(20)}` }
 
@@ -177,7 +177,7 @@ describe('a misspelt setting', () => {
     ['MAX_STREAMS_PER_CLIENT', 'MAX_STREAMS_PER_IP'],
     ['MAX_STREAMS_TOTAL', 'MAX_STREAMS'],
   ])('%s is reported as a misspelt %s', (found, meant) => {
-    const [line, ...more] = misspelt({ ...required, [found]: 'x' })
+    const [line, ...more] = misspellingWarnings({ ...required, [found]: 'x' })
     expect(more).toEqual([])
     expect(line).toContain(`${found} is not a setting`)
     expect(line).toContain(`did you mean ${meant}?`)
@@ -191,6 +191,8 @@ describe('a misspelt setting', () => {
       ...['PORTAL', 'CONTRACTOR', 'API_TOKEN', 'HOST_IP', 'PORT_RANGE', 'STALLED', 'MAX', 'LOG', 'DATADOG'],
       ...['DATABASE_NAME', 'DATABASE_PASSWORD', 'RPC_PORT', 'START_TIME', 'RATE', 'TRUST_STORE', 'MAX_OLD'],
     ]
-    expect(misspelt({ ...required, ...Object.fromEntries(others.map((name) => [name, 'x'])) })).toEqual([])
+    expect(
+      misspellingWarnings({ ...required, ...Object.fromEntries(others.map((name) => [name, 'x'])) }),
+    ).toEqual([])
   })
 })

@@ -47,7 +47,7 @@ export function addSubscriber(feed: Feed, fanout: Fanout, stream: OpenStream, on
       endConnection(socket)
     },
   })
-  const onDrain = () => fanout.drained(subscriber)
+  const onDrain = () => fanout.continueStream(subscriber)
   socket.on('drain', onDrain)
   response.once('close', () => {
     socket.off('drain', onDrain)
