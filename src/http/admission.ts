@@ -126,9 +126,13 @@ export function createAdmission(options: AdmissionOptions): Admission {
     async run(address, work) {
       const client = clients.get(address) ?? { running: 0, averageMs: undefined, waiting: new Set() }
       refuseIfFull(client)
-      clients.set(address, client)
-      if (mayStart(client)) occupy(client)
-      else await nextTurn(address, client)
+      if (mayStart(client)) {
+        moveToEnd(address, client)
+        occupy(client)
+      } else {
+        clients.set(address, client)
+        await nextTurn(address, client)
+      }
       return measured(client, work).finally(() => {
         running--
         client.running--

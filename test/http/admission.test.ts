@@ -75,6 +75,26 @@ describe('admission', () => {
     expect(began).toEqual(['a1', 'b1', 'c1', 'a2', 'a3'])
   })
 
+  it('serves an address that waits before one that began a query more recently', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const { began, work, end } = createQueries()
+    const { run: admit } = createAdmission({ atOnce: 4 })
+    // Each is quick once its first query has ended.
+    for (const name of ['a', 'b']) {
+      void admit(name, work(`${name}0`))
+      void admit(name, work(`${name}1`))
+      await end(`${name}0`)
+    }
+    void admit('c', work('c0'))
+    for (const name of ['a2', 'b2', 'a3']) void admit(name.charAt(0), work(name))
+    await setImmediate()
+    expect(began).toEqual(['a0', 'a1', 'b0', 'b1', 'c0', 'a2'])
+    await end('c0')
+    await end('a1')
+    expect(began.slice(-2)).toEqual(['b2', 'a3'])
+  })
+
   it('refuses a query if too many wait, or if it waited too long', async () => {
     const { work, end } = createQueries()
     const { run: admit } = createAdmission({ atOnce: 1, maxWaiting: { all: 3, address: 2 }, maxWaitMs: 20 })
