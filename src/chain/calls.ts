@@ -108,12 +108,13 @@ function tagOf(block: number | 'latest' | 'finalized'): string {
 
 /**
  * Reads a quantity: hex with 0x, as the JSON-RPC specification of Ethereum says.
- * @throws Error for anything else
+ * @throws Error for anything else, and from 2^53 on
  */
 function toNumber(quantity: unknown): number {
   const number =
     typeof quantity === 'string' && /^0x[0-9a-f]+$/i.test(quantity) ? Number(quantity) : Number.NaN
-  if (!Number.isSafeInteger(number)) throw new Error(`${JSON.stringify(quantity)} is not a number in hex`)
+  if (!Number.isSafeInteger(number))
+    throw new Error(`${JSON.stringify(quantity)} is not a hex number below 2^53`)
   return number
 }
 

@@ -1,6 +1,6 @@
 import { messageOf } from '../messages.ts'
 import { type Call, chainIdCall, headerCall, type Results } from './calls.ts'
-import { RpcError } from './errors.ts'
+import { isOutage, RpcError } from './errors.ts'
 import { createHttpTransport } from './http.ts'
 import { createSocketTransport } from './socket.ts'
 import { CannotIndexError, type Identity, IncompleteAnswerError } from './source.ts'
@@ -41,17 +41,21 @@ export function createEndpoint(url: string, name: string, onRequest: OnRequest) 
 
   /**
    * Reads which chain the endpoint is on.
-   * @throws RpcError of an outage if the node has no genesis block, so that the other endpoints are asked instead
+   * @throws RpcError `no-answer` if the node does not say it: the endpoint is set aside, and the next one is asked
    */
   async function readIdentity(timeoutMs: number): Promise<Identity> {
-    const [chainId, genesis] = await askUnchecked([chainIdCall, headerCall(0)], { timeoutMs })
-    if (!genesis)
+    try {
+      const [chainId, genesis] = await askUnchecked([chainIdCall, headerCall(0)], { timeoutMs })
+      if (!genesis) throw new IncompleteAnswerError('it has no block 0')
+      return { chainId, genesisHash: genesis.hash }
+    } catch (error) {
+      if (isOutage(error)) throw error
       throw new RpcError(
         origin,
         'no-answer',
-        `${name} gives no block 0, which identifies its chain; set RPC_URL to a node that has it`,
+        `${name} does not say which chain it is on: ${messageOf(error)}; set RPC_URL to a node that has all blocks from 0 on`,
       )
-    return { chainId, genesisHash: genesis.hash }
+    }
   }
 
   /**

@@ -16,7 +16,7 @@ const MAX_REASON = 2_000
  * - `bad-request`: HTTP 400, 408 or 413, by which gateways refuse a request or an answer that is too large
  * - `server-error`: HTTP 5xx
  * - `status`: another HTTP status than these, 2xx and 429
- * - `no-answer`: no connection, a broken one, an answer that is not JSON-RPC, or a node that cannot say which chain
+ * - `no-answer`: no connection, a broken one, an answer that is not JSON-RPC, or a node that does not say which chain
  *   it is on
  */
 type RpcFailure =
