@@ -115,7 +115,7 @@ function lineFormat(colour: boolean): (event: JobEvent<JobBase>) => string {
 
 /**
  * Returns the block where the history begins. For a duration, that is the block of the oldest job created
- * within it. Jobs are read from the newest back.
+ * within it, or the block after the newest job if there is none. Jobs are read from the newest back.
  */
 async function blockSince(url: string, since: Since, source: RequestOptions): Promise<bigint> {
   if ('block' in since) return since.block

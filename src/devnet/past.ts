@@ -2,8 +2,8 @@ import { anvilCall, type DevClient } from './client.ts'
 import { type Market, type Run, randomWay, startRun } from './market.ts'
 
 /**
- * One job every 90 s in an hour. Between two steps of a job are 0.5 to 2.5 of these intervals, so jobs have
- * reached every end and about 6 are still under way.
+ * One job about every 88 s of an hour. Between two steps of a job are 0.5 to 2.5 of these intervals, multiplied by
+ * the patience of its way. So jobs have reached every end, and some are still under way.
  */
 const JOBS = 40
 

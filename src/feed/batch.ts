@@ -21,9 +21,9 @@ export interface FilterGroup {
 
 /** Consecutive events of the feed, encoded for one group. */
 export interface Batch {
-  /** position at which the batch begins: the id before its first event */
+  /** position before its first event: the id that a subscriber has before the batch */
   from: number
-  /** id of its last event */
+  /** position after its last event: that event's id */
   to: number
   /** null if no event passes the filter */
   bytes: Buffer | null

@@ -119,13 +119,13 @@ function queueStoreRead(walk: Walk, subscriber: Subscriber): void {
  * same two database connections, so these reads use at most one of them.
  */
 async function runStoreReads(walk: Walk): Promise<void> {
-  if (walk.readingStore) return
-  walk.readingStore = true
+  if (walk.isReadingStore) return
+  walk.isReadingStore = true
   for (const subscriber of walk.needingStore) {
     walk.needingStore.delete(subscriber)
     if (walk.subscribers.has(subscriber)) await readFromStore(walk, subscriber)
   }
-  walk.readingStore = false
+  walk.isReadingStore = false
 }
 
 async function readFromStore(walk: Walk, subscriber: Subscriber): Promise<void> {

@@ -26,7 +26,7 @@ export interface Walk {
   /** the subscribers whose next events must be read from the store, because their position is no longer in memory */
   needingStore: Set<Subscriber>
   /** whether such a read is under way */
-  readingStore: boolean
+  isReadingStore: boolean
   groupsWithBatch: FilterGroup[]
   /** performance.now() */
   sliceStartedAt: number
@@ -41,7 +41,7 @@ export function createWalk(options: Pick<Walk, 'feed' | 'metrics' | 'subscribers
     queue: [],
     walking: false,
     needingStore: new Set(),
-    readingStore: false,
+    isReadingStore: false,
     groupsWithBatch: [],
     sliceStartedAt: performance.now(),
     eventsWritten: 0,

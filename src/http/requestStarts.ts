@@ -6,7 +6,7 @@ import type { FastifyInstance } from 'fastify'
  */
 const MAX_BEGUN = 8
 
-/** The requests of one address in an iteration of the event loop. */
+/** The requests of one address that arrived close together. */
 interface Burst {
   /** requests that began in this iteration of the event loop */
   begun: number

@@ -55,8 +55,8 @@ async function commit(state: StepperState, from: Cursor, step: Step): Promise<Cu
 }
 
 /**
- * Returns the step to the last of some headers: reads the jobs that their logs name, and folds the logs over
- * them.
+ * Builds the step that moves the cursor to the last of `headers`: reads the jobs that the logs name, and folds the
+ * logs over them.
  */
 async function stepOf(
   { jobReader }: StepperState,

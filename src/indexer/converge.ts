@@ -69,8 +69,8 @@ async function converge(state: StepperState): Promise<Outcome> {
 }
 
 /**
- * Notes the newest cursor read so far, even if the step then fails. An older one does not replace it: it means
- * that the database was restored, which a later step must still see.
+ * Records a cursor in `state.seen`, unless its revision is lower than the recorded one. A lower revision means that
+ * the database was restored. The recorded cursor stays even if this step fails, so that a later step detects it.
  */
 function noteSeen(state: StepperState, cursor: Cursor | null): Cursor | null {
   if (!isOlder(cursor, state.seen)) state.seen = cursor

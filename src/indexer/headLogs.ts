@@ -15,8 +15,8 @@ import { checkLogs, type MinedLog } from './logs.ts'
 const BLOOM_ATTEMPTS = 3
 const BLOOM_PAUSE_MS = 100
 /**
- * Number of steps, some 15 s in all, after which a block is indexed although its logs do not account for its
- * bloom. Each step before the last fails.
+ * The step, counted from 1, that indexes a block although its logs do not account for its bloom. Each earlier step
+ * fails; together they take some 15 s.
  */
 const MAX_BLOOM_DOUBTS = 8
 /**

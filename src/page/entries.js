@@ -24,8 +24,9 @@ export function jobKey({ jobId, creationTxHash, blockNumber }) {
 }
 
 /**
- * Returns whether a job belongs above another one. The API orders the jobs of one block by their logs. Here the
- * order of the ids stands for it.
+ * Returns whether a job belongs above another one. The API orders the jobs of one block by the
+ * positions of their logs, which a job does not contain. So their ids are compared here. If one is not a decimal
+ * number, the order is unknown and the result is false.
  */
 export function isNewer(a, b) {
   if (a.blockNumber !== b.blockNumber) return BigInt(a.blockNumber) > BigInt(b.blockNumber)

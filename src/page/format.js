@@ -54,9 +54,9 @@ export function shortAmount(text) {
 }
 
 /**
- * Formats sums in one form, which the greatest decides. Below 1,000: `950.00`. Below a million: whole units. From
- * a million on: `1.23M` and `1.23K`, and whole units for sums below 1,000. In the last two forms, a sum between 0
- * and 1 is `<1`.
+ * Formats sums alike: the greatest sum decides the form of all. Greatest below 1,000: `950.00`. Below a million:
+ * whole units. From a million on: `1.23M` and `1.23K`, with whole units for sums below 1,000. In the last two forms,
+ * a sum between 0 and 1 is `<1`.
  * @param texts amounts as decimal text; null stays null
  */
 export function formatSums(texts) {

@@ -19,8 +19,8 @@ export function createList(onChange) {
   return {
     entries: [],
     /**
-     * key → entry, of all matching jobs on the chain, also those in `waiting`; those counted in `missed` are not
-     * stored
+     * key → entry, of each loaded job that exists and matches, also those in `waiting`; those counted in `missed` are
+     * not stored
      */
     live: new Map(),
     /** entries that wait while the list is held, in the order of their events */
@@ -76,7 +76,8 @@ export function resetList(list, jobs, next) {
 
 /**
  * Brings the list up to date with a fresh history of the same filters. Entries whose job is unchanged stay. Rows
- * older than the history are dropped. If the history contains no job of a held list, it replaces the list.
+ * older than the history are dropped. If the list is held and the history contains none of its rows, the history replaces
+ * all rows, and no job waits.
  * @param reason why jobs that are missing from the history are gone: 'removed' or 'left'
  */
 export function refreshList(list, jobs, next, reason) {

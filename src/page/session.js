@@ -19,8 +19,8 @@ const RECOUNT_MS = 3000
  * - `onEvent(type, job, id)`: each later change, once and in order
  * - `onIndexed(blockNumber)`: the block that was indexed last, from `connected` and `ping`
  * - `onRefused(message)`: the API refuses the filters; the previous ones are still followed
- * - `onState(state, detail)`: as in `openStream()`; also, with the error of a request, `lost` while it is
- *   repeated and `stopped` if nothing is followed from now on
+ * - `onState(state, detail)`: the states of `openStream()`, and two for a failed request, with its error as `detail`:
+ *   `lost` if it will be retried, `stopped` if it will not and nothing is followed any more
  * - `onTotal(total, lastId)`: the number of matches up to the event `lastId`, after `recount()`
  * - `coversList(jobs)`: returns whether a fresh history reaches as far down as the list; `reread()` reads on until
  *   it does
@@ -112,7 +112,10 @@ export async function readOlder(session, page) {
   }
 }
 
-/** Asks for the number of matches, at most once in 3 s, until the server answers. */
+/**
+ * Asks for the number of matches, 3 s after the call. A failed request is retried (retry.js). Calls for the same
+ * filters meanwhile do nothing.
+ */
 export async function recount(session) {
   const { filters } = session
   if (session.countedFilters === filters) return

@@ -24,7 +24,7 @@ export function eventSourceCode(url) {
 /** @param options of curl, such as `-N`, which prints a stream without buffering */
 export function curlCode(url, options = []) {
   const header = hasApiKey ? ['-H', `'x-api-key: ${KEY}'`] : []
-  // In a shell, a backslash does not escape a quote within quotes.
+  // Within single quotes, a shell takes a backslash literally, so a quote in the URL is percent-encoded.
   return ['curl', ...options, ...header, `'${url.replaceAll("'", '%27')}'`].join(' ')
 }
 

@@ -90,7 +90,7 @@ export function createTotal(list, { filters, onMore, onChange }) {
     adjust(type, { matches, effectIsKnown, id }) {
       if (id <= countedTo) return true
       const isLoss = type === 'job_removed' || (type === 'job_updated' && !matches && effectIsKnown)
-      // More than MAX_COUNT stay more, unless one is lost.
+      // A count above MAX_COUNT stays above it, unless a job leaves: then the number is unknown.
       if (isCapped) return !isLoss
       if (type === 'job_created') total += 1
       if (isLoss) total -= 1

@@ -3,7 +3,7 @@ import type { Sql } from 'postgres'
 
 /**
  * A group of connections. `requests` runs the queries of the history and of single jobs, so that everything
- * else (`index`) never waits for them.
+ * else (`core`) never waits for them.
  */
 export type Lane = 'core' | 'requests'
 

@@ -460,7 +460,7 @@ const SERVING: Record<string, Fault[]> = {
     ['pruneFeed', 'pruning is not recorded', '(select max(id) from pruned)', '0'],
     [
       'entriesAfter',
-      'a page of the store begins one event early',
+      'a read of the store begins one event early',
       "gt(feed.id, sql.placeholder('afterId'))",
       "sql`${feed.id} >= ${sql.placeholder('afterId')}`",
     ],
@@ -503,7 +503,7 @@ const SERVING: Record<string, Fault[]> = {
     ['feedEventOf', 'the server drops `before`', 'before === null ? null : JSON.parse(before)', 'null'],
   ],
   'src/feed/feed.ts': [
-    ['stored', 'a page with a missing entry counts as complete', '&& continues(id, found)', ''],
+    ['stored', 'a read of the store that lacks an entry counts as complete', '&& continues(id, found)', ''],
   ],
   'src/feed/reader.ts': [
     ['refreshState', 'polling finds no events', 'noteCommitted(reader, state)', ''],
