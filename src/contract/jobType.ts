@@ -64,9 +64,9 @@ type Named<Name extends string, Word> = Name extends unknown
     : never
   : never
 type NounOf<Created extends string> = Created extends `New${infer Noun}`
-  ? FirstWord<Noun> extends Capitalize<FirstWord<Noun>>
-    ? FirstWord<Noun>
-    : FirstWord<Created>
+  ? Noun extends Uncapitalize<Noun>
+    ? FirstWord<Created>
+    : FirstWord<Noun>
   : FirstWord<Created>
 type FirstWord<Text extends string> = Text extends `${infer First}${infer Rest}`
   ? `${First}${UntilCapital<Rest>}`

@@ -125,6 +125,12 @@ describe('a definition from an ABI alone', () => {
     })
     expectTypeOf<JobOf<typeof posted>>().not.toHaveProperty('taskId')
     expect(names(posted)).toEqual(['jobId', 'status', 'client', ...BASE])
+    const made = defineContract({
+      abi: parseAbi(['event New_Task(uint256 newId, address client)']),
+      created: 'New_Task',
+    })
+    expectTypeOf<JobOf<typeof made>>().not.toHaveProperty('newId')
+    expect(names(made)).toEqual(['jobId', 'status', 'client', ...BASE])
   })
 
   it('adds up the first amount that logs set', () => {
