@@ -1,5 +1,5 @@
 import type { Hex, RpcBlock, RpcLog, RpcTransactionReceipt } from 'viem'
-import { numberToHex } from 'viem/utils'
+import { hexToNumber, isHex, numberToHex } from 'viem/utils'
 import { type Header, IncompleteAnswerError } from './source.ts'
 import type { RpcCall } from './transport.ts'
 
@@ -111,11 +111,8 @@ function tagOf(block: number | 'latest' | 'finalized'): string {
  * @throws Error for anything else, and from 2^53 on
  */
 function toNumber(quantity: unknown): number {
-  const number =
-    typeof quantity === 'string' && /^0x[0-9a-f]+$/i.test(quantity) ? Number(quantity) : Number.NaN
-  if (!Number.isSafeInteger(number))
-    throw new Error(`${JSON.stringify(quantity)} is not a hex number below 2^53`)
-  return number
+  if (!isHex(quantity)) throw new Error(`${JSON.stringify(quantity)} is not a number in hex`)
+  return hexToNumber(quantity)
 }
 
 /** Reads a block as a node gives or announces it. @returns null if there is no block, or if it is pending */

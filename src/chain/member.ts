@@ -38,9 +38,9 @@ export function createMember(endpoint: Endpoint, hasNoAlternative: () => boolean
   /** @throws Error if the endpoint still fails, or if its head is still too low */
   async function probe(): Promise<void> {
     const [head] = await endpoint.askUnchecked([blockNumberCall], { timeoutMs: ANSWER_TIMEOUT_MS })
+    if (head < requiredBlock) throw new Error(`the head is block ${head}, below block ${requiredBlock}`)
     // Whether it is the right chain is left to the next request, which reports a wrong one.
     if (!endpoint.isTrusted()) await endpoint.readIdentity(ANSWER_TIMEOUT_MS)
-    if (head < requiredBlock) throw new Error(`the head is block ${head}, below block ${requiredBlock}`)
     requiredBlock = -1
   }
 

@@ -75,9 +75,24 @@ export function createAdmission(options: AdmissionOptions): Admission {
     if (isFull && !mayStart(client)) throw new OverloadedError(TOO_MANY)
   }
 
-  function occupy(client: Client): void {
+  /** Counts a query that begins, and moves its address behind all others. */
+  function noteBegin(address: string, client: Client): void {
     running++
     client.running++
+    moveToEnd(address, client)
+  }
+
+  /** Counts a query that has ended, and moves its address behind all others. */
+  function noteEnd(address: string, client: Client): void {
+    running--
+    client.running--
+    moveToEnd(address, client)
+    dropIfIdle(address, client)
+  }
+
+  function moveToEnd(address: string, client: Client): void {
+    clients.delete(address)
+    clients.set(address, client)
   }
 
   function dropIfIdle(address: string, client: Client): void {
@@ -90,7 +105,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
         clearTimeout(timer)
         client.waiting.delete(start)
         waiting--
-        occupy(client)
+        noteBegin(address, client)
         resolve()
       }
       const timer = setTimeout(() => {
@@ -104,21 +119,13 @@ export function createAdmission(options: AdmissionOptions): Admission {
     })
   }
 
-  /** Moves an address behind all others, because a query of it begins or has ended. */
-  function moveToEnd(address: string, client: Client): void {
-    clients.delete(address)
-    clients.set(address, client)
-  }
-
   /** Starts waiting queries. The address whose last query began or ended longest ago comes first. */
   function startWaiting(): void {
-    for (const [address, client] of clients) {
+    for (const client of clients.values()) {
       if (running >= atOnce) return
       const [start] = client.waiting
-      if (!start || !mayStart(client)) continue
-      // This loop reaches the address again.
-      moveToEnd(address, client)
-      start()
+      // An address that starts a query moves to the end of the map, where this loop reaches it again.
+      if (start && mayStart(client)) start()
     }
   }
 
@@ -126,18 +133,11 @@ export function createAdmission(options: AdmissionOptions): Admission {
     async run(address, work) {
       const client = clients.get(address) ?? { running: 0, averageMs: undefined, waiting: new Set() }
       refuseIfFull(client)
-      if (mayStart(client)) {
-        moveToEnd(address, client)
-        occupy(client)
-      } else {
-        clients.set(address, client)
-        await nextTurn(address, client)
-      }
+      clients.set(address, client)
+      if (mayStart(client)) noteBegin(address, client)
+      else await nextTurn(address, client)
       return measured(client, work).finally(() => {
-        running--
-        client.running--
-        moveToEnd(address, client)
-        dropIfIdle(address, client)
+        noteEnd(address, client)
         startWaiting()
       })
     },
