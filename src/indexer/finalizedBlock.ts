@@ -11,9 +11,9 @@ const ASSUMED_DEPTH = 256
 const REREAD_MS = 10_000
 
 /**
- * Returns a function that reads the number of the finalized block; -1 until one is known. It reads the
- * header at the cursor's height at the same time. If that header has another hash, the cursor is on an abandoned
- * branch, and the answer is ignored. The two requests may reach different nodes.
+ * Returns a function that reads the number of the finalized block; -1 until one is known. It reads the header at
+ * the cursor's height at the same time. If that header has another hash, the cursor is on an abandoned branch, and
+ * the answer is ignored. The two requests may reach different nodes.
  */
 export function createFinalizedBlock({ source, now }: IndexerContext) {
   let latest = { number: -1, readAt: Number.NEGATIVE_INFINITY }

@@ -102,8 +102,8 @@ export function createCharts({ list, hasFilters }) {
 }
 
 /**
- * Returns the time at which the hour's chart begins. It is the time from which on the list has
- * every job, but at most an hour and at least MIN_MINUTES before the end.
+ * Returns the time at which the hour's chart begins. It is the time from which on the list has every job, but at
+ * most an hour and at least MIN_MINUTES before the end.
  */
 function beginOfHour(end, list) {
   const complete = Math.ceil(completeSince(list) / MINUTE) * MINUTE

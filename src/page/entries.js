@@ -24,9 +24,9 @@ export function jobKey({ jobId, creationTxHash, blockNumber }) {
 }
 
 /**
- * Returns whether a job belongs above another one. The API orders the jobs of one block by the
- * positions of their logs, which a job does not contain. So their ids are compared here. If one is not a decimal
- * number, the order is unknown and the result is false.
+ * Returns whether a job belongs above another one. The API orders the jobs of one block by the positions of their
+ * logs, which a job does not contain. So their ids are compared here. If one is not a decimal number, the order is
+ * unknown and the result is false.
  */
 export function isNewer(a, b) {
   if (a.blockNumber !== b.blockNumber) return BigInt(a.blockNumber) > BigInt(b.blockNumber)
@@ -34,8 +34,8 @@ export function isNewer(a, b) {
 }
 
 /**
- * Puts an entry into entries that are sorted from newest to oldest. If the order of
- * two jobs is unknown, the added one is placed above.
+ * Puts an entry into entries that are sorted from newest to oldest. If the order of two jobs is unknown, the added
+ * one is placed above.
  */
 export function insertSorted(entries, entry) {
   const index = entries.findIndex((other) => !isNewer(other.job, entry.job))

@@ -76,8 +76,8 @@ export function resetList(list, jobs, next) {
 
 /**
  * Brings the list up to date with a fresh history of the same filters. Entries whose job is unchanged stay. Rows
- * older than the history are dropped. If the list is held and the history contains none of its rows, the history replaces
- * all rows, and no job waits.
+ * older than the history are dropped. If the list is held and the history contains none of its rows, the history
+ * replaces all rows, and no job waits.
  * @param reason why jobs that are missing from the history are gone: 'removed' or 'left'
  */
 export function refreshList(list, jobs, next, reason) {

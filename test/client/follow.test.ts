@@ -1,12 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from 'vitest'
-import {
-  type FollowEvent,
-  type FollowOptions,
-  follow,
-  history,
-  type Job,
-  jobKey,
-} from '../../client/src/client.ts'
+import { type FollowEvent, type FollowOptions, follow, history, jobKey } from '../../client/src/client.ts'
 import { repeatTurns } from '../helpers/load.ts'
 import { until } from '../helpers/until.ts'
 import { type Collected, collect } from './collect.ts'
@@ -39,7 +32,7 @@ async function stored(): Promise<string[]> {
 /** The jobs of the server once it has indexed the whole chain: after a load it can be some blocks behind. */
 async function storedAtHead(): Promise<string[]> {
   const { jobId, blockNumber, transactionHash } = await server.chain.createJob()
-  const newest = `${jobId}@${blockNumber}:${transactionHash}:${jobId}`
+  const newest = nameOf({ jobId, blockNumber: String(blockNumber), creationTxHash: transactionHash })
   const jobs = async () => {
     const all = await stored()
     return all.at(-1) === newest && all
@@ -48,7 +41,7 @@ async function storedAtHead(): Promise<string[]> {
 }
 
 /** The id of a job, which is readable, and its key: during a reorg, two jobs may have the same id. */
-function nameOf(job: Job): string {
+function nameOf(job: Parameters<typeof jobKey>[0]): string {
   return `${job.jobId}@${jobKey(job)}`
 }
 
